@@ -1,0 +1,3 @@
+import { libraryBuild } from '../../tsup.preset.ts'
+
+export default libraryBuild({ index: 'src/index.ts' })
