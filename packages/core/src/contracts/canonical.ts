@@ -1,0 +1,129 @@
+/** What every chat dialect is translated through when caller and upstream speak different ones. */
+
+export type CanonicalOperation = 'chat' | 'completion' | 'embedding' | 'count-tokens'
+
+/** Anthropic's prompt-cache breakpoint; other dialects ignore it. */
+export interface CacheControl {
+  readonly type: 'ephemeral'
+  readonly ttl?: '5m' | '1h' | undefined
+}
+
+export type CanonicalPart =
+  | { readonly kind: 'text'; readonly text: string; readonly cacheControl?: CacheControl | undefined }
+  | {
+      readonly kind: 'image'
+      readonly source:
+        { readonly kind: 'url'; readonly url: string } | { readonly kind: 'base64'; readonly mediaType: string; readonly data: string }
+      readonly detail?: string | undefined
+      readonly cacheControl?: CacheControl | undefined
+    }
+  | {
+      readonly kind: 'file'
+      readonly mediaType: string
+      readonly data: string
+      readonly filename?: string | undefined
+      readonly cacheControl?: CacheControl | undefined
+    }
+  | { readonly kind: 'thinking'; readonly text: string; readonly signature?: string | undefined }
+  | { readonly kind: 'redacted-thinking'; readonly data: string }
+  | {
+      readonly kind: 'tool-call'
+      readonly id: string
+      readonly name: string
+      /** JSON text, as the model wrote it. */ readonly argumentsJson: string
+      readonly cacheControl?: CacheControl | undefined
+    }
+  | {
+      readonly kind: 'tool-result'
+      readonly toolCallId: string
+      readonly content: readonly CanonicalPart[]
+      readonly isError: boolean
+      readonly cacheControl?: CacheControl | undefined
+    }
+  | { readonly kind: 'refusal'; readonly text: string }
+
+export interface CanonicalMessage {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly parts: readonly CanonicalPart[]
+}
+
+export interface CanonicalTool {
+  readonly name: string
+  readonly description?: string | undefined
+  readonly parametersSchema: Readonly<Record<string, unknown>>
+  readonly strict?: boolean | undefined
+  readonly cacheControl?: CacheControl | undefined
+}
+
+export interface CanonicalRequest {
+  readonly operation: CanonicalOperation
+  readonly model: string
+  readonly stream: boolean
+  /** System text stands first, as messages of role `system`. */
+  readonly messages: readonly CanonicalMessage[]
+  readonly tools: readonly CanonicalTool[]
+  readonly toolChoice: { readonly kind: 'auto' | 'none' | 'required' } | { readonly kind: 'tool'; readonly name: string } | undefined
+  readonly parallelToolCalls: boolean | undefined
+  readonly responseFormat:
+    | { readonly kind: 'text' | 'json' }
+    | {
+        readonly kind: 'json-schema'
+        readonly name: string
+        readonly schema: Readonly<Record<string, unknown>>
+        readonly strict: boolean | undefined
+      }
+    | undefined
+  readonly sampling: {
+    readonly maxOutputTokens?: number | undefined
+    readonly temperature?: number | undefined
+    readonly topP?: number | undefined
+    readonly topK?: number | undefined
+    readonly stop?: readonly string[] | undefined
+    readonly seed?: number | undefined
+    readonly presencePenalty?: number | undefined
+    readonly frequencyPenalty?: number | undefined
+    readonly choices?: number | undefined
+  }
+  readonly reasoning:
+    { readonly effort?: string | undefined; readonly budgetTokens?: number | undefined; readonly enabled?: boolean | undefined } | undefined
+  readonly userId: string | undefined
+  /** Fields of the caller's dialect that have no canonical place; a provider sends, drops or rejects them by policy, never silently. */
+  readonly extra: Readonly<Record<string, unknown>>
+}
+
+/** Counts of one answer. Cached and written prompt tokens are part of `inputTokens`, reasoning tokens of `outputTokens`. */
+export interface TokenUsage {
+  readonly inputTokens: number
+  readonly cachedInputTokens: number
+  readonly cacheWriteInputTokens: number
+  readonly outputTokens: number
+  readonly reasoningTokens: number
+}
+
+export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'stop-sequence' | 'pause' | 'other'
+
+export interface CanonicalResponse {
+  readonly id: string
+  readonly model: string
+  readonly createdUnixSeconds: number
+  readonly choices: readonly {
+    readonly parts: readonly CanonicalPart[]
+    readonly finish: FinishReason
+    readonly stopSequence?: string | undefined
+  }[]
+  readonly usage: TokenUsage | undefined
+}
+
+/** One step of a streamed answer. Part indexes count the parts of the answer from 0, in order of their start. */
+export type CanonicalDelta =
+  | { readonly kind: 'start'; readonly id: string; readonly model: string; readonly usage?: Partial<TokenUsage> | undefined }
+  | { readonly kind: 'text'; readonly index: number; readonly text: string }
+  | { readonly kind: 'thinking'; readonly index: number; readonly text: string }
+  | { readonly kind: 'thinking-signature'; readonly index: number; readonly signature: string }
+  | { readonly kind: 'redacted-thinking'; readonly index: number; readonly data: string }
+  | { readonly kind: 'tool-call'; readonly index: number; readonly id: string; readonly name: string }
+  | { readonly kind: 'tool-arguments'; readonly index: number; readonly json: string }
+  | { readonly kind: 'refusal'; readonly index: number; readonly text: string }
+  | { readonly kind: 'usage'; readonly usage: TokenUsage }
+  | { readonly kind: 'finish'; readonly reason: FinishReason; readonly stopSequence?: string | undefined }
+  | { readonly kind: 'error'; readonly message: string; readonly type: string | undefined }

@@ -1,0 +1,7 @@
+/** Resolves references to secrets. */
+import type { Secret } from '../config/secret.ts'
+
+export interface SecretStore {
+  readonly contract: 'secret-store/1'
+  read(reference: string, signal: AbortSignal): Promise<Secret>
+}

@@ -1,0 +1,31 @@
+/** Moves bytes to an upstream and back, with back-pressure. */
+
+export interface UpstreamRequest {
+  readonly url: URL
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | undefined
+}
+
+export interface TransportHandlers {
+  onHeaders(status: number, headers: Readonly<Record<string, string | readonly string[] | undefined>>): void
+  /** Returning false pauses the upstream until `resume()`. */
+  onData(chunk: Uint8Array): boolean
+  onEnd(): void
+  /** Called at most once, instead of `onEnd`; nothing follows it. */
+  onError(error: unknown): void
+}
+
+export interface TransportTimeouts {
+  readonly connectMs?: number | undefined
+  /** Until response headers. */
+  readonly headersMs?: number | undefined
+  /** Between two chunks of the body. */
+  readonly idleMs?: number | undefined
+}
+
+/** `fetch` is an adapter on top of this, never underneath: measured, it costs four times as much. */
+export interface Transport extends AsyncDisposable {
+  readonly contract: 'transport/1'
+  dispatch(request: UpstreamRequest, handlers: TransportHandlers, signal: AbortSignal, timeouts?: TransportTimeouts): { resume(): void }
+}

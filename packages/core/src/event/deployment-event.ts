@@ -1,0 +1,15 @@
+/** One row per step of a deployment. */
+import { z } from 'zod'
+import { eventEnvelope } from './event.ts'
+
+export const deploymentEventSchema = z.strictObject({
+  ...eventEnvelope,
+  kind: z.literal('deployment-step'),
+  operationId: z.string(),
+  deploymentName: z.string(),
+  step: z.string(),
+  state: z.enum(['started', 'progress', 'done', 'failed']),
+  errorCode: z.string().optional(),
+})
+
+export type DeploymentEvent = Readonly<z.infer<typeof deploymentEventSchema>>

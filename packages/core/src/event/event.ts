@@ -1,0 +1,14 @@
+/** The envelope that every event shares. */
+import { z } from 'zod'
+
+export const eventEnvelope = {
+  /** Unique; sinks are idempotent by it. */
+  id: z.string().min(1),
+  timeUnixMs: z.number().nonnegative(),
+}
+
+export interface BudEvent {
+  readonly id: string
+  readonly kind: string
+  readonly timeUnixMs: number
+}

@@ -1,0 +1,70 @@
+/** One wide row per gateway request: written once, when the request has ended, with its attempts inside. */
+import { z } from 'zod'
+import { eventEnvelope } from './event.ts'
+
+const ms = z.number().nonnegative().finite()
+const count = z.int().nonnegative()
+
+export const requestOutcomeSchema = z.enum(['success', 'error', 'rejected', 'aborted', 'partial'])
+
+export const attemptSchema = z.strictObject({
+  targetId: z.string(),
+  providerId: z.string(),
+  /** From the arrival of the request. */
+  startMs: ms,
+  durationMs: ms,
+  status: z.int().optional(),
+  outcome: requestOutcomeSchema,
+  errorCode: z.string().optional(),
+  timeToFirstTokenMs: ms.optional(),
+})
+
+export const requestEventSchema = z.strictObject({
+  ...eventEnvelope,
+  kind: z.literal('request'),
+  /** 32 lower-case hex characters (W3C trace context). */
+  traceId: z.string(),
+  projectId: z.string(),
+  keyId: z.string().optional(),
+  userId: z.string().optional(),
+  operation: z.enum(['chat', 'completion', 'embedding', 'count-tokens', 'models']),
+  /** Wire format of the caller, e.g. `openai-chat`. */
+  dialect: z.string(),
+  stream: z.boolean(),
+  /** As the caller named it, and as the gateway resolved it. */
+  requestedModel: z.string(),
+  model: z.string().optional(),
+  targetId: z.string().optional(),
+  providerId: z.string().optional(),
+  /** HTTP status that the caller saw. */
+  status: z.int(),
+  /** `partial`: content was sent, then the answer failed. `rejected`: refused before any upstream. `aborted`: the caller left. */
+  outcome: requestOutcomeSchema,
+  errorCode: z.string().optional(),
+  finishReason: z.string().optional(),
+  durationMs: ms,
+  timeToFirstTokenMs: ms.optional(),
+  /** (last token - first token) / (output tokens - 1). */
+  timePerOutputTokenMs: ms.optional(),
+  /** Time spent in the gateway itself, before the first attempt was sent. */
+  overheadMs: ms.optional(),
+  inputTokens: count,
+  cachedInputTokens: count,
+  cacheWriteInputTokens: count,
+  outputTokens: count,
+  reasoningTokens: count,
+  /** `upstream`: as the engine reported; `estimate`: counted by the gateway; `none`: no tokens. */
+  usageSource: z.enum(['upstream', 'estimate', 'none']),
+  costUsd: z.number().nonnegative().optional(),
+  cache: z.enum(['none', 'hit', 'miss']).default('none'),
+  requestBytes: count,
+  responseBytes: count,
+  attempts: z.array(attemptSchema).readonly(),
+  clientIp: z.string().optional(),
+  userAgent: z.string().optional(),
+  tags: z.record(z.string(), z.string()).readonly(),
+})
+
+export type Attempt = Readonly<z.infer<typeof attemptSchema>>
+export type RequestEvent = Readonly<z.infer<typeof requestEventSchema>>
+export type RequestOutcome = z.infer<typeof requestOutcomeSchema>

@@ -1,0 +1,79 @@
+/** The public list of core: vocabulary, contracts, primitives. No I/O, no Node built-ins. */
+
+// contracts
+export type {
+  CacheControl,
+  CanonicalDelta,
+  CanonicalMessage,
+  CanonicalOperation,
+  CanonicalPart,
+  CanonicalRequest,
+  CanonicalResponse,
+  CanonicalTool,
+  FinishReason,
+  TokenUsage,
+} from './contracts/canonical.ts'
+export type {
+  Change,
+  ChangeProgress,
+  ChangeSet,
+  CloudProvider,
+  ClusterSpec,
+  ClusterState,
+  Finding,
+  Offering,
+} from './contracts/cloud-provider.ts'
+export type { Dialect, FrameKind, StreamDecoder, StreamEncoder } from './contracts/dialect.ts'
+export type { Engine, MemoryBreakdown } from './contracts/engine.ts'
+export type { HardwareProfile, Precision } from './contracts/hardware-profile.ts'
+export type { Prediction, PredictionInput, Predictor } from './contracts/predictor.ts'
+export type { Provider, Target } from './contracts/provider.ts'
+export type { Candidate, RoutingContext, RoutingOutcome, RoutingPolicy } from './contracts/routing-policy.ts'
+export type { SecretStore } from './contracts/secret-store.ts'
+export type { Sink, SinkReceipt } from './contracts/sink.ts'
+export type { Step, StepRunner } from './contracts/step-runner.ts'
+export type { Claim, Reservation, Store, StoreChange } from './contracts/store.ts'
+export type { Transport, TransportHandlers, TransportTimeouts, UpstreamRequest } from './contracts/transport.ts'
+
+// vocabulary
+export {
+  deploymentPlanSchema,
+  intervalSchema,
+  parallelismSchema,
+  type DeploymentPlan,
+  type Interval,
+  type Parallelism,
+} from './model/deployment-plan.ts'
+export { deviceSchema, type Device, type DeviceInput } from './model/device.ts'
+export { launchSpecSchema, type LaunchSpec } from './model/launch-spec.ts'
+export { modelSpecSchema, type ModelSpec } from './model/model-spec.ts'
+export { machinePriceSchema, tokenPriceSchema, type MachinePrice, type TokenPrice } from './model/price.ts'
+export { latencyObjectiveSchema, workloadSchema, type LatencyObjective, type Workload } from './model/workload.ts'
+
+// events
+export { deploymentEventSchema, type DeploymentEvent } from './event/deployment-event.ts'
+export { deviceEventSchema, type DeviceEvent } from './event/device-event.ts'
+export type { BudEvent } from './event/event.ts'
+export {
+  attemptSchema,
+  requestEventSchema,
+  requestOutcomeSchema,
+  type Attempt,
+  type RequestEvent,
+  type RequestOutcome,
+} from './event/request-event.ts'
+
+// errors
+export { BudError, isBudError, type BudErrorInit, type ErrorSpec, type FailureScope } from './error/bud-error.ts'
+export { coreErrors, type ConfigIssue } from './error/core-errors.ts'
+export { defineErrors, type ErrorFactory, type ThrowOptions } from './error/define-errors.ts'
+export { invariant, unreachable } from './error/invariant.ts'
+
+// config and secrets
+export { resolveConfig, toConfigIssues } from './config/resolve-config.ts'
+export { createSecret, type Secret } from './config/secret.ts'
+
+// time, randomness, ids
+export { systemClock, type Clock } from './time/clock.ts'
+export { createSeededRandom, systemRandom, type Random } from './random/random.ts'
+export { createId } from './id/id.ts'

@@ -1,0 +1,28 @@
+/** Everything needed to start an engine. A plan embeds it whole, so whoever deploys never imports who planned. */
+import { z } from 'zod'
+
+export const launchSpecSchema = z.strictObject({
+  image: z.string().min(1),
+  command: z.array(z.string()).readonly(),
+  args: z.array(z.string()).readonly(),
+  env: z.record(z.string(), z.string()).readonly(),
+  portHttp: z.int().min(1).max(65_535),
+  probes: z.strictObject({
+    startup: z.string().startsWith('/'),
+    ready: z.string().startsWith('/'),
+    live: z.string().startsWith('/'),
+    startupSecondsMax: z.int().positive(),
+  }),
+  /** The engine's own Prometheus names. */
+  metricNames: z.strictObject({
+    running: z.string(),
+    waiting: z.string(),
+    kvUsage: z.string(),
+    timeToFirstToken: z.string(),
+    timePerOutputToken: z.string(),
+  }),
+  /** Kubernetes resource name to amount for one replica on one node, e.g. `nvidia.com/gpu: 4`; memory in bytes. */
+  resources: z.record(z.string(), z.number().nonnegative()).readonly(),
+})
+
+export type LaunchSpec = Readonly<z.infer<typeof launchSpecSchema>>
