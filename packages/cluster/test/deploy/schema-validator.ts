@@ -1,7 +1,8 @@
 /** Strict validation of manifests against the official API definitions and published CRDs: unknown fields are errors. */
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Ajv, type ValidateFunction } from 'ajv'
+import type { ValidateFunction } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { parseAllDocuments } from 'yaml'
 import type { Manifest } from '../../src/index.ts'
 
@@ -25,7 +26,7 @@ function forbidUnknown(schema: unknown): unknown {
   return typeof copy['properties'] === 'object' && !open ? { ...copy, additionalProperties: false } : copy
 }
 
-const engine = () => new Ajv({ strict: false, allErrors: true, validateFormats: false })
+const engine = () => new Ajv2020({ strict: false, allErrors: true, validateFormats: false })
 
 interface CustomResource {
   readonly spec: { readonly versions: readonly { readonly name: string; readonly schema: { readonly openAPIV3Schema: object } }[] }
