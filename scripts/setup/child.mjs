@@ -10,6 +10,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 /** A terminal and npm both deliver one Ctrl-C; within this time a repeated signal is the same one, later it is a second wish. */
 const sameSignalMs = 300
 const parentPollMs = 500
+const toolGraceMs = 1_000
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set()
@@ -39,7 +40,11 @@ const onSignal = (signal) => {
   for (const child of running) {
     // A supervised program shuts its own children down; tools (npm, turbo) are ended together with what they started.
     if (child.budSupervised) child.kill(signal)
-    else signalGroup(child, signal)
+    else {
+      signalGroup(child, signal)
+      // npm puts a signal off until its current phase is over; an unfinished installation is found and repeated by the next command.
+      setTimeout(signalGroup, toolGraceMs, child, 'SIGKILL').unref()
+    }
   }
   if (running.size === 0) process.exit(128 + constants.signals[signal])
 }
@@ -50,7 +55,7 @@ const watch = () => {
   watching = true
   for (const signal of signals) process.on(signal, () => onSignal(signal))
   process.on('exit', () => {
-    for (const child of running) signalGroup(child, 'SIGTERM')
+    for (const child of running) signalGroup(child, 'SIGKILL')
   })
   const parent = process.ppid
   // When npm is killed outright no signal arrives; a changed parent is the only trace.
