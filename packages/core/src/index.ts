@@ -77,3 +77,11 @@ export { createSecret, type Secret } from './config/secret.ts'
 export { systemClock, type Clock } from './time/clock.ts'
 export { createSeededRandom, systemRandom, type Random } from './random/random.ts'
 export { createId } from './id/id.ts'
+
+// server-sent events
+export { createSseDecoder, decodeSseFrame, type SseDecoder, type SseEvent, type SseFrameFields } from './http/sse-decoder.ts'
+export { encodeSseEvent, type SseMessage } from './http/sse-encoder.ts'
+export { createSseFramer, type SseFramer } from './http/sse-framer.ts'
+
+// bounds
+export { assertCoreLimits, coreLimits } from './limits.ts'
