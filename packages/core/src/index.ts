@@ -46,7 +46,17 @@ export {
 } from './model/deployment-plan.ts'
 export { deviceSchema, type Device, type DeviceInput } from './model/device.ts'
 export { launchSpecSchema, type LaunchSpec } from './model/launch-spec.ts'
-export { modelSpecSchema, type ModelSpec } from './model/model-spec.ts'
+export { modelErrors } from './model/model-errors.ts'
+export { feedForwardParameters, parseModelConfig } from './model/model-parse.ts'
+export {
+  modelSpecSchema,
+  precisionSchema,
+  type AttentionSpec,
+  type FeedForwardSpec,
+  type LayerGroup,
+  type ModelSpec,
+  type WeightQuantization,
+} from './model/model-spec.ts'
 export { machinePriceSchema, tokenPriceSchema, type MachinePrice, type TokenPrice } from './model/price.ts'
 export { latencyObjectiveSchema, workloadSchema, type LatencyObjective, type Workload } from './model/workload.ts'
 
