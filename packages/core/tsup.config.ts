@@ -4,4 +4,8 @@ export default libraryBuild({
   index: 'src/index.ts',
   'api-key': 'src/secret/api-key.ts',
   testing: 'src/testing/index.ts',
+  'store/file': 'src/store/file-store.ts',
+  'store/ipc': 'src/store/ipc.ts',
+  'store/lock': 'src/store/directory-lock.ts',
+  'testing/store': 'src/testing/conformance/store.ts',
 })

@@ -95,3 +95,7 @@ export { createSseFramer, type SseFramer } from './http/sse-framer.ts'
 
 // bounds
 export { assertCoreLimits, coreLimits } from './limits.ts'
+// store
+export { createMemoryStore } from './store/memory-store.ts'
+export { storeErrors } from './store/store-errors.ts'
+export { storeLimits } from './store/store-limits.ts'
