@@ -12,8 +12,8 @@ const answersPing = async (port: number): Promise<boolean> => {
   try {
     await once(socket, 'connect', { signal: AbortSignal.timeout(1_000) })
     socket.write('PING\r\n')
-    const [reply] = await once(socket, 'data', { signal: AbortSignal.timeout(1_000) })
-    return String(reply).startsWith('+PONG')
+    const reply: unknown[] = await once(socket, 'data', { signal: AbortSignal.timeout(1_000) })
+    return String(reply[0]).startsWith('+PONG')
   } finally {
     socket.destroy()
   }
