@@ -38,7 +38,7 @@ export const coreLimits = Object.freeze({
 })
 
 /** Proves the relations between the bounds; run once by the tests, and by whoever derives limits of their own. */
-export function assertCoreLimits(limits: typeof coreLimits = coreLimits): void {
+export function assertCoreLimits(limits: Readonly<Record<keyof typeof coreLimits, number>> = coreLimits): void {
   for (const [name, value] of Object.entries(limits)) {
     invariant(Number.isSafeInteger(value) && value > 0, `the limit ${name} must be a positive whole number, and is ${String(value)}`)
   }
