@@ -111,3 +111,6 @@ export { createDeadline, type Deadline, type DeadlineOptions } from './time/dead
 
 // tracing
 export { createTraceContext, encodeTraceparent, parseTraceparent, type TraceContext } from './trace/trace-context.ts'
+
+// logging
+export { silentLogger, type LogFields, type Logger } from './log/logger-port.ts'

@@ -28,6 +28,7 @@ export const coreLimits = Object.freeze({
   /** Depth, fields and characters of a logged value; what lies beyond is cut and said to be cut. */
   logDepthMax: 8,
   logFieldsMax: 200,
+  logValuesMax: 2000,
   logTextCharsMax: 16_384,
   /** Errors in one cause chain that a log line shows. */
   logCausesMax: 8,
@@ -45,6 +46,7 @@ export function assertCoreLimits(limits: Readonly<Record<keyof typeof coreLimits
   invariant(limits.retryDelayMsMax <= limits.retryAfterMsMax, 'a back-off must not exceed the longest wait that a server may ask for')
   invariant(limits.retryAfterMsMax <= limits.timerMsMax, 'a wait must fit a timer')
   invariant(limits.batchItemsMax <= limits.batchWaitingItemsMax, 'a whole batch must fit the waiting items')
+  invariant(limits.logFieldsMax <= limits.logValuesMax, 'one full object must fit a log line')
   invariant(limits.envelopePlainBytesMax < limits.envelopeBytesMax, 'an envelope must have room for its header beside the plain text')
   invariant(limits.apiKeyRandomBytes * 8 >= 128, 'an API key needs at least 128 bits of randomness')
 }
