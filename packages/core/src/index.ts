@@ -81,8 +81,7 @@ export { describeErrors, type ErrorCatalogue, type ErrorDescription } from './er
 export { invariant, unreachable } from './error/invariant.ts'
 
 // config and secrets
-export { toConfigIssues } from './config/config-issues.ts'
-export { resolveConfig } from './config/resolve-config.ts'
+export { resolveConfig, toConfigIssues } from './config/resolve-config.ts'
 export { createSecret, isSecret, secretSchema, type Secret } from './config/secret.ts'
 
 // time, randomness, ids
@@ -97,6 +96,7 @@ export { createSseFramer, type SseFramer } from './http/sse-framer.ts'
 
 // bounds
 export { assertCoreLimits, coreLimits } from './limits.ts'
+
 // store
 export { createMemoryStore } from './store/memory-store.ts'
 export { storeErrors } from './store/store-errors.ts'

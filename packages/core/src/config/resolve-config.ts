@@ -4,6 +4,8 @@ import { coreErrors } from '../error/core-errors.ts'
 import { coreLimits } from '../limits.ts'
 import { toConfigIssues } from './config-issues.ts'
 
+export { toConfigIssues } from './config-issues.ts'
+
 function deepFreeze<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
   const prototype: unknown = Object.getPrototypeOf(value)
