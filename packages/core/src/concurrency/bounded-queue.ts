@@ -33,7 +33,6 @@ export interface BoundedQueueOptions<Item> {
 
 interface Waiter<Result> {
   readonly resolve: (result: Result) => void
-  readonly reject: (error: unknown) => void
 }
 
 /** Waiters in order of arrival, each leaving on its own signal. */
@@ -64,10 +63,6 @@ class Waiters<Result> {
         resolve: (result) => {
           leave()
           resolve(result)
-        },
-        reject: (error) => {
-          leave()
-          reject(error)
         },
       }
       this.#waiting.add(waiter)

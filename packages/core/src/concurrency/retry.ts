@@ -34,6 +34,9 @@ export function retryDelayMs(policy: RetryPolicy, attempt: number, random: Rando
   return Math.max(retryAfterMs, random.next() * boundMs)
 }
 
+/** A call, because the type checker takes the flag for constant between two looks. */
+const isAborted = (signal: AbortSignal): boolean => signal.aborted
+
 /** Why no further attempt is made, read from `retryable` and `retryAfterMs` alone: undefined when one is. */
 function delayBeforeNext(error: unknown, attempt: number, options: RetryOptions): number | undefined {
   if (!isBudError(error) || !error.retryable || attempt >= options.policy.attemptsMax) return undefined
@@ -57,11 +60,11 @@ export async function retry<Value>(
   invariant(attemptsFit, `attemptsMax must be from 1 to ${String(coreLimits.retryAttemptsMax)}, not ${String(policy.attemptsMax)}`)
   const signal = deadline === undefined ? options.signal : AbortSignal.any([options.signal, deadline.signal])
   for (let attempt = 1; ; attempt += 1) {
-    if (signal.aborted) throw coreErrors.ABORTED({ what: 'a retried action' }, { cause: signal.reason })
+    if (isAborted(signal)) throw coreErrors.ABORTED({ what: 'a retried action' }, { cause: signal.reason })
     try {
       return await action(attempt, signal)
     } catch (error) {
-      const delayMs = signal.aborted ? undefined : delayBeforeNext(error, attempt, options)
+      const delayMs = isAborted(signal) ? undefined : delayBeforeNext(error, attempt, options)
       if (delayMs === undefined) throw error
       await clock.sleep(delayMs, signal)
     }

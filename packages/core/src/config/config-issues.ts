@@ -114,7 +114,7 @@ const isWrongAtRoot = (issue: Issue): boolean =>
 
 /** The schema's own words first; else the nearest branch that got the type right; else every branch's wish. */
 function unionIssues(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path): readonly ConfigIssue[] {
-  if ('options' in issue && issue.options !== undefined) {
+  if ('options' in issue) {
     return [toIssue(path, 'has a value that is not allowed here', `use one of ${issue.options.map(show).join(', ')}`)]
   }
   const missing = issue.errors.some((branch) => branch.some((inner) => inner.path.length === 0 && isMissing(inner)))

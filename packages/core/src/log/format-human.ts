@@ -8,7 +8,7 @@ const escape = (text: string): string =>
 
 function formatValue(value: unknown): string {
   if (typeof value === 'string') return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
-  return JSON.stringify(value) ?? 'undefined'
+  return JSON.stringify(value)
 }
 
 /** @param record A record as the JSON format writes it. The line ends with a line break. */

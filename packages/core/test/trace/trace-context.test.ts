@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { createSeededRandom, createTraceContext, encodeTraceparent, parseTraceparent } from '@bud-foundry/core'
 
 const hexOf = (length: number) =>
-  fc.array(fc.constantFrom(...'0123456789abcdef'), { minLength: length, maxLength: length }).map((digits) => digits.join(''))
+  fc
+    .array(
+      fc.integer({ min: 0, max: 15 }).map((digit) => digit.toString(16)),
+      { minLength: length, maxLength: length },
+    )
+    .map((digits) => digits.join(''))
 const idOf = (length: number) => hexOf(length).filter((id) => /[^0]/.test(id))
 const valid = 'ab'.repeat(16)
 
