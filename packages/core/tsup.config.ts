@@ -9,5 +9,6 @@ export default libraryBuild({
   'store/file': 'src/store/file-store.ts',
   'store/ipc': 'src/store/ipc.ts',
   'store/lock': 'src/store/directory-lock.ts',
+  'store/valkey': 'src/store/valkey-store.ts',
   'testing/store': 'src/testing/conformance/store.ts',
 })
