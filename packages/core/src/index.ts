@@ -33,7 +33,7 @@ export type { SecretStore } from './contracts/secret-store.ts'
 export type { Sink, SinkReceipt } from './contracts/sink.ts'
 export type { Step, StepRunner } from './contracts/step-runner.ts'
 export type { Claim, Reservation, Store, StoreChange } from './contracts/store.ts'
-export type { Transport, TransportHandlers, TransportTimeouts, UpstreamRequest } from './contracts/transport.ts'
+export type { Transport, TransportCall, TransportHandlers, TransportTimeouts, UpstreamRequest } from './contracts/transport.ts'
 
 // vocabulary
 export {
