@@ -114,6 +114,8 @@ export const modelSchema = z.strictObject({
   hedge: hedgeSchema.optional(),
   healthCheck: healthCheckSchema.optional(),
   price: tokenPriceSchema.optional(),
+  /** False accepts a stream that closes after its finish reason, without its dialect's closing event. */
+  requireTerminator: z.boolean().default(true),
   ownedBy: z.string().min(1).default('bud'),
   createdUnixSeconds: z.int().nonnegative().default(0),
   /** Listed by /v1/models. */

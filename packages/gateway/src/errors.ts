@@ -166,6 +166,40 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     message: ({ path }: { readonly path: string }) =>
       `gateway config: ${path}: a credential reference needs parts.secrets; pass a SecretStore, or the credential itself`,
   },
+  NESTED_VARIANTS: {
+    status: 400,
+    retryable: false,
+    message: ({ path, model }: { readonly path: string; readonly model: string }) =>
+      `gateway config: ${path}: the model '${model}' has variants itself; name a model with targets`,
+  },
+  NO_TARGETS: {
+    status: 400,
+    retryable: false,
+    message: ({ path }: { readonly path: string }) => `gateway config: ${path}: the model has neither targets nor variants; add one of them`,
+  },
+  DUPLICATE_TARGET: {
+    status: 400,
+    retryable: false,
+    message: ({ path, id }: { readonly path: string; readonly id: string }) =>
+      `gateway config: ${path}: the target id '${id}' is used twice; give each target its own`,
+  },
+  NO_BASE_URL: {
+    status: 400,
+    retryable: false,
+    message: ({ path, provider }: { readonly path: string; readonly provider: string }) =>
+      `gateway config: ${path}: the provider '${provider}' has no default address; write the base URL, e.g. http://127.0.0.1:8000/v1`,
+  },
+  NO_KEYS: {
+    status: 400,
+    retryable: false,
+    message: () =>
+      "gateway config: auth.kind is 'keys', but there is nowhere to keep keys; pass parts.store or parts.keys, or set auth.kind to 'none' for a gateway that nobody else can reach",
+  },
+  CALL_FAILED: {
+    status: 502,
+    retryable: false,
+    message: ({ status, body }: { readonly status: number; readonly body: string }) => `the gateway answered ${String(status)}: ${body.slice(0, 500)}`,
+  },
   CLOSED: {
     status: 503,
     retryable: false,

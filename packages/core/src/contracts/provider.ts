@@ -35,6 +35,8 @@ export interface Provider {
   readonly passThrough: ReadonlySet<string>
   readonly framing: 'sse' | 'json-lines' | 'aws-event-stream'
   readonly operations: ReadonlySet<CanonicalOperation>
+  /** Address of the public API, where there is one. */
+  readonly defaultBaseUrl?: string | undefined
   /** Where an operation goes, with credentials in the headers; the body is added by whoever calls. */
   endpoint(operation: CanonicalOperation, target: Target): { readonly url: URL; readonly headers: Readonly<Record<string, string>> }
   /** Adds credentials that need time or I/O just before sending: SigV4, OAuth, workload identity. */

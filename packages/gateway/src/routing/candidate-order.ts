@@ -9,7 +9,7 @@ function withoutEjected(targets: readonly TargetState[], config: EjectionConfig,
   const limit = Math.floor(targets.length * config.maximumShare)
   let ejected = 0
   const kept = targets.filter((state) => {
-    if (nowMs >= state.ejectedUntilMs || ejected >= limit) return true
+    if (nowMs >= state.health.ejectedUntilMs || ejected >= limit) return true
     ejected += 1
     return false
   })
@@ -23,7 +23,7 @@ export function availableTargets(entry: ModelEntry, ejection: EjectionConfig, no
   let anyEjected = false
   for (const state of targets) {
     if (!state.isAvailable(nowMs)) all = false
-    if (state.ejectedUntilMs > nowMs) anyEjected = true
+    if (state.health.ejectedUntilMs > nowMs) anyEjected = true
   }
   const available = all ? targets : targets.filter((state) => state.isAvailable(nowMs))
   return anyEjected ? withoutEjected(available, ejection, nowMs) : available
@@ -33,7 +33,7 @@ export function availableTargets(entry: ModelEntry, ejection: EjectionConfig, no
 export function unavailableForMs(entry: ModelEntry, nowMs: number): number {
   let shortest = Number.POSITIVE_INFINITY
   for (const state of entry.targets) {
-    const waitMs = Math.max(breakerWaitMs(state.breaker, nowMs), state.credential.restingUntilMs - nowMs, state.checkedHealthy ? 0 : 1_000)
+    const waitMs = Math.max(breakerWaitMs(state.health.breaker, nowMs), state.credential.restingUntilMs - nowMs, state.health.checkedHealthy ? 0 : 1_000)
     shortest = Math.min(shortest, waitMs)
   }
   return Math.max(0, shortest)

@@ -17,10 +17,10 @@ export class CredentialState {
     return nowMs >= this.restingUntilMs
   }
 
-  /** An upstream failed with scope `credential`: a retryable failure is a rate limit, any other a refusal. */
+  /** An upstream failed with scope `credential`: status 429 is a rate limit, any other a refusal. */
   recordFailure(error: BudError, nowMs: number): void {
-    this.refused = !error.retryable
-    const restMs = error.retryable ? Math.min(error.retryAfterMs ?? limitedRestMs, limitedRestMaxMs) : refusedRestMs
+    this.refused = error.status !== 429
+    const restMs = !this.refused ? Math.min(error.retryAfterMs ?? limitedRestMs, limitedRestMaxMs) : refusedRestMs
     this.restingUntilMs = nowMs + restMs
   }
 

@@ -5,7 +5,7 @@ const blockBytes = 4096
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 export function createPooledRandom(source: Random): Random {
-  let block = new Uint8Array(0)
+  let block: Uint8Array = new Uint8Array(0)
   let used = 0
   return {
     next: () => source.next(),
