@@ -1,3 +1,11 @@
 import { libraryBuild } from '../../tsup.preset.ts'
 
-export default libraryBuild({ index: 'src/index.ts' })
+export default libraryBuild({
+  index: 'src/index.ts',
+  'api-key': 'src/secret/api-key.ts',
+  testing: 'src/testing/index.ts',
+  'store/file': 'src/store/file-store.ts',
+  'store/ipc': 'src/store/ipc.ts',
+  'store/lock': 'src/store/directory-lock.ts',
+  'testing/store': 'src/testing/conformance/store.ts',
+})

@@ -1,3 +1,7 @@
 import { libraryBuild } from '../../tsup.preset.ts'
 
-export default libraryBuild({ index: 'src/index.ts' })
+export default libraryBuild({
+  index: 'src/index.ts',
+  'chdb/index': 'src/chdb/index.ts',
+  'bin/bud-metrics': 'src/bin/bud-metrics.ts',
+})

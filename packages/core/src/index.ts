@@ -48,7 +48,17 @@ export {
 } from './model/deployment-plan.ts'
 export { deviceSchema, type Device, type DeviceInput } from './model/device.ts'
 export { launchSpecSchema, type LaunchSpec } from './model/launch-spec.ts'
-export { modelSpecSchema, type ModelSpec } from './model/model-spec.ts'
+export { modelErrors } from './model/model-errors.ts'
+export { feedForwardParameters, parseModelConfig } from './model/model-parse.ts'
+export {
+  modelSpecSchema,
+  precisionSchema,
+  type AttentionSpec,
+  type FeedForwardSpec,
+  type LayerGroup,
+  type ModelSpec,
+  type WeightQuantization,
+} from './model/model-spec.ts'
 export { machinePriceSchema, tokenPriceSchema, type MachinePrice, type TokenPrice } from './model/price.ts'
 export { latencyObjectiveSchema, workloadSchema, type LatencyObjective, type Workload } from './model/workload.ts'
 
@@ -79,3 +89,15 @@ export { createSecret, type Secret } from './config/secret.ts'
 export { systemClock, type Clock } from './time/clock.ts'
 export { createSeededRandom, systemRandom, type Random } from './random/random.ts'
 export { createId } from './id/id.ts'
+
+// server-sent events
+export { createSseDecoder, decodeSseFrame, type SseDecoder, type SseEvent, type SseFrameFields } from './http/sse-decoder.ts'
+export { encodeSseEvent, type SseMessage } from './http/sse-encoder.ts'
+export { createSseFramer, type SseFramer } from './http/sse-framer.ts'
+
+// bounds
+export { assertCoreLimits, coreLimits } from './limits.ts'
+// store
+export { createMemoryStore } from './store/memory-store.ts'
+export { storeErrors } from './store/store-errors.ts'
+export { storeLimits } from './store/store-limits.ts'

@@ -2,6 +2,7 @@
 
 export interface Claim {
   readonly key: string
+  /** Whole numbers, so that sums stay exact: tokens, requests, micro-dollars. */
   readonly amount: number
   readonly limit: number
   /** A fixed window on the store's clock, or `lease`: held until settled, or until `leaseMs` after a crash. */
@@ -11,7 +12,13 @@ export interface Claim {
 
 export type Reservation =
   | { readonly admitted: true; readonly id: string }
-  | { readonly admitted: false; /** The claim that did not fit. */ readonly key: string; readonly retryAfterMs: number }
+  | {
+      readonly admitted: false
+      /** The claim that did not fit; of several, the one that has to wait longest. */
+      readonly key: string
+      /** After this the claim fits if nobody else takes the room, at the latest; `Infinity` when the amount alone exceeds the limit. */
+      readonly retryAfterMs: number
+    }
 
 export type StoreChange = { readonly kind: 'set' | 'delete'; readonly key: string } | { readonly kind: 'resync' }
 
@@ -19,21 +26,33 @@ export type StoreChange = { readonly kind: 'set' | 'delete'; readonly key: strin
 export interface Store extends AsyncDisposable {
   readonly contract: 'store/1'
   get(key: string): Promise<Uint8Array | undefined>
-  /** False only when `ifAbsent` found a value. */
+  /** False only when `ifAbsent` found a value. Without `ttlMs` the value does not expire, whatever it replaces. */
   set(
     key: string,
     value: Uint8Array,
     options?: { readonly ttlMs?: number | undefined; readonly ifAbsent?: boolean | undefined },
   ): Promise<boolean>
-  /** Replaces the value if it is still the expected one; `undefined` expects absence. */
-  compareAndSet(key: string, expected: Uint8Array | undefined, value: Uint8Array): Promise<boolean>
+  /** Replaces the value if it is still the expected one; `undefined` expects absence, or leaves it. */
+  compareAndSet(
+    key: string,
+    expected: Uint8Array | undefined,
+    value: Uint8Array | undefined,
+    options?: { readonly ttlMs?: number | undefined },
+  ): Promise<boolean>
+  /** False when there was nothing to delete. */
   delete(key: string): Promise<boolean>
   /** Live keys under a prefix, in ascending order of their bytes. */
   list(prefix: string): AsyncIterable<string>
   /** Takes all claims or none, over all keys at once. */
   reserve(claims: readonly Claim[]): Promise<Reservation>
-  /** Replaces the reserved amounts by the real ones; releases leases. Safe to repeat. */
+  /**
+   * Replaces the reserved amounts by the real ones, in the window they were reserved in; keys that are not named keep what was reserved.
+   * Releases leases. Safe to repeat: only the first call counts.
+   */
   settle(id: string, actual: readonly { readonly key: string; readonly amount: number }[]): Promise<void>
-  /** Changes under a prefix; `resync` after any gap, so that nothing missed stays missed. */
+  /**
+   * Changes under a prefix. The first is always `resync`, sent once the subscription is live: load there. Another follows any gap,
+   * so that nothing missed stays missed. Expiry is not announced. The callback must not throw.
+   */
   subscribe(prefix: string, onChange: (change: StoreChange) => void): Disposable
 }

@@ -24,6 +24,40 @@ export const coreErrors = defineErrors('CORE', {
     retryable: false,
     message: ({ what }: { readonly what: string }) => `${what} was aborted by its caller`,
   },
+  SSE_FRAME_TOO_LARGE: {
+    status: 502,
+    retryable: false,
+    scope: 'target',
+    message: ({ limitBytes }: { readonly limitBytes: number }) =>
+      `a server-sent event exceeds ${String(limitBytes)} bytes; the stream is not one of events, or raise frameBytesMax`,
+  },
+  SSE_FIELD_INVALID: {
+    status: 500,
+    retryable: false,
+    message: ({ field }: { readonly field: 'event' | 'id' | 'retryMs' | 'comment' }) =>
+      `the field '${field}' of a server-sent event ${field === 'retryMs' ? 'must be a whole number of milliseconds, 0 or more' : 'must not contain line breaks or NUL'}; correct it before encoding`,
+  },
+  TRANSPORT_FAILED: {
+    status: 502,
+    retryable: true,
+    scope: 'target',
+    message: ({ host, reason }: { readonly host: string; readonly reason: string }) =>
+      `the call to ${host} failed: ${reason}; check that it is running and reachable`,
+  },
+  TRANSPORT_TIMEOUT: {
+    status: 504,
+    retryable: true,
+    scope: 'target',
+    message: ({
+      host,
+      phase,
+      limitMs,
+    }: {
+      readonly host: string
+      readonly phase: 'connect' | 'headers' | 'idle'
+      readonly limitMs: number
+    }) => `${host} exceeded the ${phase} timeout of ${String(limitMs)} ms; raise the timeout or check the upstream's load`,
+  },
   INVARIANT_BROKEN: {
     status: 500,
     retryable: false,

@@ -5,6 +5,8 @@ export const launchSpecSchema = z.strictObject({
   image: z.string().min(1),
   command: z.array(z.string()).readonly(),
   args: z.array(z.string()).readonly(),
+  /** Appended to `args` when a replica spans nodes; may use `$(LWS_LEADER_ADDRESS)`, `$(LWS_GROUP_SIZE)` and `$(LWS_WORKER_INDEX)` of LeaderWorkerSet. */
+  multiNode: z.strictObject({ leaderArgs: z.array(z.string()).readonly(), workerArgs: z.array(z.string()).readonly() }).optional(),
   env: z.record(z.string(), z.string()).readonly(),
   portHttp: z.int().min(1).max(65_535),
   probes: z.strictObject({

@@ -1,0 +1,41 @@
+/** The HTTP door: a fetch handler for `POST /api/clusters/plan`. */
+import { coreErrors, isBudError, toConfigIssues, type BudError } from '@bud-foundry/core'
+import { z } from 'zod'
+import { planManifests } from './deploy/plan-manifests.ts'
+import { requestBytesMax } from './limits.ts'
+
+const requestSchema = z.looseObject({ plan: z.looseObject({}) })
+
+const answer = (status: number, body: unknown) => Response.json(body, { status, headers: { 'cache-control': 'no-store' } })
+
+const errorAnswer = (error: BudError) =>
+  answer(error.status, { error: { code: error.code, message: error.message, details: error.details } })
+
+function invalidBody(message: string, fix: string): BudError {
+  return coreErrors.CONFIG_INVALID({ what: 'request body', issues: [{ path: '(root)', message, fix }] })
+}
+
+async function readJson(request: Request): Promise<unknown> {
+  const text = await request.text()
+  if (text.length > requestBytesMax)
+    throw invalidBody(`it has ${String(text.length)} characters`, `send at most ${String(requestBytesMax)}`)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw invalidBody(error instanceof Error ? error.message : 'it is not JSON', 'send { "plan": { … } } as JSON')
+  }
+}
+
+/** Body `{ plan, ...options }`, answer `{ manifests, yaml, findings }`; errors as `{ error: { code, message, details } }`. */
+export async function handleClusterPlan(request: Request): Promise<Response> {
+  try {
+    const body = requestSchema.safeParse(await readJson(request))
+    if (!body.success) throw coreErrors.CONFIG_INVALID({ what: 'request body', issues: toConfigIssues(body.error) })
+    const { plan, ...options } = body.data
+    // Safe: planManifests puts both through their schemas before anything reads them.
+    return answer(200, planManifests(plan as never, options as never))
+  } catch (error) {
+    if (isBudError(error)) return errorAnswer(error)
+    throw error
+  }
+}

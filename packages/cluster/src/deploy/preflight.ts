@@ -1,0 +1,48 @@
+/** What a deployer should know before applying a plan. */
+import type { DeploymentPlan, Finding } from '@bud-foundry/core'
+import { acceleratorResources, nodeExpressions } from './node-placement.ts'
+import type { RenderOptions } from './render-options.ts'
+import { sharesClaim } from './surroundings.ts'
+
+export function findings(plan: DeploymentPlan, options: RenderOptions): readonly Finding[] {
+  const found: Finding[] = []
+  if (options.modelStorage.kind === 'claim' && sharesClaim(plan)) {
+    found.push({
+      severity: 'warning',
+      field: 'modelStorage',
+      message: `${String(plan.replicas * plan.nodesPerReplica)} pods share the model claim, so its storage class must offer ReadWriteMany; otherwise use modelStorage { kind: 'ephemeral' }`,
+    })
+  }
+  if (options.modelStorage.kind === 'ephemeral') {
+    found.push({
+      severity: 'info',
+      field: 'modelStorage',
+      message: `every pod start downloads ${String(Math.ceil(plan.model.downloadBytes / 1e9))} GB of weights again`,
+    })
+  }
+  if (plan.nodesPerReplica > 1) {
+    found.push({
+      severity: 'warning',
+      field: 'nodesPerReplica',
+      message: 'a replica spans nodes: the LeaderWorkerSet controller (leaderworkerset.x-k8s.io/v1) must be installed',
+    })
+  }
+  if (options.serviceMonitor) {
+    found.push({
+      severity: 'info',
+      field: 'serviceMonitor',
+      message: 'the Prometheus operator (monitoring.coreos.com/v1) must be installed',
+    })
+  }
+  if (options.nodeSelector === undefined && nodeExpressions(plan).length === 0 && acceleratorResources(plan).length > 0) {
+    found.push({
+      severity: 'warning',
+      field: 'nodeSelector',
+      message: `no node label is known for '${plan.hardwareId}': pods go to any node with ${acceleratorResources(plan).join(', ')}; set nodeSelector if the cluster mixes devices`,
+    })
+  }
+  if (!plan.predicted.meetsObjective) {
+    found.push({ severity: 'warning', field: 'objective', message: 'the plan is not predicted to meet its latency objective' })
+  }
+  return found
+}

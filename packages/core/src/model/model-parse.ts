@@ -1,0 +1,192 @@
+/** Turns a Hugging Face config.json into a ModelSpec. */
+import type { z } from 'zod'
+import type { ConfigIssue } from '../error/core-errors.ts'
+import { readModelConfig, type ModelConfig, type TextConfig, type VisionConfig } from './model-config.ts'
+import { modelErrors } from './model-errors.ts'
+import { denseWidth, ordinaryLayer, patternLayer, searchedLayer, type Dimensions, type Layer, type LayerContext } from './model-layer.ts'
+import { readQuantization } from './model-quantization.ts'
+import type { AttentionSpec, FeedForwardSpec, LayerGroup, ModelSpec, precisionSchema } from './model-spec.ts'
+import { defaultModelTraits, findModelTraits } from './model-traits.ts'
+
+const layerLimit = 4096
+
+const dtypes: Readonly<Record<string, z.infer<typeof precisionSchema>>> = {
+  float32: 'fp32',
+  float16: 'fp16',
+  bfloat16: 'bf16',
+  float8_e4m3fn: 'fp8',
+}
+
+/** All parameters of a feed-forward part, or those that one token uses. */
+export function feedForwardParameters(part: FeedForwardSpec, which: 'all' | 'active'): number {
+  if (part.kind !== 'experts') return part.parameters
+  const experts = which === 'all' ? part.experts : part.expertsPerToken
+  return experts * part.expertParameters + part.sharedParameters + part.routerParameters
+}
+
+function readDimensions(id: string, text: TextConfig): Dimensions & { readonly vocabularySize: number } {
+  const issues: ConfigIssue[] = []
+  const need = (value: number | null | undefined, path: string): number => {
+    if (value != null) return value
+    issues.push({ path, message: 'is missing', fix: 'a whole number above 0 belongs here' })
+    return 1
+  }
+  const layers = need(
+    text.num_hidden_layers ?? text.n_layer ?? text.hybrid_override_pattern?.length ?? text.layers_block_type?.length,
+    'num_hidden_layers',
+  )
+  const hiddenSize = need(text.hidden_size ?? text.n_embd, 'hidden_size')
+  const heads = need(text.num_attention_heads ?? text.n_head, 'num_attention_heads')
+  const vocabularySize = need(text.vocab_size, 'vocab_size')
+  const stated = text.head_dim ?? text.attention_head_dim ?? undefined
+  if (layers > layerLimit)
+    issues.push({ path: 'num_hidden_layers', message: `is ${String(layers)}`, fix: `use at most ${String(layerLimit)}` })
+  if (stated === undefined && text.kv_lora_rank == null && hiddenSize % heads !== 0)
+    issues.push({
+      path: 'hidden_size',
+      message: `${String(hiddenSize)} is not a multiple of ${String(heads)} attention heads`,
+      fix: 'give head_dim',
+    })
+  const keyValueHeads = text.num_key_value_heads ?? (text.multi_query === true ? 1 : heads)
+  if (text.kv_lora_rank == null && heads % keyValueHeads !== 0)
+    issues.push({
+      path: 'num_key_value_heads',
+      message: `${String(heads)} attention heads cannot share ${String(keyValueHeads)} key-value heads evenly`,
+      fix: 'use a divisor of num_attention_heads',
+    })
+  const hasFeedForward = denseWidth(text, 0) ?? text.moe_intermediate_size ?? text.block_configs?.length
+  if (hasFeedForward == null) issues.push({ path: 'intermediate_size', message: 'is missing', fix: 'a whole number above 0 belongs here' })
+  if (issues.length > 0) throw modelErrors.MODEL_CONFIG_INVALID({ id, issues })
+  return { layers, hiddenSize, heads, keyValueHeads, headDim: stated ?? Math.floor(hiddenSize / heads), vocabularySize }
+}
+
+/** Norms belong to the half that they precede; two a layer unless the family has more. */
+function addNorms(layer: Layer, hiddenSize: number, norms: number): Layer {
+  const { attention, feedForward } = layer
+  const idle = (part: AttentionSpec | FeedForwardSpec) => part.kind === 'none' && part.parameters === 0
+  const attentionNorms = idle(attention) ? 0 : Math.ceil(norms / 2)
+  const feedForwardNorms = idle(feedForward) ? 0 : norms === 1 ? 1 : Math.floor(norms / 2)
+  return {
+    attention: { ...attention, parameters: attention.parameters + attentionNorms * hiddenSize },
+    feedForward:
+      feedForward.kind === 'experts'
+        ? { ...feedForward, routerParameters: feedForward.routerParameters + feedForwardNorms * hiddenSize }
+        : { ...feedForward, parameters: feedForward.parameters + feedForwardNorms * hiddenSize },
+  }
+}
+
+function buildLayers(id: string, context: LayerContext): readonly Layer[] {
+  const { text, size, traits } = context
+  const pattern = text.layers_block_type ?? text.hybrid_override_pattern?.split('') ?? undefined
+  return Array.from({ length: size.layers }, (_, index) => {
+    const layer =
+      pattern !== undefined
+        ? patternLayer(context, pattern[index] ?? '')
+        : text.block_configs != null
+          ? searchedLayer(context, index)
+          : ordinaryLayer(context, index)
+    if (layer === undefined)
+      throw modelErrors.MODEL_CONFIG_INVALID({
+        id,
+        issues: [
+          {
+            path: pattern === undefined ? 'block_configs' : 'layers_block_type',
+            message: `says nothing known of layer ${String(index)}`,
+            fix: 'describe every layer',
+          },
+        ],
+      })
+    return addNorms(layer, size.hiddenSize, traits.norms)
+  })
+}
+
+function groupLayers(layers: readonly Layer[]): readonly LayerGroup[] {
+  const groups = new Map<string, { layer: Layer; count: number }>()
+  for (const layer of layers) {
+    const key = JSON.stringify(layer)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { layer, count: 1 })
+    else group.count += 1
+  }
+  return [...groups.values()].map(({ layer, count }) => ({ count, ...layer }))
+}
+
+function readVision(vision: VisionConfig, textHidden: number): ModelSpec['vision'] {
+  const layers = vision.depth ?? vision.num_hidden_layers ?? vision.vt_num_hidden_layers
+  const hiddenSize = vision.hidden_size ?? vision.vt_hidden_size
+  if (layers == null || hiddenSize == null) return undefined
+  const intermediate = vision.intermediate_size ?? vision.vt_intermediate_size ?? 4 * hiddenSize
+  const patch = (vision.patch_size ?? 14) ** 2 * (vision.num_channels ?? vision.in_channels ?? 3) * hiddenSize
+  const blocks = layers * (4 * hiddenSize * hiddenSize + 2 * hiddenSize * intermediate)
+  return { layers, hiddenSize, approximateParameters: patch + blocks + 2 * hiddenSize * textHidden }
+}
+
+function findUnmodelled(config: ModelConfig, modelType: string, quantization: ReturnType<typeof readQuantization> | undefined): string[] {
+  const { text } = config
+  const notes: string[] = []
+  if (findModelTraits(modelType) === undefined)
+    notes.push(`model_type '${modelType}' is not known: read as a Llama-like model, so parameter counts may be a little off`)
+  if (config.vision !== undefined) notes.push('the vision tower is counted approximately, and images are not simulated')
+  if (config.hasAudio) notes.push('the audio tower is not counted')
+  const predicted = text.num_nextn_predict_layers ?? text.mtp_num_hidden_layers ?? text.num_mtp_modules ?? 0
+  if (predicted > 0) notes.push('layers for multi-token prediction are not counted, and speculative decoding is not simulated')
+  if (text.sparse_attention_config?.use_sparse_attention === true) notes.push('block-sparse attention is treated as full attention')
+  if (text.hc_mult != null) notes.push('the small mixing weights of hyper-connections are not counted')
+  if (text.compress_ratios != null) notes.push('the recent-token window kept beside the compressed history is not counted in the cache')
+  if ((text.hidden_size_per_layer_input ?? 0) > 0) notes.push('per-layer input embeddings are not counted')
+  if ((text.num_kv_shared_layers ?? 0) > 0) notes.push('layers that share another layer’s cache are counted as if they had their own')
+  if (modelType === 'kimi_linear') notes.push('residual attention between layers is not counted')
+  if (quantization !== undefined && 'unmodelled' in quantization) notes.push(quantization.unmodelled)
+  return notes
+}
+
+/**
+ * Reads a Hugging Face config.json, given as an object or as its text.
+ * What the file contains and the result leaves out is listed in `unmodelled`.
+ * @throws CORE_MODEL_CONFIG_INVALID listing every field that is missing or wrong; CORE_MODEL_KIND_UNSUPPORTED for encoder-decoder models.
+ */
+export function parseModelConfig(id: string, config: unknown): ModelSpec {
+  const read = readModelConfig(id, config)
+  const { text } = read
+  if (text.is_encoder_decoder === true)
+    throw modelErrors.MODEL_KIND_UNSUPPORTED({ id, kind: 'an encoder-decoder model', fix: 'give a decoder-only language model' })
+  const { vocabularySize, ...size } = readDimensions(id, text)
+  const modelType = text.model_type ?? 'unknown'
+  const traits = findModelTraits(modelType) ?? defaultModelTraits
+  const layerGroups = groupLayers(buildLayers(id, { text, traits, modelType, size }))
+  const tiedEmbeddings = text.tie_word_embeddings ?? traits.tiedByDefault
+  const embeddingParameters = vocabularySize * size.hiddenSize
+  const headParameters = tiedEmbeddings ? 0 : embeddingParameters
+  const outside = embeddingParameters + headParameters + size.hiddenSize
+  const sum = (which: 'all' | 'active') =>
+    layerGroups.reduce(
+      (total, group) => total + group.count * (group.attention.parameters + feedForwardParameters(group.feedForward, which)),
+      outside,
+    )
+  const quantization = text.quantization_config == null ? undefined : readQuantization(text.quantization_config)
+  const vision = read.vision === undefined ? undefined : readVision(read.vision, size.hiddenSize)
+  const [first, ...rest] = layerGroups
+  if (first === undefined)
+    throw modelErrors.MODEL_CONFIG_INVALID({ id, issues: [{ path: 'num_hidden_layers', message: 'is 0', fix: 'use at least 1' }] })
+  return {
+    id,
+    architecture: read.architecture,
+    modelType,
+    layers: size.layers,
+    hiddenSize: size.hiddenSize,
+    vocabularySize,
+    parameters: sum('all'),
+    activeParameters: sum('active'),
+    contextLength: text.max_position_embeddings ?? text.n_positions ?? 2048,
+    tiedEmbeddings,
+    precision: dtypes[text.dtype ?? text.torch_dtype ?? 'bfloat16'] ?? 'bf16',
+    ...(quantization === undefined || 'unmodelled' in quantization ? {} : { quantization }),
+    layerGroups: [first, ...rest],
+    embeddingParameters,
+    headParameters,
+    finalNormParameters: size.hiddenSize,
+    ...(vision === undefined ? {} : { vision }),
+    predictionLayers: text.num_nextn_predict_layers ?? text.mtp_num_hidden_layers ?? text.num_mtp_modules ?? 0,
+    unmodelled: findUnmodelled(read, modelType, quantization),
+  }
+}

@@ -1,0 +1,5 @@
+/** Fakes for tests of whatever is built on core: time, transport, randomness, events. No test framework needed. */
+export { createFakeClock, type FakeClock } from './fake-clock.ts'
+export { createFakeTransport, type FakeAnswer, type FakeCall, type FakeStep, type FakeTransport } from './fake-transport.ts'
+export { createEventRecorder, type EventRecorder } from './event-recorder.ts'
+export { createSeededRandom } from '../random/random.ts'

@@ -1,0 +1,33 @@
+/** The port to a ClickHouse engine, embedded or remote: the rest of the package knows nothing else of it. */
+
+/** Values that a `{name:Type}` placeholder takes. */
+export type QueryParam = string | number | boolean | readonly string[] | readonly number[]
+
+/** SQL text and its values, kept apart until the engine binds them. */
+export interface Statement {
+  /** What is being done, in words, for error messages: `listing requests`. */
+  readonly what: string
+  readonly sql: string
+  readonly params?: Readonly<Record<string, QueryParam>>
+  /** `ingest`: in order with the inserts, and never behind a question. Default `reading`. */
+  readonly lane?: 'ingest' | 'reading'
+}
+
+/** Rows of one table in ClickHouse's JSONCompactEachRow format. */
+export interface TableInsert {
+  readonly table: string
+  readonly columns: readonly string[]
+  /** One JSON array per row, in the order of `columns`. */
+  readonly lines: readonly string[]
+  /** A second insert with the same token is ignored by the engine. */
+  readonly token: string
+}
+
+/** A connection to one database. Errors are METRICS_DATABASE_UNAVAILABLE (retry) or METRICS_DATABASE_REFUSED (do not). */
+export interface AnalyticsClient extends AsyncDisposable {
+  /** Rows as objects; 64-bit integers and decimals arrive as numbers. */
+  query(statement: Statement, signal?: AbortSignal): Promise<readonly unknown[]>
+  command(statement: Statement): Promise<void>
+  /** Runs after the inserts before it; resolves when the rows are readable. */
+  insert(insert: TableInsert): Promise<void>
+}

@@ -1,0 +1,91 @@
+/** The client of the ClickHouse engine that runs inside this process (`chdb`), behind the official client. */
+import { createClient, type ClickHouseClientConfigOptions } from '@clickhouse/client'
+import { metricsLimits } from '../limits.ts'
+import type { AnalyticsClient } from './analytics-client.ts'
+import { toDatabaseError } from './database-error.ts'
+import { claimDirectory } from './engine-directory.ts'
+import { loadEngine } from './engine-module.ts'
+import { resultSettings } from './format-settings.ts'
+import { createLane } from './lane.ts'
+
+export interface EmbeddedClientOptions {
+  /** Made when absent. One process at a time, and one directory per process. */
+  readonly directory: string
+}
+
+/**
+ * Opens the directory. Questions run in parallel on a few sessions; what ingestion does runs one after the other on its own, so that
+ * no question delays it. The engine works on libuv's threads: a process that also does much file or DNS work sets UV_THREADPOOL_SIZE.
+ * Closing waits for what runs: the engine cannot be interrupted.
+ * @throws METRICS_ENGINE_MISSING, METRICS_PLATFORM_UNSUPPORTED, METRICS_DIRECTORY_IN_USE, METRICS_DIRECTORY_UNWRITABLE,
+ *   METRICS_DIRECTORY_UNREADABLE, METRICS_ENGINE_BUSY
+ */
+export async function createEmbeddedClient({ directory }: EmbeddedClientOptions): Promise<AnalyticsClient> {
+  const engine = await loadEngine()
+  const claim = await claimDirectory(directory)
+  const openSession = () => {
+    const connection = claim.open(() => engine.createChdbConnection({ path: claim.path }))
+    // Safe: chdb implements the connection interface of the official client, which does not export that type's name.
+    return { connection, client: createClient({ connection } as unknown as ClickHouseClientConfigOptions) }
+  }
+  const ingestSession = openSession()
+  const readSessions = Array.from({ length: metricsLimits.readSessions }, openSession)
+  const ingest = createLane([ingestSession], metricsLimits.queriesWaiting)
+  const reading = createLane(readSessions, metricsLimits.queriesWaiting)
+  let closing: Promise<void> | undefined
+
+  async function close(): Promise<void> {
+    await Promise.all([ingest.close(), reading.close()])
+    await Promise.all([ingestSession, ...readSessions].map(({ client }) => client.close()))
+    await engine.drainPending()
+    claim.release()
+  }
+
+  return {
+    async query({ what, sql, params, lane }, signal) {
+      try {
+        return await (lane === 'ingest' ? ingest : reading).run(
+          what,
+          async ({ client }) => {
+            const result = await client.query({
+              query: `${sql}\n${resultSettings}`,
+              format: 'JSONEachRow',
+              ...(params === undefined ? {} : { query_params: params }),
+            })
+            return result.json<unknown>()
+          },
+          signal,
+        )
+      } catch (error) {
+        throw toDatabaseError(what, error)
+      }
+    },
+    async command({ what, sql, params }) {
+      try {
+        await ingest.run(what, ({ client }) => client.command({ query: sql, ...(params === undefined ? {} : { query_params: params }) }))
+      } catch (error) {
+        throw toDatabaseError(what, error)
+      }
+    },
+    async insert({ table, columns, lines, token }) {
+      const what = `inserting into ${table}`
+      try {
+        await ingest.run(what, ({ connection }) =>
+          connection.chdb.rawInsert({
+            table,
+            columns,
+            values: Buffer.from(lines.join('\n')),
+            format: 'JSONCompactEachRow',
+            settings: { insert_deduplicate: 1, insert_deduplication_token: token },
+          }),
+        )
+      } catch (error) {
+        throw toDatabaseError(what, error)
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      closing ??= close()
+      await closing
+    },
+  }
+}

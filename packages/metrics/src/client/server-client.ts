@@ -1,0 +1,70 @@
+/** The client of a ClickHouse server or cluster, over HTTP. */
+import { createClient } from '@clickhouse/client'
+import type { Secret } from '@bud-foundry/core'
+import { metricsErrors } from '../errors.ts'
+import { metricsLimits } from '../limits.ts'
+import type { AnalyticsClient } from './analytics-client.ts'
+import { toDatabaseError } from './database-error.ts'
+import { resultSettings } from './format-settings.ts'
+
+export interface ServerClientOptions {
+  /** For example `http://clickhouse:8123`. */
+  readonly url: string
+  /** Must exist; default `default`. */
+  readonly database?: string
+  readonly username?: string
+  readonly password?: Secret
+  /** Longest wait for one answer; default 60,000. */
+  readonly requestTimeoutMs?: number
+}
+
+/** Connects on first use. @throws METRICS_DATABASE_UNAVAILABLE or METRICS_DATABASE_REFUSED from its methods */
+export function createServerClient(options: ServerClientOptions): AnalyticsClient {
+  const client = createClient({
+    url: options.url,
+    application: 'bud-foundry-metrics',
+    max_open_connections: metricsLimits.readSessions + 1,
+    request_timeout: options.requestTimeoutMs ?? 60_000,
+    ...(options.database === undefined ? {} : { database: options.database }),
+    ...(options.username === undefined ? {} : { username: options.username }),
+    ...(options.password === undefined ? {} : { password: options.password.reveal() }),
+  })
+  let closing: Promise<void> | undefined
+
+  async function attempt<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    if (closing !== undefined) throw metricsErrors.CLIENT_CLOSED({ what })
+    try {
+      return await work()
+    } catch (error) {
+      throw toDatabaseError(what, error)
+    }
+  }
+
+  return {
+    query: ({ what, sql, params }, signal) =>
+      attempt(what, async () => {
+        const result = await client.query({
+          query: `${sql}\n${resultSettings}`,
+          format: 'JSONEachRow',
+          ...(params === undefined ? {} : { query_params: params }),
+          ...(signal === undefined ? {} : { abort_signal: signal }),
+        })
+        return result.json<unknown>()
+      }),
+    command: ({ what, sql, params }) =>
+      attempt(what, async () => {
+        await client.command({ query: sql, ...(params === undefined ? {} : { query_params: params }) })
+      }),
+    insert: ({ table, columns, lines, token }) =>
+      attempt(`inserting into ${table}`, async () => {
+        await client.command({
+          query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT JSONCompactEachRow\n${lines.join('\n')}`,
+          clickhouse_settings: { insert_deduplicate: 1, insert_deduplication_token: token, async_insert: 0 },
+        })
+      }),
+    async [Symbol.asyncDispose]() {
+      closing ??= client.close()
+      await closing
+    },
+  }
+}

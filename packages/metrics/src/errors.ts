@@ -1,0 +1,124 @@
+/** The error catalogue of metrics. */
+import { defineErrors, type ConfigIssue } from '@bud-foundry/core'
+
+const listIssues = (issues: readonly ConfigIssue[]) =>
+  issues.map(({ path, message, fix }) => `${path}: ${message}${fix === undefined ? '' : ` (${fix})`}`).join('; ')
+
+/** Every error that this package throws, by name; codes are `METRICS_<NAME>`. */
+export const metricsErrors = defineErrors('METRICS', {
+  ENGINE_MISSING: {
+    status: 500,
+    retryable: false,
+    message: ({ version }: { readonly version: string }) =>
+      `the embedded ClickHouse engine is not installed; run \`npm install --no-save --no-package-lock chdb@${version}\`, or use an external ClickHouse with createServerClient`,
+  },
+  PLATFORM_UNSUPPORTED: {
+    status: 500,
+    retryable: false,
+    message: ({ platform, arch }: { readonly platform: string; readonly arch: string }) =>
+      `the embedded ClickHouse engine does not exist for ${platform}-${arch} (it exists for macOS and for Linux with glibc, x64 and arm64); use WSL or an external ClickHouse with createServerClient`,
+  },
+  ENGINE_BUSY: {
+    status: 500,
+    retryable: false,
+    message: ({ directory, openDirectory }: { readonly directory: string; readonly openDirectory: string }) =>
+      `the embedded ClickHouse engine opens one directory per process: '${openDirectory}' is open, so '${directory}' cannot be; close the first client, or use a second process`,
+  },
+  DIRECTORY_IN_USE: {
+    status: 500,
+    retryable: false,
+    message: ({ directory, holder }: { readonly directory: string; readonly holder: string }) =>
+      `the metrics directory '${directory}' is already in use by ${holder}; stop that process, or choose another directory`,
+  },
+  DIRECTORY_UNWRITABLE: {
+    status: 500,
+    retryable: false,
+    message: ({ directory, reason }: { readonly directory: string; readonly reason: string }) =>
+      `the metrics directory '${directory}' cannot be written (${reason}); give this user the right to write there, or choose another directory`,
+  },
+  DIRECTORY_UNREADABLE: {
+    status: 500,
+    retryable: false,
+    message: ({ directory, reason }: { readonly directory: string; readonly reason: string }) =>
+      `the embedded ClickHouse engine could not open '${directory}': ${reason}; it may be damaged or written by a newer engine, so restore a copy or choose another directory`,
+  },
+  DATABASE_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    scope: 'target',
+    message: ({ what, reason }: { readonly what: string; readonly reason: string }) =>
+      `ClickHouse did not answer while ${what}: ${reason}; check that it runs and is reachable`,
+  },
+  DATABASE_REFUSED: {
+    status: 500,
+    retryable: false,
+    message: ({ what, code, reason }: { readonly what: string; readonly code: string; readonly reason: string }) =>
+      `ClickHouse refused while ${what} (code ${code}): ${reason}`,
+  },
+  QUEUE_FULL: {
+    status: 503,
+    retryable: true,
+    message: ({ limit }: { readonly limit: number }) => `${String(limit)} metrics queries are already waiting; ask again in a moment`,
+  },
+  CLIENT_CLOSED: {
+    status: 503,
+    retryable: false,
+    message: ({ what }: { readonly what: string }) => `${what} was asked of a metrics client that is closed`,
+  },
+  SCHEMA_NEWER: {
+    status: 500,
+    retryable: false,
+    message: ({ found, known }: { readonly found: number; readonly known: number }) =>
+      `the metrics database has schema version ${String(found)}, this release knows ${String(known)}; update @bud-foundry/metrics, or restore the copy from before the update`,
+  },
+  MIGRATION_CHANGED: {
+    status: 500,
+    retryable: false,
+    message: ({ version, name, applied, expected }: { readonly version: number; readonly name: string; readonly applied: string; readonly expected: string }) =>
+      `migration ${String(version)} (${name}) was applied with checksum ${applied}, this release has ${expected}; applied migrations are never edited, so use the release that created this database`,
+  },
+  MIGRATION_GAP: {
+    status: 500,
+    retryable: false,
+    message: ({ missing }: { readonly missing: number }) =>
+      `the metrics database has no record of migration ${String(missing)} although a later one was applied; its table schema_migrations was edited, so restore it from a copy`,
+  },
+  MIGRATION_FAILED: {
+    status: 500,
+    retryable: false,
+    message: ({ version, name, reason }: { readonly version: number; readonly name: string; readonly reason: string }) =>
+      `migration ${String(version)} (${name}) failed: ${reason}; nothing after it was applied, and it starts over on the next run`,
+  },
+  EVENT_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ id, issues }: { readonly id: string; readonly issues: readonly ConfigIssue[] }) =>
+      `event '${id}' cannot be stored: ${listIssues(issues)}`,
+  },
+  QUESTION_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ issues }: { readonly issues: readonly ConfigIssue[] }) => `the metrics question cannot be answered: ${listIssues(issues)}`,
+  },
+  UNAUTHORIZED: {
+    status: 401,
+    retryable: false,
+    message: () => 'reading metrics needs a session or an API key; send one and ask again',
+  },
+  REQUEST_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    message: ({ id }: { readonly id: string }) => `no request '${id}' is stored, or it belongs to another project`,
+  },
+  ROUTE_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    message: ({ path }: { readonly path: string }) =>
+      `metrics has nothing at '${path}'; it serves /requests, /requests/:id, /series and /summary`,
+  },
+  METHOD_UNSUPPORTED: {
+    status: 405,
+    retryable: false,
+    message: ({ method }: { readonly method: string }) => `metrics is read with GET, not with ${method}`,
+  },
+})

@@ -1,0 +1,23 @@
+/** Every bound of this package. */
+
+/** Bounds that hold everywhere; reaching one is an error that names it, never a silent cut. */
+export const metricsLimits = Object.freeze({
+  /** Sessions that answer questions; each occupies one of libuv's four threads while it works, and one more is kept for writing. */
+  readSessions: 2,
+  queriesWaiting: 256,
+  /** Rows of one insert: one block per month that it touches. */
+  batchRows: 10_000,
+  /** Points of one series times its groups. */
+  seriesPoints: 20_000,
+  groups: 1_000,
+  pageRows: 1_000,
+  filterValues: 100,
+  filterValueLength: 1_024,
+  dimensionsPerQuestion: 3,
+  /** Largest window of one question. */
+  windowDays: 3_660,
+  /** Events beyond this time are a bug of their producer: DateTime64(6) ends in 2299. */
+  eventTimeUnixMsMax: Date.UTC(2200, 0, 1),
+  /** A request is readable this long after it finished, at the latest, when the engine keeps up. */
+  batchAgeMs: 400,
+})

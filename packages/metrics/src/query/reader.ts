@@ -1,0 +1,239 @@
+/** Answers questions for one scope: the only way from a caller to an engine. */
+import type { Clock, RequestEvent } from '@bud-foundry/core'
+import type { AggregateRow, RequestEngine, Selection } from './request-engine.ts'
+import type { DimensionName } from './dimension.ts'
+import { aggregatesOf, emptyAggregates, measureNames, readMeasures, type MeasureName, type MeasureValues } from './measure.ts'
+import {
+  assertPeriod,
+  assertPoints,
+  decodeCursor,
+  encodeCursor,
+  parseQuery,
+  questionSchema,
+  requestQuerySchema,
+  resolvePeriod,
+  seriesQuerySchema,
+  summaryQuerySchema,
+  toFilters,
+  type Question,
+  type RequestQuery,
+  type SeriesQuery,
+  type SummaryQuery,
+} from './question.ts'
+import { intersectScopes, type Scope } from './scope.ts'
+import { alignWindow, bucketSeconds, bucketStartUs, countBuckets, type TimeWindow } from './window.ts'
+
+export interface RequestPage {
+  /** Newest first. */
+  readonly data: readonly RequestEvent[]
+  /** Absent on the last page. */
+  readonly nextCursor?: string
+}
+
+export interface AnswerRow {
+  /** Start of the bucket, or of the window. */
+  readonly timeUnixMs: number
+  /** The value of each dimension asked for, empty where requests have none. */
+  readonly group: Readonly<Partial<Record<DimensionName, string>>>
+  readonly values: Readonly<Partial<Record<MeasureName, number | null>>>
+}
+
+export interface Answer {
+  readonly fromUnixMs: number
+  readonly toUnixMs: number
+  readonly intervalMs?: number
+  /** By group (most requests first), then by time; no bucket is missing. */
+  readonly rows: readonly AnswerRow[]
+}
+
+/** Mean over time and highest number of requests running at once. Only finished requests are known. */
+export interface InFlight {
+  readonly inFlightMean: number
+  readonly inFlightPeak: number
+}
+
+export type SeriesPoint = { readonly timeUnixMs: number } & MeasureValues & InFlight
+
+export interface Series {
+  /** Start of the first bucket: the start asked for, moved back to a whole interval. */
+  readonly fromUnixMs: number
+  readonly toUnixMs: number
+  readonly intervalMs: number
+  readonly points: readonly SeriesPoint[]
+  readonly totals: MeasureValues & InFlight
+}
+
+export interface SummaryGroup {
+  readonly group: Readonly<Partial<Record<DimensionName, string>>>
+  readonly values: MeasureValues
+}
+
+export interface Summary {
+  readonly fromUnixMs: number
+  readonly toUnixMs: number
+  readonly totals: MeasureValues & InFlight
+  /** The window of the same length just before. */
+  readonly previous: MeasureValues & InFlight
+  /** (now − before) / before; null where there is no before, or it is zero. */
+  readonly changes: Readonly<Record<MeasureName | keyof InFlight, number | null>>
+  /** Failed, partial and rejected requests by error code, most first. */
+  readonly errors: readonly { readonly errorCode: string; readonly requests: number }[]
+  /** One per value of the dimensions asked for, most requests first; empty without `groupBy`. */
+  readonly groups: readonly SummaryGroup[]
+}
+
+export interface MetricsReader {
+  /** The general question. @throws METRICS_QUESTION_INVALID */
+  ask(question: Question, signal?: AbortSignal): Promise<Answer>
+  /** @throws METRICS_QUESTION_INVALID */
+  requests(query?: RequestQuery, signal?: AbortSignal): Promise<RequestPage>
+  /** Undefined when it is not stored, or not in scope. */
+  request(id: string, signal?: AbortSignal): Promise<RequestEvent | undefined>
+  /** Every measure over time. @throws METRICS_QUESTION_INVALID */
+  series(query?: SeriesQuery, signal?: AbortSignal): Promise<Series>
+  /** Every measure over a window, compared with the one before. @throws METRICS_QUESTION_INVALID */
+  summary(query?: SummaryQuery, signal?: AbortSignal): Promise<Summary>
+  /** A reader that sees what this one sees and the scope allows. */
+  scopedTo(scope: Scope): MetricsReader
+}
+
+export interface ReaderParts {
+  readonly engine: RequestEngine
+  readonly clock: Clock
+  readonly scope: Scope
+}
+
+const toGroup = (names: readonly DimensionName[], values: readonly string[]): AnswerRow['group'] =>
+  Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']))
+
+/** One series per group with every bucket in it; groups in the order of their size. */
+function fillRows(rows: readonly AggregateRow[], window: TimeWindow, groupBy: readonly DimensionName[], names: readonly MeasureName[]): readonly AnswerRow[] {
+  const series = new Map<string, { readonly group: readonly string[]; readonly buckets: Map<number, AggregateRow>; requests: number }>()
+  if (groupBy.length === 0) series.set('[]', { group: [], buckets: new Map(), requests: 0 })
+  for (const row of rows) {
+    const key = JSON.stringify(row.group)
+    const one = series.get(key) ?? { group: row.group, buckets: new Map<number, AggregateRow>(), requests: 0 }
+    one.buckets.set(row.bucket, row)
+    one.requests += Number(row.aggregates.requests ?? 0)
+    series.set(key, one)
+  }
+  return [...series.entries()]
+    .sort(([leftKey, left], [rightKey, right]) => right.requests - left.requests || (leftKey < rightKey ? -1 : 1))
+    .flatMap(([, { group, buckets }]) =>
+      Array.from({ length: countBuckets(window) }, (_, bucket) => ({
+        timeUnixMs: bucketStartUs(window, bucket) / 1000,
+        group: toGroup(groupBy, group),
+        values: readMeasures(names, buckets.get(bucket)?.aggregates ?? emptyAggregates, bucketSeconds(window, bucket)),
+      })),
+    )
+}
+
+const changeOf = (now: number | null, before: number | null): number | null =>
+  now === null || before === null || before === 0 ? null : (now - before) / before
+
+/** 1, 2, 5, 10, 15 or 30 seconds, minutes, hours or days: the shortest that gives at most 300 points. */
+export function chooseIntervalMs(windowMs: number): number {
+  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000]
+  return (steps.find((seconds) => windowMs / (seconds * 1000) <= 300) ?? 2_592_000) * 1000
+}
+
+export function createReader({ engine, clock, scope }: ReaderParts): MetricsReader {
+  async function measure(
+    selection: Selection,
+    options: { readonly groupBy: readonly DimensionName[]; readonly names: readonly MeasureName[]; readonly groupLimit: number },
+    signal: AbortSignal | undefined,
+  ): Promise<readonly AnswerRow[]> {
+    const { groupBy, names, groupLimit } = options
+    // The number of requests orders the groups, whatever was asked for.
+    const aggregates = aggregatesOf([...names, 'requests'])
+    const rows = await engine.aggregate({ selection, groupBy, aggregates, groupLimit }, signal)
+    return fillRows(rows, selection.window, groupBy, names)
+  }
+
+  async function total(selection: Selection, signal: AbortSignal | undefined): Promise<MeasureValues & InFlight> {
+    const whole: Selection = { ...selection, window: { fromUs: selection.window.fromUs, toUs: selection.window.toUs } }
+    const [rows, inFlight] = await Promise.all([
+      measure(whole, { groupBy: [], names: measureNames, groupLimit: 1 }, signal),
+      engine.inFlight(whole, signal),
+    ])
+    // Safe: every measure was asked for, and a question without groups has exactly one row.
+    const values = rows[0]?.values as MeasureValues
+    const seconds = bucketSeconds(whole.window, 0)
+    return { ...values, inFlightMean: (inFlight[0]?.busyUs ?? 0) / 1_000_000 / seconds, inFlightPeak: inFlight[0]?.peak ?? 0 }
+  }
+
+  return {
+    async ask(question, signal) {
+      const { measures: names, groupBy, filters, fromUnixMs, toUnixMs, intervalMs, limit } = parseQuery(questionSchema, question)
+      assertPeriod(fromUnixMs, toUnixMs)
+      const window = alignWindow(fromUnixMs, toUnixMs, intervalMs)
+      assertPoints(countBuckets(window), groupBy.length === 0 ? 1 : limit)
+      const rows = await measure({ scope, filters: toFilters(filters), window }, { groupBy, names, groupLimit: limit }, signal)
+      return { fromUnixMs: window.fromUs / 1000, toUnixMs: window.toUs / 1000, ...(intervalMs === undefined ? {} : { intervalMs }), rows }
+    },
+
+    async requests(query = {}, signal) {
+      const { filters, fromUnixMs, toUnixMs, limit, cursor } = parseQuery(requestQuerySchema, query)
+      const after = cursor === undefined ? undefined : decodeCursor(cursor)
+      const window = alignWindow(fromUnixMs, toUnixMs, undefined)
+      const rows = await engine.page({ selection: { scope, filters: toFilters(filters), window }, limit: limit + 1, after }, signal)
+      const data = rows.slice(0, limit)
+      const last = data.at(-1)
+      return { data: data.map(({ event }) => event), ...(rows.length > limit && last !== undefined ? { nextCursor: encodeCursor(last) } : {}) }
+    },
+
+    request: (id, signal) => engine.find(scope, id, signal),
+
+    async series(query = {}, signal) {
+      const { filters, intervalSeconds, ...period } = parseQuery(seriesQuerySchema, query)
+      const { fromUnixMs, toUnixMs } = resolvePeriod(period, clock.nowMs())
+      const intervalMs = intervalSeconds === undefined ? chooseIntervalMs(toUnixMs - fromUnixMs) : intervalSeconds * 1000
+      const window = alignWindow(fromUnixMs, toUnixMs, intervalMs)
+      assertPoints(countBuckets(window), 1)
+      const selection: Selection = { scope, filters: toFilters(filters), window }
+      const [rows, inFlight, totals] = await Promise.all([
+        measure(selection, { groupBy: [], names: measureNames, groupLimit: 1 }, signal),
+        engine.inFlight(selection, signal),
+        total(selection, signal),
+      ])
+      const points = rows.map(({ timeUnixMs, values }, bucket) => ({
+        timeUnixMs,
+        // Safe: every measure was asked for.
+        ...(values as MeasureValues),
+        inFlightMean: (inFlight[bucket]?.busyUs ?? 0) / 1_000_000 / bucketSeconds(window, bucket),
+        inFlightPeak: inFlight[bucket]?.peak ?? 0,
+      }))
+      return { fromUnixMs: window.fromUs / 1000, toUnixMs: window.toUs / 1000, intervalMs, points, totals }
+    },
+
+    async summary(query = {}, signal) {
+      const { filters, groupBy, limit, ...period } = parseQuery(summaryQuerySchema, query)
+      const { fromUnixMs, toUnixMs } = resolvePeriod(period, clock.nowMs())
+      const selection: Selection = { scope, filters: toFilters(filters), window: alignWindow(fromUnixMs, toUnixMs, undefined) }
+      const before: Selection = { ...selection, window: alignWindow(Math.max(0, 2 * fromUnixMs - toUnixMs), fromUnixMs, undefined) }
+      const [totals, previous, errors, groups] = await Promise.all([
+        total(selection, signal),
+        total(before, signal),
+        measure(selection, { groupBy: ['errorCode'], names: ['requests'], groupLimit: limit + 1 }, signal),
+        groupBy.length === 0 ? [] : measure(selection, { groupBy, names: measureNames, groupLimit: limit }, signal),
+      ])
+      // Safe: both objects have the same names, each with a number or null.
+      const names = Object.keys(totals) as (keyof typeof totals)[]
+      return {
+        fromUnixMs,
+        toUnixMs,
+        totals,
+        previous,
+        changes: Object.fromEntries(names.map((name) => [name, changeOf(totals[name], previous[name])])) as Summary['changes'],
+        errors: errors
+          .map(({ group, values }) => ({ errorCode: group.errorCode ?? '', requests: values.requests ?? 0 }))
+          .filter(({ errorCode }) => errorCode !== '')
+          .slice(0, limit),
+        // Safe: every measure was asked for.
+        groups: groups.map(({ group, values }) => ({ group, values: values as MeasureValues })),
+      }
+    },
+
+    scopedTo: (narrower) => createReader({ engine, clock, scope: intersectScopes(scope, narrower) }),
+  }
+}

@@ -1,0 +1,114 @@
+/** Writes batches of events into their tables, each event once, however often it is delivered. */
+import { createHash } from 'node:crypto'
+import { isBudError, toConfigIssues, type BudEvent, type DeploymentEvent, type DeviceEvent, type RequestEvent } from '@bud-foundry/core'
+import { z } from 'zod'
+import type { AnalyticsClient } from '../client/analytics-client.ts'
+import { metricsErrors } from '../errors.ts'
+import { metricsLimits } from '../limits.ts'
+import { deploymentTable } from '../table/deployment-table.ts'
+import { deviceTable } from '../table/device-table.ts'
+import { toEventKey } from '../table/event-id.ts'
+import { toTimeCell } from '../table/cell.ts'
+import type { EventTable } from '../table/event-table.ts'
+import { requestTable } from '../table/request-table.ts'
+
+type StoredEvent = RequestEvent | DeviceEvent | DeploymentEvent
+
+/** The kinds of events that metrics stores. */
+export const storedKinds: ReadonlySet<string> = new Set([requestTable.kind, deviceTable.kind, deploymentTable.kind])
+
+// Safe: events reach a table only when their kind is the table's, so the wider parameter is never seen by the narrower functions.
+const tables = [requestTable, deviceTable, deploymentTable] as unknown as readonly EventTable<StoredEvent>[]
+
+export interface Delivery {
+  /** Stored now. */
+  readonly stored: number
+  /** Already there, or twice in the batch. */
+  readonly known: number
+}
+
+const keyRowSchema = z.object({ key: z.string() })
+
+/** @throws METRICS_EVENT_INVALID for the first event that no table could hold */
+export function assertStorable(events: readonly BudEvent[]): void {
+  for (const event of events) {
+    const issue =
+      !(event.timeUnixMs >= 0 && event.timeUnixMs < metricsLimits.eventTimeUnixMsMax) ? 'must lie between 1970 and 2200' : undefined
+    if (issue !== undefined) {
+      throw metricsErrors.EVENT_INVALID({ id: event.id, issues: [{ path: 'timeUnixMs', message: issue, fix: 'send milliseconds since 1970' }] })
+    }
+  }
+}
+
+function assertSchema(table: EventTable<StoredEvent>, events: readonly StoredEvent[]): void {
+  for (const event of events) {
+    const result = table.schema.safeParse(event)
+    if (!result.success) throw metricsErrors.EVENT_INVALID({ id: event.id, issues: toConfigIssues(result.error) })
+  }
+}
+
+/**
+ * The keys that the table already holds. An event keeps its project and time for ever, so only that stretch is read; the check and the
+ * insert after it share one lane, and a directory has one writing process, so nothing can come between them.
+ */
+async function findKnownKeys(client: AnalyticsClient, table: EventTable<StoredEvent>, events: ReadonlyMap<string, StoredEvent>) {
+  const list = [...events.values()]
+  const times = list.map(({ timeUnixMs }) => timeUnixMs)
+  const rows = await client.query({
+    what: `looking for known events in ${table.table}`,
+    sql: `SELECT toString(id) AS key FROM ${table.table}
+WHERE ${table.partitionColumn} IN {partitions:Array(String)}
+  AND time >= toDateTime64({from:String}, 6, 'UTC') AND time <= toDateTime64({to:String}, 6, 'UTC')
+  AND id IN {ids:Array(UUID)}`,
+    params: {
+      partitions: [...new Set(list.map((event) => table.partitionOf(event)))],
+      from: toTimeCell(times.reduce((left, right) => Math.min(left, right))),
+      to: toTimeCell(times.reduce((left, right) => Math.max(left, right))),
+      ids: [...events.keys()],
+    },
+    lane: 'ingest',
+  })
+  return new Set(z.array(keyRowSchema).parse(rows).map(({ key }) => key))
+}
+
+async function deliverTo(client: AnalyticsClient, table: EventTable<StoredEvent>, batch: readonly StoredEvent[]): Promise<Delivery> {
+  const events = new Map<string, StoredEvent>()
+  for (const event of batch) {
+    const key = toEventKey(event.id)
+    if (!events.has(key)) events.set(key, event)
+  }
+  for (const key of await findKnownKeys(client, table, events)) events.delete(key)
+  if (events.size > 0) {
+    const token = createHash('sha256')
+    for (const key of events.keys()) token.update(key)
+    const lines = Array.from(events.values(), (event) => JSON.stringify(table.toCells(event)))
+    try {
+      await client.insert({ table: table.table, columns: table.columns, lines, token: token.digest('hex') })
+    } catch (error) {
+      // Looked at only after a refusal: checking every event of every batch would cost more than storing it.
+      if (isBudError(error) && !error.retryable) assertSchema(table, [...events.values()])
+      throw error
+    }
+  }
+  return { stored: events.size, known: batch.length - events.size }
+}
+
+/**
+ * Stores what is not stored yet. May be repeated after any failure, also with other batch borders.
+ * @throws METRICS_DATABASE_UNAVAILABLE when repeating helps, METRICS_DATABASE_REFUSED or METRICS_EVENT_INVALID when it does not
+ */
+export async function deliverEvents(client: AnalyticsClient, events: readonly BudEvent[]): Promise<Delivery> {
+  assertStorable(events)
+  let stored = 0
+  let known = 0
+  for (const table of tables) {
+    // Safe: the kind decides the type of the event.
+    const ofKind = events.filter(({ kind }) => kind === table.kind) as unknown as readonly StoredEvent[]
+    for (let start = 0; start < ofKind.length; start += metricsLimits.batchRows) {
+      const delivery = await deliverTo(client, table, ofKind.slice(start, start + metricsLimits.batchRows))
+      stored += delivery.stored
+      known += delivery.known
+    }
+  }
+  return { stored, known }
+}

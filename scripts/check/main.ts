@@ -1,0 +1,61 @@
+/**
+ * `npm run check`: every automatic judgement that is not a test, one step after the other.
+ * `--only lint,types` picks steps; `--update` rewrites golden and generated files instead of comparing them.
+ */
+import { parseArgs } from 'node:util'
+import { dependencies } from './dependencies.ts'
+import { format } from './format.ts'
+import { lint } from './lint.ts'
+import { Finding, type CheckOptions, type Step } from './step.ts'
+import { types } from './types.ts'
+
+const steps: readonly Step[] = [format, types, lint, dependencies]
+
+interface Outcome {
+  readonly name: string
+  readonly passed: boolean
+  readonly seconds: number
+  readonly note: string
+}
+
+const runStep = async (step: Step, options: CheckOptions): Promise<Outcome> => {
+  const startMs = performance.now()
+  const outcome = (passed: boolean, note: string) => ({ name: step.name, passed, seconds: (performance.now() - startMs) / 1000, note })
+  try {
+    const { count, things } = await step.run(options)
+    if (count === 0) throw new Finding(`examined no ${things}; a check that sees nothing proves nothing`)
+    return outcome(true, `${count} ${things}`)
+  } catch (error) {
+    const text = error instanceof Finding ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+    process.stdout.write(`\n--- ${step.name}\n${text.trimEnd()}\n\n`)
+    return outcome(false, 'see above')
+  }
+}
+
+const toLine = ({ name, passed, seconds, note }: Outcome): string =>
+  `${passed ? 'ok    ' : 'FAILED'} ${name.padEnd(14)} ${seconds.toFixed(1).padStart(6)} s  ${note}\n`
+
+const pickSteps = (only: string | undefined): readonly Step[] => {
+  if (only === undefined) return steps
+  return only.split(',').map((name) => {
+    const step = steps.find((candidate) => candidate.name === name)
+    if (step === undefined) throw new Finding(`There is no check '${name}'; there are ${steps.map((each) => each.name).join(', ')}.`)
+    return step
+  })
+}
+
+const main = async (): Promise<number> => {
+  const { values } = parseArgs({ options: { only: { type: 'string' }, update: { type: 'boolean', default: false } } })
+  const outcomes: Outcome[] = []
+  for (const step of pickSteps(values.only)) {
+    const outcome = await runStep(step, { update: values.update })
+    outcomes.push(outcome)
+    process.stdout.write(toLine(outcome))
+  }
+  const failed = outcomes.filter((outcome) => !outcome.passed)
+  const summary = failed.length === 0 ? `All ${outcomes.length} checks passed.` : `Failed: ${failed.map(({ name }) => name).join(', ')}.`
+  process.stdout.write(`\n${outcomes.map(toLine).join('')}${summary}\n`)
+  return failed.length === 0 ? 0 : 1
+}
+
+process.exitCode = await main()
