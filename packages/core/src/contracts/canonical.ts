@@ -22,6 +22,8 @@ export interface CanonicalCitation {
   readonly url: string
   readonly title: string | undefined
   readonly citedText?: string | undefined
+  /** Where in the answer's text it applies, in UTF-16 code units; undefined for the whole part. */
+  readonly range?: { readonly start: number; readonly end: number } | undefined
 }
 
 export type CanonicalPart =
@@ -67,6 +69,8 @@ export type CanonicalPart =
 
 export interface CanonicalMessage {
   readonly role: 'system' | 'user' | 'assistant'
+  /** Which of several speakers of that role it is. */
+  readonly name?: string | undefined
   readonly parts: readonly CanonicalPart[]
 }
 
@@ -80,15 +84,20 @@ export interface CanonicalTool {
 
 export interface CanonicalRequest {
   readonly operation: CanonicalOperation
+  /** Id of the dialect that it was written in: `extra`, `otherTools` and parts of kind `other` are in its words. */
+  readonly dialect: string
   readonly model: string
   readonly stream: boolean
   /** System text stands first, as messages of role `system`. */
   readonly messages: readonly CanonicalMessage[]
   readonly tools: readonly CanonicalTool[]
+  /** Tools that only the caller's dialect knows, in its words: web search, code execution, … */
+  readonly otherTools?: readonly Readonly<Record<string, unknown>>[] | undefined
   readonly toolChoice: { readonly kind: 'auto' | 'none' | 'required' } | { readonly kind: 'tool'; readonly name: string } | undefined
   readonly parallelToolCalls: boolean | undefined
   readonly responseFormat:
-    | { readonly kind: 'text' | 'json' }
+    | { readonly kind: 'text' }
+    | { readonly kind: 'json' }
     | {
         readonly kind: 'json-schema'
         readonly name: string
@@ -158,6 +167,14 @@ export type CanonicalDelta =
   | { readonly kind: 'start'; readonly id: string; readonly model: string; readonly usage?: Partial<TokenUsage> | undefined }
   | { readonly kind: 'text'; readonly index: number; readonly text: string }
   | { readonly kind: 'citation'; readonly index: number; readonly citation: CanonicalCitation }
+  /** A whole block that only the named dialect knows. */
+  | {
+      readonly kind: 'other'
+      readonly index: number
+      readonly dialect: string
+      readonly type: string
+      readonly value: Readonly<Record<string, unknown>>
+    }
   | { readonly kind: 'thinking'; readonly index: number; readonly text: string }
   | { readonly kind: 'thinking-signature'; readonly index: number; readonly signature: string }
   | { readonly kind: 'redacted-thinking'; readonly index: number; readonly data: string }
