@@ -9,9 +9,9 @@ type HeaderSource = { readonly get: (name: string) => string | null; readonly ke
 function headerSource(init: RequestInit['headers'] | null): HeaderSource {
   if (init instanceof Headers) return init
   if (init === undefined || init === null) return new Headers()
-  if (Array.isArray(init) || Symbol.iterator in init) return new Headers(init)
+  if (Array.isArray(init)) return new Headers(init)
   const map = new Map<string, string>()
-  for (const [name, value] of Object.entries(init)) map.set(name.toLowerCase(), typeof value === 'string' ? value : [...value].join(', '))
+  for (const [name, value] of Object.entries(init)) map.set(name.toLowerCase(), String(value))
   return { get: (name) => map.get(name) ?? null, keys: () => map.keys() }
 }
 

@@ -19,7 +19,7 @@ export function encodeOpenaiError(error: BudError, streaming: boolean): Uint8Arr
       message: error.message,
       type: asString(details?.['upstreamType']) ?? typeOf(error.status),
       param: asString(details?.['param']) ?? asString(details?.['field']) ?? null,
-      code: asString(details?.['upstreamCode']) ?? error.code.toLowerCase(),
+      code: asString(details?.['upstreamCode']) ?? error.code.replace(/^GATEWAY_/, '').toLowerCase(),
     },
   }
   return streaming ? dataFrame(body) : encodeJson(body)
