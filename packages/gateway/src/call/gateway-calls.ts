@@ -1,0 +1,91 @@
+/** Typed calls in the same process: no client library, no socket. */
+import { gatewayErrors } from '../errors.ts'
+
+/** A JSON object as it stands on the wire. */
+export type WireObject = Readonly<Record<string, unknown>>
+
+export interface CallOptions {
+  /** Virtual key; needed unless the gateway runs with `auth: { kind: 'none' }`. */
+  readonly apiKey?: string | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ChatRequest extends WireObject {
+  readonly model: string
+  readonly messages: readonly WireObject[]
+}
+
+export interface EmbeddingRequest extends WireObject {
+  readonly model: string
+  readonly input: string | readonly string[] | readonly number[]
+}
+
+export interface GatewayCalls {
+  /** An OpenAI chat completion. Throws GATEWAY_CALL_FAILED with status and body. */
+  chat(request: ChatRequest, options?: CallOptions): Promise<WireObject>
+  /** The chunks of a streamed chat completion; leaving the loop early ends the call. Throws GATEWAY_CALL_FAILED. */
+  streamChat(request: ChatRequest, options?: CallOptions): AsyncIterable<WireObject>
+  /** OpenAI embeddings. Throws GATEWAY_CALL_FAILED. */
+  embed(request: EmbeddingRequest, options?: CallOptions): Promise<WireObject>
+}
+
+type Fetch = (input: string, init: RequestInit) => Promise<Response>
+
+// Only the path matters: no socket is opened.
+const origin = 'http://gateway.invalid'
+
+async function post(fetch: Fetch, path: string, body: WireObject, options: CallOptions): Promise<Response> {
+  const headers: Record<string, string> = { 'content-type': 'application/json', ...options.headers }
+  if (options.apiKey !== undefined) headers['authorization'] = `Bearer ${options.apiKey}`
+  const response = await fetch(`${origin}${path}`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  })
+  if (!response.ok) throw gatewayErrors.CALL_FAILED({ status: response.status, body: await response.text() })
+  return response
+}
+
+/** What the gateway itself encodes is a JSON object. */
+const parseWire = (text: string): WireObject => JSON.parse(text) as WireObject
+
+function parseChunk(event: string): WireObject | undefined {
+  const data = event
+    .split('\n')
+    .filter((line) => line.startsWith('data:'))
+    .map((line) => line.slice(5).trim())
+    .join('\n')
+  if (data === '' || data === '[DONE]') return undefined
+  const chunk = parseWire(data)
+  if ('error' in chunk) throw gatewayErrors.CALL_FAILED({ status: 502, body: data })
+  return chunk
+}
+
+async function* streamChunks(response: Response): AsyncGenerator<WireObject> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  if (response.body === null) return
+  for await (const bytes of response.body) {
+    rest += decoder.decode(bytes, { stream: true })
+    const events = rest.split('\n\n')
+    rest = events.pop() ?? ''
+    for (const event of events) {
+      const chunk = parseChunk(event)
+      if (chunk !== undefined) yield chunk
+    }
+  }
+}
+
+export function createCalls(fetch: Fetch): GatewayCalls {
+  const json = async (path: string, body: WireObject, options: CallOptions = {}) =>
+    parseWire(await (await post(fetch, path, body, options)).text())
+  return {
+    chat: (request, options) => json('/v1/chat/completions', { ...request, stream: false }, options),
+    embed: (request, options) => json('/v1/embeddings', request, options),
+    async *streamChat(request, options = {}) {
+      yield* streamChunks(await post(fetch, '/v1/chat/completions', { ...request, stream: true }, options))
+    },
+  }
+}

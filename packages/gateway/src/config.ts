@@ -1,0 +1,191 @@
+/** The gateway's configuration as one strict schema: data only, parts (stores, sinks, clocks) are passed beside it. */
+import { createSecret, tokenPriceSchema, type Secret } from '@bud-foundry/core'
+import { z } from 'zod'
+import { attemptsPerRequest, defaultAnswerBytes, defaultBodyBytes, fallbackDepth } from './limits.ts'
+
+const positiveMs = z.number().positive().finite()
+const isSecret = (value: unknown): value is Secret =>
+  typeof value === 'object' && value !== null && 'reveal' in value && typeof value.reveal === 'function'
+
+/** A Secret, its plain text (turned into a Secret at once), or a reference for `parts.secrets`. */
+export const credentialSchema = z.union([
+  z.custom<Secret>(isSecret, 'expected a Secret'),
+  z
+    .string()
+    .min(1)
+    .transform((plain) => createSecret(plain)),
+  z.strictObject({ reference: z.string().min(1) }),
+])
+
+const weight = z.number().nonnegative().finite()
+
+export const targetSchema = z.strictObject({
+  /** Unique in the gateway; default `<model>/<number>`. */
+  id: z.string().min(1).optional(),
+  provider: z.string().min(1),
+  /** The name that the upstream knows the model by; default: the model's own name. */
+  model: z.string().min(1).optional(),
+  /** Default: the provider's public address, where it has one. */
+  baseUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** Several credentials count as several targets that share the weight. */
+  credential: z.union([credentialSchema, z.array(credentialSchema).min(1)]).optional(),
+  weight: weight.default(1),
+  /** Lower tiers are tried first. */
+  tier: z.int().nonnegative().default(0),
+  options: z.record(z.string(), z.string()).default({}),
+  price: tokenPriceSchema.optional(),
+})
+
+const timeoutsSchema = z.strictObject({
+  /** Until a connection to the upstream stands. */
+  connectMs: positiveMs.default(5_000),
+  /** Of one attempt, until the first content of a stream. */
+  ttftMs: positiveMs.default(60_000),
+  /** Between two pieces of an upstream's answer. */
+  idleMs: positiveMs.default(60_000),
+  /** Of one attempt that does not stream, until its headers. */
+  headersMs: positiveMs.default(300_000),
+  /** Of the whole request, all attempts included. */
+  totalMs: positiveMs.default(600_000),
+})
+
+const retrySchema = z.strictObject({
+  /** Tries per model, the first one included. */
+  attempts: z.int().min(1).max(attemptsPerRequest).default(3),
+  backoffMs: positiveMs.default(50),
+  backoffMaxMs: positiveMs.default(2_000),
+  /** Second and later tries may not exceed this share of all requests, plus `budgetPerSecond`. */
+  budgetRatio: z.number().min(0).max(10).default(0.2),
+  budgetPerSecond: z.number().nonnegative().finite().default(10),
+})
+
+const breakerSchema = z.strictObject({
+  /** Consecutive failures of a target that open its breaker. */
+  failures: z.int().min(1).default(5),
+  openMs: positiveMs.default(5_000),
+  /** Doubles with each failed probe up to here. */
+  openMaxMs: positiveMs.default(60_000),
+})
+
+const ejectionSchema = z.strictObject({
+  /** Error rate (0 to 1) above which a target is set aside while others are better; 1 switches this off. */
+  errorRate: z.number().min(0).max(1).default(0.6),
+  /** Attempts that must have been seen first. */
+  minimumAttempts: z.int().min(1).default(20),
+  ejectMs: positiveMs.default(10_000),
+  /** At most this share of a model's targets is set aside at once. */
+  maximumShare: z.number().min(0).max(1).default(0.5),
+})
+
+const hedgeSchema = z.strictObject({
+  /** A second try starts when no content has come after this time; `p95` takes the model's measured value. */
+  after: z.union([z.literal(['p90', 'p95', 'p99']), positiveMs]),
+  /** Used until enough has been measured. */
+  initialMs: positiveMs.default(2_000),
+  /** Tries in flight at once, the first one included. */
+  maximum: z.int().min(2).max(4).default(2),
+})
+
+const healthCheckSchema = z.strictObject({
+  /** Relative to the origin of the target's base URL. */
+  path: z.string().startsWith('/').default('/health'),
+  intervalMs: positiveMs.default(10_000),
+  timeoutMs: positiveMs.default(2_000),
+  /** Consecutive failures that take a target out, and successes that bring it back. */
+  unhealthyAfter: z.int().min(1).default(2),
+  healthyAfter: z.int().min(1).default(1),
+})
+
+export const modelSchema = z.strictObject({
+  targets: z.array(targetSchema).min(1).optional(),
+  /** Sends each caller to one of several models, by weight; the same caller stays with the same one. */
+  variants: z
+    .array(z.strictObject({ model: z.string().min(1), weight }))
+    .min(1)
+    .optional(),
+  /** Id of a routing policy. */
+  policy: z.string().min(1).default('weighted'),
+  /** Models to try, in order, when this one has failed. */
+  fallbacks: z.array(z.string().min(1)).max(fallbackDepth).default([]),
+  /** Receives a copy of a share of the requests; its answers are recorded and thrown away. */
+  shadow: z.strictObject({ model: z.string().min(1), share: z.number().min(0).max(1) }).optional(),
+  timeouts: timeoutsSchema.partial().optional(),
+  retry: retrySchema.partial().optional(),
+  hedge: hedgeSchema.optional(),
+  healthCheck: healthCheckSchema.optional(),
+  price: tokenPriceSchema.optional(),
+  /** False accepts a stream that closes after its finish reason, without its dialect's closing event. */
+  requireTerminator: z.boolean().default(true),
+  ownedBy: z.string().min(1).default('bud'),
+  createdUnixSeconds: z.int().nonnegative().default(0),
+  /** Listed by /v1/models. */
+  listed: z.boolean().default(true),
+})
+
+const corsSchema = z.strictObject({
+  /** Exact origins, or `*`. */
+  origins: z.array(z.string().min(1)).min(1),
+  headers: z.array(z.string().min(1)).default(['authorization', 'content-type', 'x-api-key', 'x-request-id', 'anthropic-version', 'anthropic-beta']),
+  exposedHeaders: z.array(z.string().min(1)).default(['x-request-id', 'retry-after']),
+  credentials: z.boolean().default(false),
+  maxAgeSeconds: z.int().nonnegative().default(600),
+})
+
+const headersSchema = z.strictObject({
+  /** Request headers that pass on to the upstream; a closing `*` matches any ending. */
+  toUpstream: z.array(z.string().min(1)).default(['anthropic-beta', 'anthropic-version', 'openai-beta', 'idempotency-key']),
+  /** Response headers that pass back to the caller. */
+  toCaller: z
+    .array(z.string().min(1))
+    .default(['x-ratelimit-*', 'anthropic-ratelimit-*', 'openai-processing-ms', 'openai-model', 'openai-version', 'request-id', 'retry-after']),
+  /** Number of own proxies in front; that many entries of X-Forwarded-For are believed. */
+  trustedProxies: z.int().nonnegative().default(0),
+  /** Caller's header that keeps a session on one target. */
+  session: z.string().min(1).default('x-session-id'),
+})
+
+export const gatewayConfigSchema = z.strictObject({
+  models: z.record(z.string().min(1), modelSchema),
+  /** `keys`: every call needs a virtual key. `none`: only for a gateway that no one else can reach. */
+  auth: z.strictObject({ kind: z.literal(['keys', 'none']) }).default({ kind: 'keys' }),
+  timeouts: timeoutsSchema.default(timeoutsSchema.parse({})),
+  retry: retrySchema.default(retrySchema.parse({})),
+  breaker: breakerSchema.default(breakerSchema.parse({})),
+  ejection: ejectionSchema.default(ejectionSchema.parse({})),
+  disconnect: z
+    .strictObject({
+      /** `abort` stops the upstream at once; `drain-for-usage` reads on, so that what it charges is known. */
+      kind: z.literal(['abort', 'drain-for-usage']).default('abort'),
+      drainMs: positiveMs.default(30_000),
+    })
+    .default({ kind: 'abort', drainMs: 30_000 }),
+  headers: headersSchema.default(headersSchema.parse({})),
+  cors: corsSchema.optional(),
+  limits: z
+    .strictObject({
+      bodyBytes: z.int().positive().default(defaultBodyBytes),
+      answerBytes: z.int().positive().default(defaultAnswerBytes),
+    })
+    .default({ bodyBytes: defaultBodyBytes, answerBytes: defaultAnswerBytes }),
+  telemetry: z
+    .strictObject({
+      /** Longest wait of an event before the sink gets it. */
+      flushMs: positiveMs.default(250),
+    })
+    .default({ flushMs: 250 }),
+})
+
+/** What `createGateway` accepts. */
+export type GatewayConfigInput = z.input<typeof gatewayConfigSchema>
+/** The same with every default filled in. */
+export type GatewayConfig = z.output<typeof gatewayConfigSchema>
+export type ModelConfig = GatewayConfig['models'][string]
+export type TargetConfig = z.output<typeof targetSchema>
+export type Timeouts = GatewayConfig['timeouts']
+export type RetryConfig = GatewayConfig['retry']
+export type BreakerConfig = GatewayConfig['breaker']
+export type EjectionConfig = GatewayConfig['ejection']
+export type HedgeConfig = z.output<typeof hedgeSchema>
+export type HealthCheckConfig = z.output<typeof healthCheckSchema>
+export type CredentialConfig = z.output<typeof credentialSchema>
+export type CorsConfig = z.output<typeof corsSchema>

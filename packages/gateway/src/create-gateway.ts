@@ -1,0 +1,287 @@
+/** The composition root: configuration and parts in, a gateway with two doors out. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  invariant,
+  resolveConfig,
+  systemClock,
+  systemRandom,
+  type Clock,
+  type Dialect,
+  type Provider,
+  type Random,
+  type RoutingPolicy,
+  type Secret,
+  type SecretStore,
+  type Sink,
+  type Store,
+  type Transport,
+} from '@bud-foundry/core'
+import { createCalls, type GatewayCalls } from './call/gateway-calls.ts'
+import { gatewayConfigSchema, type GatewayConfig, type GatewayConfigInput } from './config.ts'
+import { anthropicMessages } from './dialect/anthropic-messages/index.ts'
+import { openaiChat } from './dialect/openai-chat/index.ts'
+import { openaiCompletions } from './dialect/openai-completions/index.ts'
+import { openaiEmbeddings } from './dialect/openai-embeddings/index.ts'
+import { defaultEndpoints } from './endpoint/default-endpoints.ts'
+import { EndpointTable, type Endpoint } from './endpoint/endpoint.ts'
+import { gatewayErrors } from './errors.ts'
+import { FetchExchange } from './exchange/fetch-exchange.ts'
+import { NodeExchange } from './exchange/node-exchange.ts'
+import { createKeyRing, type KeyRing } from './key/key-ring.ts'
+import { compileHeaderPolicy } from './pipeline/header-policy.ts'
+import { serve, type Server } from './pipeline/serve.ts'
+import { createDefaultPolicies } from './policies/default-policies.ts'
+import { anthropic } from './providers/anthropic/index.ts'
+import { azureOpenai } from './providers/azure-openai/index.ts'
+import { openai } from './providers/openai/index.ts'
+import { openaiCompatible } from './providers/openai-compatible/index.ts'
+import { startHealthChecks } from './routing/health-checker.ts'
+import { RetryBudget } from './routing/retry-budget.ts'
+import { buildSnapshot, resolveCredentials, type SnapshotParts } from './routing/snapshot.ts'
+import { silentLogger, type GatewayLogger } from './service/logger.ts'
+import { createPooledRandom } from './service/pooled-random.ts'
+import type { Services } from './service/services.ts'
+import { createEventPump } from './telemetry/event-pump.ts'
+import { GatewayMetrics } from './telemetry/gateway-metrics.ts'
+import { LiveEvents, type GatewayEventListener } from './telemetry/live-events.ts'
+import { createUndiciTransport } from './transport/undici-transport.ts'
+
+/** What a gateway is built from beside its configuration; each part has a default. */
+export interface GatewayParts {
+  /** Default: undici pools. A transport passed in is closed by whoever made it. */
+  readonly transport?: Transport | undefined
+  /** Holds virtual keys; needed with `auth: { kind: 'keys' }` unless `keys` is given. */
+  readonly store?: Store | undefined
+  readonly keys?: KeyRing | undefined
+  /** Gets one RequestEvent per request. */
+  readonly sink?: Sink | undefined
+  /** Resolves credential references of the configuration. */
+  readonly secrets?: SecretStore | undefined
+  readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
+  readonly logger?: GatewayLogger | undefined
+  /** In addition to the built-in ones; one with the id of a built-in one replaces it. */
+  readonly policies?: readonly RoutingPolicy[] | undefined
+  readonly providers?: readonly Provider[] | undefined
+  readonly dialects?: readonly Dialect[] | undefined
+  readonly endpoints?: readonly Endpoint[] | undefined
+}
+
+export interface Gateway extends AsyncDisposable, GatewayCalls {
+  /** Answers one request of `node:http`; never throws. */
+  readonly handle: (req: IncomingMessage, res: ServerResponse) => void
+  /** Answers a web-standard request without any socket; fits `new OpenAI({ fetch })`, Hono, Next.js and Bun. */
+  readonly fetch: (input: Request | URL | string, init?: RequestInit) => Promise<Response>
+  /** Resolves when keys and credentials are read; rejects when they cannot be. Until then calls get 503. */
+  readonly ready: Promise<void>
+  /** The virtual keys, with `auth: { kind: 'keys' }`. */
+  readonly keys: KeyRing | undefined
+  /** Swaps the configuration whole. Requests in flight keep the one they began with. Rejects, and changes nothing, when it is invalid. */
+  updateConfig(config: GatewayConfigInput): Promise<void>
+  /** Tells what happens as it happens; listeners must be quick. */
+  onEvent(listener: GatewayEventListener): Disposable
+  /** Prometheus text exposition, version 0.0.4. */
+  metricsText(): string
+  /** Requests that are being answered. */
+  readonly inFlight: number
+  /**
+   * Stops admitting, lets requests in flight finish for `graceMs`, ends the rest with a typed error, and hands all events to the sink.
+   * Safe to repeat.
+   */
+  close(options?: { readonly graceMs?: number | undefined; readonly flushMs?: number | undefined }): Promise<void>
+}
+
+const defaultGraceMs = 8_000
+const defaultFlushMs = 5_000
+
+const byId = <Part extends { readonly id: string }>(defaults: readonly Part[], own: readonly Part[] = []): ReadonlyMap<string, Part> =>
+  new Map([...defaults, ...own].map((part) => [part.id, part]))
+
+function keyRingOf(config: GatewayConfig, parts: GatewayParts, onFailure: (error: unknown) => void): KeyRing | undefined {
+  if (parts.keys !== undefined) return parts.keys
+  if (parts.store !== undefined) return createKeyRing({ store: parts.store, clock: parts.clock, random: parts.random, onFailure })
+  if (config.auth.kind === 'keys') throw gatewayErrors.NO_KEYS()
+  return undefined
+}
+
+class GatewayRoot {
+  readonly server: Server
+  readonly services: Services
+  readonly ready: Promise<void>
+  readonly #snapshotParts: SnapshotParts
+  readonly #parts: GatewayParts
+  readonly #ownsTransport: boolean
+  readonly #ownsKeys: boolean
+  readonly #stopReading = new AbortController()
+  #healthChecks: Disposable | undefined
+  #updates: Promise<void> = Promise.resolve()
+  #closed: Promise<void> | undefined
+
+  constructor(input: GatewayConfigInput, parts: GatewayParts) {
+    const config = resolveConfig('gateway config', gatewayConfigSchema, input)
+    const clock = parts.clock ?? systemClock
+    const logger = parts.logger ?? silentLogger
+    const warn = (message: string) => (error: unknown) => {
+      logger.warn(message, { error })
+    }
+    this.#parts = parts
+    this.#snapshotParts = {
+      providers: byId([openai, azureOpenai, anthropic, openaiCompatible], parts.providers),
+      policies: byId(createDefaultPolicies(), parts.policies),
+    }
+    const dialects = byId([openaiChat, openaiCompletions, openaiEmbeddings, anthropicMessages], parts.dialects)
+    const secrets = resolveCredentials(config, parts.secrets, this.#stopReading.signal)
+    const onKeyFailure = warn('virtual keys could not be read')
+    this.#ownsTransport = parts.transport === undefined
+    this.#ownsKeys = parts.keys === undefined
+    this.services = {
+      transport: parts.transport ?? createUndiciTransport({ clock }),
+      clock,
+      random: createPooledRandom(parts.random ?? systemRandom),
+      logger,
+      dialects,
+      keys: keyRingOf(config, parts, onKeyFailure),
+      pump:
+        parts.sink === undefined
+          ? undefined
+          : createEventPump({ sink: parts.sink, clock, flushMs: config.telemetry.flushMs, onFailure: warn('the sink did not take events') }),
+      live: new LiveEvents(warn('a listener of gateway events failed')),
+      metrics: new GatewayMetrics(),
+      budget: new RetryBudget(config.retry, clock.monotonicMs()),
+      inFlight: new Set(),
+      snapshot: buildSnapshot(config, this.#snapshotParts, new Map(), undefined),
+      headerPolicy: compileHeaderPolicy(config.headers),
+      state: secrets === undefined && this.#keysAreOpen(config) ? 'open' : 'starting',
+      onIdle: undefined,
+    }
+    const defaultDialect = dialects.get('openai-chat')
+    invariant(defaultDialect !== undefined, 'the openai-chat dialect is built in')
+    this.server = { services: this.services, endpoints: new EndpointTable([...defaultEndpoints, ...(parts.endpoints ?? [])]), defaultDialect }
+    if (secrets === undefined) this.#healthChecks = startHealthChecks(this.services.snapshot, this.services)
+    this.ready = this.#start(config, secrets)
+    // Whoever awaits `ready` sees the failure, and the log does; an unhandled rejection would end the process instead.
+    this.ready.catch((error: unknown) => {
+      logger.error('the gateway cannot start', { error })
+    })
+  }
+
+  #keysAreOpen(config: GatewayConfig): boolean {
+    return config.auth.kind === 'none'
+  }
+
+  async #start(config: GatewayConfig, secrets: Promise<ReadonlyMap<string, Secret>> | undefined): Promise<void> {
+    if (secrets !== undefined) this.#swap(config, await secrets)
+    if (config.auth.kind === 'keys') await this.services.keys?.ready
+    if (this.services.state === 'starting') this.services.state = 'open'
+  }
+
+  #swap(config: GatewayConfig, secrets: ReadonlyMap<string, Secret>): void {
+    const { services } = this
+    // Everything that can fail comes first; then one assignment changes what new requests see.
+    const snapshot = buildSnapshot(config, this.#snapshotParts, secrets, services.snapshot)
+    services.headerPolicy = compileHeaderPolicy(config.headers)
+    services.snapshot = snapshot
+    this.#healthChecks?.[Symbol.dispose]()
+    this.#healthChecks = services.state === 'closed' ? undefined : startHealthChecks(snapshot, services)
+  }
+
+  updateConfig(input: GatewayConfigInput): Promise<void> {
+    const update = async (): Promise<void> => {
+      if (this.services.state === 'closed') throw gatewayErrors.CLOSED()
+      const config = resolveConfig('gateway config', gatewayConfigSchema, input)
+      if (config.auth.kind === 'keys' && this.services.keys === undefined) throw gatewayErrors.NO_KEYS()
+      const secrets = await resolveCredentials(config, this.#parts.secrets, this.#stopReading.signal)
+      this.#swap(config, secrets ?? new Map())
+    }
+    // One after the other: the last update wins, however long an earlier one waited for its secrets.
+    const result = this.#updates.then(update)
+    this.#updates = result.catch(() => undefined)
+    return result
+  }
+
+  close(graceMs: number, flushMs: number): Promise<void> {
+    this.#closed ??= this.#close(graceMs, flushMs)
+    return this.#closed
+  }
+
+  async #close(graceMs: number, flushMs: number): Promise<void> {
+    const { services } = this
+    services.state = 'closing'
+    await this.#waitUntilIdle(graceMs)
+    for (const request of [...services.inFlight]) request.stop()
+    this.#stopReading.abort()
+    this.#healthChecks?.[Symbol.dispose]()
+    if (services.pump !== undefined) await this.#flush(flushMs)
+    if (this.#ownsKeys) await services.keys?.[Symbol.asyncDispose]()
+    if (this.#ownsTransport) await services.transport[Symbol.asyncDispose]()
+    services.state = 'closed'
+  }
+
+  async #waitUntilIdle(graceMs: number): Promise<void> {
+    const { services } = this
+    if (services.inFlight.size === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    services.onIdle = resolve
+    using _timer = services.clock.schedule(graceMs, resolve)
+    await promise
+  }
+
+  async #flush(flushMs: number): Promise<void> {
+    const { pump, clock, logger } = this.services
+    const deadline = new AbortController()
+    using _timer = clock.schedule(flushMs, () => {
+      deadline.abort()
+    })
+    try {
+      await pump?.flush(deadline.signal)
+    } catch (error) {
+      logger.error('events were not stored before closing', { error, pending: pump?.pending })
+    }
+  }
+
+  metricsText(): string {
+    const { services } = this
+    const nowMs = services.clock.monotonicMs()
+    return services.metrics.render({
+      inFlight: services.inFlight.size,
+      eventsPending: services.pump?.pending ?? 0,
+      eventsDropped: services.pump?.dropped ?? 0,
+      targets: [...services.snapshot.targets.values()].map((state) => ({
+        id: state.target.id,
+        inFlight: state.inFlight,
+        healthy: state.isAvailable(nowMs),
+      })),
+    })
+  }
+}
+
+/**
+ * Builds a gateway. The configuration is checked at once.
+ * @throws CORE_CONFIG_INVALID with every problem, or GATEWAY_UNKNOWN_PROVIDER and its like for names that lead nowhere.
+ */
+export function createGateway(config: GatewayConfigInput, parts: GatewayParts = {}): Gateway {
+  const root = new GatewayRoot(config, parts)
+  const fetch: Gateway['fetch'] = (input, init) => {
+    const exchange = new FetchExchange(input, init)
+    serve(root.server, exchange)
+    return exchange.response
+  }
+  const close: Gateway['close'] = (options) => root.close(options?.graceMs ?? defaultGraceMs, options?.flushMs ?? defaultFlushMs)
+  return {
+    ...createCalls(fetch),
+    handle: (req, res) => {
+      serve(root.server, new NodeExchange(req, res))
+    },
+    fetch,
+    ready: root.ready,
+    keys: root.services.keys,
+    updateConfig: (next) => root.updateConfig(next),
+    onEvent: (listener) => root.services.live.add(listener),
+    metricsText: () => root.metricsText(),
+    get inFlight() {
+      return root.services.inFlight.size
+    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  }
+}

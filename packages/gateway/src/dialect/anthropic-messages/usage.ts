@@ -1,0 +1,54 @@
+/** Token counts as Anthropic spells them: cached and written input stands beside `input_tokens`, not inside. */
+import type { TokenUsage } from '@bud-foundry/core'
+import { findField } from '../json-body.ts'
+import { parseSlice, topLevelFields } from '../json-scan.ts'
+import { asNumber, asObject, frameJson, toBuffer } from '../sse-frame.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const usageKey = Buffer.from('"usage"')
+
+/** Usage in an event or a body, completed by `earlier` counts; undefined when there is none. */
+export function readAnthropicUsage(frameOrBody: Uint8Array, earlier?: TokenUsage): TokenUsage | undefined {
+  const bytes = toBuffer(frameOrBody)
+  if (bytes.indexOf(usageKey) < 0) return undefined
+  const event = bytes.indexOf('data:') >= 0 ? frameJson(bytes) : undefined
+  if (event !== undefined) return usageOfEvent(event, earlier)
+  try {
+    const fields = topLevelFields(bytes)
+    const index = findField(bytes, fields, 'usage')
+    return index < 0 ? undefined : toTokenUsage(asObject(parseSlice(bytes, fields[index + 2] ?? 0, fields[index + 3] ?? 0)), earlier)
+  } catch {
+    // A malformed answer carries no usage; that it is malformed is found where it is decoded.
+    return undefined
+  }
+}
+
+/** Usage of a `message_start` or `message_delta` event. */
+export const usageOfEvent = (event: Json, earlier?: TokenUsage): TokenUsage | undefined =>
+  toTokenUsage(asObject(event['usage']) ?? asObject(asObject(event['message'])?.['usage']), earlier)
+
+/** Anthropic's `usage` object; `message_delta` may leave the input counts out or send null, then `earlier` has them. */
+export function toTokenUsage(usage: Json | undefined, earlier?: TokenUsage): TokenUsage | undefined {
+  if (usage === undefined) return undefined
+  const cached = asNumber(usage['cache_read_input_tokens']) ?? earlier?.cachedInputTokens ?? 0
+  const written = asNumber(usage['cache_creation_input_tokens']) ?? earlier?.cacheWriteInputTokens ?? 0
+  const earlierFresh = earlier === undefined ? 0 : earlier.inputTokens - earlier.cachedInputTokens - earlier.cacheWriteInputTokens
+  const fresh = asNumber(usage['input_tokens']) ?? earlierFresh
+  return {
+    inputTokens: fresh + cached + written,
+    cachedInputTokens: cached,
+    cacheWriteInputTokens: written,
+    outputTokens: asNumber(usage['output_tokens']) ?? earlier?.outputTokens ?? 0,
+    reasoningTokens: asNumber(asObject(usage['output_tokens_details'])?.['thinking_tokens']) ?? earlier?.reasoningTokens ?? 0,
+  }
+}
+
+/** `usage` as Anthropic writes it. */
+export const fromTokenUsage = (usage: TokenUsage) => ({
+  input_tokens: Math.max(0, usage.inputTokens - usage.cachedInputTokens - usage.cacheWriteInputTokens),
+  cache_creation_input_tokens: usage.cacheWriteInputTokens,
+  cache_read_input_tokens: usage.cachedInputTokens,
+  output_tokens: usage.outputTokens,
+  output_tokens_details: { thinking_tokens: usage.reasoningTokens },
+})

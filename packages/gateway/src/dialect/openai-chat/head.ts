@@ -1,0 +1,25 @@
+/** Where OpenAI's chat, completion and embedding requests say what the gateway reads. */
+import type { RequestHead } from '@bud-foundry/core'
+import { JsonBody, scannedBody, spliceBody, type HeadFields } from '../json-body.ts'
+import { asObject, asString } from '../sse-frame.ts'
+
+const openaiFields: HeadFields = {
+  includeUsage: (body) => body.raw('stream_options') !== undefined && asObject(body.value('stream_options'))?.['include_usage'] === true,
+  // `safety_identifier` and `prompt_cache_key` replace `user` in the current specification.
+  userId: (body) => asString(body.value('safety_identifier')) ?? asString(body.value('user')),
+  maxOutputTokens: (body) => body.number('max_completion_tokens') ?? body.number('max_tokens'),
+  choices: (body) => body.number('n') ?? 1,
+}
+
+/** The head of a body in one of OpenAI's dialects. */
+export const readOpenaiHead = (body: Uint8Array): JsonBody => new JsonBody(body, openaiFields)
+
+/** Model name and, for streams, `stream_options.include_usage`. */
+export const spliceOpenai = (
+  body: Uint8Array,
+  owned: { readonly model: string; readonly includeUsage?: boolean },
+  head: RequestHead | undefined,
+): Uint8Array => {
+  const scanned = scannedBody(body, head, openaiFields)
+  return spliceBody(scanned, owned.model, owned.includeUsage === true && scanned.stream && !scanned.includeUsage)
+}

@@ -1,0 +1,77 @@
+/** Token counts as OpenAI and its imitators spell them, read and written. */
+import type { TokenUsage } from '@bud-foundry/core'
+import { findField } from '../json-body.ts'
+import { parseSlice, topLevelFields } from '../json-scan.ts'
+import { asNumber, asObject, frameJson, toBuffer } from '../sse-frame.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const usageKey = Buffer.from('"usage"')
+const openBrace = 0x7b
+
+/** Usage in an event or a body; undefined when there is none. */
+export function readOpenaiUsage(frameOrBody: Uint8Array): TokenUsage | undefined {
+  const bytes = toBuffer(frameOrBody)
+  // No unescaped `"usage"` means no such field; a text can only hold it with backslashes before its quotes.
+  if (bytes.indexOf(usageKey) < 0) return undefined
+  return isBody(bytes) ? usageOfBody(bytes) : usageOfChunk(frameJson(bytes))
+}
+
+/** A body starts with a brace, an event with a field name. */
+function isBody(bytes: Uint8Array): boolean {
+  for (const byte of bytes) {
+    if (byte === openBrace) return true
+    if (byte > 0x20) return false
+  }
+  return false
+}
+
+/** Finds the top-level field and parses it alone: an answer can be a megabyte of text or vectors. */
+function usageOfBody(body: Uint8Array): TokenUsage | undefined {
+  try {
+    const fields = topLevelFields(body)
+    const index = findField(body, fields, 'usage')
+    if (index < 0) return undefined
+    return toTokenUsage(asObject(parseSlice(body, fields[index + 2] ?? 0, fields[index + 3] ?? 0)))
+  } catch {
+    // A malformed answer carries no usage; that it is malformed is found where it is decoded.
+    return undefined
+  }
+}
+
+/** Usage of a parsed chunk: `usage`, or Groq's `x_groq.usage` (console.groq.com/docs/api-reference). */
+export const usageOfChunk = (chunk: Json | undefined): TokenUsage | undefined =>
+  toTokenUsage(asObject(chunk?.['usage'])) ?? toTokenUsage(asObject(asObject(chunk?.['x_groq'])?.['usage']))
+
+/**
+ * OpenAI's `usage` object. Variants: DeepSeek `prompt_cache_hit_tokens`, Moonshot `cached_tokens`, SGLang `reasoning_tokens` beside the totals,
+ * Anthropic's compatibility layers `cache_creation_input_tokens`, and xAI, whose completion tokens leave the reasoning tokens out (seen from the total).
+ */
+export function toTokenUsage(usage: Json | undefined): TokenUsage | undefined {
+  if (usage === undefined) return undefined
+  const input = asNumber(usage['prompt_tokens'])
+  const completion = asNumber(usage['completion_tokens'])
+  if (input === undefined && completion === undefined) return undefined
+  const promptDetails = asObject(usage['prompt_tokens_details'])
+  const completionDetails = asObject(usage['completion_tokens_details'])
+  const reasoning = asNumber(completionDetails?.['reasoning_tokens']) ?? asNumber(usage['reasoning_tokens']) ?? 0
+  const total = asNumber(usage['total_tokens'])
+  const separate = reasoning > 0 && total === (input ?? 0) + (completion ?? 0) + reasoning
+  return {
+    inputTokens: input ?? 0,
+    cachedInputTokens:
+      asNumber(promptDetails?.['cached_tokens']) ?? asNumber(usage['prompt_cache_hit_tokens']) ?? asNumber(usage['cached_tokens']) ?? 0,
+    cacheWriteInputTokens: asNumber(promptDetails?.['cache_write_tokens']) ?? asNumber(usage['cache_creation_input_tokens']) ?? 0,
+    outputTokens: (completion ?? 0) + (separate ? reasoning : 0),
+    reasoningTokens: reasoning,
+  }
+}
+
+/** `usage` as OpenAI writes it. */
+export const fromTokenUsage = (usage: TokenUsage) => ({
+  prompt_tokens: usage.inputTokens,
+  completion_tokens: usage.outputTokens,
+  total_tokens: usage.inputTokens + usage.outputTokens,
+  prompt_tokens_details: { cached_tokens: usage.cachedInputTokens, cache_write_tokens: usage.cacheWriteInputTokens },
+  completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+})

@@ -1,0 +1,390 @@
+/** One try against one target: sends, reads the answer, and reports exactly one end. */
+import type { BudError, Dialect, TokenUsage, TransportCall, TransportHandlers, UpstreamRequest } from '@bud-foundry/core'
+import { isBudError } from '@bud-foundry/core'
+import { gatewayErrors } from '../errors.ts'
+import { closingGraceMs, failureBodyBytes } from '../limits.ts'
+import type { ModelEntry } from '../routing/snapshot.ts'
+import type { TargetState } from '../routing/target-state.ts'
+import type { Services } from '../service/services.ts'
+import { BodyReader } from './body-reader.ts'
+import type { CallPlan } from './call-plan.ts'
+import { readFinishReason } from './finish-reason.ts'
+import { StreamReader, type StreamOwner } from './stream-reader.ts'
+import { StreamTranslation } from './stream-translation.ts'
+import { toTransportError } from './transport-error.ts'
+import { isWholeJson } from './whole-json.ts'
+
+export type UpstreamHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** A refusal in the caller's own dialect, to be passed on as it came. */
+export interface Verbatim {
+  readonly status: number
+  readonly body: Uint8Array
+  readonly contentType: string
+}
+
+export interface AttemptOwner {
+  /** The first content of a stream is there; false when another attempt was faster. */
+  onCommit(attempt: Attempt): boolean
+  onBytes(attempt: Attempt, bytes: Uint8Array): boolean
+  /** A whole answer, in the caller's dialect. */
+  onAnswer(attempt: Attempt, body: Uint8Array): void
+  onStreamEnd(attempt: Attempt): void
+  onFailure(attempt: Attempt, error: BudError, verbatim: Verbatim | undefined): void
+}
+
+export interface AttemptInit {
+  readonly owner: AttemptOwner
+  readonly services: Services
+  readonly plan: CallPlan
+  readonly entry: ModelEntry
+  readonly state: TargetState
+  /** Headers beside the target's own. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+type Phase = 'sending' | 'refusal' | 'stream' | 'body' | 'over'
+
+export class Attempt implements TransportHandlers, StreamOwner {
+  readonly state: TargetState
+  readonly entry: ModelEntry
+  readonly startMs: number
+  endMs = 0
+  status: number | undefined
+  headers: UpstreamHeaders = {}
+  /** Of a stream's first content, on the clock's monotonic time. */
+  firstContentMs: number | undefined
+  usage: TokenUsage | undefined
+  finishReason: string | undefined
+  readonly #owner: AttemptOwner
+  readonly #services: Services
+  readonly #plan: CallPlan
+  readonly #extraHeaders: Readonly<Record<string, string>>
+  #phase: Phase = 'sending'
+  #call: TransportCall | undefined
+  #ttftTimer: Disposable | undefined
+  #body: BodyReader | undefined
+  #stream: StreamReader | undefined
+  #upstreamEnded = false
+  #closingTimer: Disposable | undefined
+
+  constructor(init: AttemptInit) {
+    this.#owner = init.owner
+    this.#services = init.services
+    this.#plan = init.plan
+    this.entry = init.entry
+    this.state = init.state
+    this.#extraHeaders = init.headers
+    this.startMs = init.services.clock.monotonicMs()
+  }
+
+  get isOver(): boolean {
+    return this.#phase === 'over'
+  }
+
+  start(): void {
+    const { state } = this
+    const services = this.#services
+    const plan = this.#plan
+    state.health.begin(services.snapshot.config.breaker, services.clock.monotonicMs())
+    try {
+      const endpoint = state.endpoint(plan.operation)
+      const request: UpstreamRequest = {
+        url: endpoint.url,
+        method: 'POST',
+        headers: { ...endpoint.headers, ...this.#extraHeaders },
+        body: plan.bodyFor(state),
+      }
+      if (state.provider.authorize === undefined) this.#send(request)
+      else state.provider.authorize(request, state.target, services.clock).then(this.#send, this.#failWith)
+    } catch (error) {
+      this.#failWith(error)
+    }
+  }
+
+  /** Ends the attempt without judging the target. */
+  cancel(reason: unknown): void {
+    if (this.#phase === 'over') return
+    this.#finish()
+    this.state.health.cancel(this.#services.snapshot.config.breaker, this.endMs)
+    this.#call?.abort(reason)
+  }
+
+  /** Ends the attempt as a failure, for instance at the request's deadline. */
+  fail(error: BudError): void {
+    if (this.#phase === 'over') return
+    this.#fail(error, undefined)
+    this.#call?.abort(error)
+  }
+
+  resume(): void {
+    this.#stream?.resume()
+    this.#call?.resume()
+  }
+
+  // what the transport says
+
+  onHeaders(status: number, headers: UpstreamHeaders): void {
+    if (this.#phase === 'over') return
+    this.status = status
+    this.headers = headers
+    const type = headers['content-type']
+    const contentType = typeof type === 'string' ? type.toLowerCase() : undefined
+    if (status < 200 || status > 299) {
+      this.#phase = 'refusal'
+      this.#body = new BodyReader(failureBodyBytes)
+    } else if (this.#plan.streaming) this.#startStream(contentType)
+    else this.#startBody(contentType)
+  }
+
+  onData(chunk: Uint8Array): boolean {
+    switch (this.#phase) {
+      case 'stream':
+        return this.#stream?.push(chunk) ?? true
+      case 'body':
+        if (this.#body?.push(chunk) === false) {
+          this.fail(gatewayErrors.ANSWER_TOO_LARGE({ limitBytes: this.#services.snapshot.config.limits.answerBytes }))
+        }
+        return true
+      case 'refusal':
+        // What is cut off here was not going to be read anyway.
+        this.#body?.push(chunk)
+        return true
+      case 'sending':
+      case 'over':
+        return true
+    }
+  }
+
+  onEnd(): void {
+    this.#upstreamEnded = true
+    this.#closingTimer?.[Symbol.dispose]()
+    switch (this.#phase) {
+      case 'stream':
+        this.#stream?.end()
+        return
+      case 'body':
+        this.#readAnswer(this.#body?.bytes() ?? new Uint8Array(0))
+        return
+      case 'refusal':
+        this.#readRefusal(this.#body?.bytes() ?? new Uint8Array(0))
+        return
+      case 'sending':
+      case 'over':
+    }
+  }
+
+  onError(error: unknown): void {
+    if (this.#phase === 'over') return
+    if (this.#phase === 'refusal') {
+      // The status has come; a body that broke off changes nothing about it.
+      this.#readRefusal(this.#body?.bytes() ?? new Uint8Array(0))
+      return
+    }
+    const inStream = this.#phase === 'stream'
+    this.#upstreamEnded = true
+    // What came before the break is delivered first; it may even have been everything.
+    this.#stream?.flush()
+    if (this.isOver) return
+    this.#fail(toTransportError(error, { targetId: this.state.target.id, timeouts: this.entry.timeouts, inStream }), undefined)
+  }
+
+  // what the stream reader says
+
+  onCommit(): boolean {
+    if (!this.#owner.onCommit(this)) {
+      this.cancel(new Error('another try was faster'))
+      return false
+    }
+    this.firstContentMs = this.#services.clock.monotonicMs()
+    this.#ttftTimer?.[Symbol.dispose]()
+    return true
+  }
+
+  onBytes(bytes: Uint8Array): boolean {
+    return this.#owner.onBytes(this, bytes)
+  }
+
+  onStreamEnd(): void {
+    this.#succeed()
+    if (!this.#upstreamEnded) {
+      this.#closingTimer = this.#services.clock.schedule(closingGraceMs, () => this.#call?.abort(new Error('the stream stayed open after its end')))
+    }
+    this.#owner.onStreamEnd(this)
+  }
+
+  onStreamError(error: BudError): void {
+    this.fail(error)
+  }
+
+  readonly #send = (request: UpstreamRequest): void => {
+    if (this.#phase === 'over') return
+    const { connectMs, headersMs, ttftMs, idleMs } = this.entry.timeouts
+    const { streaming } = this.#plan
+    if (streaming) {
+      this.#ttftTimer = this.#services.clock.schedule(ttftMs, () => {
+        this.fail(gatewayErrors.UPSTREAM_TIMEOUT({ targetId: this.state.target.id, phase: 'time-to-first-token', afterMs: ttftMs }))
+      })
+    }
+    this.#call = this.#services.transport.dispatch(request, this, undefined, { connectMs, headersMs: streaming ? undefined : headersMs, idleMs })
+  }
+
+  readonly #failWith = (error: unknown): void => {
+    if (this.#phase === 'over') return
+    this.fail(this.#unexpected(error))
+  }
+
+  #unexpected(error: unknown): BudError {
+    if (isBudError(error)) return error
+    this.#services.logger.error('an attempt failed unexpectedly', { targetId: this.state.target.id, error })
+    return gatewayErrors.INTERNAL(undefined, { cause: error })
+  }
+
+  /** What the upstream's bytes are in: the caller's dialect when they pass through, else the provider's own. */
+  #upstreamDialect(): Dialect | undefined {
+    return this.#plan.passesThrough(this.state) ? this.#plan.dialect : this.#services.dialects.get(this.state.provider.dialect)
+  }
+
+  #startStream(contentType: string | undefined): void {
+    const dialect = this.#upstreamDialect()
+    if (dialect === undefined) {
+      this.#failWith(new Error(`the dialect '${this.state.provider.dialect}' of provider '${this.state.provider.id}' is not among parts.dialects`))
+      return
+    }
+    if (contentType !== undefined && !contentType.startsWith('text/event-stream')) {
+      this.fail(this.#invalid(`it has the content type '${contentType}' instead of 'text/event-stream'`))
+      return
+    }
+    this.#phase = 'stream'
+    const targetId = this.state.target.id
+    this.#stream = new StreamReader({
+      owner: this,
+      dialect,
+      stripUsage: !this.#plan.head.includeUsage,
+      translation: this.#translation(),
+      requireTerminator: this.entry.config.requireTerminator,
+      errors: {
+        interrupted: (problem) => gatewayErrors.STREAM_INTERRUPTED({ targetId, problem }),
+        invalid: (problem) => this.#invalid(problem),
+        // Status 200 says nothing about the failure: it counts against the target unless its fields say otherwise.
+        reported: (frame) => this.#decodeFailure(this.status, dataOf(frame)),
+        unexpected: (error) => this.#unexpected(error),
+      },
+    })
+  }
+
+  #startBody(contentType: string | undefined): void {
+    if (contentType !== undefined && !/^application\/(?:[\w.-]+\+)?json/.test(contentType)) {
+      this.fail(this.#invalid(`it has the content type '${contentType}' instead of 'application/json'`))
+      return
+    }
+    this.#phase = 'body'
+    this.#body = new BodyReader(this.#services.snapshot.config.limits.answerBytes)
+  }
+
+  #translation(): StreamTranslation | undefined {
+    if (this.#plan.passesThrough(this.state)) return undefined
+    const request = this.#plan.canonical()
+    const { includeUsage } = this.#plan.head
+    const createdUnixSeconds = Math.floor(this.#services.clock.nowMs() / 1_000)
+    const decoder = this.state.provider.streamDecoder(request)
+    const encoder = this.#plan.dialect.streamEncoder(request, { includeUsage, createdUnixSeconds })
+    return new StreamTranslation(decoder, encoder, (problem) => this.#invalid(problem))
+  }
+
+  #invalid(problem: string): BudError {
+    return gatewayErrors.UPSTREAM_INVALID_ANSWER({ targetId: this.state.target.id, problem })
+  }
+
+
+  #decodeFailure(status: number | undefined, body: Uint8Array): BudError {
+    const headers: Record<string, string | undefined> = {}
+    for (const [name, value] of Object.entries(this.headers)) headers[name] = typeof value === 'string' ? value : value?.join(', ')
+    return this.state.provider.decodeFailure({ status, headers, body, cause: undefined, target: this.state.target })
+  }
+
+  #readRefusal(body: Uint8Array): void {
+    const error = this.#decodeFailure(this.status, body)
+    const type = this.headers['content-type']
+    const isJson = typeof type === 'string' && type.toLowerCase().includes('json')
+    const answersCaller = error.scope === 'request' && !error.retryable && isJson && this.#plan.passesThrough(this.state)
+    const verbatim = answersCaller && this.status !== undefined ? { status: this.status, body, contentType: type } : undefined
+    this.#fail(error, verbatim)
+  }
+
+  #readAnswer(body: Uint8Array): void {
+    if (!isWholeJson(body)) {
+      this.fail(this.#invalid('its JSON is empty, broken off or malformed'))
+      return
+    }
+    try {
+      const dialect = this.#upstreamDialect()
+      this.usage = dialect?.usage(body)
+      this.finishReason = readFinishReason(body)
+      const plan = this.#plan
+      if (plan.passesThrough(this.state)) this.#deliver(body)
+      else {
+        const request = plan.canonical()
+        this.#deliver(plan.dialect.encodeResponse(this.state.provider.decodeResponse(body, request), request))
+      }
+    } catch (error) {
+      this.#failWith(error)
+    }
+  }
+
+  #deliver(answer: Uint8Array): void {
+    this.#succeed()
+    this.#owner.onAnswer(this, answer)
+  }
+
+  #succeed(): void {
+    this.#finish()
+    const { usage, state, startMs, endMs, firstContentMs } = this
+    const seen = {
+      latencyMs: endMs - startMs,
+      timeToFirstTokenMs: firstContentMs === undefined ? undefined : firstContentMs - startMs,
+    }
+    state.health.succeed(seen, this.#services.snapshot.config.breaker, endMs)
+    if (state.credential.restingUntilMs !== 0) state.credential.recordSuccess()
+    if (usage !== undefined) state.health.recordUsage(usage, state.price)
+    this.#observe(true)
+  }
+
+  #fail(error: BudError, verbatim: Verbatim | undefined): void {
+    this.#finish()
+    const { config } = this.#services.snapshot
+    this.state.health.fail(error, config, this.endMs)
+    if (error.scope === 'credential') this.state.credential.recordFailure(error, this.endMs)
+    if (error.scope === 'target') this.#observe(false)
+    this.#owner.onFailure(this, error, verbatim)
+  }
+
+  #observe(ok: boolean): void {
+    this.entry.policy.observe?.({
+      targetId: this.state.target.id,
+      ok,
+      latencyMs: this.endMs - this.startMs,
+      timeToFirstTokenMs: this.firstContentMs === undefined ? undefined : this.firstContentMs - this.startMs,
+      blockHashes: [],
+    })
+  }
+
+  #finish(): void {
+    this.#phase = 'over'
+    this.endMs = this.#services.clock.monotonicMs()
+    this.#ttftTimer?.[Symbol.dispose]()
+    if (this.#stream === undefined) return
+    this.usage = this.#stream.usage
+    this.finishReason = this.#stream.finishReason
+    this.#stream.stop()
+  }
+}
+
+const dataMarker = Buffer.from('data:')
+
+/** The data of an event, for fields that may be read from it. */
+function dataOf(frame: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength)
+  const at = bytes.indexOf(dataMarker)
+  return at === -1 ? bytes : bytes.subarray(at + dataMarker.length)
+}

@@ -1,0 +1,44 @@
+/** What a call wants, in the form that its attempts need: the body for each target, and how answers become the caller's. */
+import type { CanonicalOperation, CanonicalRequest, Dialect, RequestHead } from '@bud-foundry/core'
+import type { TargetState } from '../routing/target-state.ts'
+
+export class CallPlan {
+  readonly operation: CanonicalOperation
+  /** The caller's. */
+  readonly dialect: Dialect
+  readonly body: Uint8Array
+  readonly head: RequestHead
+  /** Fields that an upstream could not express and that were left out. */
+  readonly dropped = new Set<string>()
+  #canonical: CanonicalRequest | undefined
+
+  constructor(init: { readonly operation: CanonicalOperation; readonly dialect: Dialect; readonly body: Uint8Array; readonly head: RequestHead }) {
+    this.operation = init.operation
+    this.dialect = init.dialect
+    this.body = init.body
+    this.head = init.head
+  }
+
+  get streaming(): boolean {
+    return this.head.stream
+  }
+
+  /** Whether the target speaks the caller's dialect. */
+  passesThrough(state: TargetState): boolean {
+    return state.provider.passThrough.has(this.dialect.id)
+  }
+
+  /** The request in the vocabulary that dialects are translated through. Throws BudError 400 for a body that cannot be read. */
+  canonical(): CanonicalRequest {
+    return (this.#canonical ??= this.dialect.decodeRequest(this.body, this.operation))
+  }
+
+  /** The body for one target. Throws BudError 400 for what it cannot express. */
+  bodyFor(state: TargetState): Uint8Array {
+    const { modelId } = state.target
+    if (!this.passesThrough(state)) {
+      return state.provider.encodeRequest({ ...this.canonical(), model: modelId }, state.target, ({ field }) => void this.dropped.add(field))
+    }
+    return this.dialect.splice(this.body, { model: modelId, includeUsage: this.head.stream }, this.head)
+  }
+}

@@ -1,0 +1,389 @@
+/** One request's way through targets and models until it has an answer: failover before the first content, a typed end after it. */
+import { isBudError, type Attempt as AttemptRecord, type BudError, type RequestOutcome } from '@bud-foundry/core'
+import { gatewayErrors } from '../errors.ts'
+import type { Exchange, ExchangeListener } from '../exchange/exchange.ts'
+import { attemptsPerRequest } from '../limits.ts'
+import { forwardRequestHeaders, forwardResponseHeaders } from '../pipeline/header-policy.ts'
+import type { RequestContext } from '../pipeline/request-context.ts'
+import { respondError, retryHeaders } from '../pipeline/respond.ts'
+import { writeTraceparent } from '../pipeline/trace-context.ts'
+import { availableTargets, rankTargets, unavailableForMs } from '../routing/candidate-order.ts'
+import type { ModelEntry, Snapshot } from '../routing/snapshot.ts'
+import type { TargetState } from '../routing/target-state.ts'
+import type { Services, Stoppable } from '../service/services.ts'
+import { recordRequest } from '../telemetry/call-record.ts'
+import { Attempt, type AttemptOwner, type Verbatim } from './attempt.ts'
+import type { CallPlan } from './call-plan.ts'
+import { hedgeDelayMs } from './hedge-delay.ts'
+import { nextStep } from './next-step.ts'
+
+export interface CallInit {
+  readonly context: RequestContext
+  readonly plan: CallPlan
+  readonly entry: ModelEntry
+  /** As the caller named the model. */
+  readonly requestedModel: string
+  readonly affinityKey: string | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+}
+
+const attemptOutcome = (attempt: Attempt, error: BudError | undefined): RequestOutcome => {
+  if (error === undefined) return 'success'
+  return attempt.firstContentMs === undefined ? 'error' : 'partial'
+}
+
+export class Call implements ExchangeListener, AttemptOwner, Stoppable {
+  readonly #context: RequestContext
+  readonly #services: Services
+  readonly #exchange: Exchange
+  readonly #plan: CallPlan
+  readonly #requestedModel: string
+  readonly #affinityKey: string | undefined
+  readonly #tags: Readonly<Record<string, string>> | undefined
+  /** The configuration that was in force when the request came: it keeps it to the end. */
+  readonly #snapshot: Snapshot
+  readonly #upstreamHeaders: Record<string, string> = {}
+  readonly #records: AttemptRecord[] = []
+  readonly #visited = new Set<string>()
+  readonly #fallbacks: string[] = []
+  #entry: ModelEntry
+  #queue: readonly TargetState[] = []
+  #queueAt = 0
+  #tries = 0
+  #totalTries = 0
+  #live: Attempt[] = []
+  #winner: Attempt | undefined
+  #firstAttemptMs: number | undefined
+  #totalTimer: Disposable | undefined
+  #waitTimer: Disposable | undefined
+  #hedgeTimer: Disposable | undefined
+  #responseBytes = 0
+  #callerGone = false
+  #done = false
+
+  constructor(init: CallInit) {
+    this.#context = init.context
+    this.#services = init.context.services
+    this.#exchange = init.context.exchange
+    this.#plan = init.plan
+    this.#entry = init.entry
+    this.#requestedModel = init.requestedModel
+    this.#affinityKey = init.affinityKey
+    this.#tags = init.tags
+    this.#snapshot = this.#services.snapshot
+  }
+
+  start(): void {
+    const entry = this.#entry
+    const services = this.#services
+    services.inFlight.add(this)
+    services.budget.recordRequest(entry.retry)
+    forwardRequestHeaders(services.headerPolicy, this.#exchange, this.#upstreamHeaders)
+    this.#upstreamHeaders['traceparent'] = writeTraceparent(this.#context.trace)
+    const { totalMs } = entry.timeouts
+    this.#totalTimer = services.clock.schedule(totalMs, () => {
+      this.#giveUp(gatewayErrors.REQUEST_TIMEOUT({ afterMs: totalMs }))
+    })
+    this.#exchange.listen(this)
+    if (!this.#done) this.#enter(entry)
+  }
+
+  /** The gateway is closing and its patience has ended. */
+  stop(): void {
+    this.#giveUp(gatewayErrors.SHUTTING_DOWN(undefined, { retryAfterMs: 1_000 }))
+  }
+
+  // what the caller does
+
+  onCallerGone(): void {
+    if (this.#done) return
+    this.#callerGone = true
+    const { disconnect } = this.#snapshot.config
+    if (disconnect.kind === 'abort' || this.#live.length === 0) {
+      this.#giveUp(gatewayErrors.CLIENT_CLOSED_REQUEST())
+      return
+    }
+    this.#waitTimer?.[Symbol.dispose]()
+    this.#waitTimer = this.#services.clock.schedule(disconnect.drainMs, () => {
+      this.#giveUp(gatewayErrors.CLIENT_CLOSED_REQUEST())
+    })
+    this.#winner?.resume()
+  }
+
+  onDrain(): void {
+    this.#winner?.resume()
+  }
+
+  // what attempts report
+
+  onCommit(attempt: Attempt): boolean {
+    if (this.#winner !== undefined) return this.#winner === attempt
+    this.#winner = attempt
+    this.#cancelOthers(attempt)
+    if (this.#callerGone) return true
+    const headers: Record<string, string | readonly string[]> = {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache',
+      // Reverse proxies of nginx's kind would otherwise collect the stream.
+      'x-accel-buffering': 'no',
+    }
+    forwardResponseHeaders(this.#services.headerPolicy, attempt.headers, headers)
+    this.#exchange.start(200, headers)
+    return true
+  }
+
+  onBytes(_attempt: Attempt, bytes: Uint8Array): boolean {
+    this.#responseBytes += bytes.byteLength
+    return this.#callerGone || this.#exchange.write(bytes)
+  }
+
+  onStreamEnd(attempt: Attempt): void {
+    this.#record(attempt, undefined)
+    if (!this.#callerGone) this.#exchange.end()
+    this.#settle(attempt, { status: 200, error: undefined })
+  }
+
+  onAnswer(attempt: Attempt, body: Uint8Array): void {
+    this.#winner = attempt
+    this.#cancelOthers(attempt)
+    this.#record(attempt, undefined)
+    const status = attempt.status ?? 200
+    const headers: Record<string, string | readonly string[]> = { 'content-type': 'application/json' }
+    forwardResponseHeaders(this.#services.headerPolicy, attempt.headers, headers)
+    if (this.#plan.dropped.size > 0) headers['x-bud-dropped-fields'] = [...this.#plan.dropped].join(', ')
+    this.#responseBytes += body.byteLength
+    if (!this.#callerGone) this.#exchange.respond(status, headers, body)
+    this.#settle(attempt, { status, error: undefined })
+  }
+
+  onFailure(attempt: Attempt, error: BudError, verbatim: Verbatim | undefined): void {
+    this.#record(attempt, error)
+    if (this.#done) return
+    if (this.#winner === attempt || this.#callerGone) {
+      this.#end(error, undefined)
+      return
+    }
+    // A hedge is still on its way and may yet answer.
+    if (this.#live.length > 0) return
+    const step = nextStep({
+      error,
+      tries: this.#totalTries >= attemptsPerRequest ? Number.POSITIVE_INFINITY : this.#tries,
+      targetsLeft: this.#peekTarget() !== undefined,
+      fallbackLeft: this.#fallbacks.length > 0,
+      retry: this.#entry.retry,
+      random: this.#services.random.next(),
+      takeBudget: () => this.#services.budget.take(this.#entry.retry, this.#services.clock.monotonicMs()),
+    })
+    switch (step.kind) {
+      case 'next-target':
+        this.#tryNext(error)
+        return
+      case 'wait':
+        this.#waitTimer = this.#services.clock.schedule(step.waitMs, () => {
+          this.#rank()
+          this.#tryNext(error)
+        })
+        return
+      case 'fallback':
+        this.#fallBack(error)
+        return
+      case 'give-up':
+        this.#end(error, verbatim)
+    }
+  }
+
+  // where it goes
+
+  #enter(entry: ModelEntry): void {
+    this.#entry = entry
+    this.#visited.add(entry.name)
+    for (const name of entry.config.fallbacks) if (!this.#visited.has(name) && !this.#fallbacks.includes(name)) this.#fallbacks.push(name)
+    this.#tries = 0
+    this.#rank()
+    this.#tryNext(undefined)
+  }
+
+  #rank(): void {
+    const entry = this.#entry
+    const { operation } = this.#plan
+    const nowMs = this.#services.clock.monotonicMs()
+    let available = availableTargets(entry, this.#snapshot.config.ejection, nowMs)
+    if (available.some((state) => !state.provider.operations.has(operation)))
+      available = available.filter((state) => state.provider.operations.has(operation))
+    const context = {
+      nowMs,
+      random: this.#services.random,
+      affinityKey: this.#affinityKey,
+      blockHashes: noHashes,
+      inputTokensEstimate: this.#plan.body.byteLength / 4,
+    }
+    this.#queue = rankTargets(entry, operation, available, context)
+    this.#queueAt = 0
+  }
+
+  #peekTarget(): TargetState | undefined {
+    const nowMs = this.#services.clock.monotonicMs()
+    // What failed a moment ago may have taken its neighbours with it: the same credential, for instance.
+    while (this.#queue[this.#queueAt]?.isAvailable(nowMs) === false) this.#queueAt += 1
+    return this.#queue[this.#queueAt]
+  }
+
+  /** `cause` is the failure that led here; without a target left it decides the answer. */
+  #tryNext(cause: BudError | undefined): void {
+    const state = this.#peekTarget()
+    if (state !== undefined) {
+      this.#queueAt += 1
+      this.#launch(state)
+    } else if (this.#fallbacks.length > 0) this.#fallBack(cause)
+    else this.#end(cause ?? this.#noTarget(), undefined)
+  }
+
+  #fallBack(cause: BudError | undefined): void {
+    const name = this.#fallbacks.shift()
+    const entry = name === undefined ? undefined : this.#snapshot.models.get(name)
+    if (entry === undefined) this.#end(cause ?? this.#noTarget(), undefined)
+    else if (this.#visited.has(entry.name)) this.#fallBack(cause)
+    else this.#enter(entry)
+  }
+
+  #noTarget(): BudError {
+    const entry = this.#entry
+    const { operation } = this.#plan
+    if (!entry.targets.some((state) => state.provider.operations.has(operation)))
+      return gatewayErrors.UNSUPPORTED_OPERATION({ model: entry.name, operation })
+    if (entry.targets.every((state) => state.credential.refused)) return gatewayErrors.UPSTREAM_CREDENTIALS_EXHAUSTED({ model: entry.name })
+    const retryAfterMs = unavailableForMs(entry, this.#services.clock.monotonicMs())
+    return gatewayErrors.NO_HEALTHY_TARGET({ model: entry.name }, { retryAfterMs })
+  }
+
+  #launch(state: TargetState): void {
+    this.#tries += 1
+    this.#totalTries += 1
+    const attempt = new Attempt({
+      owner: this,
+      services: this.#services,
+      plan: this.#plan,
+      entry: this.#entry,
+      state,
+      headers: this.#upstreamHeaders,
+    })
+    this.#firstAttemptMs ??= attempt.startMs
+    this.#live.push(attempt)
+    if (this.#entry.hedge !== undefined) this.#armHedge()
+    attempt.start()
+  }
+
+  #armHedge(): void {
+    const { hedge } = this.#entry
+    if (hedge === undefined || this.#live.length >= hedge.maximum) return
+    this.#hedgeTimer?.[Symbol.dispose]()
+    const delayMs = hedgeDelayMs(hedge, this.#entry.name, this.#services.metrics)
+    this.#hedgeTimer = this.#services.clock.schedule(delayMs, () => {
+      const state = this.#peekTarget()
+      const open = !this.#done && this.#winner === undefined && !this.#callerGone && this.#live.length > 0
+      if (!open || state === undefined || this.#tries >= this.#entry.retry.attempts) return
+      if (!this.#services.budget.take(this.#entry.retry, this.#services.clock.monotonicMs())) return
+      this.#queueAt += 1
+      this.#launch(state)
+    })
+  }
+
+  // how it ends
+
+  #cancelOthers(winner: Attempt): void {
+    this.#hedgeTimer?.[Symbol.dispose]()
+    if (this.#live.length < 2) return
+    for (const other of this.#live.filter((attempt) => attempt !== winner)) {
+      other.cancel(new Error('another try was faster'))
+      this.#record(other, gatewayErrors.CLIENT_CLOSED_REQUEST(), 'aborted')
+    }
+  }
+
+  #record(attempt: Attempt, error: BudError | undefined, outcome: RequestOutcome = attemptOutcome(attempt, error)): void {
+    this.#live = this.#live.filter((other) => other !== attempt)
+    this.#records.push({
+      targetId: attempt.state.target.id,
+      providerId: attempt.state.target.providerId,
+      startMs: Math.max(0, attempt.startMs - this.#context.startMs),
+      durationMs: Math.max(0, attempt.endMs - attempt.startMs),
+      status: attempt.status,
+      outcome,
+      errorCode: outcome === 'aborted' ? undefined : error?.code,
+      timeToFirstTokenMs: attempt.firstContentMs === undefined ? undefined : attempt.firstContentMs - attempt.startMs,
+    })
+  }
+
+  /** Ends the request from outside its attempts: deadline, shutdown, a caller that has left. */
+  #giveUp(error: BudError): void {
+    if (this.#done) return
+    for (const attempt of this.#live) {
+      attempt.cancel(error)
+      this.#record(attempt, error, this.#callerGone ? 'aborted' : attemptOutcome(attempt, error))
+    }
+    this.#end(error, undefined)
+  }
+
+  /** The one place where a failure becomes the caller's answer. */
+  #end(error: BudError, verbatim: Verbatim | undefined): void {
+    if (this.#done) return
+    const winner = this.#winner
+    const status = winner !== undefined ? 200 : (verbatim?.status ?? error.status)
+    this.#settle(winner, { status, error })
+    if (this.#callerGone) return
+    const { dialect } = this.#plan
+    if (winner !== undefined) {
+      const bytes = dialect.encodeError(error, true)
+      this.#exchange.write(bytes)
+      this.#exchange.end()
+    } else if (verbatim !== undefined) {
+      this.#exchange.respond(verbatim.status, { 'content-type': verbatim.contentType, ...retryHeaders(error) }, verbatim.body)
+    } else respondError(this.#exchange, dialect, error)
+  }
+
+  #settle(attempt: Attempt | undefined, result: { readonly status: number; readonly error: BudError | undefined }): void {
+    if (this.#done) return
+    this.#done = true
+    this.#totalTimer?.[Symbol.dispose]()
+    this.#waitTimer?.[Symbol.dispose]()
+    this.#hedgeTimer?.[Symbol.dispose]()
+    this.#recordEnd(attempt, result)
+    const services = this.#services
+    services.inFlight.delete(this)
+    if (services.inFlight.size === 0) services.onIdle?.()
+  }
+
+  #recordEnd(attempt: Attempt | undefined, { status, error }: { readonly status: number; readonly error: BudError | undefined }): void {
+    const last = this.#records.at(-1)
+    recordRequest(this.#context, {
+      operation: this.#plan.operation,
+      dialectId: this.#plan.dialect.id,
+      stream: this.#plan.streaming,
+      requestedModel: this.#requestedModel,
+      model: attempt?.entry.name ?? this.#entry.name,
+      targetId: attempt?.state.target.id ?? last?.targetId,
+      providerId: attempt?.state.target.providerId ?? last?.providerId,
+      status: this.#callerGone ? 499 : status,
+      outcome: this.#outcome(error),
+      errorCode: this.#callerGone ? 'GATEWAY_CLIENT_CLOSED_REQUEST' : error?.code,
+      finishReason: attempt?.finishReason,
+      firstContentMs: attempt?.firstContentMs,
+      firstAttemptMs: this.#firstAttemptMs,
+      endMs: this.#services.clock.monotonicMs(),
+      usage: attempt?.usage,
+      price: attempt?.state.price,
+      requestBytes: this.#plan.body.byteLength,
+      responseBytes: this.#responseBytes,
+      attempts: this.#records,
+      tags: this.#tags,
+    })
+  }
+
+  #outcome(error: BudError | undefined): RequestOutcome {
+    if (this.#callerGone) return 'aborted'
+    if (error === undefined) return 'success'
+    if (this.#winner !== undefined) return 'partial'
+    return this.#records.length === 0 && isBudError(error) ? 'rejected' : 'error'
+  }
+}
+
+const noHashes: readonly bigint[] = []

@@ -1,0 +1,218 @@
+/** The error catalogue of the gateway; a code without its prefix, in lower case, is the `code` that OpenAI callers see. */
+import { defineErrors } from '@bud-foundry/core'
+
+export const gatewayErrors = defineErrors('GATEWAY', {
+  // the caller's doing
+  INVALID_API_KEY: {
+    status: 401,
+    retryable: false,
+    message: ({ reason }: { readonly reason: 'missing' | 'unknown' | 'revoked' | 'expired' }) =>
+      reason === 'missing'
+        ? "You didn't provide an API key. Send it in an Authorization header: 'Authorization: Bearer YOUR_KEY'."
+        : `The API key is ${reason}. Use a valid key, or ask the operator of this gateway for a new one.`,
+  },
+  INSUFFICIENT_SCOPE: {
+    status: 403,
+    retryable: false,
+    message: ({ scope }: { readonly scope: string }) => `This API key lacks the scope '${scope}'. Use a key that was created with it.`,
+  },
+  MODEL_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    message: ({ model }: { readonly model: string }) =>
+      `The model '${model}' does not exist or this key has no access to it. GET /v1/models lists the models that are available.`,
+  },
+  UNKNOWN_URL: {
+    status: 404,
+    retryable: false,
+    message: ({ method, path }: { readonly method: string; readonly path: string }) =>
+      `Unknown request URL: ${method} ${path}. Check the path for a typing error.`,
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    retryable: false,
+    message: ({ method, path, allowed }: { readonly method: string; readonly path: string; readonly allowed: string }) =>
+      `${path} does not accept ${method}. Use ${allowed}.`,
+  },
+  INVALID_JSON: {
+    status: 400,
+    retryable: false,
+    message: ({ problem }: { readonly problem: string }) =>
+      `We could not parse the JSON body of your request: ${problem}. Send a JSON object encoded as UTF-8.`,
+  },
+  INVALID_BODY: {
+    status: 400,
+    retryable: false,
+    message: ({ field, problem }: { readonly field: string; readonly problem: string }) => `Invalid value for '${field}': ${problem}.`,
+  },
+  UNSUPPORTED_ENCODING: {
+    status: 415,
+    retryable: false,
+    message: ({ encoding }: { readonly encoding: string }) => `Content-Encoding '${encoding}' is not supported. Send the body uncompressed.`,
+  },
+  REQUEST_TOO_LARGE: {
+    status: 413,
+    retryable: false,
+    message: ({ limitBytes }: { readonly limitBytes: number }) =>
+      `The request body is larger than ${String(limitBytes)} bytes, which is the limit of this gateway. Send less, or raise limits.bodyBytes.`,
+  },
+  CLIENT_CLOSED_REQUEST: {
+    status: 499,
+    retryable: false,
+    message: () => 'The caller closed the connection before the answer was complete.',
+  },
+  UNSUPPORTED_OPERATION: {
+    status: 400,
+    retryable: false,
+    message: ({ model, operation }: { readonly model: string; readonly operation: string }) =>
+      `The model '${model}' does not support the operation '${operation}'. Use another model for this endpoint.`,
+  },
+
+  // the gateway's state
+  SHUTTING_DOWN: {
+    status: 503,
+    retryable: true,
+    message: () => 'The gateway is shutting down. Retry your request.',
+  },
+  NOT_READY: {
+    status: 503,
+    retryable: true,
+    message: ({ reason }: { readonly reason: string }) => `The gateway is not ready: ${reason}. Retry shortly.`,
+  },
+  NO_HEALTHY_TARGET: {
+    status: 503,
+    retryable: true,
+    scope: 'target',
+    message: ({ model }: { readonly model: string }) =>
+      `No upstream of the model '${model}' is healthy at the moment. Retry shortly, or use another model.`,
+  },
+  INTERNAL: {
+    status: 500,
+    retryable: false,
+    message: () => 'The gateway had an internal error. It was logged; retrying may help.',
+  },
+
+  // the upstream's doing
+  UPSTREAM_UNREACHABLE: {
+    status: 502,
+    retryable: true,
+    scope: 'target',
+    message: ({ targetId, cause }: { readonly targetId: string; readonly cause: string }) =>
+      `The upstream '${targetId}' could not be reached (${cause}).`,
+  },
+  UPSTREAM_TIMEOUT: {
+    status: 504,
+    retryable: true,
+    scope: 'target',
+    message: ({ targetId, phase, afterMs }: { readonly targetId: string; readonly phase: string; readonly afterMs: number }) =>
+      `The upstream '${targetId}' exceeded its ${phase} timeout of ${String(afterMs)} ms.`,
+  },
+  REQUEST_TIMEOUT: {
+    status: 504,
+    retryable: false,
+    message: ({ afterMs }: { readonly afterMs: number }) =>
+      `The request was not answered within its total timeout of ${String(afterMs)} ms. Ask for less, or raise timeouts.totalMs.`,
+  },
+  UPSTREAM_CREDENTIALS_EXHAUSTED: {
+    status: 502,
+    retryable: false,
+    scope: 'credential',
+    message: ({ model }: { readonly model: string }) =>
+      `Every upstream credential of the model '${model}' was refused. The operator of this gateway must replace them.`,
+  },
+  UPSTREAM_INVALID_ANSWER: {
+    status: 502,
+    retryable: true,
+    scope: 'target',
+    message: ({ targetId, problem }: { readonly targetId: string; readonly problem: string }) =>
+      `The upstream '${targetId}' gave an answer that is not valid: ${problem}.`,
+  },
+  STREAM_INTERRUPTED: {
+    status: 502,
+    retryable: true,
+    scope: 'target',
+    message: ({ targetId, problem }: { readonly targetId: string; readonly problem: string }) =>
+      `The stream of the upstream '${targetId}' broke off: ${problem}. The answer above is incomplete.`,
+  },
+  ANSWER_TOO_LARGE: {
+    status: 502,
+    retryable: false,
+    message: ({ limitBytes }: { readonly limitBytes: number }) =>
+      `The upstream's answer is larger than ${String(limitBytes)} bytes. Ask for less, stream it, or raise limits.answerBytes.`,
+  },
+
+  // set-up
+  UNKNOWN_PROVIDER: {
+    status: 400,
+    retryable: false,
+    message: ({ path, provider, known }: { readonly path: string; readonly provider: string; readonly known: string }) =>
+      `gateway config: ${path}: the provider '${provider}' is unknown; use one of ${known}, or pass it in parts.providers`,
+  },
+  UNKNOWN_POLICY: {
+    status: 400,
+    retryable: false,
+    message: ({ path, policy, known }: { readonly path: string; readonly policy: string; readonly known: string }) =>
+      `gateway config: ${path}: the policy '${policy}' is unknown; use one of ${known}, or pass it in parts.policies`,
+  },
+  UNKNOWN_FALLBACK: {
+    status: 400,
+    retryable: false,
+    message: ({ path, model }: { readonly path: string; readonly model: string }) =>
+      `gateway config: ${path}: the model '${model}' is not configured; add it to models or remove it here`,
+  },
+  NO_SECRET_STORE: {
+    status: 400,
+    retryable: false,
+    message: ({ path }: { readonly path: string }) =>
+      `gateway config: ${path}: a credential reference needs parts.secrets; pass a SecretStore, or the credential itself`,
+  },
+  NESTED_VARIANTS: {
+    status: 400,
+    retryable: false,
+    message: ({ path, model }: { readonly path: string; readonly model: string }) =>
+      `gateway config: ${path}: the model '${model}' has variants itself; name a model with targets`,
+  },
+  NO_TARGETS: {
+    status: 400,
+    retryable: false,
+    message: ({ path }: { readonly path: string }) => `gateway config: ${path}: the model has neither targets nor variants; add one of them`,
+  },
+  DUPLICATE_TARGET: {
+    status: 400,
+    retryable: false,
+    message: ({ path, id }: { readonly path: string; readonly id: string }) =>
+      `gateway config: ${path}: the target id '${id}' is used twice; give each target its own`,
+  },
+  NO_BASE_URL: {
+    status: 400,
+    retryable: false,
+    message: ({ path, provider }: { readonly path: string; readonly provider: string }) =>
+      `gateway config: ${path}: the provider '${provider}' has no default address; write the base URL, e.g. http://127.0.0.1:8000/v1`,
+  },
+  NO_KEYS: {
+    status: 400,
+    retryable: false,
+    message: () =>
+      "gateway config: auth.kind is 'keys', but there is nowhere to keep keys; pass parts.store or parts.keys, or set auth.kind to 'none' for a gateway that nobody else can reach",
+  },
+  CALL_FAILED: {
+    status: 502,
+    retryable: false,
+    message: ({ status, body }: { readonly status: number; readonly body: string }) => `the gateway answered ${String(status)}: ${body.slice(0, 500)}`,
+  },
+  CLOSED: {
+    status: 503,
+    retryable: false,
+    message: () => 'the gateway is closed; create a new one',
+  },
+  KEY_LIMIT: {
+    status: 507,
+    retryable: false,
+    message: ({ limit }: { readonly limit: number }) => `there are already ${String(limit)} API keys; delete unused ones first`,
+  },
+  KEY_RECORD_INVALID: {
+    status: 500,
+    retryable: false,
+    message: ({ key }: { readonly key: string }) => `the stored API key record '${key}' cannot be read; delete it or restore a backup`,
+  },
+})

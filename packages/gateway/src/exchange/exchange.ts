@@ -1,0 +1,41 @@
+/** One caller's request and the way to answer it, whatever door it came through: `node:http` or `fetch`. */
+
+export type HeaderList = Readonly<Record<string, string | readonly string[]>>
+
+/** How reading a body ended. */
+export type BodyResult = { readonly kind: 'body'; readonly bytes: Buffer } | { readonly kind: 'too-large' } | { readonly kind: 'closed' }
+
+export interface ExchangeListener {
+  /** The caller left, or the answer broke on its way. Called at most once, never after `end`. */
+  onCallerGone(): void
+  /** The caller takes bytes again after `write` returned false. */
+  onDrain(): void
+}
+
+export interface Exchange {
+  readonly method: string
+  /** Path without query. */
+  readonly path: string
+  /** Query with its question mark, or empty. */
+  readonly query: string
+  readonly remoteAddress: string | undefined
+  /** Whether the first bytes of the answer are out. */
+  readonly started: boolean
+  /** One request header by its lower-case name. */
+  header(name: string): string | undefined
+  headerNames(): Iterable<string>
+  /** Reads the whole body once, up to a bound. */
+  readBody(limitBytes: number, onBody: (result: BodyResult) => void): void
+  listen(listener: ExchangeListener): void
+  /** Sets a header that every answer carries, errors included. */
+  setHeader(name: string, value: string): void
+  /** The whole answer at once. */
+  respond(status: number, headers: HeaderList, body: Uint8Array): void
+  /** Starts an answer in pieces. */
+  start(status: number, headers: HeaderList): void
+  /** False asks the writer to wait for `onDrain`. */
+  write(chunk: Uint8Array): boolean
+  end(): void
+  /** Breaks the answer off, so that no caller takes it for complete. */
+  destroy(): void
+}

@@ -1,0 +1,140 @@
+/** An exchange over `node:http`: one header write, one body read, back-pressure both ways. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { BodyResult, Exchange, ExchangeListener, HeaderList } from './exchange.ts'
+
+export class NodeExchange implements Exchange {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly #req: IncomingMessage
+  readonly #res: ServerResponse
+  #listener: ExchangeListener | undefined
+  #extraHeaders: string[] | undefined
+  #ended = false
+  #draining = false
+
+  constructor(req: IncomingMessage, res: ServerResponse) {
+    this.#req = req
+    this.#res = res
+    this.method = req.method ?? 'GET'
+    const url = req.url ?? '/'
+    const mark = url.indexOf('?')
+    this.path = mark === -1 ? url : url.slice(0, mark)
+    this.query = mark === -1 ? '' : url.slice(mark)
+    res.on('close', () => {
+      if (this.#ended) return
+      this.#ended = true
+      this.#listener?.onCallerGone()
+    })
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#req.socket.remoteAddress
+  }
+
+  get started(): boolean {
+    return this.#res.headersSent
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#req.headers[name]
+    return typeof value === 'string' || value === undefined ? value : value.join(', ')
+  }
+
+  headerNames(): Iterable<string> {
+    return Object.keys(this.#req.headers)
+  }
+
+  readBody(limitBytes: number, onBody: (result: BodyResult) => void): void {
+    const req = this.#req
+    const declared = Number(req.headers['content-length'] ?? 0)
+    if (declared > limitBytes) {
+      onBody({ kind: 'too-large' })
+      return
+    }
+    let first: Buffer | undefined
+    let chunks: Buffer[] | undefined
+    let size = 0
+    let done = false
+    const finish = (result: BodyResult): void => {
+      if (done) return
+      done = true
+      onBody(result)
+    }
+    req.on('data', (chunk: Buffer) => {
+      if (done) return
+      size += chunk.length
+      if (size > limitBytes) finish({ kind: 'too-large' })
+      else if (first === undefined) first = chunk
+      else (chunks ??= [first]).push(chunk)
+    })
+    req.on('end', () => {
+      const bytes = chunks === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(chunks, size)
+      finish({ kind: 'body', bytes })
+    })
+    req.on('error', () => {
+      finish({ kind: 'closed' })
+    })
+    req.on('close', () => {
+      finish({ kind: 'closed' })
+    })
+  }
+
+  listen(listener: ExchangeListener): void {
+    this.#listener = listener
+    if (this.#ended) listener.onCallerGone()
+  }
+
+  setHeader(name: string, value: string): void {
+    ;(this.#extraHeaders ??= []).push(name, value)
+  }
+
+  respond(status: number, headers: HeaderList, body: Uint8Array): void {
+    if (this.#ended) return
+    this.#ended = true
+    const list = this.#headerList(headers)
+    list.push('content-length', String(body.byteLength))
+    this.#res.writeHead(status, list)
+    if (this.method === 'HEAD') this.#res.end()
+    else this.#res.end(body)
+  }
+
+  start(status: number, headers: HeaderList): void {
+    if (!this.#ended) this.#res.writeHead(status, this.#headerList(headers))
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#ended) return true
+    const more = this.#res.write(chunk)
+    if (!more && !this.#draining) {
+      this.#draining = true
+      this.#res.once('drain', () => {
+        this.#draining = false
+        this.#listener?.onDrain()
+      })
+    }
+    return more
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#res.end()
+  }
+
+  destroy(): void {
+    this.#ended = true
+    this.#res.destroy()
+  }
+
+  /** A flat list takes Node's fast path: `setHeader` before `writeHead` would cost a map per answer. */
+  #headerList(headers: HeaderList): string[] {
+    const list = this.#extraHeaders ?? []
+    for (const name in headers) {
+      const value = headers[name]
+      if (typeof value === 'string') list.push(name, value)
+      else if (value !== undefined) for (const item of value) list.push(name, item)
+    }
+    return list
+  }
+}

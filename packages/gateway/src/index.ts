@@ -1,0 +1,30 @@
+/** The public list of the gateway. */
+
+export { createGateway, type Gateway, type GatewayParts } from './create-gateway.ts'
+export { gatewayConfigSchema, type GatewayConfig, type GatewayConfigInput } from './config.ts'
+export { gatewayErrors } from './errors.ts'
+
+// calls in process
+export type { CallOptions, ChatRequest, EmbeddingRequest, GatewayCalls, WireObject } from './call/gateway-calls.ts'
+
+// virtual keys
+export { createKeyRing, hashKey, type Authentication, type KeyRing, type KeyRingParts, type NewKey } from './key/key-ring.ts'
+export { keyRecordSchema, type KeyRecord } from './key/key-record.ts'
+
+// events
+export type { GatewayEvent, GatewayEventListener, RequestStartEvent } from './telemetry/live-events.ts'
+
+// parts
+export type { GatewayLogger } from './service/logger.ts'
+export { createUndiciTransport, type UndiciTransportOptions } from './transport/undici-transport.ts'
+
+// routing policies
+export { createDefaultPolicies } from './policies/default-policies.ts'
+export { createLeastInFlight } from './policies/least-in-flight.ts'
+export { createLowestCost } from './policies/lowest-cost.ts'
+export { createLowestLatency, createLowestTtft } from './policies/lowest-latency.ts'
+export { createP2cPeakEwma } from './policies/p2c-peak-ewma.ts'
+export { createPriority } from './policies/priority.ts'
+export { createRoundRobin } from './policies/round-robin.ts'
+export { createSessionAffinity } from './policies/session-affinity.ts'
+export { createWeighted } from './policies/weighted.ts'

@@ -1,0 +1,78 @@
+/** From an exchange to its endpoint: ids, CORS, admission, authentication. Never throws. */
+import { isBudError, type BudError, type Dialect } from '@bud-foundry/core'
+import type { Endpoint, EndpointTable } from '../endpoint/endpoint.ts'
+import { gatewayErrors } from '../errors.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { Services } from '../service/services.ts'
+import { authenticate } from './authenticate.ts'
+import { applyCors } from './cors.ts'
+import { createRequestContext, type RequestContext } from './request-context.ts'
+import { respondError } from './respond.ts'
+
+/** What a caller is told to wait while the gateway starts or closes. */
+const unavailableRetryMs = 1_000
+
+export interface Server {
+  readonly services: Services
+  readonly endpoints: EndpointTable
+  /** Dialect of errors for paths that no endpoint has. */
+  readonly defaultDialect: Dialect
+}
+
+function admissionError(services: Services): BudError | undefined {
+  switch (services.state) {
+    case 'open':
+      return undefined
+    case 'starting':
+      return gatewayErrors.NOT_READY({ reason: 'it is starting' }, { retryAfterMs: unavailableRetryMs })
+    case 'closing':
+    case 'closed':
+      return gatewayErrors.SHUTTING_DOWN(undefined, { retryAfterMs: unavailableRetryMs })
+  }
+}
+
+function refusal(context: RequestContext, endpoint: Endpoint): BudError | undefined {
+  if (endpoint.alwaysOpen !== true) {
+    const closed = admissionError(context.services)
+    if (closed !== undefined) return closed
+  }
+  return endpoint.scope === undefined ? undefined : authenticate(context, endpoint.scope)
+}
+
+function route(server: Server, exchange: Exchange): void {
+  const { services, endpoints } = server
+  const found = endpoints.find(exchange.path)
+  const methods = found.map((endpoint) => endpoint.method).join(', ')
+  const { cors } = services.snapshot.config
+  const context = createRequestContext(services, exchange)
+  if (cors !== undefined && applyCors(cors, exchange, methods)) return
+  const dialect = services.dialects.get(found[0]?.dialectId ?? '') ?? server.defaultDialect
+  const method = exchange.method === 'HEAD' ? 'GET' : exchange.method
+  const endpoint = found.find((candidate) => candidate.method === method)
+  if (endpoint === undefined) {
+    const asked = { method: exchange.method, path: exchange.path }
+    if (found.length === 0) respondError(exchange, dialect, gatewayErrors.UNKNOWN_URL(asked))
+    else respondError(exchange, dialect, gatewayErrors.METHOD_NOT_ALLOWED({ ...asked, allowed: methods }), { allow: methods })
+    return
+  }
+  const error = refusal(context, endpoint)
+  if (error === undefined) endpoint.serve(context)
+  else if (endpoint.refused === undefined) respondError(exchange, dialect, error)
+  else endpoint.refused(context, error)
+}
+
+/** Answers one exchange. Whatever goes wrong becomes an answer and a log line; the process stays up. */
+export function serve(server: Server, exchange: Exchange): void {
+  try {
+    route(server, exchange)
+  } catch (error) {
+    failExchange(server.services, exchange, server.defaultDialect, error)
+  }
+}
+
+/** Ends an exchange whose handling broke. */
+export function failExchange(services: Services, exchange: Exchange, dialect: Dialect, error: unknown): void {
+  if (!isBudError(error)) services.logger.error('a request failed unexpectedly', { path: exchange.path, error })
+  if (exchange.started) exchange.destroy()
+  else respondError(exchange, dialect, isBudError(error) ? error : gatewayErrors.INTERNAL(undefined, { cause: error }))
+}

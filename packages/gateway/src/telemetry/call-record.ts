@@ -1,0 +1,94 @@
+/** Builds the RequestEvent of a finished request. */
+import type { Attempt as AttemptRecord, RequestEvent, RequestOutcome, TokenPrice, TokenUsage } from '@bud-foundry/core'
+import { clientAddress } from '../pipeline/header-policy.ts'
+import type { RequestContext } from '../pipeline/request-context.ts'
+import { costUsd } from '../routing/cost.ts'
+
+export interface CallEnd {
+  readonly operation: RequestEvent['operation']
+  readonly dialectId: string
+  readonly stream: boolean
+  readonly requestedModel: string
+  readonly model?: string | undefined
+  readonly targetId?: string | undefined
+  readonly providerId?: string | undefined
+  readonly status: number
+  readonly outcome: RequestOutcome
+  readonly errorCode?: string | undefined
+  readonly finishReason?: string | undefined
+  /** On the clock's monotonic time. */
+  readonly firstContentMs?: number | undefined
+  readonly firstAttemptMs?: number | undefined
+  readonly endMs: number
+  readonly usage?: TokenUsage | undefined
+  readonly price?: TokenPrice | undefined
+  readonly requestBytes: number
+  readonly responseBytes: number
+  readonly attempts: readonly AttemptRecord[]
+  readonly tags?: Readonly<Record<string, string>> | undefined
+}
+
+const noTags: Readonly<Record<string, string>> = {}
+
+function timePerOutputTokenMs(end: CallEnd): number | undefined {
+  if (end.firstContentMs === undefined || end.usage === undefined || end.usage.outputTokens < 2) return undefined
+  return Math.max(0, end.endMs - end.firstContentMs) / (end.usage.outputTokens - 1)
+}
+
+export function buildRequestEvent(context: RequestContext, end: CallEnd): RequestEvent {
+  const { key, startMs, services, exchange } = context
+  const { usage } = end
+  return {
+    id: context.id,
+    kind: 'request',
+    timeUnixMs: context.startUnixMs,
+    traceId: context.trace.traceId,
+    projectId: key?.projectId ?? 'default',
+    keyId: key?.id,
+    userId: key?.userId,
+    operation: end.operation,
+    dialect: end.dialectId,
+    stream: end.stream,
+    requestedModel: end.requestedModel,
+    model: end.model,
+    targetId: end.targetId,
+    providerId: end.providerId,
+    status: end.status,
+    outcome: end.outcome,
+    errorCode: end.errorCode,
+    finishReason: end.finishReason,
+    durationMs: Math.max(0, end.endMs - startMs),
+    timeToFirstTokenMs: end.firstContentMs === undefined ? undefined : end.firstContentMs - startMs,
+    timePerOutputTokenMs: timePerOutputTokenMs(end),
+    overheadMs: end.firstAttemptMs === undefined ? undefined : end.firstAttemptMs - startMs,
+    inputTokens: usage?.inputTokens ?? 0,
+    cachedInputTokens: usage?.cachedInputTokens ?? 0,
+    cacheWriteInputTokens: usage?.cacheWriteInputTokens ?? 0,
+    outputTokens: usage?.outputTokens ?? 0,
+    reasoningTokens: usage?.reasoningTokens ?? 0,
+    usageSource: usage === undefined ? 'none' : 'upstream',
+    costUsd: usage === undefined || end.price === undefined ? undefined : costUsd(usage, end.price),
+    cache: 'none',
+    requestBytes: end.requestBytes,
+    responseBytes: end.responseBytes,
+    attempts: end.attempts,
+    clientIp: clientAddress(services.headerPolicy, exchange),
+    userAgent: exchange.header('user-agent'),
+    tags: tagsOf(context, end),
+  }
+}
+
+function tagsOf(context: RequestContext, end: CallEnd): Readonly<Record<string, string>> {
+  const keyTags = context.key?.tags
+  if (context.requestId === context.id && end.tags === undefined) return keyTags ?? noTags
+  return { ...keyTags, ...end.tags, ...(context.requestId === context.id ? {} : { requestId: context.requestId }) }
+}
+
+/** Gives the event to everyone who wants it: metrics, listeners, sink. */
+export function recordRequest(context: RequestContext, end: CallEnd): void {
+  const event = buildRequestEvent(context, end)
+  const { metrics, live, pump } = context.services
+  metrics.record(event)
+  if (live.isWatched) live.emit(event)
+  pump?.push(event)
+}

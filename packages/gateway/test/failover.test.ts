@@ -1,0 +1,191 @@
+/** What callers see when upstreams fail before, at and after the first content. */
+import { describe, expect, it } from 'vitest'
+import { chat, oneModel, startGateway } from './support/gateway.ts'
+import { doneFrame, finishFrame, refuse, roleFrame, startSse, streamThen, textFrame, usageFrame, wellBehaved } from './support/openai-answers.ts'
+import { refusedBaseUrl, startUpstream, type Answer } from './support/upstream.ts'
+
+async function twoTargets(first: Answer, second: Answer = wellBehaved('rescued')) {
+  const a = await startUpstream(first)
+  const b = await startUpstream(second)
+  const test = await startGateway({
+    ...oneModel(a.baseUrl, b.baseUrl),
+    timeouts: { connectMs: 500, ttftMs: 250, idleMs: 250, headersMs: 250, totalMs: 5_000 },
+    retry: { backoffMs: 5 },
+  })
+  return {
+    ...test,
+    a,
+    b,
+    [Symbol.asyncDispose]: async () => {
+      await test[Symbol.asyncDispose]()
+      await a[Symbol.asyncDispose]()
+      await b[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const beforeContent: Record<string, Answer> = {
+  'answers 500': refuse(500),
+  'answers 503 with Retry-After': refuse(503, { message: 'busy' }, { 'retry-after': '30' }),
+  'answers 429': refuse(429, { message: 'slow down' }, { 'retry-after': '30' }),
+  'refuses the credential': refuse(401, { message: 'bad key' }),
+  'resets before headers': (res) => {
+    res.destroy()
+  },
+  'stays silent': () => undefined,
+  'is silent after its headers': (res) => {
+    startSse(res)
+    res.flushHeaders()
+  },
+  'sends lifecycle events only, then stalls': (res) => {
+    startSse(res)
+    res.write(roleFrame)
+  },
+  'closes cleanly without content': streamThen([roleFrame], (res) => res.end()),
+  'ends properly without content': streamThen([roleFrame], (res) => res.end(doneFrame)),
+  'resets after lifecycle events': streamThen([roleFrame], (res) => res.destroy()),
+  'reports an error inside its 200': streamThen([roleFrame, 'data: {"error":{"message":"boom","type":"server_error"}}\n\n'], (res) => res.end()),
+  'sends garbage': streamThen(['data: {"choices":[{"del\n\n'], (res) => res.end()),
+  'has the wrong content type': (res) => {
+    res.writeHead(200, { 'content-type': 'text/html' })
+    res.end('<html>login</html>')
+  },
+}
+
+describe('a stream that fails before its first content', () => {
+  it.each(Object.entries(beforeContent))('is rescued when the first target %s', async (_name, answer) => {
+    await using test = await twoTargets(answer)
+    const response = await test.post('/v1/chat/completions', chat({ stream: true }))
+    expect(response.status).toBe(200)
+    const text = await response.text()
+    expect(text).toContain('rescued')
+    expect(text.match(/"role":"assistant"/g)).toHaveLength(1)
+    expect(text.endsWith(doneFrame)).toBe(true)
+    const [event] = await test.sink.waitFor(1)
+    expect(event).toMatchObject({ outcome: 'success', targetId: 'b' })
+    expect(event?.attempts.map(({ targetId, outcome }) => [targetId, outcome])).toEqual([
+      ['a', 'error'],
+      ['b', 'success'],
+    ])
+  })
+
+  it('is rescued when nothing listens at the first target', async () => {
+    await using b = await startUpstream(wellBehaved('rescued'))
+    await using test = await startGateway(oneModel(await refusedBaseUrl(), b.baseUrl))
+    const response = await test.post('/v1/chat/completions', chat({ stream: true }))
+    expect(await response.text()).toContain('rescued')
+  })
+})
+
+const afterContent: Record<string, Answer> = {
+  'resets the connection': streamThen([roleFrame, textFrame('half ')], (res) => res.destroy()),
+  'closes cleanly without finishing': streamThen([roleFrame, textFrame('half ')], (res) => res.end()),
+  'closes without its closing event': streamThen([roleFrame, textFrame('half '), finishFrame], (res) => res.end()),
+  'closes in the middle of an event': streamThen([roleFrame, textFrame('half '), 'data: {"choi'], (res) => res.end()),
+  stalls: (res) => {
+    startSse(res)
+    res.write(roleFrame + textFrame('half '))
+  },
+  'reports an error': streamThen([roleFrame, textFrame('half '), 'data: {"error":{"message":"boom","type":"server_error"}}\n\n'], (res) => res.end(doneFrame)),
+  'sends garbage': streamThen([roleFrame, textFrame('half '), 'data: not json\n\n'], (res) => res.end(doneFrame)),
+}
+
+describe('a stream that fails after content was sent', () => {
+  it.each(Object.entries(afterContent))('ends with an error event and no [DONE] when the upstream %s', async (_name, answer) => {
+    await using test = await twoTargets(answer)
+    const response = await test.post('/v1/chat/completions', chat({ stream: true }))
+    expect(response.status).toBe(200)
+    const text = await response.text()
+    expect(text).toContain('half ')
+    expect(text).not.toContain('[DONE]')
+    const last: unknown = JSON.parse(text.trimEnd().split('\n\n').at(-1)?.slice('data: '.length) ?? '')
+    expect(last).toMatchObject({ error: { message: expect.any(String), type: expect.any(String), code: expect.any(String) } })
+    expect(test.b.seen).toHaveLength(0)
+    const [event] = await test.sink.waitFor(1)
+    expect(event).toMatchObject({ outcome: 'partial', status: 200 })
+    expect(event?.errorCode).toMatch(/^GATEWAY_/)
+  })
+})
+
+const wholeFaults: Record<string, Answer> = {
+  'answers 500': refuse(500),
+  'breaks off its JSON': (res) => {
+    res.writeHead(200, { 'content-type': 'application/json' })
+    res.end('{"id":"x","choices":[{"message":{"content":"ha"}')
+  },
+  'breaks off inside its declared length': (res) => {
+    res.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })
+    res.write('{"id":')
+    setImmediate(() => res.destroy())
+  },
+  'stays silent': () => undefined,
+  'answers with a page': (res) => {
+    res.writeHead(200, { 'content-type': 'text/html' })
+    res.end('<html></html>')
+  },
+  'answers nothing': (res) => {
+    res.writeHead(200, { 'content-type': 'application/json' })
+    res.end()
+  },
+}
+
+describe('a whole answer', () => {
+  it.each(Object.entries(wholeFaults))('comes from the second target when the first one %s', async (_name, answer) => {
+    await using test = await twoTargets(answer)
+    const response = await test.post('/v1/chat/completions', chat())
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({ choices: [{ message: { content: 'rescued' } }] })
+  })
+
+  it('that is a content filter’s refusal is passed on as it came, without a second try', async () => {
+    const error = { message: 'filtered', type: null, code: 'content_filter', innererror: { code: 'ResponsibleAIPolicyViolation' } }
+    await using test = await twoTargets(refuse(400, error))
+    const response = await test.post('/v1/chat/completions', chat())
+    expect(response.status).toBe(400)
+    expect(await response.json()).toEqual({ error })
+    expect(test.b.seen).toHaveLength(0)
+  })
+
+  it('is a 502 or 503 in the caller’s dialect when every target fails, with Retry-After where one was named', async () => {
+    await using test = await twoTargets(refuse(500), refuse(503, { message: 'busy' }, { 'retry-after': '30' }))
+    const response = await test.post('/v1/chat/completions', chat())
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('30')
+    expect(await response.json()).toMatchObject({ error: { type: 'server_error', message: expect.stringContaining("'b'") } })
+    const [event] = await test.sink.waitFor(1)
+    expect(event?.outcome).toBe('error')
+  })
+})
+
+it('passes streams on byte for byte, apart from the usage event that nobody asked for', async () => {
+  const odd = 'data: {"choices":[{"index":0,"delta":{"content":"ünïcode \\u00e9"},"finish_reason":null}],"x_vendor":{"a":[1, 2]}}\r\n\r\n'
+  const frames = [': comment\n\n', roleFrame, odd, textFrame('b'), finishFrame]
+  await using test = await twoTargets((res) => {
+    startSse(res)
+    res.end([...frames, usageFrame, doneFrame].join(''))
+  })
+  const response = await test.post('/v1/chat/completions', chat({ stream: true }))
+  expect(await response.text()).toBe([...frames, doneFrame].join(''))
+})
+
+it('keeps events whole whose bytes arrive one at a time', async () => {
+  const stream = [roleFrame, textFrame('é1'), textFrame('2'), finishFrame, usageFrame, doneFrame].join('')
+  await using test = await twoTargets(async (res) => {
+    startSse(res)
+    for (const byte of Buffer.from(stream)) {
+      res.write(Buffer.of(byte))
+      await new Promise(setImmediate)
+    }
+    res.end()
+  })
+  const response = await test.post('/v1/chat/completions', chat({ stream: true }))
+  expect(await response.text()).toBe([roleFrame, textFrame('é1'), textFrame('2'), finishFrame, doneFrame].join(''))
+})
+
+it('splices the model and stream usage into the body and leaves every other byte as it was', async () => {
+  await using test = await twoTargets(wellBehaved('x'))
+  const body = '{ "messages":[{"role":"user","content":"h\\u0069 \\"model\\":\\"m\\""}],  "model" : "m","x_unknown":{"deep":[1.0,2e3]} ,"stream":true}'
+  await (await test.post('/v1/chat/completions', body)).text()
+  const expected = body.replace('"model" : "m"', '"model" : "upstream-m"')
+  expect(test.a.seen[0]?.body.replace('"stream_options":{"include_usage":true},', '')).toBe(expected)
+})
