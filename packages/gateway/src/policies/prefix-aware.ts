@@ -22,7 +22,7 @@ interface Scored {
   readonly tie: number
 }
 
-const defaults = { blocksPerTarget: 31_250, prefillWeight: 4, guard: { share: 1.5, requests: 8 } }
+const defaultGuard = { share: 1.5, requests: 8 }
 
 const compare = (left: Scored, right: Scored) =>
   Number(left.overloaded) - Number(right.overloaded) || left.costTokens - right.costTokens || left.tie - right.tie
@@ -31,8 +31,11 @@ const compare = (left: Scored, right: Scored) =>
  * Cost of a target in tokens: the prefill that its cache does not save, plus the work that waits there already.
  * The index learns from its own decisions at once, because prompts with a common beginning tend to arrive together.
  */
-export function createPrefixAware(options: PrefixAwareOptions = {}): RoutingPolicy {
-  const { blocksPerTarget, prefillWeight, guard } = { ...defaults, ...options }
+export function createPrefixAware({
+  blocksPerTarget = 31_250,
+  prefillWeight = 4,
+  guard = defaultGuard,
+}: PrefixAwareOptions = {}): RoutingPolicy {
   const index = createPrefixIndex(blocksPerTarget)
   const known = new Set<string>()
 
