@@ -97,7 +97,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     combinedDependencies: true,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|public-dist)/' },
+    exclude: { path: '^(packages|examples)/[^/]+/(dist|public-dist)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['bud-source', 'types', 'import', 'default'],

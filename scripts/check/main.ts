@@ -3,13 +3,20 @@
  * `--only lint,types` picks steps; `--update` rewrites golden and generated files instead of comparing them.
  */
 import { parseArgs } from 'node:util'
+import { api } from './api.ts'
+import { changesets } from './changesets.ts'
 import { dependencies } from './dependencies.ts'
+import { documentation } from './documentation.ts'
 import { format } from './format.ts'
+import { install } from './install.ts'
 import { lint } from './lint.ts'
+import { packaging } from './packaging.ts'
+import { inTemporaryFolder } from './repository.ts'
 import { Finding, type CheckOptions, type Step } from './step.ts'
 import { types } from './types.ts'
+import { unused } from './unused.ts'
 
-const steps: readonly Step[] = [format, types, lint, dependencies]
+const steps: readonly Step[] = [format, types, lint, dependencies, unused, api, documentation, changesets, packaging, install]
 
 interface Outcome {
   readonly name: string
@@ -47,11 +54,13 @@ const pickSteps = (only: string | undefined): readonly Step[] => {
 const main = async (): Promise<number> => {
   const { values } = parseArgs({ options: { only: { type: 'string' }, update: { type: 'boolean', default: false } } })
   const outcomes: Outcome[] = []
-  for (const step of pickSteps(values.only)) {
-    const outcome = await runStep(step, { update: values.update })
-    outcomes.push(outcome)
-    process.stdout.write(toLine(outcome))
-  }
+  await inTemporaryFolder(async (workFolder) => {
+    for (const step of pickSteps(values.only)) {
+      const outcome = await runStep(step, { update: values.update, workFolder })
+      outcomes.push(outcome)
+      process.stdout.write(toLine(outcome))
+    }
+  })
   const failed = outcomes.filter((outcome) => !outcome.passed)
   const summary = failed.length === 0 ? `All ${outcomes.length} checks passed.` : `Failed: ${failed.map(({ name }) => name).join(', ')}.`
   process.stdout.write(`\n${outcomes.map(toLine).join('')}${summary}\n`)

@@ -9,6 +9,8 @@ export interface Examined {
 export interface CheckOptions {
   /** Rewrites files that are generated or golden instead of comparing them. */
   readonly update: boolean
+  /** A folder that is removed after the last step; what one step leaves there, a later one may use. */
+  readonly workFolder: string
 }
 
 export interface Step {

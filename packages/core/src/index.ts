@@ -79,11 +79,12 @@ export {
 export { BudError, isBudError, type BudErrorInit, type ErrorSpec, type FailureScope } from './error/bud-error.ts'
 export { coreErrors, type ConfigIssue } from './error/core-errors.ts'
 export { defineErrors, type ErrorFactory, type ThrowOptions } from './error/define-errors.ts'
+export { describeErrors, type ErrorCatalogue, type ErrorDescription } from './error/describe-errors.ts'
 export { invariant, unreachable } from './error/invariant.ts'
 
 // config and secrets
 export { resolveConfig, toConfigIssues } from './config/resolve-config.ts'
-export { createSecret, type Secret } from './config/secret.ts'
+export { createSecret, isSecret, secretSchema, type Secret } from './config/secret.ts'
 
 // time, randomness, ids
 export { systemClock, type Clock } from './time/clock.ts'
@@ -97,7 +98,21 @@ export { createSseFramer, type SseFramer } from './http/sse-framer.ts'
 
 // bounds
 export { assertCoreLimits, coreLimits } from './limits.ts'
+
 // store
 export { createMemoryStore } from './store/memory-store.ts'
 export { storeErrors } from './store/store-errors.ts'
 export { storeLimits } from './store/store-limits.ts'
+
+// concurrency
+export { createBatcher, type Batcher, type BatcherOptions } from './concurrency/batcher.ts'
+export { createBoundedQueue, type BoundedQueue, type BoundedQueueOptions, type OverflowRule } from './concurrency/bounded-queue.ts'
+export { retry, retryDelayMs, type RetryOptions, type RetryPolicy } from './concurrency/retry.ts'
+export { createSemaphore, type Semaphore, type SemaphoreOptions } from './concurrency/semaphore.ts'
+export { createDeadline, type Deadline, type DeadlineOptions } from './time/deadline.ts'
+
+// tracing
+export { createTraceContext, encodeTraceparent, parseTraceparent, type TraceContext } from './trace/trace-context.ts'
+
+// logging
+export { silentLogger, type LogFields, type Logger } from './log/logger-port.ts'

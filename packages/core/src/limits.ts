@@ -28,6 +28,7 @@ export const coreLimits = Object.freeze({
   /** Depth, fields and characters of a logged value; what lies beyond is cut and said to be cut. */
   logDepthMax: 8,
   logFieldsMax: 200,
+  logValuesMax: 2000,
   logTextCharsMax: 16_384,
   /** Errors in one cause chain that a log line shows. */
   logCausesMax: 8,
@@ -38,13 +39,14 @@ export const coreLimits = Object.freeze({
 })
 
 /** Proves the relations between the bounds; run once by the tests, and by whoever derives limits of their own. */
-export function assertCoreLimits(limits: typeof coreLimits = coreLimits): void {
+export function assertCoreLimits(limits: Readonly<Record<keyof typeof coreLimits, number>> = coreLimits): void {
   for (const [name, value] of Object.entries(limits)) {
     invariant(Number.isSafeInteger(value) && value > 0, `the limit ${name} must be a positive whole number, and is ${String(value)}`)
   }
   invariant(limits.retryDelayMsMax <= limits.retryAfterMsMax, 'a back-off must not exceed the longest wait that a server may ask for')
   invariant(limits.retryAfterMsMax <= limits.timerMsMax, 'a wait must fit a timer')
   invariant(limits.batchItemsMax <= limits.batchWaitingItemsMax, 'a whole batch must fit the waiting items')
+  invariant(limits.logFieldsMax <= limits.logValuesMax, 'one full object must fit a log line')
   invariant(limits.envelopePlainBytesMax < limits.envelopeBytesMax, 'an envelope must have room for its header beside the plain text')
   invariant(limits.apiKeyRandomBytes * 8 >= 128, 'an API key needs at least 128 bits of randomness')
 }

@@ -74,7 +74,17 @@ export const metricsErrors = defineErrors('METRICS', {
   MIGRATION_CHANGED: {
     status: 500,
     retryable: false,
-    message: ({ version, name, applied, expected }: { readonly version: number; readonly name: string; readonly applied: string; readonly expected: string }) =>
+    message: ({
+      version,
+      name,
+      applied,
+      expected,
+    }: {
+      readonly version: number
+      readonly name: string
+      readonly applied: string
+      readonly expected: string
+    }) =>
       `migration ${String(version)} (${name}) was applied with checksum ${applied}, this release has ${expected}; applied migrations are never edited, so use the release that created this database`,
   },
   MIGRATION_GAP: {

@@ -13,16 +13,6 @@ export { dimensionNames, type DimensionName } from './query/dimension.ts'
 export { measureNames, measures, type Measure, type MeasureName, type MeasureValues } from './query/measure.ts'
 export type { AggregateName } from './query/aggregate.ts'
 export type { FiltersInput, Question, RequestQuery, SeriesQuery, SummaryQuery } from './query/question.ts'
-export type {
-  Answer,
-  AnswerRow,
-  InFlight,
-  MetricsReader,
-  RequestPage,
-  Series,
-  SeriesPoint,
-  Summary,
-  SummaryGroup,
-} from './query/reader.ts'
+export type { Answer, AnswerRow, InFlight, MetricsReader, RequestPage, Series, SeriesPoint, Summary, SummaryGroup } from './query/reader.ts'
 export { everyProject, type Scope } from './query/scope.ts'
 export type { Delivery } from './sink/deliver.ts'

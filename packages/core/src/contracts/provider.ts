@@ -33,10 +33,12 @@ export interface Provider {
   readonly dialect: string
   /** Calls in these dialects pass through as bytes; others are translated by the codecs below. */
   readonly passThrough: ReadonlySet<string>
+  /** Base URL of targets that name none. */
+  readonly defaultBaseUrl?: string | undefined
   readonly framing: 'sse' | 'json-lines' | 'aws-event-stream'
   readonly operations: ReadonlySet<CanonicalOperation>
-  /** Address of the public API, where there is one. */
-  readonly defaultBaseUrl?: string | undefined
+  /** False where the upstream refuses `stream_options` (it then sends usage unasked). Absent means true. */
+  acceptsStreamOptions?(target: Target): boolean
   /** Where an operation goes, with credentials in the headers; the body is added by whoever calls. */
   endpoint(operation: CanonicalOperation, target: Target): { readonly url: URL; readonly headers: Readonly<Record<string, string>> }
   /** Adds credentials that need time or I/O just before sending: SigV4, OAuth, workload identity. */

@@ -12,6 +12,8 @@ export interface ErrorFactory<Code extends string, Details> {
     ...args: Details extends undefined ? [details?: undefined, options?: ThrowOptions] : [details: Details, options?: ThrowOptions]
   ): BudError<Code, Details>
   is(error: unknown): error is BudError<Code, Details>
+  readonly code: Code
+  readonly spec: Spec
 }
 
 /** Turns a table of specs into typed factories: `throw gatewayErrors.NO_TARGET({ model })`, `gatewayErrors.NO_TARGET.is(error)`. */
@@ -33,7 +35,7 @@ export function defineErrors<const Prefix extends string, Table extends Record<s
         details,
         cause: options.cause,
       })
-    factories[key] = Object.assign(make, { is: (error: unknown) => isBudError(error) && error.code === code })
+    factories[key] = Object.assign(make, { is: (error: unknown) => isBudError(error) && error.code === code, code, spec })
   }
   // The loop above builds exactly the mapped type; TypeScript cannot follow it through Object.entries.
   return factories as never

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { eventEnvelope } from './event.ts'
 
-const ms = z.number().nonnegative().finite()
+const ms = z.number().nonnegative()
 const count = z.int().nonnegative()
 
 export const requestOutcomeSchema = z.enum(['success', 'error', 'rejected', 'aborted', 'partial'])

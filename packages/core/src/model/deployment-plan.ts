@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { launchSpecSchema } from './launch-spec.ts'
 import { latencyObjectiveSchema, workloadSchema } from './workload.ts'
 
-const nonNegative = z.number().nonnegative().finite()
+const nonNegative = z.number().nonnegative()
 
 /** Fifth percentile, median and ninety-fifth of what may be measured. */
 export const intervalSchema = z.strictObject({ low: nonNegative, mid: nonNegative, high: nonNegative })

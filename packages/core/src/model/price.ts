@@ -1,7 +1,7 @@
 /** Token and machine prices, in US dollars. */
 import { z } from 'zod'
 
-const usd = z.number().nonnegative().finite()
+const usd = z.number().nonnegative()
 
 export const tokenPriceSchema = z.strictObject({
   inputUsdPerMillionTokens: usd,

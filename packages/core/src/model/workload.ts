@@ -1,7 +1,7 @@
 /** Request mix, arrival process and latency objectives. */
 import { z } from 'zod'
 
-const positive = z.number().positive().finite()
+const positive = z.number().positive()
 
 export const latencyObjectiveSchema = z.strictObject({
   timeToFirstTokenMs: positive.optional(),

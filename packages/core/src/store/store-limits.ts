@@ -33,5 +33,5 @@ export const storeLimits = {
     listPage: 500,
   },
   ipc: { pendingRequests: 10_000, requestTimeoutMs: 5_000, listPage: 1_000 },
-  valkey: { commandTimeoutMs: 5_000, listPage: 500, purgeRows: 16 },
+  valkey: { commandTimeoutMs: 5_000, pendingCommands: 10_000, probeEveryMs: 10_000, listPage: 500, purgeRows: 16 },
 } as const

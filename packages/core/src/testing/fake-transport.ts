@@ -84,6 +84,10 @@ class Call implements FakeCall {
     this.#continue?.()
   }
 
+  abort(reason: unknown): void {
+    this.fail(reason)
+  }
+
   fail(error: unknown): void {
     if (this.state !== 'open') return
     this.state = 'failed'
@@ -192,7 +196,7 @@ export function createFakeTransport(options: {
   return {
     contract: 'transport/1',
     calls,
-    dispatch: (request, handlers, signal, timeouts = {}) => {
+    dispatch: (request, handlers, signal = new AbortController().signal, timeouts = {}) => {
       const call = new Call(request, handlers, signal, timeouts, options.clock)
       calls.push(call)
       void start(call, calls.length - 1)

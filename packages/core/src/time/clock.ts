@@ -1,5 +1,6 @@
 /** The time port, and the only place that reads the system's clock and timers. */
 import { coreErrors } from '../error/core-errors.ts'
+import { coreLimits } from '../limits.ts'
 
 export interface Clock {
   /** Wall-clock time, milliseconds since 1970; fractions are allowed. */
@@ -12,33 +13,43 @@ export interface Clock {
   schedule(durationMs: number, callback: () => void): Disposable
 }
 
+/** Starts a timer and returns what stops it. setTimeout fires at once for delays beyond 24.8 days, so those are waited for in parts. */
+function startTimer(durationMs: number, keepsProcess: boolean, callback: () => void): () => void {
+  let remainingMs = durationMs
+  let handle: ReturnType<typeof setTimeout> | undefined
+  const arm = () => {
+    const partMs = Math.min(remainingMs, coreLimits.timerMsMax)
+    remainingMs -= partMs
+    handle = setTimeout(remainingMs > 0 ? arm : callback, partMs)
+    // Browsers return a number, which has no unref and holds no process.
+    if (!keepsProcess && typeof handle === 'object') handle.unref()
+  }
+  arm()
+  return () => {
+    clearTimeout(handle)
+  }
+}
+
+/** The system's clock and timers. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   sleep: (durationMs, signal) =>
     new Promise((resolve, reject) => {
+      const aborted = () => coreErrors.ABORTED({ what: 'a wait' }, { cause: signal?.reason })
       if (signal?.aborted === true) {
-        reject(coreErrors.ABORTED({ what: 'a wait' }, { cause: signal.reason }))
+        reject(aborted())
         return
       }
       const onAbort = () => {
-        clearTimeout(timer)
-        reject(coreErrors.ABORTED({ what: 'a wait' }, { cause: signal?.reason }))
+        stop()
+        reject(aborted())
       }
-      const timer = setTimeout(() => {
+      const stop = startTimer(durationMs, true, () => {
         signal?.removeEventListener('abort', onAbort)
         resolve()
-      }, durationMs)
+      })
       signal?.addEventListener('abort', onAbort, { once: true })
     }),
-  schedule: (durationMs, callback) => {
-    const timer = setTimeout(callback, durationMs)
-    // Browsers return a number, which has no unref and holds no process.
-    if (typeof timer === 'object') timer.unref()
-    return {
-      [Symbol.dispose]: () => {
-        clearTimeout(timer)
-      },
-    }
-  },
+  schedule: (durationMs, callback) => ({ [Symbol.dispose]: startTimer(durationMs, false, callback) }),
 }

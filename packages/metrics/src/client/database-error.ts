@@ -6,9 +6,29 @@ import { metricsErrors } from '../errors.ts'
  * Codes after which the same statement may succeed (ClickHouse, src/Common/ErrorCodes.cpp): too slow, too busy, connection trouble,
  * memory or disk short, table read-only while Keeper is away, too many parts, and an insert whose fate is unknown.
  */
-const passingCodes: ReadonlySet<string> = new Set(
-  ['3', '74', '75', '76', '159', '202', '203', '209', '210', '225', '236', '241', '242', '243', '252', '279', '285', '319', '425', '439', '999'],
-)
+const passingCodes: ReadonlySet<string> = new Set([
+  '3',
+  '74',
+  '75',
+  '76',
+  '159',
+  '202',
+  '203',
+  '209',
+  '210',
+  '225',
+  '236',
+  '241',
+  '242',
+  '243',
+  '252',
+  '279',
+  '285',
+  '319',
+  '425',
+  '439',
+  '999',
+])
 
 function readField(error: unknown, name: string): string | undefined {
   if (typeof error !== 'object' || error === null || !(name in error)) return undefined

@@ -62,7 +62,8 @@ export async function claimDirectory(directory: string): Promise<DirectoryClaim>
       } catch (error) {
         release()
         const holder = readHolder(path)
-        if (holder !== undefined) throw metricsErrors.DIRECTORY_IN_USE({ directory: path, holder: `process ${String(holder)}` }, { cause: error })
+        if (holder !== undefined)
+          throw metricsErrors.DIRECTORY_IN_USE({ directory: path, holder: `process ${String(holder)}` }, { cause: error })
         const reason = error instanceof Error ? error.message : String(error)
         throw metricsErrors.DIRECTORY_UNREADABLE({ directory: path, reason }, { cause: error })
       }

@@ -41,7 +41,12 @@ const params = <Shape extends z.ZodRawShape>(shape: Shape) => {
   )
 }
 
-const listParams = params({ limit: numberSchema.optional(), cursor: z.string().optional(), from: timeSchema.optional(), to: timeSchema.optional() })
+const listParams = params({
+  limit: numberSchema.optional(),
+  cursor: z.string().optional(),
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
+})
 const seriesParams = params({
   windowSeconds: numberSchema.optional(),
   intervalSeconds: numberSchema.optional(),
@@ -126,7 +131,11 @@ function decodeSegment(segment: string): string {
  * Query parameters carry the names of the reader's fields, `from` and `to` the times, and every dimension filters by its name.
  * @throws only what `authorize` throws and bugs: every error of the catalogue becomes a response
  */
-export function createMetricsHandler({ metrics, authorize, basePath = '/api/metrics' }: MetricsHandlerOptions): (request: Request) => Promise<Response> {
+export function createMetricsHandler({
+  metrics,
+  authorize,
+  basePath = '/api/metrics',
+}: MetricsHandlerOptions): (request: Request) => Promise<Response> {
   return async (request) => {
     const url = new URL(request.url)
     try {

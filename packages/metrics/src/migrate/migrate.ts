@@ -53,7 +53,10 @@ async function applyMigration(client: AnalyticsClient, clock: Clock, migration: 
     })
   } catch (error) {
     if (isBudError(error) && error.retryable) throw error
-    throw metricsErrors.MIGRATION_FAILED({ version, name, reason: error instanceof Error ? error.message : String(error) }, { cause: error })
+    throw metricsErrors.MIGRATION_FAILED(
+      { version, name, reason: error instanceof Error ? error.message : String(error) },
+      { cause: error },
+    )
   }
 }
 
@@ -61,11 +64,7 @@ async function applyMigration(client: AnalyticsClient, clock: Clock, migration: 
  * Applies what is missing. Two processes may run it at once: every statement and every record can be written twice without harm.
  * @throws METRICS_SCHEMA_NEWER, METRICS_MIGRATION_CHANGED, METRICS_MIGRATION_GAP, METRICS_MIGRATION_FAILED
  */
-export async function migrate(
-  client: AnalyticsClient,
-  clock: Clock,
-  known: readonly Migration[] = migrations,
-): Promise<MigrationReport> {
+export async function migrate(client: AnalyticsClient, clock: Clock, known: readonly Migration[] = migrations): Promise<MigrationReport> {
   await client.command({ what: 'making the table of schema versions', sql: versionTable })
   const rows = await client.query({
     what: 'reading the schema version',

@@ -27,8 +27,18 @@ function parseAggregateRow(plan: AggregatePlan, input: unknown) {
 
 /** Fills the buckets in which nothing began or ended: what ran before them went on. */
 function fillInFlight(selection: Selection, busyRows: readonly unknown[], peakRows: readonly unknown[]): readonly InFlightRow[] {
-  const busy = new Map(z.array(busySchema).parse(busyRows).map((row) => [row.bucket, row.busy_us]))
-  const peaks = new Map(z.array(peakSchema).parse(peakRows).map((row) => [row.bucket, row]))
+  const busy = new Map(
+    z
+      .array(busySchema)
+      .parse(busyRows)
+      .map((row) => [row.bucket, row.busy_us]),
+  )
+  const peaks = new Map(
+    z
+      .array(peakSchema)
+      .parse(peakRows)
+      .map((row) => [row.bucket, row]),
+  )
   let running = 0
   return Array.from({ length: countBuckets(selection.window) }, (_, bucket) => {
     const change = peaks.get(bucket)

@@ -17,7 +17,10 @@ interface Clause {
 /** The one place where tenants are kept apart: every query over requests contains this clause. */
 export function compileScope(scope: Scope): Clause {
   if (scope.kind === 'all') return { sql: '1', params: {} }
-  return { sql: 'project_id IN {scope_project_ids:Array(String)}', params: { scope_project_ids: scope.projectIds.map((id) => id.toWellFormed()) } }
+  return {
+    sql: 'project_id IN {scope_project_ids:Array(String)}',
+    params: { scope_project_ids: scope.projectIds.map((id) => id.toWellFormed()) },
+  }
 }
 
 function compileFilters(filters: Filters): Clause {
@@ -35,7 +38,8 @@ function compileFilters(filters: Filters): Clause {
 const arrivedInside = 'time >= fromUnixTimestamp64Micro({from_us:Int64}) AND time < fromUnixTimestamp64Micro({to_us:Int64})'
 
 /** Uses the index on the same expression, so that only granules with a long enough request are read. */
-const ranInside = 'time < fromUnixTimestamp64Micro({to_us:Int64}) AND addMicroseconds(time, duration_us) > fromUnixTimestamp64Micro({from_us:Int64})'
+const ranInside =
+  'time < fromUnixTimestamp64Micro({to_us:Int64}) AND addMicroseconds(time, duration_us) > fromUnixTimestamp64Micro({from_us:Int64})'
 
 function compileSelection(selection: Selection, inTime: string): Clause {
   const scope = compileScope(selection.scope)

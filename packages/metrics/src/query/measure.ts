@@ -122,7 +122,11 @@ export const aggregatesOf = (names: readonly MeasureName[]): readonly AggregateN
   ...new Set(names.flatMap((name) => measures[name].needs)),
 ]
 
-export function readMeasures<Names extends MeasureName>(names: readonly Names[], aggregates: Aggregates, seconds: number): MeasureValues<Names> {
+export function readMeasures<Names extends MeasureName>(
+  names: readonly Names[],
+  aggregates: Aggregates,
+  seconds: number,
+): MeasureValues<Names> {
   // Safe: every name of the list gets its value.
   return Object.fromEntries(names.map((name) => [name, measures[name].read(aggregates, seconds)])) as MeasureValues<Names>
 }

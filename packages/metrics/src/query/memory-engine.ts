@@ -146,10 +146,12 @@ export function createMemoryEngine(events: readonly RequestEvent[]): RequestEngi
           .filter((event) => matches(selection, event) && arrivedInside(selection, event))
           .map((event) => ({ timeUs: startUs(event), key: toEventKey(event.id), event }))
           .sort((left, right) => right.timeUs - left.timeUs || compareKeys(right.key, left.key))
-          .filter(({ timeUs, key }) => after === undefined || timeUs < after.timeUs || (timeUs === after.timeUs && compareKeys(key, after.key) < 0))
+          .filter(
+            ({ timeUs, key }) =>
+              after === undefined || timeUs < after.timeUs || (timeUs === after.timeUs && compareKeys(key, after.key) < 0),
+          )
           .slice(0, limit),
       ),
-    find: (scope, id) =>
-      Promise.resolve(unique().find((event) => toEventKey(event.id) === toEventKey(id) && inScope(scope, event))),
+    find: (scope, id) => Promise.resolve(unique().find((event) => toEventKey(event.id) === toEventKey(id) && inScope(scope, event))),
   }
 }

@@ -58,7 +58,11 @@ export const requestQuerySchema = strict('field', {
 const periodShape = {
   fromUnixMs: unixMsSchema.optional(),
   toUnixMs: unixMsSchema.optional(),
-  windowSeconds: z.number().positive().max(metricsLimits.windowDays * 86_400).optional(),
+  windowSeconds: z
+    .number()
+    .positive()
+    .max(metricsLimits.windowDays * 86_400)
+    .optional(),
 }
 
 export const seriesQuerySchema = strict('field', {
@@ -121,16 +125,22 @@ export function resolvePeriod(
 
 /** @throws METRICS_QUESTION_INVALID when the window is empty or longer than the limit */
 export function assertPeriod(fromUnixMs: number, toUnixMs: number): void {
-  if (!(fromUnixMs < toUnixMs)) refuse('fromUnixMs', `the window starts at ${String(fromUnixMs)} and ends at ${String(toUnixMs)}`, 'start it before its end')
+  if (!(fromUnixMs < toUnixMs))
+    refuse('fromUnixMs', `the window starts at ${String(fromUnixMs)} and ends at ${String(toUnixMs)}`, 'start it before its end')
   const daysMax = metricsLimits.windowDays
-  if (toUnixMs - fromUnixMs > daysMax * 86_400_000) refuse('fromUnixMs', `the window is longer than ${String(daysMax)} days`, 'ask for less')
+  if (toUnixMs - fromUnixMs > daysMax * 86_400_000)
+    refuse('fromUnixMs', `the window is longer than ${String(daysMax)} days`, 'ask for less')
 }
 
 /** @throws METRICS_QUESTION_INVALID when the answer would have more points than the limit */
 export function assertPoints(buckets: number, groups: number): void {
   const points = buckets * groups
   if (points > metricsLimits.seriesPoints) {
-    refuse('intervalMs', `the answer would have up to ${String(points)} points, the limit is ${String(metricsLimits.seriesPoints)}`, 'use a longer interval, a shorter window or a smaller limit')
+    refuse(
+      'intervalMs',
+      `the answer would have up to ${String(points)} points, the limit is ${String(metricsLimits.seriesPoints)}`,
+      'use a longer interval, a shorter window or a smaller limit',
+    )
   }
 }
 
@@ -143,10 +153,13 @@ export const encodeCursor = ({ timeUs, key }: CursorPosition): string => Buffer.
 
 /** @throws METRICS_QUESTION_INVALID when it is not a cursor of an earlier page */
 export function decodeCursor(cursor: string): CursorPosition {
-  const match = /^(\d{1,17})\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'))
+  const match = /^(\d{1,17})\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/.exec(
+    Buffer.from(cursor, 'base64url').toString('latin1'),
+  )
   const timeUs = Number(match?.[1])
   const key = match?.[2]
-  if (key === undefined || !Number.isSafeInteger(timeUs)) return refuse('cursor', 'is not a cursor of an earlier page', 'send nextCursor as it came, or leave it out')
+  if (key === undefined || !Number.isSafeInteger(timeUs))
+    return refuse('cursor', 'is not a cursor of an earlier page', 'send nextCursor as it came, or leave it out')
   return { timeUs, key }
 }
 

@@ -107,7 +107,12 @@ const toGroup = (names: readonly DimensionName[], values: readonly string[]): An
   Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']))
 
 /** One series per group with every bucket in it; groups in the order of their size. */
-function fillRows(rows: readonly AggregateRow[], window: TimeWindow, groupBy: readonly DimensionName[], names: readonly MeasureName[]): readonly AnswerRow[] {
+function fillRows(
+  rows: readonly AggregateRow[],
+  window: TimeWindow,
+  groupBy: readonly DimensionName[],
+  names: readonly MeasureName[],
+): readonly AnswerRow[] {
   const series = new Map<string, { readonly group: readonly string[]; readonly buckets: Map<number, AggregateRow>; requests: number }>()
   if (groupBy.length === 0) series.set('[]', { group: [], buckets: new Map(), requests: 0 })
   for (const row of rows) {
@@ -179,7 +184,10 @@ export function createReader({ engine, clock, scope }: ReaderParts): MetricsRead
       const rows = await engine.page({ selection: { scope, filters: toFilters(filters), window }, limit: limit + 1, after }, signal)
       const data = rows.slice(0, limit)
       const last = data.at(-1)
-      return { data: data.map(({ event }) => event), ...(rows.length > limit && last !== undefined ? { nextCursor: encodeCursor(last) } : {}) }
+      return {
+        data: data.map(({ event }) => event),
+        ...(rows.length > limit && last !== undefined ? { nextCursor: encodeCursor(last) } : {}),
+      }
     },
 
     request: (id, signal) => engine.find(scope, id, signal),

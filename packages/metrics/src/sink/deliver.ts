@@ -32,10 +32,14 @@ const keyRowSchema = z.object({ key: z.string() })
 /** @throws METRICS_EVENT_INVALID for the first event that no table could hold */
 export function assertStorable(events: readonly BudEvent[]): void {
   for (const event of events) {
-    const issue =
-      !(event.timeUnixMs >= 0 && event.timeUnixMs < metricsLimits.eventTimeUnixMsMax) ? 'must lie between 1970 and 2200' : undefined
+    const issue = !(event.timeUnixMs >= 0 && event.timeUnixMs < metricsLimits.eventTimeUnixMsMax)
+      ? 'must lie between 1970 and 2200'
+      : undefined
     if (issue !== undefined) {
-      throw metricsErrors.EVENT_INVALID({ id: event.id, issues: [{ path: 'timeUnixMs', message: issue, fix: 'send milliseconds since 1970' }] })
+      throw metricsErrors.EVENT_INVALID({
+        id: event.id,
+        issues: [{ path: 'timeUnixMs', message: issue, fix: 'send milliseconds since 1970' }],
+      })
     }
   }
 }
@@ -68,7 +72,12 @@ WHERE ${table.partitionColumn} IN {partitions:Array(String)}
     },
     lane: 'ingest',
   })
-  return new Set(z.array(keyRowSchema).parse(rows).map(({ key }) => key))
+  return new Set(
+    z
+      .array(keyRowSchema)
+      .parse(rows)
+      .map(({ key }) => key),
+  )
 }
 
 async function deliverTo(client: AnalyticsClient, table: EventTable<StoredEvent>, batch: readonly StoredEvent[]): Promise<Delivery> {

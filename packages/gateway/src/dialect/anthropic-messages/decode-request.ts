@@ -11,6 +11,7 @@ import type {
 import type { z } from 'zod'
 import { parseBody } from '../json-bytes.ts'
 import { checked, fieldInvalid } from '../schema-check.ts'
+import { citationsOf } from './citation.ts'
 import {
   documentBlockSchema,
   imageBlockSchema,
@@ -73,7 +74,7 @@ export function decodeBlock(block: Block, path: string): CanonicalPart {
   switch (block.type) {
     case 'text': {
       const value = checked(textBlockSchema, block, path)
-      return { kind: 'text', text: value.text, ...cacheControlOf(value) }
+      return { kind: 'text', text: value.text, ...citationsOf(block), ...cacheControlOf(value) }
     }
     case 'image': {
       const value = checked(imageBlockSchema, block, path)
@@ -88,6 +89,7 @@ export function decodeBlock(block: Block, path: string): CanonicalPart {
     }
     case 'tool_use': {
       const value = checked(toolUseBlockSchema, block, path)
+      if (isRich(block)) return other(block)
       return {
         kind: 'tool-call',
         id: value.id,

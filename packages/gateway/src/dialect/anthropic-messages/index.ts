@@ -1,11 +1,14 @@
-/** The anthropic-messages dialect. */
+/** Anthropic's messages as a dialect. */
 import type { Dialect } from '@bud-foundry/core'
 import { classifyAnthropicFrame } from './classify.ts'
+import { decodeAnthropicRequest } from './decode-request.ts'
+import { encodeAnthropicResponse } from './encode-response.ts'
 import { encodeAnthropicError } from './error.ts'
 import { readAnthropicHead, spliceAnthropic } from './head.ts'
+import { AnthropicStreamEncoder } from './stream-encoder.ts'
 import { readAnthropicUsage } from './usage.ts'
-import { untranslated } from '../untranslated.ts'
 
+/** What Anthropic's clients speak on `/v1/messages` and `/v1/messages/count_tokens`. */
 export const anthropicMessages: Dialect = {
   contract: 'dialect/1',
   id: 'anthropic-messages',
@@ -14,7 +17,7 @@ export const anthropicMessages: Dialect = {
   classify: classifyAnthropicFrame,
   usage: readAnthropicUsage,
   encodeError: encodeAnthropicError,
-  decodeRequest: untranslated('anthropic-messages'),
-  encodeResponse: untranslated('anthropic-messages'),
-  streamEncoder: untranslated('anthropic-messages'),
+  decodeRequest: decodeAnthropicRequest,
+  encodeResponse: encodeAnthropicResponse,
+  streamEncoder: (request) => new AnthropicStreamEncoder(request),
 }

@@ -107,13 +107,20 @@ function encodeThinking(parts: readonly CanonicalPart[], field: string, { quirks
   return { [quirks.reasoningHistory]: thinking.map((part) => part.text).join('\n') }
 }
 
+function nameOf(message: CanonicalMessage, field: string, { quirks, policy }: Encoding): Json {
+  if (message.name === undefined) return {}
+  if (quirks.names) return { name: message.name }
+  policy.harmless(`${field}.name`, 'messages have no names there')
+  return {}
+}
+
 function encodeAssistant(message: CanonicalMessage, field: string, encoding: Encoding): Json {
   const spoken = message.parts.filter((part) => part.kind !== 'thinking' && part.kind !== 'redacted-thinking' && part.kind !== 'tool-call')
   const calls = message.parts.filter((part) => part.kind === 'tool-call')
   const content = spoken.length === 0 ? null : encodeContent(spoken, `${field}.content`, encoding)
   return {
     role: 'assistant',
-    ...(message.name === undefined ? {} : { name: message.name }),
+    ...nameOf(message, field, encoding),
     content: typeof content === 'object' && content?.length === 0 ? null : content,
     ...encodeThinking(message.parts, `${field}.thinking`, encoding),
     ...(calls.length === 0
@@ -166,7 +173,7 @@ function encodeUser(message: CanonicalMessage, field: string, encoding: Encoding
   const spoken = typeof content === 'string' && content !== '' ? [{ type: 'text', text: content }] : content
   messages.push({
     role: 'user',
-    ...(message.name === undefined ? {} : { name: message.name }),
+    ...nameOf(message, field, encoding),
     content: media.length === 0 ? content : [...media, ...spoken],
   })
   return messages
@@ -181,7 +188,7 @@ export function encodeMessages(request: CanonicalRequest, encoding: Encoding): J
     return [
       {
         role: 'system',
-        ...(message.name === undefined ? {} : { name: message.name }),
+        ...nameOf(message, field, encoding),
         content: encodeContent(message.parts, `${field}.content`, encoding),
       },
     ]

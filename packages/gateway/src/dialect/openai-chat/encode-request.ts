@@ -82,7 +82,10 @@ function encodeReasoning(request: CanonicalRequest, { quirks, policy }: Encoding
       return effort === undefined ? {} : { reasoning_effort: effort }
     }
     case 'thinking':
-      return { thinking: { type: enabled ? 'enabled' : 'disabled' } }
+      return {
+        thinking: { type: enabled ? 'enabled' : 'disabled' },
+        ...(enabled && reasoning.effort !== undefined ? { reasoning_effort: reasoning.effort } : {}),
+      }
     case 'openrouter':
       if (!enabled) return { reasoning: { enabled: false } }
       if (reasoning.budgetTokens !== undefined) return { reasoning: { max_tokens: reasoning.budgetTokens } }

@@ -1,11 +1,14 @@
-/** The openai-chat dialect. */
+/** OpenAI's chat completions as a dialect. */
 import type { Dialect } from '@bud-foundry/core'
 import { classifyOpenaiFrame } from './classify.ts'
+import { decodeOpenaiRequest } from './decode-request.ts'
+import { encodeOpenaiResponse } from './encode-response.ts'
 import { encodeOpenaiError } from './error.ts'
 import { readOpenaiHead, spliceOpenai } from './head.ts'
+import { OpenaiStreamEncoder } from './stream-encoder.ts'
 import { readOpenaiUsage } from './usage.ts'
-import { untranslated } from '../untranslated.ts'
 
+/** What OpenAI's clients speak on `/v1/chat/completions`. */
 export const openaiChat: Dialect = {
   contract: 'dialect/1',
   id: 'openai-chat',
@@ -14,7 +17,7 @@ export const openaiChat: Dialect = {
   classify: classifyOpenaiFrame,
   usage: readOpenaiUsage,
   encodeError: encodeOpenaiError,
-  decodeRequest: untranslated('openai-chat'),
-  encodeResponse: untranslated('openai-chat'),
-  streamEncoder: untranslated('openai-chat'),
+  decodeRequest: decodeOpenaiRequest,
+  encodeResponse: encodeOpenaiResponse,
+  streamEncoder: (request, answer) => new OpenaiStreamEncoder({ ...answer, model: request.model }),
 }

@@ -3,7 +3,10 @@
 export interface OpenaiQuirks {
   /** OpenAI wants the new name, most others know the old one only. */
   readonly maxTokensField: 'max_tokens' | 'max_completion_tokens'
-  /** How thinking is asked for. */
+  /**
+   * How thinking is asked for: OpenAI's word, a switch with an optional effort (DeepSeek, Moonshot), OpenRouter's `reasoning` object, the
+   * chat template's argument `enable_thinking` (vLLM, SGLang), or not at all.
+   */
   readonly reasoning: 'reasoning_effort' | 'thinking' | 'openrouter' | 'chat-template' | 'none'
   /** The member in which earlier thinking is sent back; `drop` where it is refused or ignored. */
   readonly reasoningHistory: 'reasoning_content' | 'reasoning' | 'drop'
@@ -21,6 +24,8 @@ export interface OpenaiQuirks {
   /** The mark of a prompt-cache boundary that is passed on. */
   readonly cacheControl: 'cache_control' | 'prompt_cache_breakpoint' | 'drop'
   readonly user: boolean
+  /** Names of speakers in messages. */
+  readonly names: boolean
   readonly serviceTier: boolean
   /** Mistral takes ids of exactly nine letters and digits. */
   readonly toolCallIds: 'any' | 'nine-letters'
@@ -44,6 +49,7 @@ export const openaiQuirks: OpenaiQuirks = {
   streamOptions: true,
   cacheControl: 'drop',
   user: true,
+  names: true,
   serviceTier: true,
   toolCallIds: 'any',
   images: true,

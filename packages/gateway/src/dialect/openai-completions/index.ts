@@ -1,11 +1,12 @@
-/** The openai-completions dialect. */
+/** OpenAI's legacy completions as a dialect. */
 import type { Dialect } from '@bud-foundry/core'
 import { classifyOpenaiFrame } from '../openai-chat/classify.ts'
 import { encodeOpenaiError } from '../openai-chat/error.ts'
 import { readOpenaiHead, spliceOpenai } from '../openai-chat/head.ts'
 import { readOpenaiUsage } from '../openai-chat/usage.ts'
-import { untranslated } from '../untranslated.ts'
+import { CompletionStreamEncoder, decodeCompletionRequest, encodeCompletionResponse } from './codec.ts'
 
+/** What OpenAI's clients speak on `/v1/completions`. */
 export const openaiCompletions: Dialect = {
   contract: 'dialect/1',
   id: 'openai-completions',
@@ -14,7 +15,7 @@ export const openaiCompletions: Dialect = {
   classify: classifyOpenaiFrame,
   usage: readOpenaiUsage,
   encodeError: encodeOpenaiError,
-  decodeRequest: untranslated('openai-completions'),
-  encodeResponse: untranslated('openai-completions'),
-  streamEncoder: untranslated('openai-completions'),
+  decodeRequest: decodeCompletionRequest,
+  encodeResponse: encodeCompletionResponse,
+  streamEncoder: (request, answer) => new CompletionStreamEncoder(request.model, answer),
 }

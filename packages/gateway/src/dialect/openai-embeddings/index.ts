@@ -1,10 +1,12 @@
-/** The openai-embeddings dialect. */
+/** OpenAI's embeddings as a dialect. */
 import type { Dialect } from '@bud-foundry/core'
+import { dialectErrors } from '../dialect-errors.ts'
 import { encodeOpenaiError } from '../openai-chat/error.ts'
 import { readOpenaiHead, spliceOpenai } from '../openai-chat/head.ts'
 import { readOpenaiUsage } from '../openai-chat/usage.ts'
-import { untranslated } from '../untranslated.ts'
+import { decodeEmbeddingRequest, encodeEmbeddingResponse } from './codec.ts'
 
+/** What OpenAI's clients speak on `/v1/embeddings`; there are no streams of it. */
 export const openaiEmbeddings: Dialect = {
   contract: 'dialect/1',
   id: 'openai-embeddings',
@@ -13,7 +15,9 @@ export const openaiEmbeddings: Dialect = {
   classify: () => 'content',
   usage: readOpenaiUsage,
   encodeError: encodeOpenaiError,
-  decodeRequest: untranslated('openai-embeddings'),
-  encodeResponse: untranslated('openai-embeddings'),
-  streamEncoder: untranslated('openai-embeddings'),
+  decodeRequest: decodeEmbeddingRequest,
+  encodeResponse: encodeEmbeddingResponse,
+  streamEncoder: () => {
+    throw dialectErrors.FIELD_INVALID({ field: 'stream', problem: 'is no parameter of embeddings', fix: 'leave it out' })
+  },
 }

@@ -1,19 +1,32 @@
-/** The provider anthropic. */
+/** Anthropic's API. */
 import type { Provider } from '@bud-foundry/core'
-import { untranslated } from '../../dialect/untranslated.ts'
+import { decodeAnthropicResponse } from '../../dialect/anthropic-messages/decode-response.ts'
+import { encodeAnthropicRequest } from '../../dialect/anthropic-messages/encode-request.ts'
+import { AnthropicStreamDecoder } from '../../dialect/anthropic-messages/stream-decoder.ts'
 import { decodeFailureOf } from '../decode-failure.ts'
+import { unsupportedPolicy } from '../unsupported-option.ts'
 import { anthropicEndpoint } from './endpoint.ts'
+import { anthropicModel } from './models.ts'
 
+/** Options of a target: `apiVersion`, `beta`, `auth` (`api-key`, `bearer`), `unsupported` (`error`, `drop`, `harmless`). */
 export const anthropic: Provider = {
   contract: 'provider/1',
   id: 'anthropic',
   dialect: 'anthropic-messages',
   passThrough: new Set(['anthropic-messages']),
+  defaultBaseUrl: 'https://api.anthropic.com',
   framing: 'sse',
   operations: new Set(['chat', 'count-tokens']),
   endpoint: anthropicEndpoint,
-  encodeRequest: untranslated('anthropic-messages'),
-  decodeResponse: untranslated('anthropic-messages'),
-  streamDecoder: untranslated('anthropic-messages'),
+  encodeRequest: (request, target, onDrop) =>
+    encodeAnthropicRequest(request, {
+      upstream: target.id,
+      model: target.modelId,
+      traits: anthropicModel(target.modelId),
+      unsupported: unsupportedPolicy(target),
+      onDrop,
+    }),
+  decodeResponse: decodeAnthropicResponse,
+  streamDecoder: (request) => new AnthropicStreamDecoder(request),
   decodeFailure: decodeFailureOf('anthropic'),
 }

@@ -1,19 +1,8 @@
-/** The provider azure-openai. */
+/** OpenAI's models on Azure. */
 import type { Provider } from '@bud-foundry/core'
-import { untranslated } from '../../dialect/untranslated.ts'
-import { decodeFailureOf } from '../decode-failure.ts'
+import { defineOpenaiFamily } from '../openai-family.ts'
+import { openaiModelQuirks } from '../reasoning-models.ts'
 import { azureEndpoint } from './endpoint.ts'
 
-export const azureOpenai: Provider = {
-  contract: 'provider/1',
-  id: 'azure-openai',
-  dialect: 'openai-chat',
-  passThrough: new Set(['openai-chat', 'openai-completions', 'openai-embeddings']),
-  framing: 'sse',
-  operations: new Set(['chat', 'completion', 'embedding', 'count-tokens']),
-  endpoint: azureEndpoint,
-  encodeRequest: untranslated('openai-chat'),
-  decodeResponse: untranslated('openai-chat'),
-  streamDecoder: untranslated('openai-chat'),
-  decodeFailure: decodeFailureOf('azure-openai'),
-}
+/** Options of a target: `apiVersion` (`v1` or a date), `auth` (`api-key`, `bearer`), `reasoning`, `unsupported`. */
+export const azureOpenai: Provider = defineOpenaiFamily({ id: 'azure-openai', endpoint: azureEndpoint, quirks: openaiModelQuirks })

@@ -1,19 +1,49 @@
-/** The provider openai-compatible. */
-import type { Provider } from '@bud-foundry/core'
-import { untranslated } from '../../dialect/untranslated.ts'
-import { decodeFailureOf } from '../decode-failure.ts'
+/** Engines and hosts that speak OpenAI's dialect, with presets for the known ones. */
+import type { Provider, Target } from '@bud-foundry/core'
+import type { OpenaiQuirks } from '../../dialect/openai-chat/quirks.ts'
 import { openaiEndpoint } from '../openai/endpoint.ts'
+import { defineOpenaiFamily } from '../openai-family.ts'
+import { providerErrors } from '../provider-errors.ts'
+import { isPresetId, openaiCompatiblePresets, unknownCompatible, type OpenaiCompatiblePresetId } from './preset.ts'
 
-export const openaiCompatible: Provider = {
-  contract: 'provider/1',
-  id: 'openai-compatible',
-  dialect: 'openai-chat',
-  passThrough: new Set(['openai-chat', 'openai-completions', 'openai-embeddings']),
-  framing: 'sse',
-  operations: new Set(['chat', 'completion', 'embedding', 'count-tokens']),
-  endpoint: openaiEndpoint,
-  encodeRequest: untranslated('openai-chat'),
-  decodeResponse: untranslated('openai-chat'),
-  streamDecoder: untranslated('openai-chat'),
-  decodeFailure: decodeFailureOf('openai-compatible'),
+const reasoningByOption: Readonly<Record<string, OpenaiQuirks['reasoning']>> = {
+  effort: 'reasoning_effort',
+  thinking: 'thinking',
+  openrouter: 'openrouter',
+  'chat-template': 'chat-template',
+  none: 'none',
 }
+
+/** The preset's quirks, with the option `reasoning` on top: engines and hosts serve models that think and models that do not. */
+function withOptions(quirks: OpenaiQuirks, target: Target): OpenaiQuirks {
+  const option = target.options['reasoning']
+  if (option === undefined) return quirks
+  const reasoning = reasoningByOption[option]
+  if (reasoning === undefined) {
+    const allowed = Object.keys(reasoningByOption).join(', ')
+    throw providerErrors.TARGET_OPTION_INVALID({ targetId: target.id, option: 'reasoning', value: option, allowed })
+  }
+  return { ...quirks, reasoning }
+}
+
+function quirksOf(target: Target): OpenaiQuirks {
+  const preset = target.options['preset']
+  if (preset === undefined) return withOptions(unknownCompatible, target)
+  if (!isPresetId(preset)) {
+    const allowed = Object.keys(openaiCompatiblePresets).join(', ')
+    throw providerErrors.TARGET_OPTION_INVALID({ targetId: target.id, option: 'preset', value: preset, allowed })
+  }
+  return withOptions(openaiCompatiblePresets[preset].quirks, target)
+}
+
+/** Options of a target: `preset` (a key of openaiCompatiblePresets), `reasoning`, `unsupported`. */
+export const openaiCompatible: Provider = defineOpenaiFamily({ id: 'openai-compatible', endpoint: openaiEndpoint, quirks: quirksOf })
+
+/** The provider of one preset: the same, with its base URL and quirks. */
+export const presetProvider = (id: OpenaiCompatiblePresetId): Provider =>
+  defineOpenaiFamily({
+    id,
+    endpoint: openaiEndpoint,
+    quirks: (target) => withOptions(openaiCompatiblePresets[id].quirks, target),
+    defaultBaseUrl: openaiCompatiblePresets[id].baseUrl,
+  })

@@ -1,19 +1,13 @@
-/** The provider openai. */
+/** OpenAI's own API. */
 import type { Provider } from '@bud-foundry/core'
-import { untranslated } from '../../dialect/untranslated.ts'
-import { decodeFailureOf } from '../decode-failure.ts'
+import { defineOpenaiFamily } from '../openai-family.ts'
+import { openaiModelQuirks } from '../reasoning-models.ts'
 import { openaiEndpoint } from './endpoint.ts'
 
-export const openai: Provider = {
-  contract: 'provider/1',
+/** Options of a target: `organization`, `project`, `reasoning` (`effort`, `none`), `unsupported` (`error`, `drop`, `harmless`). */
+export const openai: Provider = defineOpenaiFamily({
   id: 'openai',
-  dialect: 'openai-chat',
-  passThrough: new Set(['openai-chat', 'openai-completions', 'openai-embeddings']),
-  framing: 'sse',
-  operations: new Set(['chat', 'completion', 'embedding', 'count-tokens']),
   endpoint: openaiEndpoint,
-  encodeRequest: untranslated('openai-chat'),
-  decodeResponse: untranslated('openai-chat'),
-  streamDecoder: untranslated('openai-chat'),
-  decodeFailure: decodeFailureOf('openai'),
-}
+  quirks: openaiModelQuirks,
+  defaultBaseUrl: 'https://api.openai.com/v1',
+})

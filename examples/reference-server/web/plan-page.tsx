@@ -1,0 +1,76 @@
+/** Finds deployment plans for a model on given devices, and shows what a plan would create in Kubernetes. */
+import { ManifestView } from '@bud-foundry/react/manifest-view'
+import { EmptyNotice, ErrorNotice } from '@bud-foundry/react/notice'
+import { PlanList } from '@bud-foundry/react/plan-list'
+import { useEffect, useRef } from 'react'
+import { PlanForm } from './plan-form.tsx'
+import type { Planner } from './planner.ts'
+
+export function PlanPage({ planner }: { readonly planner: Planner }) {
+  return (
+    <>
+      <div className="page-head">
+        <h1>Plan</h1>
+        <p>Which engine settings, on which devices, serve this model best? Ranked by a simulator, with what each would cost.</p>
+      </div>
+      <div className="plan-grid">
+        <PlanForm planner={planner} />
+        <div className="plan-results">
+          <Results planner={planner} />
+        </div>
+      </div>
+    </>
+  )
+}
+
+function Results({ planner }: { readonly planner: Planner }) {
+  const { search } = planner
+  switch (search.state.kind) {
+    case 'idle':
+      return (
+        <div className="bud plan-placeholder">
+          <EmptyNotice title="No plans yet" hint="Choose a model and the devices you have, then let the optimizer rank what fits." />
+        </div>
+      )
+    case 'busy':
+      return (
+        <div className="bud plan-placeholder" role="status">
+          <span className="bud-spinner" />
+          <span className="visually-hidden">Searching</span>
+        </div>
+      )
+    case 'failed':
+      return (
+        <div className="bud">
+          <ErrorNotice title="The optimizer gave no answer" message={search.state.error.message} />
+        </div>
+      )
+    case 'done':
+      return (
+        <>
+          <PlanList result={search.state.result} selected={planner.selected} onSelect={planner.select} />
+          <Manifests planner={planner} />
+        </>
+      )
+  }
+}
+
+function Manifests({ planner: { manifests, selected } }: { readonly planner: Planner }) {
+  const place = useRef<HTMLDivElement>(null)
+  const { kind } = manifests.state
+  useEffect(() => {
+    if (kind === 'done') place.current?.scrollIntoView({ block: 'start', behavior: 'smooth' })
+  }, [kind])
+  return (
+    <div ref={place} className="plan-manifests" aria-live="polite">
+      {manifests.state.kind === 'failed' ? (
+        <div className="bud">
+          <ErrorNotice title="No manifests" message={manifests.state.error.message} />
+        </div>
+      ) : null}
+      {manifests.state.kind === 'done' ? (
+        <ManifestView plan={manifests.state.result} fileName={`${selected?.name ?? 'deployment'}.yaml`} />
+      ) : null}
+    </div>
+  )
+}

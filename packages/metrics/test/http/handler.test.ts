@@ -1,0 +1,152 @@
+/** The fetch handler on the real engine: shapes, authority and answers to bad queries. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
+import { createMetricsHandler } from '../../src/http/handler.ts'
+import type { Scope } from '../../src/query/scope.ts'
+import { openTestEngine, type TestEngine } from '../support/engine.ts'
+import { baseUnixMs, makeRequest } from '../support/request-arbitrary.ts'
+
+let engine: TestEngine
+let metrics: Metrics
+let handler: (request: Request) => Promise<Response>
+
+const authorities: Readonly<Record<string, Scope>> = {
+  operator: { kind: 'all' },
+  beta: { kind: 'projects', projectIds: ['beta'] },
+}
+
+beforeAll(async () => {
+  engine = await openTestEngine()
+  metrics = await createMetrics({ client: engine.client })
+  handler = createMetricsHandler({ metrics, authorize: ({ headers }) => authorities[headers.get('authorization') ?? ''] })
+  await metrics.store([
+    makeRequest({ id: 'a', timeUnixMs: baseUnixMs, timeToFirstTokenMs: 40, outputTokens: 50, durationMs: 2_000, model: 'llama-8b' }),
+    makeRequest({ id: 'b', timeUnixMs: baseUnixMs + 1_000, outcome: 'error', status: 502, errorCode: 'GATEWAY_X', projectId: 'beta' }),
+    makeRequest({ id: 'c/ä', timeUnixMs: baseUnixMs + 11_000, timeToFirstTokenMs: 60, outputTokens: 150, durationMs: 500 }),
+  ])
+})
+
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]()
+})
+
+const errorSchema = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  }),
+})
+
+const get = async (path: string, who = 'operator', method = 'GET') => {
+  const response = await handler(new Request(`http://metrics.test/api/metrics${path}`, { method, headers: { authorization: who } }))
+  const body: unknown = await response.json()
+  return { status: response.status, body }
+}
+
+const listSchema = z.object({ data: z.array(z.object({ id: z.string() })), nextCursor: z.string().optional() })
+const ids = (body: unknown) => listSchema.parse(body).data.map(({ id }) => id)
+
+test('lists requests newest first, in pages, filtered by model, outcome and time', async () => {
+  const first = await get('/requests?limit=2')
+  expect(first.status).toBe(200)
+  expect(ids(first.body)).toEqual(['c/ä', 'b'])
+  const second = await get(`/requests?limit=2&cursor=${listSchema.parse(first.body).nextCursor ?? ''}`)
+  expect(ids(second.body)).toEqual(['a'])
+  expect(listSchema.parse(second.body).nextCursor).toBeUndefined()
+  expect(ids((await get('/requests?model=llama-8b')).body)).toEqual(['a'])
+  expect(ids((await get('/requests?model=llama-8b&model=llama&outcome=success')).body)).toEqual(['c/ä', 'a'])
+  expect(ids((await get(`/requests?from=${String(baseUnixMs + 1)}&to=${new Date(baseUnixMs + 11_000).toISOString()}`)).body)).toEqual(['b'])
+})
+
+test('answers one request whole, and 404 outside the scope', async () => {
+  const found = await get(`/requests/${encodeURIComponent('c/ä')}`)
+  expect(found.body).toEqual(
+    makeRequest({ id: 'c/ä', timeUnixMs: baseUnixMs + 11_000, timeToFirstTokenMs: 60, outputTokens: 150, durationMs: 500 }),
+  )
+  expect((await get('/requests/a', 'beta')).status).toBe(404)
+  expect(errorSchema.parse((await get('/requests/nothing')).body).error.code).toBe('METRICS_REQUEST_UNKNOWN')
+})
+
+test('a series has every bucket, null where nothing was measured, and its totals', async () => {
+  const { body } = await get(`/series?from=${String(baseUnixMs)}&to=${String(baseUnixMs + 20_000)}&intervalSeconds=5`)
+  expect(body).toMatchObject({ fromUnixMs: baseUnixMs, toUnixMs: baseUnixMs + 20_000, intervalMs: 5_000 })
+  const { points, totals } = z
+    .object({ points: z.array(z.record(z.string(), z.unknown())), totals: z.record(z.string(), z.unknown()) })
+    .parse(body)
+  expect(points).toHaveLength(4)
+  expect(points[0]).toMatchObject({
+    timeUnixMs: baseUnixMs,
+    requests: 2,
+    errors: 1,
+    outputTokensPerSecond: 14,
+    timeToFirstTokenMsP50: 40,
+    inFlightPeak: 2,
+  })
+  expect(points[0]?.['inFlightMean']).toBeCloseTo(2.1 / 5, 9)
+  expect(points[1]).toMatchObject({
+    requests: 0,
+    errors: 0,
+    outputTokensPerSecond: 0,
+    timeToFirstTokenMsP50: null,
+    durationMsP99: null,
+    inFlightPeak: 0,
+  })
+  expect(totals).toMatchObject({ requests: 3, errors: 1, successShare: 2 / 3, timeToFirstTokenMsP50: 50, inFlightPeak: 2, costUsd: null })
+})
+
+test('a summary compares with the window before and breaks down by dimension', async () => {
+  const { body } = await get(
+    `/summary?from=${String(baseUnixMs + 10_000)}&to=${String(baseUnixMs + 20_000)}&groupBy=requestedModel,outcome`,
+  )
+  expect(body).toMatchObject({
+    totals: { requests: 1, outputTokens: 150 },
+    previous: { requests: 2, outputTokens: 70, errors: 1 },
+    changes: { requests: -0.5, errors: -1, costUsd: null },
+    errors: [],
+    groups: [{ group: { requestedModel: 'llama', outcome: 'success' }, values: { requests: 1 } }],
+  })
+  expect((await get(`/summary?from=${String(baseUnixMs)}&to=${String(baseUnixMs + 20_000)}`)).body).toMatchObject({
+    errors: [{ errorCode: 'GATEWAY_X', requests: 1 }],
+  })
+})
+
+test('only the authorised see anything, and only their projects', async () => {
+  expect((await get('/requests', 'nobody')).status).toBe(401)
+  expect(ids((await get('/requests', 'beta')).body)).toEqual(['b'])
+  expect(ids((await get('/requests?projectId=alpha', 'beta')).body)).toEqual([])
+})
+
+test.each([
+  ['/requests?limit=0', 'limit'],
+  ['/requests?limit=many', 'limit'],
+  ['/requests?limit=5000', 'limit'],
+  ['/requests?limit=1&limit=2', 'limit'],
+  ['/requests?cursor=nonsense', 'cursor'],
+  ['/requests?from=yesterday', 'from'],
+  ['/requests?from=2026-01-01T00:00:00', 'from'],
+  ['/requests?mode=llama', 'mode'],
+  ['/series?windowSeconds=-5', 'windowSeconds'],
+  ['/series?windowSeconds=99999999999', 'windowSeconds'],
+  ['/series?windowSeconds=86400&intervalSeconds=1', 'interval'],
+  [`/series?from=${String(baseUnixMs)}&windowSeconds=5`, 'windowSeconds'],
+  [`/series?from=${String(baseUnixMs + 5)}&to=${String(baseUnixMs)}`, 'from'],
+  ['/summary?groupBy=color', 'groupBy'],
+])('%s is refused with a message that names %s', async (path, field) => {
+  const { status, body } = await get(path)
+  const { error } = errorSchema.parse(body)
+  expect(status).toBe(400)
+  expect(error.code).toBe('METRICS_QUESTION_INVALID')
+  expect(JSON.stringify(error.issues)).toContain(field)
+})
+
+test('an unknown filter and an unknown dimension list the valid ones', async () => {
+  expect(errorSchema.parse((await get('/requests?mode=llama')).body).error.message).toContain('model')
+  expect(errorSchema.parse((await get('/summary?groupBy=color')).body).error.message).toContain('targetId')
+})
+
+test('other paths are 404 and other methods 405', async () => {
+  expect((await get('/nothing')).status).toBe(404)
+  expect((await get('/requests', 'operator', 'DELETE')).status).toBe(405)
+})

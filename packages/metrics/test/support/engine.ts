@@ -1,0 +1,24 @@
+/** Metrics on the real in-process engine, in a directory of its own that vanishes afterwards. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AnalyticsClient } from '../../src/client/analytics-client.ts'
+import { createEmbeddedClient } from '../../src/client/embedded-client.ts'
+
+export interface TestEngine extends AsyncDisposable {
+  readonly directory: string
+  readonly client: AnalyticsClient
+}
+
+export async function openTestEngine(): Promise<TestEngine> {
+  const directory = await mkdtemp(join(tmpdir(), 'bud-metrics-'))
+  const client = await createEmbeddedClient({ directory: join(directory, 'database') })
+  return {
+    directory,
+    client,
+    async [Symbol.asyncDispose]() {
+      await client[Symbol.asyncDispose]()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}

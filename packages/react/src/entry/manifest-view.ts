@@ -1,0 +1,2 @@
+/** Public list of the manifest view. */
+export { ManifestView, type ManifestViewProps } from '../manifest-view/manifest-view.tsx'

@@ -1,0 +1,87 @@
+/** Numbers, durations, sizes, money and times as people of a locale write them. */
+
+export interface Format {
+  readonly locale: string
+  /** 12,345 */
+  count(value: number): string
+  /** 12.3K */
+  compact(value: number): string
+  /** At most three significant digits. */
+  decimal(value: number): string
+  /** 0.042 becomes 4.2% */
+  percent(share: number): string
+  /** 850 ms, 1.25 s, 3 min. */
+  duration(milliseconds: number): string
+  /** Decimal units, as device memory is sold. */
+  bytes(value: number): string
+  usd(value: number): string
+  /** 14:03:05 */
+  time(unixMs: number): string
+  dateTime(unixMs: number): string
+  /** now, 12s ago, 3m ago. */
+  relative(unixMs: number, nowUnixMs: number): string
+}
+
+export interface FormatOptions {
+  /** BCP 47; default `en`. */
+  readonly locale?: string | undefined
+  /** IANA name; default: the runtime's. Give one when the page is rendered on a server. */
+  readonly timeZone?: string | undefined
+}
+
+const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const
+
+/** Throws RangeError when the locale or the time zone is unknown to Intl. */
+export function createFormat({ locale = 'en', timeZone }: FormatOptions = {}): Format {
+  const zone = timeZone === undefined ? {} : { timeZone }
+  const unit = (name: string, digits: number) =>
+    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits })
+  const count = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
+  const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
+  const decimal = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 })
+  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 })
+  const usd = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 2 })
+  const usdSmall = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumSignificantDigits: 2 })
+  const time = new Intl.DateTimeFormat(locale, { ...zone, hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
+  const dateTime = new Intl.DateTimeFormat(locale, { ...zone, dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' })
+  const relative = new Intl.RelativeTimeFormat(locale, { style: 'narrow', numeric: 'always' })
+  const now = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(0, 'second')
+  const milliseconds = unit('millisecond', 0)
+  const millisecondsFine = unit('millisecond', 2)
+  const seconds = unit('second', 2)
+  const secondsCoarse = unit('second', 1)
+  const minutes = unit('minute', 1)
+  const hours = unit('hour', 1)
+  const bytes = byteUnits.map((name) => unit(name, 1))
+
+  return {
+    locale,
+    count: (value) => count.format(value),
+    compact: (value) => compact.format(value),
+    decimal: (value) => (Math.abs(value) >= 1000 ? count.format(value) : decimal.format(value)),
+    percent: (share) => percent.format(share),
+    duration(value) {
+      if (value < 10) return millisecondsFine.format(value)
+      if (value < 1_000) return milliseconds.format(value)
+      if (value < 10_000) return seconds.format(value / 1_000)
+      if (value < 120_000) return secondsCoarse.format(value / 1_000)
+      return value < 7_200_000 ? minutes.format(value / 60_000) : hours.format(value / 3_600_000)
+    },
+    bytes(value) {
+      const step = value < 1 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), byteUnits.length - 1)
+      return (bytes[step] ?? count).format(value / 1000 ** step)
+    },
+    usd: (value) => (value !== 0 && Math.abs(value) < 0.01 ? usdSmall : usd).format(value),
+    time: (unixMs) => time.format(unixMs),
+    dateTime: (unixMs) => dateTime.format(unixMs),
+    relative(unixMs, nowUnixMs) {
+      const ageSeconds = Math.round((nowUnixMs - unixMs) / 1000)
+      if (ageSeconds < 2) return now
+      if (ageSeconds < 60) return relative.format(-ageSeconds, 'second')
+      if (ageSeconds < 3_600) return relative.format(-Math.floor(ageSeconds / 60), 'minute')
+      return ageSeconds < 86_400
+        ? relative.format(-Math.floor(ageSeconds / 3_600), 'hour')
+        : relative.format(-Math.floor(ageSeconds / 86_400), 'day')
+    },
+  }
+}

@@ -1,0 +1,43 @@
+'use client'
+/** Shows its children once a session is open, and until then what stands in the way: a sign-in form or an unreachable server. */
+import type { ReactNode } from 'react'
+import { useBudStrings } from '../hook/bud-context.ts'
+import { ErrorNotice } from '../part/notice.tsx'
+import { SignIn } from './sign-in.tsx'
+import { useSession } from './use-session.ts'
+
+export interface SessionGateProps {
+  readonly children: ReactNode
+}
+
+export function SessionGate({ children }: SessionGateProps) {
+  const { session } = useBudStrings()
+  const { state, signIn, retry } = useSession()
+  switch (state.kind) {
+    case 'active':
+      return children
+    case 'starting':
+      return (
+        <div className="bud bud-gate" role="status">
+          <span className="bud-spinner" />
+          <span className="bud-hidden">{session.starting}</span>
+        </div>
+      )
+    case 'signed-out':
+      return (
+        <div className="bud bud-gate">
+          <SignIn isBusy={state.isBusy} error={state.error?.message} onSubmit={(apiKey) => void signIn(apiKey)} />
+        </div>
+      )
+    case 'unreachable':
+      return (
+        <div className="bud bud-gate">
+          <ErrorNotice
+            title={session.unreachable}
+            message={`${state.error.message} ${session.unreachableHint}`}
+            onRetry={() => void retry()}
+          />
+        </div>
+      )
+  }
+}

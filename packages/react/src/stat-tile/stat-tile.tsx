@@ -1,0 +1,30 @@
+/** One number with its name, a word of context and its recent course. */
+import { Sparkline, type SparklineProps } from './sparkline.tsx'
+
+export interface StatTileProps {
+  readonly label: string
+  /** Formatted; a dash when nothing was measured. */
+  readonly value: string
+  readonly unit?: string | undefined
+  readonly detail?: string | undefined
+  readonly trend?: readonly (number | null)[] | undefined
+  /** The trend in words, for those who do not see the line. */
+  readonly trendText?: string | undefined
+  readonly tone?: SparklineProps['tone']
+  readonly isStale?: boolean | undefined
+}
+
+export function StatTile({ label, value, unit, detail, trend, trendText, tone = 'accent', isStale = false }: StatTileProps) {
+  return (
+    <div className="bud bud-tile" data-stale={isStale}>
+      <p className="bud-tile-label">{label}</p>
+      <p className="bud-tile-value">
+        {value}
+        {unit === undefined ? null : <span className="bud-tile-unit"> {unit}</span>}
+      </p>
+      <p className="bud-tile-detail">{detail ?? '\u00a0'}</p>
+      {trend === undefined ? null : <Sparkline values={trend} tone={tone} />}
+      {trendText === undefined ? null : <p className="bud-hidden">{trendText}</p>}
+    </div>
+  )
+}

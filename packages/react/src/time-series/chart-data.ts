@@ -1,0 +1,18 @@
+/** What a time series chart is given, whoever draws it. */
+
+export type SeriesTone = 'accent' | 'neutral' | 'danger' | 'second'
+
+export interface ChartSeries {
+  readonly label: string
+  /** One for each time; null where nothing was measured. */
+  readonly values: readonly (number | null)[]
+  readonly tone: SeriesTone
+  readonly isFilled?: boolean | undefined
+}
+
+export interface ChartData {
+  readonly timesUnixMs: readonly number[]
+  readonly series: readonly ChartSeries[]
+  /** Writes a value for people, with its unit. */
+  readonly write: (value: number) => string
+}

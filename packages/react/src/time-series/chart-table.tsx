@@ -1,0 +1,42 @@
+'use client'
+/** The numbers of a chart as a table, newest first. */
+import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
+import type { ChartData } from './chart-data.ts'
+
+export function ChartTable({ title, data }: { readonly title: string; readonly data: ChartData }) {
+  const { chart } = useBudStrings()
+  const format = useBudFormat()
+  const order = data.timesUnixMs.map((_, index) => data.timesUnixMs.length - 1 - index)
+  return (
+    <div className="bud-chart-table" tabIndex={0} role="group" aria-label={chart.tableCaption(title)}>
+      <table className="bud-table">
+        <caption className="bud-hidden">{chart.tableCaption(title)}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{chart.time}</th>
+            {data.series.map(({ label }) => (
+              <th key={label} scope="col" className="bud-number">
+                {label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {order.map((index) => (
+            <tr key={index}>
+              <th scope="row">{format.time(data.timesUnixMs[index] ?? 0)}</th>
+              {data.series.map(({ label, values }) => {
+                const value = values[index]
+                return (
+                  <td key={label} className="bud-number">
+                    {value === undefined || value === null ? chart.noValue : data.write(value)}
+                  </td>
+                )
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

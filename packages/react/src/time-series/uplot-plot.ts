@@ -1,0 +1,139 @@
+/** Draws with uPlot, which is fetched only when a chart is on the page; colours come from the style sheet, so themes apply at once. */
+import type uPlot from 'uplot'
+import type { Format } from '../format/format.ts'
+import type { ChartData, SeriesTone } from './chart-data.ts'
+
+export interface Plot {
+  update(data: ChartData): void
+  /** Moves the cursor to a point; undefined takes it away. */
+  showCursor(index: number | undefined): void
+  /** Draws again with the colours of the present theme. */
+  redraw(): void
+  /** Twice without harm. */
+  close(): void
+}
+
+export interface PlotOptions {
+  readonly host: HTMLElement
+  readonly data: ChartData
+  readonly format: Format
+  /** Hears which point the pointer is at. */
+  readonly onHover: (index: number | undefined) => void
+}
+
+const axisHeight = 24
+const axisWidth = 52
+
+/** Rejects when the drawing library cannot be fetched; the static plot then stays. */
+export async function createPlot(options: PlotOptions, signal: AbortSignal): Promise<Plot | undefined> {
+  const { default: UPlot } = await import('uplot')
+  if (signal.aborted) return undefined
+  const { host, format } = options
+  let data = options.data
+  const toOptions = (): uPlot.Options => ({
+    width: Math.max(host.clientWidth, 50),
+    height: Math.max(host.clientHeight, 50),
+    padding: [8, 4, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7, width: 2 } },
+    ms: 1,
+    scales: { y: { range: (_, __, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    axes: [
+      {
+        stroke: () => readColour(host, 'bud-plot-axis'),
+        grid: { show: false },
+        ticks: { show: false },
+        size: axisHeight,
+        space: 84,
+        font: readFont(host),
+        values: (_, splits) => splits.map((time) => format.time(time)),
+      },
+      {
+        stroke: () => readColour(host, 'bud-plot-axis'),
+        grid: { stroke: () => readColour(host, 'bud-plot-grid'), width: 1 },
+        ticks: { show: false },
+        size: axisWidth,
+        space: 28,
+        font: readFont(host),
+        values: (_, splits) => splits.map((value) => data.write(value)),
+      },
+    ],
+    series: [
+      {},
+      ...data.series.map(({ label, tone, isFilled }): uPlot.Series => ({
+        label,
+        width: 1.5,
+        stroke: () => readToneColour(host, tone),
+        ...(isFilled === true ? { fill: () => toTransparent(readToneColour(host, tone)) } : {}),
+        points: { show: (plot, index) => isSparse(plot.data[index]), size: 4 },
+      })),
+    ],
+    hooks: {
+      setCursor: [
+        (plot) => {
+          options.onHover(plot.cursor.idx ?? undefined)
+        },
+      ],
+    },
+  })
+  const plot = new UPlot(toOptions(), toColumns(data), host)
+  // The surface around it carries the name and the keyboard; the canvas itself says nothing.
+  plot.root.setAttribute('aria-hidden', 'true')
+  const observer = new ResizeObserver(() => {
+    plot.setSize({ width: Math.max(host.clientWidth, 50), height: Math.max(host.clientHeight, 50) })
+  })
+  observer.observe(host)
+  return {
+    update(next) {
+      data = next
+      plot.setData(toColumns(next))
+    },
+    showCursor(index) {
+      const time = index === undefined ? undefined : data.timesUnixMs[index]
+      plot.setCursor(time === undefined ? { left: -10, top: -10 } : { left: plot.valToPos(time, 'x'), top: 10 })
+    },
+    redraw() {
+      plot.redraw(false, true)
+    },
+    close() {
+      observer.disconnect()
+      plot.destroy()
+    },
+  }
+}
+
+function toColumns(data: ChartData): uPlot.AlignedData {
+  return [[...data.timesUnixMs], ...data.series.map(({ values }) => [...values])]
+}
+
+/** A line needs two neighbours; values between gaps are shown as points or they would vanish. */
+function isSparse(values: ArrayLike<number | null | undefined> | undefined): boolean {
+  if (values === undefined) return false
+  for (let index = 0; index < values.length; index += 1) {
+    const isLone = isAbsent(values[index - 1]) && isAbsent(values[index + 1])
+    if (!isAbsent(values[index]) && isLone) return true
+  }
+  return false
+}
+
+function isAbsent(value: number | null | undefined): boolean {
+  return value === null || value === undefined
+}
+
+/** The style sheet colours hidden probes; reading them resolves every custom property and theme. */
+function readColour(host: HTMLElement, className: string): string {
+  const probe = host.querySelector(`.${className}`) ?? host.parentElement?.querySelector(`.${className}`)
+  return getComputedStyle(probe ?? host).color
+}
+
+function readToneColour(host: HTMLElement, tone: SeriesTone): string {
+  return readColour(host, `bud-plot-tone-${tone}`)
+}
+
+function toTransparent(colour: string): string {
+  return `color-mix(in srgb, ${colour} 12%, transparent)`
+}
+
+function readFont(host: HTMLElement): string {
+  return `11px ${getComputedStyle(host).fontFamily}`
+}
