@@ -3,7 +3,7 @@ import { createSecret, tokenPriceSchema, type Secret } from '@bud-foundry/core'
 import { z } from 'zod'
 import { attemptsPerRequest, defaultAnswerBytes, defaultBodyBytes, fallbackDepth } from './limits.ts'
 
-const positiveMs = z.number().positive().finite()
+const positiveMs = z.number().positive()
 const isSecret = (value: unknown): value is Secret =>
   typeof value === 'object' && value !== null && 'reveal' in value && typeof value.reveal === 'function'
 
@@ -17,7 +17,7 @@ export const credentialSchema = z.union([
   z.strictObject({ reference: z.string().min(1) }),
 ])
 
-const weight = z.number().nonnegative().finite()
+const weight = z.number().nonnegative()
 
 export const targetSchema = z.strictObject({
   /** Unique in the gateway; default `<model>/<number>`. */
@@ -56,7 +56,7 @@ const retrySchema = z.strictObject({
   backoffMaxMs: positiveMs.default(2_000),
   /** Second and later tries may not exceed this share of all requests, plus `budgetPerSecond`. */
   budgetRatio: z.number().min(0).max(10).default(0.2),
-  budgetPerSecond: z.number().nonnegative().finite().default(10),
+  budgetPerSecond: z.number().nonnegative().default(10),
 })
 
 const breakerSchema = z.strictObject({
@@ -125,7 +125,9 @@ export const modelSchema = z.strictObject({
 const corsSchema = z.strictObject({
   /** Exact origins, or `*`. */
   origins: z.array(z.string().min(1)).min(1),
-  headers: z.array(z.string().min(1)).default(['authorization', 'content-type', 'x-api-key', 'x-request-id', 'anthropic-version', 'anthropic-beta']),
+  headers: z
+    .array(z.string().min(1))
+    .default(['authorization', 'content-type', 'x-api-key', 'x-request-id', 'anthropic-version', 'anthropic-beta']),
   exposedHeaders: z.array(z.string().min(1)).default(['x-request-id', 'retry-after']),
   credentials: z.boolean().default(false),
   maxAgeSeconds: z.int().nonnegative().default(600),
@@ -137,7 +139,15 @@ const headersSchema = z.strictObject({
   /** Response headers that pass back to the caller. */
   toCaller: z
     .array(z.string().min(1))
-    .default(['x-ratelimit-*', 'anthropic-ratelimit-*', 'openai-processing-ms', 'openai-model', 'openai-version', 'request-id', 'retry-after']),
+    .default([
+      'x-ratelimit-*',
+      'anthropic-ratelimit-*',
+      'openai-processing-ms',
+      'openai-model',
+      'openai-version',
+      'request-id',
+      'retry-after',
+    ]),
   /** Number of own proxies in front; that many entries of X-Forwarded-For are believed. */
   trustedProxies: z.int().nonnegative().default(0),
   /** Caller's header that keeps a session on one target. */

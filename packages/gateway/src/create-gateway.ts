@@ -144,7 +144,12 @@ class GatewayRoot {
       pump:
         parts.sink === undefined
           ? undefined
-          : createEventPump({ sink: parts.sink, clock, flushMs: config.telemetry.flushMs, onFailure: warn('the sink did not take events') }),
+          : createEventPump({
+              sink: parts.sink,
+              clock,
+              flushMs: config.telemetry.flushMs,
+              onFailure: warn('the sink did not take events'),
+            }),
       live: new LiveEvents(warn('a listener of gateway events failed')),
       metrics: new GatewayMetrics(),
       budget: new RetryBudget(config.retry, clock.monotonicMs()),
@@ -156,7 +161,11 @@ class GatewayRoot {
     }
     const defaultDialect = dialects.get('openai-chat')
     invariant(defaultDialect !== undefined, 'the openai-chat dialect is built in')
-    this.server = { services: this.services, endpoints: new EndpointTable([...defaultEndpoints, ...(parts.endpoints ?? [])]), defaultDialect }
+    this.server = {
+      services: this.services,
+      endpoints: new EndpointTable([...defaultEndpoints, ...(parts.endpoints ?? [])]),
+      defaultDialect,
+    }
     if (secrets === undefined) this.#healthChecks = startHealthChecks(this.services.snapshot, this.services)
     this.ready = this.#start(config, secrets)
     // Whoever awaits `ready` sees the failure, and the log does; an unhandled rejection would end the process instead.
@@ -220,9 +229,12 @@ class GatewayRoot {
   async #waitUntilIdle(graceMs: number): Promise<void> {
     const { services } = this
     if (services.inFlight.size === 0) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    services.onIdle = resolve
-    using _timer = services.clock.schedule(graceMs, resolve)
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    const proceed = () => {
+      resolve(undefined)
+    }
+    services.onIdle = proceed
+    using _timer = services.clock.schedule(graceMs, proceed)
     await promise
   }
 

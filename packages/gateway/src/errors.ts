@@ -48,7 +48,8 @@ export const gatewayErrors = defineErrors('GATEWAY', {
   UNSUPPORTED_ENCODING: {
     status: 415,
     retryable: false,
-    message: ({ encoding }: { readonly encoding: string }) => `Content-Encoding '${encoding}' is not supported. Send the body uncompressed.`,
+    message: ({ encoding }: { readonly encoding: string }) =>
+      `Content-Encoding '${encoding}' is not supported. Send the body uncompressed.`,
   },
   REQUEST_TOO_LARGE: {
     status: 413,
@@ -175,7 +176,8 @@ export const gatewayErrors = defineErrors('GATEWAY', {
   NO_TARGETS: {
     status: 400,
     retryable: false,
-    message: ({ path }: { readonly path: string }) => `gateway config: ${path}: the model has neither targets nor variants; add one of them`,
+    message: ({ path }: { readonly path: string }) =>
+      `gateway config: ${path}: the model has neither targets nor variants; add one of them`,
   },
   DUPLICATE_TARGET: {
     status: 400,
@@ -198,7 +200,8 @@ export const gatewayErrors = defineErrors('GATEWAY', {
   CALL_FAILED: {
     status: 502,
     retryable: false,
-    message: ({ status, body }: { readonly status: number; readonly body: string }) => `the gateway answered ${String(status)}: ${body.slice(0, 500)}`,
+    message: ({ status, body }: { readonly status: number; readonly body: string }) =>
+      `the gateway answered ${String(status)}: ${body.slice(0, 500)}`,
   },
   CLOSED: {
     status: 503,

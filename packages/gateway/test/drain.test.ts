@@ -5,10 +5,10 @@ import { completion, sendJson, startSse, textFrame } from './support/openai-answ
 import { startUpstream } from './support/upstream.ts'
 
 it('lets a request in flight finish within the grace', async () => {
-  const started = Promise.withResolvers<void>()
-  const go = Promise.withResolvers<void>()
+  const started = Promise.withResolvers<undefined>()
+  const go = Promise.withResolvers<undefined>()
   await using upstream = await startUpstream(async (res) => {
-    started.resolve()
+    started.resolve(undefined)
     await go.promise
     sendJson(res, 200, completion('late but whole'))
   })
@@ -16,7 +16,7 @@ it('lets a request in flight finish within the grace', async () => {
   const answer = test.post('/v1/chat/completions', chat())
   await started.promise
   const closed = test.gateway.close({ graceMs: 5_000 })
-  go.resolve()
+  go.resolve(undefined)
   expect(await (await answer).text()).toContain('late but whole')
   await closed
   expect(test.sink.events).toMatchObject([{ outcome: 'success' }])

@@ -1,7 +1,17 @@
 /** What callers see when upstreams fail before, at and after the first content. */
 import { describe, expect, it } from 'vitest'
 import { chat, oneModel, startGateway } from './support/gateway.ts'
-import { doneFrame, finishFrame, refuse, roleFrame, startSse, streamThen, textFrame, usageFrame, wellBehaved } from './support/openai-answers.ts'
+import {
+  doneFrame,
+  finishFrame,
+  refuse,
+  roleFrame,
+  startSse,
+  streamThen,
+  textFrame,
+  usageFrame,
+  wellBehaved,
+} from './support/openai-answers.ts'
 import { refusedBaseUrl, startUpstream, type Answer } from './support/upstream.ts'
 
 async function twoTargets(first: Answer, second: Answer = wellBehaved('rescued')) {
@@ -44,7 +54,9 @@ const beforeContent: Record<string, Answer> = {
   'closes cleanly without content': streamThen([roleFrame], (res) => res.end()),
   'ends properly without content': streamThen([roleFrame], (res) => res.end(doneFrame)),
   'resets after lifecycle events': streamThen([roleFrame], (res) => res.destroy()),
-  'reports an error inside its 200': streamThen([roleFrame, 'data: {"error":{"message":"boom","type":"server_error"}}\n\n'], (res) => res.end()),
+  'reports an error inside its 200': streamThen([roleFrame, 'data: {"error":{"message":"boom","type":"server_error"}}\n\n'], (res) =>
+    res.end(),
+  ),
   'sends garbage': streamThen(['data: {"choices":[{"del\n\n'], (res) => res.end()),
   'has the wrong content type': (res) => {
     res.writeHead(200, { 'content-type': 'text/html' })
@@ -86,7 +98,9 @@ const afterContent: Record<string, Answer> = {
     startSse(res)
     res.write(roleFrame + textFrame('half '))
   },
-  'reports an error': streamThen([roleFrame, textFrame('half '), 'data: {"error":{"message":"boom","type":"server_error"}}\n\n'], (res) => res.end(doneFrame)),
+  'reports an error': streamThen([roleFrame, textFrame('half '), 'data: {"error":{"message":"boom","type":"server_error"}}\n\n'], (res) =>
+    res.end(doneFrame),
+  ),
   'sends garbage': streamThen([roleFrame, textFrame('half '), 'data: not json\n\n'], (res) => res.end(doneFrame)),
 }
 
@@ -184,7 +198,8 @@ it('keeps events whole whose bytes arrive one at a time', async () => {
 
 it('splices the model and stream usage into the body and leaves every other byte as it was', async () => {
   await using test = await twoTargets(wellBehaved('x'))
-  const body = '{ "messages":[{"role":"user","content":"h\\u0069 \\"model\\":\\"m\\""}],  "model" : "m","x_unknown":{"deep":[1.0,2e3]} ,"stream":true}'
+  const body =
+    '{ "messages":[{"role":"user","content":"h\\u0069 \\"model\\":\\"m\\""}],  "model" : "m","x_unknown":{"deep":[1.0,2e3]} ,"stream":true}'
   await (await test.post('/v1/chat/completions', body)).text()
   const expected = body.replace('"model" : "m"', '"model" : "upstream-m"')
   expect(test.a.seen[0]?.body.replace('"stream_options":{"include_usage":true},', '')).toBe(expected)

@@ -2,12 +2,12 @@
 import { request } from 'node:http'
 import { createMemoryStore } from '@bud-foundry/core'
 import { describe, expect, it } from 'vitest'
-import { createGateway, createKeyRing, gatewayErrors } from '../src/index.ts'
+import { createGateway, createKeyRing, gatewayErrors, type GatewayConfigInput } from '../src/index.ts'
 import { chat, oneModel, startGateway, type TestGateway } from './support/gateway.ts'
 import { wellBehaved } from './support/openai-answers.ts'
 import { startUpstream } from './support/upstream.ts'
 
-async function setUp(extra: Parameters<typeof startGateway>[0] | undefined = undefined) {
+async function setUp(extra?: Partial<GatewayConfigInput>) {
   const upstream = await startUpstream(wellBehaved('fine'))
   const test = await startGateway({ ...oneModel(upstream.baseUrl), ...extra })
   return {
@@ -49,7 +49,7 @@ describe('bad input', () => {
   })
 
   it.each(['declared', 'chunked'])('that is too large (%s) is 413', async (how) => {
-    await using test = await setUp({ ...{ models: {} }, limits: { bodyBytes: 1_000 } })
+    await using test = await setUp({ limits: { bodyBytes: 1_000 } })
     const body = JSON.stringify(chat({ filler: 'x'.repeat(2_000) }))
     const status = await new Promise<number>((resolve, reject) => {
       const headers = { authorization: `Bearer ${test.key}`, ...(how === 'declared' ? { 'content-length': String(body.length) } : {}) }
@@ -116,7 +116,11 @@ describe('keys', () => {
   it('are accepted as bearer token, x-api-key and api-key', async () => {
     await using test = await setUp()
     for (const header of [{ authorization: `bearer ${test.key}` }, { 'x-api-key': test.key }, { 'api-key': test.key }]) {
-      const response = await fetch(`${test.baseUrl}/chat/completions`, { method: 'POST', headers: { ...header }, body: JSON.stringify(chat()) })
+      const response = await fetch(`${test.baseUrl}/chat/completions`, {
+        method: 'POST',
+        headers: { ...header },
+        body: JSON.stringify(chat()),
+      })
       expect(response.status).toBe(200)
       await response.text()
     }
@@ -169,7 +173,10 @@ describe('ids and probes', () => {
   it('takes a request id over, makes one otherwise, and continues the trace', async () => {
     await using test = await setUp()
     const traceId = 'a'.repeat(32)
-    const given = await test.post('/v1/chat/completions', chat(), { 'x-request-id': 'my-id', traceparent: `00-${traceId}-${'b'.repeat(16)}-01` })
+    const given = await test.post('/v1/chat/completions', chat(), {
+      'x-request-id': 'my-id',
+      traceparent: `00-${traceId}-${'b'.repeat(16)}-01`,
+    })
     expect(given.headers.get('x-request-id')).toBe('my-id')
     expect(test.upstream.seen[0]?.headers['traceparent']).toMatch(new RegExp(`^00-${traceId}-(?!b{16})[0-9a-f]{16}-01$`))
     const made = await test.post('/v1/chat/completions', chat(), { 'x-request-id': 'bad id\u00e9' })

@@ -32,7 +32,14 @@ describe.each(['http', 'in process'] as const)('the openai client (%s)', (door) 
     expect(answer.usage?.total_tokens).toBe(18)
     expect(test.upstream.seen[0]?.json['model']).toBe('upstream-m')
     const [event] = await test.sink.waitFor(1)
-    expect(event).toMatchObject({ outcome: 'success', status: 200, projectId: 'project-1', inputTokens: 11, cachedInputTokens: 4, outputTokens: 7 })
+    expect(event).toMatchObject({
+      outcome: 'success',
+      status: 200,
+      projectId: 'project-1',
+      inputTokens: 11,
+      cachedInputTokens: 4,
+      outputTokens: 7,
+    })
     expect(event).toMatchObject({ finishReason: 'stop', targetId: 'a', requestedModel: 'm', usageSource: 'upstream', stream: false })
   })
 

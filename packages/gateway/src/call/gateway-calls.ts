@@ -67,7 +67,9 @@ async function* streamChunks(response: Response): AsyncGenerator<WireObject> {
   const decoder = new TextDecoder()
   let rest = ''
   if (response.body === null) return
-  for await (const bytes of response.body) {
+  // The standard types of a fetch body's chunks are loose; they are bytes.
+  const body: AsyncIterable<Uint8Array> = response.body
+  for await (const bytes of body) {
     rest += decoder.decode(bytes, { stream: true })
     const events = rest.split('\n\n')
     rest = events.pop() ?? ''

@@ -208,7 +208,9 @@ export class Attempt implements TransportHandlers, StreamOwner {
   onStreamEnd(): void {
     this.#succeed()
     if (!this.#upstreamEnded) {
-      this.#closingTimer = this.#services.clock.schedule(closingGraceMs, () => this.#call?.abort(new Error('the stream stayed open after its end')))
+      this.#closingTimer = this.#services.clock.schedule(closingGraceMs, () =>
+        this.#call?.abort(new Error('the stream stayed open after its end')),
+      )
     }
     this.#owner.onStreamEnd(this)
   }
@@ -226,7 +228,11 @@ export class Attempt implements TransportHandlers, StreamOwner {
         this.fail(gatewayErrors.UPSTREAM_TIMEOUT({ targetId: this.state.target.id, phase: 'time-to-first-token', afterMs: ttftMs }))
       })
     }
-    this.#call = this.#services.transport.dispatch(request, this, undefined, { connectMs, headersMs: streaming ? undefined : headersMs, idleMs })
+    this.#call = this.#services.transport.dispatch(request, this, undefined, {
+      connectMs,
+      headersMs: streaming ? undefined : headersMs,
+      idleMs,
+    })
   }
 
   readonly #failWith = (error: unknown): void => {
@@ -248,7 +254,9 @@ export class Attempt implements TransportHandlers, StreamOwner {
   #startStream(contentType: string | undefined): void {
     const dialect = this.#upstreamDialect()
     if (dialect === undefined) {
-      this.#failWith(new Error(`the dialect '${this.state.provider.dialect}' of provider '${this.state.provider.id}' is not among parts.dialects`))
+      this.#failWith(
+        new Error(`the dialect '${this.state.provider.dialect}' of provider '${this.state.provider.id}' is not among parts.dialects`),
+      )
       return
     }
     if (contentType !== undefined && !contentType.startsWith('text/event-stream')) {
@@ -295,7 +303,6 @@ export class Attempt implements TransportHandlers, StreamOwner {
   #invalid(problem: string): BudError {
     return gatewayErrors.UPSTREAM_INVALID_ANSWER({ targetId: this.state.target.id, problem })
   }
-
 
   #decodeFailure(status: number | undefined, body: Uint8Array): BudError {
     const headers: Record<string, string | undefined> = {}

@@ -12,7 +12,12 @@ export class CallPlan {
   readonly dropped = new Set<string>()
   #canonical: CanonicalRequest | undefined
 
-  constructor(init: { readonly operation: CanonicalOperation; readonly dialect: Dialect; readonly body: Uint8Array; readonly head: RequestHead }) {
+  constructor(init: {
+    readonly operation: CanonicalOperation
+    readonly dialect: Dialect
+    readonly body: Uint8Array
+    readonly head: RequestHead
+  }) {
     this.operation = init.operation
     this.dialect = init.dialect
     this.body = init.body
@@ -37,7 +42,11 @@ export class CallPlan {
   bodyFor(state: TargetState): Uint8Array {
     const { modelId } = state.target
     if (!this.passesThrough(state)) {
-      return state.provider.encodeRequest({ ...this.canonical(), model: modelId }, state.target, ({ field }) => void this.dropped.add(field))
+      return state.provider.encodeRequest(
+        { ...this.canonical(), model: modelId },
+        state.target,
+        ({ field }) => void this.dropped.add(field),
+      )
     }
     return this.dialect.splice(this.body, { model: modelId, includeUsage: this.head.stream }, this.head)
   }

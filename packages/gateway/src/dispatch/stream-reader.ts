@@ -88,10 +88,9 @@ export class StreamReader {
   /** The upstream has closed its stream cleanly. */
   end(): void {
     this.#flush()
-    if (this.#over) return
     const rest = Buffer.concat(this.#partial, this.#partialBytes)
     if (!isBlank(rest)) this.#lastFrame(rest)
-    if (!this.#over) this.#endWithoutTerminator()
+    this.#endWithoutTerminator()
   }
 
   /** Looks at everything that has come, without waiting for the end of this turn. */
@@ -109,6 +108,7 @@ export class StreamReader {
 
   /** A stream may close right after its last line, without the blank one. */
   #lastFrame(rest: Buffer): void {
+    if (this.#over) return
     if (this.#dialect.classify(rest) !== 'end') {
       this.#fail(this.#options.errors.interrupted('it closed in the middle of an event'))
       return
@@ -117,6 +117,7 @@ export class StreamReader {
   }
 
   #endWithoutTerminator(): void {
+    if (this.#over) return
     if (!this.#finished) {
       const problem = this.#committed ? 'it closed before the answer was complete' : 'it closed without any content'
       this.#fail(this.#options.errors.interrupted(problem))
@@ -255,4 +256,5 @@ export class StreamReader {
   }
 }
 
-const asBuffer = (bytes: Uint8Array): Buffer => (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -63,7 +63,7 @@ export class FetchExchange implements Exchange {
 
   constructor(input: Request | URL | string, init?: RequestInit) {
     const request = input instanceof Request ? (init === undefined ? input : new Request(input, init)) : undefined
-    const { path, query } = splitUrl(request?.url ?? String(input))
+    const { path, query } = splitUrl(input instanceof Request ? input.url : typeof input === 'string' ? input : input.href)
     this.path = path
     this.query = query
     this.method = (request?.method ?? init?.method ?? 'GET').toUpperCase()

@@ -9,7 +9,12 @@ export interface NodeListenerOptions {
   /** 0 takes a free port. */
   readonly port: number
   readonly tls?:
-    | { readonly cert: string | Buffer; readonly key: string | Buffer; readonly ca?: string | Buffer | undefined; readonly requestCert?: boolean | undefined }
+    | {
+        readonly cert: string | Buffer
+        readonly key: string | Buffer
+        readonly ca?: string | Buffer | undefined
+        readonly requestCert?: boolean | undefined
+      }
     | undefined
   /** A caller must have sent all headers within this time (slow loris). Default 15 s. */
   readonly headersTimeoutMs?: number | undefined
@@ -47,7 +52,10 @@ function serverOf(handler: Handler, options: NodeListenerOptions): Server {
   const { tls } = options
   if (tls === undefined) return createServer(common, handler)
   const { cert, key, requestCert = false, ca } = tls
-  return createTlsServer({ ...common, cert, key, requestCert, rejectUnauthorized: requestCert, ...(ca === undefined ? {} : { ca }) }, handler)
+  return createTlsServer(
+    { ...common, cert, key, requestCert, rejectUnauthorized: requestCert, ...(ca === undefined ? {} : { ca }) },
+    handler,
+  )
 }
 
 /** Starts to listen. Rejects with Node's error (`EADDRINUSE`, `EACCES`) when it cannot. */
@@ -56,9 +64,11 @@ export async function listen(handler: Handler, options: NodeListenerOptions): Pr
   server.maxHeadersCount = options.headerCount ?? 200
   if (options.connections !== undefined) server.maxConnections = options.connections
   const host = options.host ?? '127.0.0.1'
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>()
   server.once('error', reject)
-  server.listen(options.port, host, resolve)
+  server.listen(options.port, host, () => {
+    resolve(undefined)
+  })
   await promise
   server.off('error', reject)
   // A server that listens on a port has an AddressInfo; only pipes have a string.

@@ -15,8 +15,34 @@ export interface HeaderPolicy {
 }
 
 /** Never passed on, whatever the configuration says: identity, hops and framing belong to each connection. */
-const neverToUpstream = new Set(['authorization', 'x-api-key', 'api-key', 'cookie', 'host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade', 'te', 'trailer', 'keep-alive', 'accept-encoding', 'traceparent'])
-const neverToCaller = new Set(['set-cookie', 'connection', 'content-length', 'transfer-encoding', 'content-encoding', 'keep-alive', 'trailer', 'upgrade', 'x-request-id'])
+const neverToUpstream = new Set([
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'cookie',
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'expect',
+  'upgrade',
+  'te',
+  'trailer',
+  'keep-alive',
+  'accept-encoding',
+  'traceparent',
+])
+const neverToCaller = new Set([
+  'set-cookie',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'content-encoding',
+  'keep-alive',
+  'trailer',
+  'upgrade',
+  'x-request-id',
+])
 
 function compile(names: readonly string[], never: ReadonlySet<string>): NameSet {
   const lower = names.map((name) => name.toLowerCase())
@@ -55,7 +81,11 @@ export function forwardRequestHeaders(policy: HeaderPolicy, exchange: Exchange, 
 type UpstreamHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** Copies what passes from an upstream's headers into those of the answer. */
-export function forwardResponseHeaders(policy: HeaderPolicy, from: UpstreamHeaders, headers: Record<string, string | readonly string[]>): void {
+export function forwardResponseHeaders(
+  policy: HeaderPolicy,
+  from: UpstreamHeaders,
+  headers: Record<string, string | readonly string[]>,
+): void {
   const { exact, prefixes } = policy.toCaller
   for (const name in from) {
     if (!exact.has(name) && (!hasPrefix(prefixes, name) || neverToCaller.has(name))) continue

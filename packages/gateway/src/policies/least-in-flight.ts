@@ -7,6 +7,8 @@ export function createLeastInFlight(): RoutingPolicy {
     contract: 'routing-policy/1',
     id: 'least-in-flight',
     rank: (_request, candidates, context) =>
-      byScore(candidates, context.random, ({ inFlight, target }) => (target.weight > 0 ? (inFlight + 1) / target.weight : Number.MAX_VALUE)),
+      byScore(candidates, context.random, ({ inFlight, target }) =>
+        target.weight > 0 ? (inFlight + 1) / target.weight : Number.MAX_VALUE,
+      ),
   }
 }

@@ -9,7 +9,8 @@ const policyBy = (id: string, latencyMs: (candidate: Candidate) => number): Rout
   contract: 'routing-policy/1',
   id,
   // A target without measurements has latency 0 and is tried first, so that it gets some.
-  rank: (_request, candidates, context) => byScore(candidates, context.random, (candidate) => withErrors(latencyMs(candidate), candidate.errorRate)),
+  rank: (_request, candidates, context) =>
+    byScore(candidates, context.random, (candidate) => withErrors(latencyMs(candidate), candidate.errorRate)),
 })
 
 export const createLowestLatency = (): RoutingPolicy => policyBy('lowest-latency', (candidate) => candidate.latencyMsEwma)

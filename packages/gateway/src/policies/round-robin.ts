@@ -31,7 +31,8 @@ export function createRoundRobin(): RoutingPolicy {
       if (earned === undefined || earned.size > 4 * candidates.length + 16) {
         // Turns of targets that no longer exist are forgotten with the rest; the order starts anew.
         if (earnedByModel.size >= policyModels) earnedByModel.clear()
-        earnedByModel.set(request.model, (earned = new Map()))
+        earned = new Map<string, number>()
+        earnedByModel.set(request.model, earned)
       }
       const first = next(candidates, earned)
       if (first === undefined) return candidates

@@ -33,7 +33,11 @@ export function availableTargets(entry: ModelEntry, ejection: EjectionConfig, no
 export function unavailableForMs(entry: ModelEntry, nowMs: number): number {
   let shortest = Number.POSITIVE_INFINITY
   for (const state of entry.targets) {
-    const waitMs = Math.max(breakerWaitMs(state.health.breaker, nowMs), state.credential.restingUntilMs - nowMs, state.health.checkedHealthy ? 0 : 1_000)
+    const waitMs = Math.max(
+      breakerWaitMs(state.health.breaker, nowMs),
+      state.credential.restingUntilMs - nowMs,
+      state.health.checkedHealthy ? 0 : 1_000,
+    )
     shortest = Math.min(shortest, waitMs)
   }
   return Math.max(0, shortest)

@@ -19,13 +19,16 @@ export function breakerAllows(state: BreakerState, nowMs: number): boolean {
 }
 
 /** Time until a request may be sent again, 0 when it may now. */
-export const breakerWaitMs = (state: BreakerState, nowMs: number): number => (state.kind === 'open' ? Math.max(0, state.untilMs - nowMs) : 0)
+export const breakerWaitMs = (state: BreakerState, nowMs: number): number =>
+  state.kind === 'open' ? Math.max(0, state.untilMs - nowMs) : 0
 
 function onFailure(state: BreakerState, config: BreakerConfig, nowMs: number): BreakerState {
   switch (state.kind) {
     case 'closed': {
       const failures = state.failures + 1
-      return failures < config.failures ? { kind: 'closed', failures } : { kind: 'open', untilMs: nowMs + config.openMs, openMs: config.openMs }
+      return failures < config.failures
+        ? { kind: 'closed', failures }
+        : { kind: 'open', untilMs: nowMs + config.openMs, openMs: config.openMs }
     }
     case 'half-open': {
       const openMs = Math.min(state.openMs * 2, config.openMaxMs)

@@ -1,6 +1,15 @@
 /** The configuration made ready for requests: an immutable snapshot, swapped whole, whose targets keep their statistics. */
 import type { Provider, RoutingPolicy, Secret, SecretStore, Target } from '@bud-foundry/core'
-import type { CredentialConfig, GatewayConfig, HealthCheckConfig, HedgeConfig, ModelConfig, RetryConfig, TargetConfig, Timeouts } from '../config.ts'
+import type {
+  CredentialConfig,
+  GatewayConfig,
+  HealthCheckConfig,
+  HedgeConfig,
+  ModelConfig,
+  RetryConfig,
+  TargetConfig,
+  Timeouts,
+} from '../config.ts'
 import { gatewayErrors } from '../errors.ts'
 import { CredentialState } from './credential-state.ts'
 import { TargetHealth } from './target-health.ts'
@@ -109,7 +118,12 @@ class SnapshotBuilder {
     if (model.targets === undefined && model.variants === undefined) throw gatewayErrors.NO_TARGETS({ path: `models.${name}` })
   }
 
-  #expand(place: { readonly name: string; readonly model: ModelConfig; readonly target: TargetConfig; readonly index: number }): TargetState[] {
+  #expand(place: {
+    readonly name: string
+    readonly model: ModelConfig
+    readonly target: TargetConfig
+    readonly index: number
+  }): TargetState[] {
     const credentials = listCredentials(place.target)
     return credentials.map((credential, number) => {
       const suffix = credentials.length === 1 ? '' : `#${String(number + 1)}`

@@ -34,7 +34,11 @@ export class TargetHealth {
     if (this.breaker.kind !== 'closed') this.#signal('cancel', config, nowMs)
   }
 
-  succeed(seen: { readonly latencyMs: number; readonly timeToFirstTokenMs: number | undefined }, config: BreakerConfig, nowMs: number): void {
+  succeed(
+    seen: { readonly latencyMs: number; readonly timeToFirstTokenMs: number | undefined },
+    config: BreakerConfig,
+    nowMs: number,
+  ): void {
     this.inFlight -= 1
     this.attempts += 1
     this.errorRate -= newestShare * this.errorRate

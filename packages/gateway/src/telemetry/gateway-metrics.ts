@@ -63,7 +63,9 @@ export class GatewayMetrics {
     const target = event.targetId ?? ''
     const key = `${model}\n${event.operation}\n${event.outcome}\n${String(event.status)}`
     const request = entryOf(this.#requests, key, (isOverflow) => ({
-      labels: isOverflow ? labelsOf({ model: 'other' }) : labelsOf({ model, operation: event.operation, outcome: event.outcome, status: String(event.status) }),
+      labels: isOverflow
+        ? labelsOf({ model: 'other' })
+        : labelsOf({ model, operation: event.operation, outcome: event.outcome, status: String(event.status) }),
       value: 0,
     }))
     request.value += 1

@@ -73,7 +73,11 @@ class UndiciCall implements TransportCall, Dispatcher.DispatchHandler {
     if (this.#over) controller.abort(new Error('aborted before it was sent'))
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     if (!this.#over && status >= 200) this.#handlers.onHeaders(status, headers)
   }
 
@@ -157,8 +161,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Tra
       const dispatchOptions: Dispatcher.DispatchOptions = {
         origin,
         path,
-        // undici's type lists the methods that HTTP knows; any other token is accepted at run time.
-        method: request.method as Dispatcher.HttpMethod,
+        method: request.method,
         headers: request.headers,
         body: request.body ?? null,
         headersTimeout: timeouts.headersMs ?? 0,

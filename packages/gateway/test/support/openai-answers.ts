@@ -53,7 +53,11 @@ export const wellBehaved =
   }
 
 export const refuse =
-  (status: number, error: Record<string, unknown> = { message: 'refused by the script', type: 'server_error', code: null }, headers = {}): Answer =>
+  (
+    status: number,
+    error: Record<string, unknown> = { message: 'refused by the script', type: 'server_error', code: null },
+    headers = {},
+  ): Answer =>
   (res) => {
     sendJson(res, status, { error }, headers)
   }

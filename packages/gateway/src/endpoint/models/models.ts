@@ -20,7 +20,11 @@ const toListing = (entry: ModelEntry) => ({
 const isVisible = (context: RequestContext, entry: ModelEntry): boolean =>
   entry.config.listed && (context.key?.models === undefined || matchesName(context.key.models, entry.name))
 
-function record(context: RequestContext, requestedModel: string, result: { readonly status: number; readonly errorCode?: string | undefined }): void {
+function record(
+  context: RequestContext,
+  requestedModel: string,
+  result: { readonly status: number; readonly errorCode?: string | undefined },
+): void {
   recordRequest(context, {
     operation: 'models',
     dialectId,
