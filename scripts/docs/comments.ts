@@ -34,7 +34,12 @@ const shapeOf = (node: ts.Node, values: ReadonlyMap<string, ts.Expression>): ts.
   return ts.forEachChild(node, (child) => (ts.isArrowFunction(child) ? undefined : shapeOf(child, values)))
 }
 
-const collect = (shape: ts.ObjectLiteralExpression, prefix: string, values: ReadonlyMap<string, ts.Expression>, found: Map<string, string>): void => {
+const collect = (
+  shape: ts.ObjectLiteralExpression,
+  prefix: string,
+  values: ReadonlyMap<string, ts.Expression>,
+  found: Map<string, string>,
+): void => {
   for (const property of shape.properties) {
     if (property.name === undefined || !(ts.isIdentifier(property.name) || ts.isStringLiteral(property.name))) continue
     const path = `${prefix}${property.name.text}`

@@ -49,7 +49,12 @@ interface Field {
 /** Every field with its dotted path; `[]` marks the entries of a list, `<name>` those of a record. */
 const fieldsOf = (shape: Shape, prefix: string, plainPrefix: string): Field[] => {
   const own = Object.entries(shape.properties ?? {}).flatMap(([name, inner]) => {
-    const field = { path: `${prefix}${name}`, plainPath: `${plainPrefix}${name}`, shape: inner, required: shape.required?.includes(name) === true }
+    const field = {
+      path: `${prefix}${name}`,
+      plainPath: `${plainPrefix}${name}`,
+      shape: inner,
+      required: shape.required?.includes(name) === true,
+    }
     return [field, ...fieldsOf(inner, `${field.path}.`, `${field.plainPath}.`)]
   })
   const entries = shape.items === undefined ? [] : fieldsOf(shape.items, `${prefix.slice(0, -1)}[].`, plainPrefix)
@@ -88,6 +93,6 @@ export const configPage = async (): Promise<Page> => {
     }
   }
   const head = '# Configuration\n\nEvery field of every configuration. `[]` marks the entries of a list, `<name>` those of a record.\n\n'
-  const text = generatedFrom('the configuration schemas') + head.replaceAll('<name>', '&lt;name&gt;') + sections.map((each) => each.text).join('\n')
+  const text = generatedFrom('the configuration schemas') + head + sections.map((each) => each.text).join('\n')
   return { file: 'docs/config.md', text, entries: sections.reduce((sum, each) => sum + each.entries, 0) }
 }

@@ -21,7 +21,12 @@ const readCatalogues = async (file: string): Promise<readonly ErrorCatalogue[]> 
 }
 
 const catalogueFiles = async (): Promise<readonly string[]> => {
-  const sources = await listFiles('packages/*/src/**/*errors.ts', 'examples/*/src/**/*errors.ts', 'packages/*/src/errors.ts', 'examples/*/src/errors.ts')
+  const sources = await listFiles(
+    'packages/*/src/**/*errors.ts',
+    'examples/*/src/**/*errors.ts',
+    'packages/*/src/errors.ts',
+    'examples/*/src/errors.ts',
+  )
   const texts = await Promise.all(sources.map((file) => readFile(path.join(root, file), 'utf8')))
   return sources.filter((_, index) => texts[index]?.includes('= defineErrors(') === true).toSorted()
 }
