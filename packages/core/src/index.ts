@@ -3,12 +3,14 @@
 // contracts
 export type {
   CacheControl,
+  CanonicalCitation,
   CanonicalDelta,
   CanonicalMessage,
   CanonicalOperation,
   CanonicalPart,
   CanonicalRequest,
   CanonicalResponse,
+  CanonicalSource,
   CanonicalTool,
   FinishReason,
   TokenUsage,
@@ -23,17 +25,17 @@ export type {
   Finding,
   Offering,
 } from './contracts/cloud-provider.ts'
-export type { Dialect, FrameKind, StreamDecoder, StreamEncoder } from './contracts/dialect.ts'
+export type { Dialect, FrameKind, RequestHead, StreamDecoder, StreamEncoder } from './contracts/dialect.ts'
 export type { Engine, MemoryBreakdown } from './contracts/engine.ts'
 export type { HardwareProfile, Precision } from './contracts/hardware-profile.ts'
 export type { Prediction, PredictionInput, Predictor } from './contracts/predictor.ts'
-export type { Provider, Target } from './contracts/provider.ts'
+export type { DroppedField, Provider, Target } from './contracts/provider.ts'
 export type { Candidate, RoutingContext, RoutingOutcome, RoutingPolicy } from './contracts/routing-policy.ts'
 export type { SecretStore } from './contracts/secret-store.ts'
 export type { Sink, SinkReceipt } from './contracts/sink.ts'
 export type { Step, StepRunner } from './contracts/step-runner.ts'
 export type { Claim, Reservation, Store, StoreChange } from './contracts/store.ts'
-export type { Transport, TransportHandlers, TransportTimeouts, UpstreamRequest } from './contracts/transport.ts'
+export type { Transport, TransportCall, TransportHandlers, TransportTimeouts, UpstreamRequest } from './contracts/transport.ts'
 
 // vocabulary
 export {

@@ -8,29 +8,52 @@ export interface CacheControl {
   readonly ttl?: '5m' | '1h' | undefined
 }
 
+/** Where the bytes of an image or document are. */
+export type CanonicalSource =
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'base64'; readonly mediaType: string; readonly data: string }
+  /** A document that is plain text. */
+  | { readonly kind: 'text'; readonly text: string }
+  /** A file that was uploaded to the upstream before. */
+  | { readonly kind: 'file-id'; readonly fileId: string }
+
+/** A place on the web that a text rests on. */
+export interface CanonicalCitation {
+  readonly url: string
+  readonly title: string | undefined
+  readonly citedText?: string | undefined
+  /** Where in the answer's text it applies, in UTF-16 code units; undefined for the whole part. */
+  readonly range?: { readonly start: number; readonly end: number } | undefined
+}
+
 export type CanonicalPart =
-  | { readonly kind: 'text'; readonly text: string; readonly cacheControl?: CacheControl | undefined }
+  | {
+      readonly kind: 'text'
+      readonly text: string
+      readonly citations?: readonly CanonicalCitation[] | undefined
+      readonly cacheControl?: CacheControl | undefined
+    }
   | {
       readonly kind: 'image'
-      readonly source:
-        { readonly kind: 'url'; readonly url: string } | { readonly kind: 'base64'; readonly mediaType: string; readonly data: string }
+      readonly source: CanonicalSource
       readonly detail?: string | undefined
       readonly cacheControl?: CacheControl | undefined
     }
   | {
       readonly kind: 'file'
-      readonly mediaType: string
-      readonly data: string
+      readonly source: CanonicalSource
       readonly filename?: string | undefined
       readonly cacheControl?: CacheControl | undefined
     }
+  | { readonly kind: 'audio'; readonly format: string; readonly data: string }
   | { readonly kind: 'thinking'; readonly text: string; readonly signature?: string | undefined }
   | { readonly kind: 'redacted-thinking'; readonly data: string }
   | {
       readonly kind: 'tool-call'
       readonly id: string
       readonly name: string
-      /** JSON text, as the model wrote it. */ readonly argumentsJson: string
+      /** JSON text, as the model wrote it. */
+      readonly argumentsJson: string
       readonly cacheControl?: CacheControl | undefined
     }
   | {
@@ -41,9 +64,13 @@ export type CanonicalPart =
       readonly cacheControl?: CacheControl | undefined
     }
   | { readonly kind: 'refusal'; readonly text: string }
+  /** A block that only the named dialect knows; others reject or drop it by policy. */
+  | { readonly kind: 'other'; readonly dialect: string; readonly type: string; readonly value: Readonly<Record<string, unknown>> }
 
 export interface CanonicalMessage {
   readonly role: 'system' | 'user' | 'assistant'
+  /** Which of several speakers of that role it is. */
+  readonly name?: string | undefined
   readonly parts: readonly CanonicalPart[]
 }
 
@@ -57,15 +84,20 @@ export interface CanonicalTool {
 
 export interface CanonicalRequest {
   readonly operation: CanonicalOperation
+  /** Id of the dialect that it was written in: `extra`, `otherTools` and parts of kind `other` are in its words. */
+  readonly dialect: string
   readonly model: string
   readonly stream: boolean
   /** System text stands first, as messages of role `system`. */
   readonly messages: readonly CanonicalMessage[]
   readonly tools: readonly CanonicalTool[]
+  /** Tools that only the caller's dialect knows, in its words: web search, code execution, … */
+  readonly otherTools?: readonly Readonly<Record<string, unknown>>[] | undefined
   readonly toolChoice: { readonly kind: 'auto' | 'none' | 'required' } | { readonly kind: 'tool'; readonly name: string } | undefined
   readonly parallelToolCalls: boolean | undefined
   readonly responseFormat:
-    | { readonly kind: 'text' | 'json' }
+    | { readonly kind: 'text' }
+    | { readonly kind: 'json' }
     | {
         readonly kind: 'json-schema'
         readonly name: string
@@ -87,6 +119,17 @@ export interface CanonicalRequest {
   readonly reasoning:
     { readonly effort?: string | undefined; readonly budgetTokens?: number | undefined; readonly enabled?: boolean | undefined } | undefined
   readonly userId: string | undefined
+  /** `auto`, `default`, `priority`, … */
+  readonly serviceTier?: string | undefined
+  /** Legacy completions: each prompt is text or token ids. */
+  readonly prompts?: readonly (string | readonly number[])[] | undefined
+  readonly embedding?:
+    | {
+        readonly inputs: readonly (string | readonly number[])[]
+        readonly dimensions: number | undefined
+        readonly encodingFormat: 'float' | 'base64' | undefined
+      }
+    | undefined
   /** Fields of the caller's dialect that have no canonical place; a provider sends, drops or rejects them by policy, never silently. */
   readonly extra: Readonly<Record<string, unknown>>
 }
@@ -112,12 +155,26 @@ export interface CanonicalResponse {
     readonly stopSequence?: string | undefined
   }[]
   readonly usage: TokenUsage | undefined
+  readonly serviceTier?: string | undefined
+  /** Embedding vectors in the order of the inputs: numbers, or little-endian float32 in base64. */
+  readonly embeddings?: readonly (readonly number[] | string)[] | undefined
+  /** True when `usage` was estimated here and not counted by the upstream. */
+  readonly usageEstimated?: boolean | undefined
 }
 
 /** One step of a streamed answer. Part indexes count the parts of the answer from 0, in order of their start. */
 export type CanonicalDelta =
   | { readonly kind: 'start'; readonly id: string; readonly model: string; readonly usage?: Partial<TokenUsage> | undefined }
   | { readonly kind: 'text'; readonly index: number; readonly text: string }
+  | { readonly kind: 'citation'; readonly index: number; readonly citation: CanonicalCitation }
+  /** A whole block that only the named dialect knows. */
+  | {
+      readonly kind: 'other'
+      readonly index: number
+      readonly dialect: string
+      readonly type: string
+      readonly value: Readonly<Record<string, unknown>>
+    }
   | { readonly kind: 'thinking'; readonly index: number; readonly text: string }
   | { readonly kind: 'thinking-signature'; readonly index: number; readonly signature: string }
   | { readonly kind: 'redacted-thinking'; readonly index: number; readonly data: string }
@@ -126,4 +183,4 @@ export type CanonicalDelta =
   | { readonly kind: 'refusal'; readonly index: number; readonly text: string }
   | { readonly kind: 'usage'; readonly usage: TokenUsage }
   | { readonly kind: 'finish'; readonly reason: FinishReason; readonly stopSequence?: string | undefined }
-  | { readonly kind: 'error'; readonly message: string; readonly type: string | undefined }
+  | { readonly kind: 'error'; readonly message: string; readonly type: string | undefined; readonly code?: string | undefined }

@@ -20,21 +20,36 @@ export interface Target {
   readonly options: Readonly<Record<string, string>>
 }
 
+/** A field of a request that an upstream cannot express and that was left out; shown to the caller and recorded, never silent. */
+export interface DroppedField {
+  readonly field: string
+  readonly reason: string
+}
+
 export interface Provider {
   readonly contract: 'provider/1'
   readonly id: string
-  /** Calls in this dialect pass through as bytes; others are translated by the codecs below. */
+  /** The dialect that translated calls are encoded in, and that their answers come back in. */
   readonly dialect: string
+  /** Calls in these dialects pass through as bytes; others are translated by the codecs below. */
+  readonly passThrough: ReadonlySet<string>
   readonly framing: 'sse' | 'json-lines' | 'aws-event-stream'
   readonly operations: ReadonlySet<CanonicalOperation>
+  /** Address of the public API, where there is one. */
+  readonly defaultBaseUrl?: string | undefined
   /** Where an operation goes, with credentials in the headers; the body is added by whoever calls. */
   endpoint(operation: CanonicalOperation, target: Target): { readonly url: URL; readonly headers: Readonly<Record<string, string>> }
   /** Adds credentials that need time or I/O just before sending: SigV4, OAuth, workload identity. */
   authorize?(request: UpstreamRequest, target: Target, clock: Clock): Promise<UpstreamRequest>
-  /** The body of a translated call. Throws BudError 400 for what this upstream cannot express. */
-  encodeRequest(request: CanonicalRequest, target: Target): Uint8Array
+  /**
+   * The body of a translated call. Throws BudError 400 for what this upstream cannot express; what may be left out (by `target.options.unsupported`:
+   * `error` nothing, `drop` everything, unset only what does not change the answer's shape) is reported to `onDrop`.
+   */
+  encodeRequest(request: CanonicalRequest, target: Target, onDrop?: (dropped: DroppedField) => void): Uint8Array
   decodeResponse(body: Uint8Array, request: CanonicalRequest): CanonicalResponse
   streamDecoder(request: CanonicalRequest): StreamDecoder
+  /** An answer that needs no upstream at all, for instance an estimated token count; undefined when the upstream must be asked. */
+  answerLocally?(request: CanonicalRequest): CanonicalResponse | undefined
   /** From status, headers and body fields, never from message text. */
   decodeFailure(failure: {
     readonly status: number | undefined

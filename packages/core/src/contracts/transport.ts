@@ -24,8 +24,22 @@ export interface TransportTimeouts {
   readonly idleMs?: number | undefined
 }
 
+/** One call on its way. */
+export interface TransportCall {
+  /** Continues after `onData` returned false. */
+  resume(): void
+  /** Ends the call at once, cheaper than a signal; `onError` then gets the reason, unless the call is already over. Safe to repeat. */
+  abort(reason: unknown): void
+}
+
 /** `fetch` is an adapter on top of this, never underneath: measured, it costs four times as much. */
 export interface Transport extends AsyncDisposable {
   readonly contract: 'transport/1'
-  dispatch(request: UpstreamRequest, handlers: TransportHandlers, signal: AbortSignal, timeouts?: TransportTimeouts): { resume(): void }
+  /** Never throws: what goes wrong before the first byte goes to `onError` too. Handlers are never called before this returns. */
+  dispatch(
+    request: UpstreamRequest,
+    handlers: TransportHandlers,
+    signal?: AbortSignal | undefined,
+    timeouts?: TransportTimeouts | undefined,
+  ): TransportCall
 }
