@@ -10,5 +10,5 @@ export default libraryBuild({
   'store/ipc': 'src/store/ipc.ts',
   'store/lock': 'src/store/directory-lock.ts',
   'store/valkey': 'src/store/valkey-store.ts',
-  'testing/store': 'src/testing/conformance/store.ts',
+  'testing/conformance': 'src/testing/conformance/index.ts',
 })
