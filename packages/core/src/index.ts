@@ -116,3 +116,6 @@ export { createTraceContext, encodeTraceparent, parseTraceparent, type TraceCont
 
 // logging
 export { silentLogger, type LogFields, type Logger } from './log/logger-port.ts'
+// steps
+export { createJournalRunner, type JournalRunner, type JournalRunnerOptions } from './step/journal-runner.ts'
+export { stepErrors } from './step/step-errors.ts'
