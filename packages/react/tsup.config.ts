@@ -1,3 +1,4 @@
+import { defineConfig } from 'tsup'
 import { libraryBuild } from '../../tsup.preset.ts'
 import { clientDirectives } from './client-directives.ts'
 
@@ -14,14 +15,17 @@ const widgets = [
   'time-series',
 ]
 const modules = { index: 'src/index.ts', ...Object.fromEntries(widgets.map((name) => [name, `src/entry/${name}.ts`])) }
+const preset = libraryBuild({ ...modules, styles: 'src/style/styles.css' })
+if (typeof preset === 'function' || Array.isArray(preset)) throw new Error('The preset is no longer one plain object; merge it anew here.')
 
-export default {
-  ...libraryBuild({ ...modules, styles: 'src/style/styles.css' }),
-  platform: 'browser' as const,
+export default defineConfig({
+  ...preset,
+  platform: 'browser',
+  // A style sheet has no declarations.
   dts: { entry: modules },
-  esbuildOptions: (options: { jsx?: string }) => {
+  esbuildOptions: (options) => {
     options.jsx = 'automatic'
   },
   metafile: true,
   onSuccess: clientDirectives,
-}
+})

@@ -8,6 +8,7 @@ import { changesets } from './changesets.ts'
 import { dependencies } from './dependencies.ts'
 import { documentation } from './documentation.ts'
 import { format } from './format.ts'
+import { generated } from './generated.ts'
 import { install } from './install.ts'
 import { lint } from './lint.ts'
 import { packaging } from './packaging.ts'
@@ -16,7 +17,7 @@ import { Finding, type CheckOptions, type Step } from './step.ts'
 import { types } from './types.ts'
 import { unused } from './unused.ts'
 
-const steps: readonly Step[] = [format, types, lint, dependencies, unused, api, documentation, changesets, packaging, install]
+const steps: readonly Step[] = [format, types, lint, dependencies, unused, api, generated, documentation, changesets, packaging, install]
 
 interface Outcome {
   readonly name: string

@@ -7,6 +7,8 @@ import { run, type ToolResult } from './repository.ts'
 
 /** Installed when first needed and kept outside the lock file: its three hundred packages would slow every user's first start. */
 const verdaccioVersion = '6.10.4'
+/** One of its packages asks for the tag `cjs` of node-fetch, which not every registry serves; this is the release behind the tag's line. */
+const overrides = { 'node-fetch': '2.7.0' }
 const readyTimeoutMs = 60_000
 const npmTimeoutMs = 5 * 60_000
 
@@ -18,7 +20,7 @@ export interface Registry {
 
 const installVerdaccio = (): Promise<string> =>
   cachedFolder(`verdaccio-${verdaccioVersion}-node${process.versions.node.split('.')[0]}`, async (folder) => {
-    await writeFile(path.join(folder, 'package.json'), '{"private":true}\n')
+    await writeFile(path.join(folder, 'package.json'), JSON.stringify({ private: true, overrides }))
     const flags = ['--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--prefix', folder]
     const { code, output } = await run('npm', ['install', ...flags, `verdaccio@${verdaccioVersion}`], {
       cwd: folder,

@@ -54,14 +54,17 @@ export const npm = (args, options = {}) => {
   return runTool('npm', args, { env, cwd: root, ...options })
 }
 
-/** The Node that runs everything else: the pinned one, or the present one where install scripts are switched off and it is new enough. */
+/**
+ * The Node that runs everything else: the pinned one. The present one where BUD_NODE is `system` (CI tries other versions so),
+ * or where install scripts are switched off and it is new enough.
+ */
 export const projectNode = () => {
   const pinned = path.join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
-  if (existsSync(pinned)) return pinned
+  if (process.env.BUD_NODE !== 'system' && existsSync(pinned)) return pinned
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major >= 26 || (major === 24 && minor >= 11) || (major === 22 && minor >= 19)) return process.execPath
   return fail(
-    `The pinned Node is missing from node_modules, and this one (${process.version}) is too old. ` +
+    `The pinned Node is missing from node_modules or not wanted (BUD_NODE), and this one (${process.version}) is too old. ` +
       'npm is probably set to ignore install scripts: run `npm config set ignore-scripts false`, or use Node 24, then remove node_modules and try again.',
   )
 }

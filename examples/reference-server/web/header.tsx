@@ -1,5 +1,7 @@
 /** Product name, tabs, server status and theme. */
 import { LiveStatus } from '@bud-foundry/react/live-status'
+import { ApiDialog } from './api-dialog.tsx'
+import { Brand } from './brand.tsx'
 import { toHash, type Route } from './route.ts'
 import { themes, type Theme } from './theme.ts'
 
@@ -27,11 +29,7 @@ export function Header({ route, theme, onTheme }: HeaderProps) {
   return (
     <header className="console-header">
       <a className="brand" href="#/">
-        <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
-          <rect width="32" height="32" rx="8" />
-          <path d="M16 25V14m0 3c0-4-3-6.5-7-6.5 0 4.5 3 6.5 7 6.5Zm0-3c0-4 3-6.5 7-6.5 0 4.5-3 6.5-7 6.5Z" />
-        </svg>
-        <span className="brand-name">Bud Foundry</span>
+        <Brand />
       </a>
       <nav className="tabs" aria-label="Pages">
         {tabs.map((tab) => (
@@ -42,6 +40,7 @@ export function Header({ route, theme, onTheme }: HeaderProps) {
       </nav>
       <div className="console-header-end">
         <LiveStatus />
+        <ApiDialog />
         <fieldset className="theme-switch">
           <legend>Theme</legend>
           {themes.map((each) => (

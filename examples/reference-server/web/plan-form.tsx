@@ -4,12 +4,13 @@ import { toOptimizeInput, type DeviceRow, type Question } from './plan-question.
 import type { Planner } from './planner.ts'
 
 const knownModels = [
-  'meta-llama/Meta-Llama-3.1-8B',
-  'meta-llama/Meta-Llama-3.1-70B',
+  'meta-llama/Llama-3.1-8B-Instruct',
+  'meta-llama/Llama-3.3-70B-Instruct',
   'Qwen/Qwen3-8B',
   'Qwen/Qwen3-32B',
   'Qwen/Qwen3-30B-A3B',
-  'mistralai/Mixtral-8x7B-v0.1',
+  'mistralai/Mixtral-8x7B-Instruct-v0.1',
+  'openai/gpt-oss-120b',
   'deepseek-ai/DeepSeek-V3',
 ]
 const knownHardware = ['h100-sxm', 'h200-sxm', 'b200-sxm', 'a100-sxm', 'l40s', 'l4']

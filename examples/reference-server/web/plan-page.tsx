@@ -59,10 +59,12 @@ function Manifests({ planner: { manifests, selected } }: { readonly planner: Pla
   const place = useRef<HTMLDivElement>(null)
   const { kind } = manifests.state
   useEffect(() => {
-    if (kind === 'done') place.current?.scrollIntoView({ block: 'start', behavior: 'smooth' })
+    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
+    if (kind === 'done') place.current?.scrollIntoView({ block: 'start', behavior: isCalm ? 'auto' : 'smooth' })
   }, [kind])
   return (
     <div ref={place} className="plan-manifests" aria-live="polite">
+      {kind === 'busy' ? <p className="plan-note">Rendering manifests…</p> : null}
       {manifests.state.kind === 'failed' ? (
         <div className="bud">
           <ErrorNotice title="No manifests" message={manifests.state.error.message} />

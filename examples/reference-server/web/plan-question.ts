@@ -21,7 +21,7 @@ export interface Question {
 
 export const emptyQuestion: Question = {
   source: 'known',
-  modelId: 'meta-llama/Meta-Llama-3.1-8B',
+  modelId: 'meta-llama/Llama-3.1-8B-Instruct',
   configJson: '',
   devices: [{ hardwareId: 'h100-sxm', count: '4', usdPerHour: '2.99' }],
   inputTokens: '1024',
@@ -93,9 +93,9 @@ function toDevices(rows: readonly DeviceRow[]) {
   }))
 }
 
-function optional<Name extends string>(name: Name, text: string): { readonly [Key in Name]?: number } {
+function optional<Name extends string>(name: Name, text: string): Readonly<Partial<Record<Name, number>>> {
   // Safe: the only key is the one that was named.
-  return (text.trim() === '' ? {} : { [name]: Number(text) }) as { readonly [Key in Name]?: number }
+  return (text.trim() === '' ? {} : { [name]: Number(text) }) as Readonly<Partial<Record<Name, number>>>
 }
 
 function incomplete(field: string, message: string): Answerable & { readonly kind: 'incomplete' } {

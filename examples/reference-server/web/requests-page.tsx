@@ -19,7 +19,7 @@ export function RequestsPage({ requestId }: { readonly requestId: string | undef
   const [outcome, setOutcome] = useState<Outcome | undefined>(undefined)
   const [model, setModel] = useState<string | undefined>(undefined)
   const models = useModels().data ?? []
-  const query = useMemo(() => ({ limit: 200, outcome, model }), [outcome, model])
+  const query = useMemo(() => ({ limit: 100, outcome, model }), [outcome, model])
   return (
     <>
       <div className="page-head">
@@ -61,6 +61,7 @@ export function RequestsPage({ requestId }: { readonly requestId: string | undef
       <section className="bud bud-panel requests-panel" aria-label="Requests">
         <LiveRequestTable
           query={query}
+          hasMore
           openId={requestId}
           onOpenChange={(id) => {
             location.hash = toHash({ page: 'requests', requestId: id })

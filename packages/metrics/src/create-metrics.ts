@@ -1,5 +1,5 @@
 /** Puts metrics together: a database at the schema of this release, a way in and a way to ask. */
-import { resolveConfig, systemClock, type BudEvent, type Clock } from '@bud-foundry/core'
+import { resolveConfig, silentLogger, systemClock, type BudEvent, type Clock, type Logger } from '@bud-foundry/core'
 import type { AnalyticsClient } from './client/analytics-client.ts'
 import { migrate, type MigrationReport } from './migrate/migrate.ts'
 import { applyRetention, retentionSchema, type Retention } from './migrate/retention.ts'
@@ -12,6 +12,8 @@ export interface MetricsOptions {
   /** From `createEmbeddedClient` or `createServerClient`; closed with metrics. */
   readonly client: AnalyticsClient
   readonly clock?: Clock
+  /** Default: silent. */
+  readonly logger?: Logger
   /** Default: rows stay for ever. */
   readonly retention?: Retention
 }
@@ -31,9 +33,11 @@ export interface Metrics extends MetricsReader, AsyncDisposable {
  * Migrates the database and applies the retention.
  * @throws CORE_CONFIG_INVALID, METRICS_SCHEMA_NEWER, METRICS_MIGRATION_CHANGED, METRICS_MIGRATION_FAILED, METRICS_DATABASE_UNAVAILABLE
  */
-export async function createMetrics({ client, clock = systemClock, retention = {} }: MetricsOptions): Promise<Metrics> {
+export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
+  const { client, clock = systemClock, logger = silentLogger, retention = {} } = options
   const days = resolveConfig('metrics retention', retentionSchema, retention)
   const migration = await migrate(client, clock)
+  for (const { version, name } of migration.applied) logger.info('metrics migration applied', { version, name })
   await applyRetention(client, days)
   const reader = createReader({ engine: createClickHouseEngine(client), clock, scope: everyProject })
   return {

@@ -16,8 +16,10 @@ export const metricsLimits = Object.freeze({
   dimensionsPerQuestion: 3,
   /** Largest window of one question. */
   windowDays: 3_660,
-  /** Events beyond this time are a bug of their producer: DateTime64(6) ends in 2299. */
-  eventTimeUnixMsMax: Date.UTC(2200, 0, 1),
+  /** Events beyond this time are a bug of their producer. */
+  eventTimeUnixMsMax: Date.UTC(2090, 0, 1),
+  /** A row's end of life is a DateTime, which ends in February 2106 and then starts again in 1970: 2090 and 5,800 days stay below. */
+  retentionDaysMax: 5_800,
   /** A request is readable this long after it finished, at the latest, when the engine keeps up. */
   batchAgeMs: 400,
 })

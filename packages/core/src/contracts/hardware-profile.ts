@@ -6,6 +6,11 @@ export interface HardwareProfile {
   readonly id: string
   readonly name: string
   readonly vendor: string
+  readonly kind: 'gpu' | 'hpu' | 'tpu' | 'npu' | 'cpu'
+  /** Architecture name that efficiencies are looked up by, e.g. `hopper`. */
+  readonly generation: string
+  /** In the usual server; a tensor-parallel group larger than this crosses nodes. */
+  readonly devicesPerNode: number
   readonly memoryBytes: number
   readonly memoryBandwidthBytesPerSecond: number
   /** Dense peak, without sparsity. */

@@ -1,28 +1,12 @@
 /** A Transport that plays scripted answers on a clock: statuses, chunks, delays, stalls and failures, with back-pressure. */
-import type { Transport, TransportHandlers, TransportTimeouts, UpstreamRequest } from '../contracts/transport.ts'
+import type { Transport, TransportCall, TransportHandlers, TransportTimeouts, UpstreamRequest } from '../contracts/transport.ts'
 import { coreErrors } from '../error/core-errors.ts'
 import type { Clock } from '../time/clock.ts'
-
-/** One step of a scripted body. */
-export type FakeStep =
-  | { readonly kind: 'chunk'; readonly bytes: Uint8Array | string }
-  | { readonly kind: 'wait'; readonly durationMs: number }
-  /** Nothing more ever comes: only a timeout or the caller ends the call. */
-  | { readonly kind: 'stall' }
-  /** The connection breaks. */
-  | { readonly kind: 'error'; readonly error: unknown }
-
-/** What the upstream answers. A stall or error in `before` comes instead of headers. */
-export interface FakeAnswer {
-  readonly before?: readonly FakeStep[] | undefined
-  readonly status?: number | undefined
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  readonly body?: string | Uint8Array | readonly FakeStep[] | undefined
-}
+import { toSteps, type FakeAnswer, type FakeStep } from './fake-answer.ts'
 
 export interface FakeCall {
   readonly request: UpstreamRequest
-  readonly signal: AbortSignal
+  readonly signal: AbortSignal | undefined
   readonly timeouts: TransportTimeouts
   readonly state: 'open' | 'ended' | 'failed'
   /** Chunks handed over so far. */
@@ -36,14 +20,9 @@ export interface FakeTransport extends Transport {
 
 const utf8 = new TextEncoder()
 
-function toSteps(body: FakeAnswer['body']): readonly FakeStep[] {
-  if (body === undefined) return []
-  return typeof body === 'string' || body instanceof Uint8Array ? [{ kind: 'chunk', bytes: body }] : body
-}
-
-class Call implements FakeCall {
+class Call implements FakeCall, TransportCall {
   readonly request: UpstreamRequest
-  readonly signal: AbortSignal
+  readonly signal: AbortSignal | undefined
   readonly timeouts: TransportTimeouts
   readonly #handlers: TransportHandlers
   readonly #clock: Clock
@@ -52,21 +31,25 @@ class Call implements FakeCall {
   state: 'open' | 'ended' | 'failed' = 'open'
   chunks = 0
 
-  constructor(request: UpstreamRequest, handlers: TransportHandlers, signal: AbortSignal, timeouts: TransportTimeouts, clock: Clock) {
+  constructor(
+    request: UpstreamRequest,
+    handlers: TransportHandlers,
+    options: { readonly signal: AbortSignal | undefined; readonly timeouts: TransportTimeouts; readonly clock: Clock },
+  ) {
     this.request = request
     this.#handlers = handlers
-    this.signal = signal
-    this.timeouts = timeouts
-    this.#clock = clock
+    this.signal = options.signal
+    this.timeouts = options.timeouts
+    this.#clock = options.clock
   }
 
   async play(answerOf: () => FakeAnswer | Promise<FakeAnswer>): Promise<void> {
     const onAbort = () => {
-      this.fail(coreErrors.ABORTED({ what: `the call to ${this.request.url.host}` }, { cause: this.signal.reason }))
+      this.fail(coreErrors.ABORTED({ what: `the call to ${this.request.url.host}` }, { cause: this.signal?.reason }))
     }
-    this.signal.addEventListener('abort', onAbort, { once: true })
+    this.signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      if (this.signal.aborted) onAbort()
+      if (this.signal?.aborted === true) onAbort()
       const answer = await answerOf()
       await this.#steps(answer.before ?? [], 'headers', this.timeouts.headersMs)
       if (!this.#isOpen()) return
@@ -76,7 +59,7 @@ class Call implements FakeCall {
       this.state = 'ended'
       this.#handlers.onEnd()
     } finally {
-      this.signal.removeEventListener('abort', onAbort)
+      this.signal?.removeEventListener('abort', onAbort)
     }
   }
 
@@ -196,8 +179,8 @@ export function createFakeTransport(options: {
   return {
     contract: 'transport/1',
     calls,
-    dispatch: (request, handlers, signal = new AbortController().signal, timeouts = {}) => {
-      const call = new Call(request, handlers, signal, timeouts, options.clock)
+    dispatch: (request, handlers, signal, timeouts = {}) => {
+      const call = new Call(request, handlers, { signal, timeouts, clock: options.clock })
       calls.push(call)
       void start(call, calls.length - 1)
       return call

@@ -46,10 +46,12 @@ function readReason(error: unknown): string {
 export function toDatabaseError(what: string, error: unknown): BudError {
   if (isBudError(error)) return error
   if (readField(error, 'name') === 'AbortError') return coreErrors.ABORTED({ what }, { cause: error })
-  const code = readField(error, 'code')
+  // The embedded engine keeps the code of ClickHouse apart from its own.
+  const code = readField(error, 'clickhouseCode') ?? readField(error, 'code')
   const reason = readReason(error)
   // A code that is not a number comes from the network (ECONNREFUSED) or is absent; the statement was not judged.
-  if (code === undefined || !/^\d+$/.test(code) || passingCodes.has(code)) {
+  const judged = code !== undefined && (/^\d+$/.test(code) || code.startsWith('CHDB_'))
+  if (!judged || passingCodes.has(code)) {
     return metricsErrors.DATABASE_UNAVAILABLE({ what, reason }, { cause: error })
   }
   return metricsErrors.DATABASE_REFUSED({ what, code, reason }, { cause: error })

@@ -1,5 +1,5 @@
 /** The client of the ClickHouse engine that runs inside this process (`chdb`), behind the official client. */
-import { createClient, type ClickHouseClientConfigOptions } from '@clickhouse/client'
+import { ClickHouseLogLevel, createClient, type ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { metricsLimits } from '../limits.ts'
 import type { AnalyticsClient } from './analytics-client.ts'
 import { toDatabaseError } from './database-error.ts'
@@ -25,8 +25,10 @@ export async function createEmbeddedClient({ directory }: EmbeddedClientOptions)
   const claim = await claimDirectory(directory)
   const openSession = () => {
     const connection = claim.open(() => engine.createChdbConnection({ path: claim.path }))
+    // Failures are thrown with their cause; the client need not print them as well.
+    const options = { connection, log: { level: ClickHouseLogLevel.OFF } }
     // Safe: chdb implements the connection interface of the official client, which does not export that type's name.
-    return { connection, client: createClient({ connection } as unknown as ClickHouseClientConfigOptions) }
+    return { connection, client: createClient(options as unknown as ClickHouseClientConfigOptions) }
   }
   const ingestSession = openSession()
   const readSessions = Array.from({ length: metricsLimits.readSessions }, openSession)

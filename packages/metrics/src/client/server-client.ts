@@ -1,5 +1,5 @@
 /** The client of a ClickHouse server or cluster, over HTTP. */
-import { createClient } from '@clickhouse/client'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Secret } from '@bud-foundry/core'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
@@ -23,6 +23,8 @@ export function createServerClient(options: ServerClientOptions): AnalyticsClien
   const client = createClient({
     url: options.url,
     application: 'bud-foundry-metrics',
+    // Every failure is thrown with its cause; a second voice on stderr would only repeat it.
+    log: { level: ClickHouseLogLevel.OFF },
     max_open_connections: metricsLimits.readSessions + 1,
     request_timeout: options.requestTimeoutMs ?? 60_000,
     ...(options.database === undefined ? {} : { database: options.database }),

@@ -1,6 +1,7 @@
 /** How long rows stay: a setting of the deployment, so it is applied on start and is not a migration. */
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
+import { metricsLimits } from '../limits.ts'
 
 /** Days that rows are kept, by table; absent: for ever. */
 export interface Retention {
@@ -11,9 +12,9 @@ export interface Retention {
 
 /** Both schema and check against a whole number that reaches SQL text: a TTL cannot be bound as a parameter. */
 export const retentionSchema = z.strictObject({
-  requestDays: z.int().min(1).max(36_500).optional(),
-  deviceSampleDays: z.int().min(1).max(36_500).optional(),
-  deploymentStepDays: z.int().min(1).max(36_500).optional(),
+  requestDays: z.int().min(1).max(metricsLimits.retentionDaysMax).optional(),
+  deviceSampleDays: z.int().min(1).max(metricsLimits.retentionDaysMax).optional(),
+  deploymentStepDays: z.int().min(1).max(metricsLimits.retentionDaysMax).optional(),
 })
 
 const tables = { requestDays: 'requests', deviceSampleDays: 'device_samples', deploymentStepDays: 'deployment_steps' } as const

@@ -33,7 +33,7 @@ const keyRowSchema = z.object({ key: z.string() })
 export function assertStorable(events: readonly BudEvent[]): void {
   for (const event of events) {
     const issue = !(event.timeUnixMs >= 0 && event.timeUnixMs < metricsLimits.eventTimeUnixMsMax)
-      ? 'must lie between 1970 and 2200'
+      ? 'must lie between 1970 and 2090'
       : undefined
     if (issue !== undefined) {
       throw metricsErrors.EVENT_INVALID({

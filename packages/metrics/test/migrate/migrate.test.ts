@@ -3,6 +3,9 @@ import { systemClock } from '@bud-foundry/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createMetrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
+import { metricsLimits } from '../../src/limits.ts'
+import { deliverEvents } from '../../src/sink/deliver.ts'
+import { requestTable } from '../../src/table/request-table.ts'
 import { migrate, migrations } from '../../src/migrate/migrate.ts'
 import { applyRetention } from '../../src/migrate/retention.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
@@ -72,9 +75,7 @@ test('a missing record is refused', async () => {
 test('retention removes what is older, can be changed and can be lifted', async () => {
   const count = async () => await engine.client.query({ what: 'counting', sql: 'SELECT count() AS rows FROM requests FINAL' })
   const now = systemClock.nowMs()
-  const cells = await import('../../src/table/request-table.ts')
   const rows = [makeRequest({ id: 'old', timeUnixMs: now - 10 * 86_400_000 }), makeRequest({ id: 'new', timeUnixMs: now })]
-  const { requestTable } = cells
   await applyRetention(engine.client, { requestDays: 30 })
   for (const row of rows) {
     await engine.client.insert({
@@ -95,4 +96,15 @@ test('retention removes what is older, can be changed and can be lifted', async 
       sql: "SELECT position(engine_full, 'TTL') AS ttl FROM system.tables WHERE name = 'requests'",
     }),
   ).toEqual([{ ttl: 0 }])
+})
+
+test('the longest retention keeps the latest event that is accepted', async () => {
+  expect(metricsLimits.eventTimeUnixMsMax / 1000 + metricsLimits.retentionDaysMax * 86_400).toBeLessThan(2 ** 32)
+  await applyRetention(engine.client, { requestDays: metricsLimits.retentionDaysMax })
+  const late = makeRequest({ id: 'late', timeUnixMs: metricsLimits.eventTimeUnixMsMax - 1 })
+  await deliverEvents(engine.client, [late])
+  await engine.client.command({ what: 'merging', sql: 'OPTIMIZE TABLE requests FINAL' })
+  expect(await engine.client.query({ what: 'counting', sql: "SELECT count() AS rows FROM requests WHERE id_text = 'late'" })).toEqual([
+    { rows: 1 },
+  ])
 })

@@ -1,13 +1,13 @@
 /** The SQL against the plainest code: both engines answer random questions over random events alike. */
-import { systemClock, type RequestEvent } from '@bud-foundry/core'
+import type { RequestEvent } from '@bud-foundry/core'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
 import { dimensionNames } from '../../src/query/dimension.ts'
 import { measureNames } from '../../src/query/measure.ts'
-import { createMemoryEngine } from '../../src/query/memory-engine.ts'
+import { createMemoryReader } from '../../src/memory/memory-reader.ts'
 import type { Question } from '../../src/query/question.ts'
-import { createReader, type MetricsReader } from '../../src/query/reader.ts'
+import type { MetricsReader } from '../../src/query/reader.ts'
 import { everyProject } from '../../src/query/scope.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { baseUnixMs, requestArbitrary } from '../support/request-arbitrary.ts'
@@ -25,7 +25,7 @@ beforeAll(async () => {
   // Small batches in two orders with overlaps: parts, late rows and repeats, as replays make them.
   for (let start = 0; start < events.length; start += 60) await metrics.store(events.slice(start, start + 80))
   await metrics.store(events.slice(0, 100).toReversed())
-  oracle = createReader({ engine: createMemoryEngine(events), clock: systemClock, scope: everyProject })
+  oracle = createMemoryReader({ events })
 })
 
 afterAll(async () => {

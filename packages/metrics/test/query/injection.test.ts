@@ -76,7 +76,9 @@ test('the text of a query depends on which filters are used, never on their valu
 })
 
 test('every value finds exactly the rows that carry it', async () => {
-  const values = [...new Set(fc.sample(attack, { seed: 7, numRuns: 60 }).map((value) => value.toWellFormed()))].filter((value) => value !== '')
+  const values = [...new Set(fc.sample(attack, { seed: 7, numRuns: 60 }).map((value) => value.toWellFormed()))].filter(
+    (value) => value !== '',
+  )
   await metrics.store(values.map((userId, index) => makeRequest({ id: `row-${String(index)}`, userId, tags: { [userId]: userId } })))
   for (const userId of values) {
     const { data } = await metrics.requests({ filters: { userId } })

@@ -2,8 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { vi } from 'vitest'
 import type { AnalyticsClient } from '../../src/client/analytics-client.ts'
 import { createEmbeddedClient } from '../../src/client/embedded-client.ts'
+
+// A real database on a busy machine: time limits here only end what hangs.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 export interface TestEngine extends AsyncDisposable {
   readonly directory: string

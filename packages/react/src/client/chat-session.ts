@@ -36,14 +36,14 @@ export interface ChatState {
 
 export interface ChatSession extends Observable<ChatState> {
   /** Adds the text and streams the answer; ignored while an answer is under way or when the text is blank. */
-  send(text: string, model: string): void
+  readonly send: (text: string, model: string) => void
   /** Ends the answer under way and keeps what has arrived. */
-  stop(): void
+  readonly stop: () => void
   /** Asks again for the last answer. */
-  retry(model: string): void
-  clear(): void
+  readonly retry: (model: string) => void
+  readonly clear: () => void
   /** Ends the answer under way; the session may be used again. */
-  close(): void
+  readonly close: () => void
 }
 
 export interface ChatSessionOptions {

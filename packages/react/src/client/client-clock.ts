@@ -3,14 +3,15 @@ import { limits } from '../limits.ts'
 
 export interface ClientClock {
   /** Milliseconds since 1970. */
-  nowMs(): number
+  readonly nowMs: () => number
   /** Milliseconds that never jump; for durations. */
-  monotonicMs(): number
+  readonly monotonicMs: () => number
   /** Calls back once after the delay; the returned function cancels. */
-  after(delayMs: number, callback: () => void): () => void
+  readonly after: (delayMs: number, callback: () => void) => () => void
 }
 
 export const browserClock: ClientClock = {
+  // eslint-disable-next-line no-restricted-properties -- the system's clock itself; everything else takes a ClientClock
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after: (delayMs, callback) => {

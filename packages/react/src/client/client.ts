@@ -61,6 +61,7 @@ export interface BudClient {
 }
 
 export function createBudClient(options: BudClientOptions = {}): BudClient {
+  // eslint-disable-next-line no-restricted-properties -- the default of a port that callers may replace
   const { baseUrl = '', clock = browserClock, random = Math.random, headers = {} } = options
   const unauthorizedListeners = new Set<() => void>()
   const http = createHttp({

@@ -46,9 +46,9 @@ export function createHttp(options: HttpOptions): Http {
 
   const json: Http['json'] = async ({ timeoutMs = limits.requestTimeoutMs, ...request }) => {
     const deadline = new AbortController()
-    let isLate = false
+    const lateness = new AbortController()
     const cancelTimer = options.clock.after(timeoutMs, () => {
-      isLate = true
+      lateness.abort()
       deadline.abort()
     })
     const passOn = () => {
@@ -60,7 +60,7 @@ export function createHttp(options: HttpOptions): Http {
       const response = await open({ ...request, signal: deadline.signal })
       return readJson(await readBody(response, request.path, deadline.signal), `The answer of ${request.path}`)
     } catch (error) {
-      throw isLate ? toTimeout(request.path, timeoutMs, error) : error
+      throw lateness.signal.aborted ? toTimeout(request.path, timeoutMs, error) : error
     } finally {
       cancelTimer()
       request.signal?.removeEventListener('abort', passOn)

@@ -20,7 +20,7 @@ export interface LiveHandlers {
 
 export interface LiveSubscription {
   /** Ends the connection and every timer; twice without harm. */
-  close(): void
+  readonly close: () => void
 }
 
 export interface LiveOptions {
@@ -33,6 +33,7 @@ export interface LiveOptions {
 
 export function openLiveStream({ http, clock, random, handlers }: LiveOptions): LiveSubscription {
   const closing = new AbortController()
+  const isClosed = () => closing.signal.aborted
   let lastEventId: string | undefined
   let retryMsBase: number = limits.liveRetryMsMin
 
@@ -70,14 +71,14 @@ export function openLiveStream({ http, clock, random, handlers }: LiveOptions): 
   const run = async (): Promise<void> => {
     let failures = 0
     handlers.onStatus?.('connecting')
-    while (!closing.signal.aborted) {
+    while (!isClosed()) {
       const startedMs = clock.monotonicMs()
       try {
         await connect()
       } catch (error) {
-        if (!closing.signal.aborted) handlers.onError?.(error)
+        if (!isClosed()) handlers.onError?.(error)
       }
-      if (closing.signal.aborted) return
+      if (isClosed()) return
       // A connection that held for a while was a good one: start over with short delays.
       failures = clock.monotonicMs() - startedMs > limits.liveRetryMsMax ? 0 : failures + 1
       handlers.onStatus?.('retrying')
@@ -88,7 +89,7 @@ export function openLiveStream({ http, clock, random, handlers }: LiveOptions): 
   void run()
   return {
     close() {
-      if (closing.signal.aborted) return
+      if (isClosed()) return
       closing.abort()
       handlers.onStatus?.('closed')
     },

@@ -1,13 +1,13 @@
 /** The smallest store that React can follow: a value, and listeners that hear when it is replaced. */
 
 export interface Observable<T> {
-  get(): T
+  readonly get: () => T
   /** Returns a function that removes the listener. */
-  subscribe(listener: () => void): () => void
+  readonly subscribe: (listener: () => void) => () => void
 }
 
 export interface Value<T> extends Observable<T> {
-  set(next: T): void
+  readonly set: (next: T) => void
 }
 
 export function createValue<T>(initial: T): Value<T> {

@@ -56,9 +56,15 @@ export function readJson(text: string, where: string): unknown {
 }
 
 function invalid(where: string, expected: string, value: unknown): BudClientError {
-  const found = value === undefined ? 'nothing' : (JSON.stringify(value) ?? typeof value).slice(0, 80)
+  const found = value === undefined ? 'nothing' : describe(value).slice(0, 80)
   return new BudClientError({
     code: 'REACT_RESPONSE_INVALID',
     message: `The server's answer has ${found} at ${where}, where ${expected} belongs. Are page and server of the same version?`,
   })
+}
+
+/** Functions and symbols have no JSON; they come from no server, but a test or a wrapper may pass them. */
+function describe(value: unknown): string {
+  const text: unknown = JSON.stringify(value)
+  return typeof text === 'string' ? text : typeof value
 }

@@ -21,10 +21,10 @@ export interface ResourceRequest<T> {
 }
 
 export interface ResourceStore {
-  get<T>(key: string): Resource<T>
-  follow<T>(request: ResourceRequest<T>, listener: () => void): () => void
+  readonly get: <T>(key: string) => Resource<T>
+  readonly follow: <T>(request: ResourceRequest<T>, listener: () => void) => () => void
   /** Loads again now, unless a load is under way. */
-  reload(key: string): void
+  readonly reload: (key: string) => void
 }
 
 interface Entry {

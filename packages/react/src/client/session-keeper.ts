@@ -14,9 +14,9 @@ export type SessionState =
 
 export interface SessionKeeper extends Observable<SessionState> {
   /** Opens the session, renews it from then on. Returns a function that ends timers and requests. */
-  start(): () => void
-  signIn(apiKey: string): Promise<void>
-  retry(): Promise<void>
+  readonly start: () => () => void
+  readonly signIn: (apiKey: string) => Promise<void>
+  readonly retry: () => Promise<void>
 }
 
 export function createSessionKeeper(client: BudClient): SessionKeeper {

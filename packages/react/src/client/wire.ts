@@ -54,6 +54,13 @@ export interface SeriesPoint {
 /** The same measures over the whole window. */
 export type SeriesTotals = Readonly<Record<string, number | null>>
 
+/** Buckets that have ended; the one under way would look like a fall at the end of every line. */
+export function toEndedPoints({ points, intervalMs, toUnixMs }: Series, nowUnixMs: number): readonly SeriesPoint[] {
+  const last = points.at(-1)
+  const isOver = last === undefined || last.timeUnixMs + intervalMs <= Math.min(toUnixMs, nowUnixMs)
+  return isOver ? points : points.slice(0, -1)
+}
+
 export interface Series {
   readonly fromUnixMs: number
   readonly toUnixMs: number

@@ -3,23 +3,25 @@
 export interface Format {
   readonly locale: string
   /** 12,345 */
-  count(value: number): string
+  readonly count: (value: number) => string
   /** 12.3K */
-  compact(value: number): string
+  readonly compact: (value: number) => string
   /** At most three significant digits. */
-  decimal(value: number): string
+  readonly decimal: (value: number) => string
   /** 0.042 becomes 4.2% */
-  percent(share: number): string
-  /** 850 ms, 1.25 s, 3 min. */
-  duration(milliseconds: number): string
-  /** Decimal units, as device memory is sold. */
-  bytes(value: number): string
-  usd(value: number): string
+  readonly percent: (share: number) => string
+  /** 850ms, 1.25s, 3m. */
+  readonly duration: (milliseconds: number) => string
+  /** Binary units, as device memory is counted: an 80 GiB device. */
+  readonly bytes: (value: number) => string
+  readonly usd: (value: number) => string
   /** 14:03:05 */
-  time(unixMs: number): string
-  dateTime(unixMs: number): string
+  readonly time: (unixMs: number) => string
+  /** 14:03 */
+  readonly minute: (unixMs: number) => string
+  readonly dateTime: (unixMs: number) => string
   /** now, 12s ago, 3m ago. */
-  relative(unixMs: number, nowUnixMs: number): string
+  readonly relative: (unixMs: number, nowUnixMs: number) => string
 }
 
 export interface FormatOptions {
@@ -29,13 +31,13 @@ export interface FormatOptions {
   readonly timeZone?: string | undefined
 }
 
-const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const
+const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
 
 /** Throws RangeError when the locale or the time zone is unknown to Intl. */
 export function createFormat({ locale = 'en', timeZone }: FormatOptions = {}): Format {
   const zone = timeZone === undefined ? {} : { timeZone }
   const unit = (name: string, digits: number) =>
-    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits })
+    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'narrow', maximumFractionDigits: digits })
   const count = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
   const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
   const decimal = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 })
@@ -43,6 +45,7 @@ export function createFormat({ locale = 'en', timeZone }: FormatOptions = {}): F
   const usd = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 2 })
   const usdSmall = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumSignificantDigits: 2 })
   const time = new Intl.DateTimeFormat(locale, { ...zone, hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
+  const minute = new Intl.DateTimeFormat(locale, { ...zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   const dateTime = new Intl.DateTimeFormat(locale, { ...zone, dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' })
   const relative = new Intl.RelativeTimeFormat(locale, { style: 'narrow', numeric: 'always' })
   const now = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(0, 'second')
@@ -52,7 +55,7 @@ export function createFormat({ locale = 'en', timeZone }: FormatOptions = {}): F
   const secondsCoarse = unit('second', 1)
   const minutes = unit('minute', 1)
   const hours = unit('hour', 1)
-  const bytes = byteUnits.map((name) => unit(name, 1))
+  const size = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
 
   return {
     locale,
@@ -68,11 +71,12 @@ export function createFormat({ locale = 'en', timeZone }: FormatOptions = {}): F
       return value < 7_200_000 ? minutes.format(value / 60_000) : hours.format(value / 3_600_000)
     },
     bytes(value) {
-      const step = value < 1 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), byteUnits.length - 1)
-      return (bytes[step] ?? count).format(value / 1000 ** step)
+      const step = value < 1 ? 0 : Math.min(Math.floor(Math.log2(value) / 10), byteUnits.length - 1)
+      return `${size.format(value / 1024 ** step)} ${byteUnits[step] ?? ''}`
     },
     usd: (value) => (value !== 0 && Math.abs(value) < 0.01 ? usdSmall : usd).format(value),
     time: (unixMs) => time.format(unixMs),
+    minute: (unixMs) => minute.format(unixMs),
     dateTime: (unixMs) => dateTime.format(unixMs),
     relative(unixMs, nowUnixMs) {
       const ageSeconds = Math.round((nowUnixMs - unixMs) / 1000)

@@ -1,17 +1,22 @@
 'use client'
 /** The present, moving on at a fixed pace; for "12s ago". */
-import { useEffect, useState } from 'react'
+import { useContext, useEffect, useState } from 'react'
+import { browserClock } from '../client/client-clock.ts'
+import { BudContext } from './bud-context.ts'
 
 /** Wall-clock milliseconds, read anew at every interval. */
 export function useNow(intervalMs: number): number {
-  const [nowMs, setNowMs] = useState(() => Date.now())
+  const clock = useContext(BudContext).connection?.client.clock ?? browserClock
+  const [nowMs, setNowMs] = useState(() => clock.nowMs())
   useEffect(() => {
-    const timer = setInterval(() => {
-      setNowMs(Date.now())
-    }, intervalMs)
-    return () => {
-      clearInterval(timer)
+    const tick = () => {
+      setNowMs(clock.nowMs())
+      cancel = clock.after(intervalMs, tick)
     }
-  }, [intervalMs])
+    let cancel = clock.after(intervalMs, tick)
+    return () => {
+      cancel()
+    }
+  }, [clock, intervalMs])
   return nowMs
 }

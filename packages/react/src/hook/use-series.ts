@@ -1,6 +1,6 @@
 'use client'
 /** The measured series of the last minutes, refreshed as requests finish. */
-import type { Series, SeriesQuery } from '../client/wire.ts'
+import { toEndedPoints, type Series, type SeriesQuery } from '../client/wire.ts'
 import { useLiveReload } from './use-live-reload.ts'
 import { useResource, type LoadedResource } from './use-resource.ts'
 
@@ -19,7 +19,10 @@ export function useSeries({
 }: UseSeriesOptions = {}): LoadedResource<Series> {
   const series = useResource({
     key: `series:${windowSeconds}:${intervalSeconds}`,
-    load: (client, signal) => client.series({ windowSeconds, intervalSeconds }, { signal }),
+    load: async (client, signal) => {
+      const series = await client.series({ windowSeconds, intervalSeconds }, { signal })
+      return { ...series, points: toEndedPoints(series, client.clock.nowMs()) }
+    },
     refreshMs,
   })
   useLiveReload(series.reload, isLive)

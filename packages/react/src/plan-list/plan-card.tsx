@@ -43,7 +43,7 @@ export function PlanCard({ plan, rank, isSelected = false, onSelect }: PlanCardP
       </header>
       <Predictions plan={plan} />
       <MemoryBar memory={plan.memoryPerDevice} />
-      <Reasons plan={plan} />
+      <Reasons plan={plan} isOpen={rank === 1} />
       <EngineArguments plan={plan} />
       {onSelect === undefined ? null : (
         <button
@@ -105,11 +105,11 @@ function Measure({ name, interval, write }: MeasureProps): ReactNode {
   )
 }
 
-function Reasons({ plan }: { readonly plan: DeploymentPlan }) {
+function Reasons({ plan, isOpen }: { readonly plan: DeploymentPlan; readonly isOpen: boolean }) {
   const { plans } = useBudStrings()
   if (plan.reasons.length === 0) return null
   return (
-    <details className="bud-disclosure" open>
+    <details className="bud-disclosure" open={isOpen}>
       <summary>
         {plans.reasons} <span className="bud-muted">· {plans.basis[plan.predicted.basis]}</span>
       </summary>

@@ -27,7 +27,8 @@ export function RequestDetail({ request }: { readonly request: RequestEvent }) {
 }
 
 function Facts({ request }: { readonly request: RequestEvent }) {
-  const { detail } = useBudStrings().requests
+  const { requests } = useBudStrings()
+  const { detail } = requests
   const format = useBudFormat()
   const optional = (value: number | undefined, show: (value: number) => string) => (value === undefined ? undefined : show(value))
   const facts: readonly (readonly [string, string | undefined])[] = [
@@ -36,6 +37,9 @@ function Facts({ request }: { readonly request: RequestEvent }) {
     [detail.requestedModel, request.requestedModel],
     [detail.provider, request.providerId],
     [detail.errorCode, request.errorCode],
+    [requests.target, request.targetId],
+    [requests.duration, format.duration(request.durationMs)],
+    [requests.tokens, `${format.count(request.inputTokens)} → ${format.count(request.outputTokens)}`],
     [detail.finish, request.finishReason],
     [detail.overhead, optional(request.overheadMs, format.duration)],
     [detail.perToken, optional(request.timePerOutputTokenMs, format.duration)],

@@ -72,7 +72,9 @@ export const RequestRow = memo(function RequestRow({ request, isOpen, nowUnixMs,
         <td className="bud-number" data-wide>
           {rate === undefined ? common.none : format.decimal(rate)}
         </td>
-        <td className="bud-number">{format.duration(request.durationMs)}</td>
+        <td className="bud-number" data-narrow>
+          {format.duration(request.durationMs)}
+        </td>
         <td className="bud-number bud-cell-time">
           <time dateTime={new Date(request.timeUnixMs).toISOString()} title={format.dateTime(request.timeUnixMs)} suppressHydrationWarning>
             {format.relative(request.timeUnixMs, nowUnixMs)}
@@ -112,7 +114,9 @@ export function RunningRow({ start, nowUnixMs }: { readonly start: RequestStart;
       <td className="bud-number bud-muted" data-wide>
         {common.none}
       </td>
-      <td className="bud-number bud-muted">{format.duration(elapsedMs)}</td>
+      <td className="bud-number bud-muted" data-narrow suppressHydrationWarning>
+        {elapsedMs === 0 ? common.none : format.duration(elapsedMs)}
+      </td>
       <td className="bud-number bud-cell-time" suppressHydrationWarning>
         {format.relative(start.timeUnixMs, nowUnixMs)}
       </td>

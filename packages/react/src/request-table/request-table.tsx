@@ -5,7 +5,8 @@ import { useCallback, useState, type ReactNode } from 'react'
 import type { RequestQuery, RequestStart } from '../client/wire.ts'
 import { useBudStrings } from '../hook/bud-context.ts'
 import { useNow } from '../hook/use-now.ts'
-import { useRequests } from '../hook/use-requests.ts'
+import { useOlderRequests } from '../hook/use-older-requests.ts'
+import { mergeRequests, useRequests } from '../hook/use-requests.ts'
 import { EmptyNotice, ErrorNotice } from '../part/notice.tsx'
 import { RequestRow, RunningRow } from './request-row.tsx'
 
@@ -90,7 +91,7 @@ function Head() {
         <th scope="col" className="bud-number" data-wide title={requests.rateTitle}>
           {requests.rate}
         </th>
-        <th scope="col" className="bud-number">
+        <th scope="col" className="bud-number" data-narrow>
           {requests.duration}
         </th>
         <th scope="col" className="bud-number bud-cell-time">
@@ -103,12 +104,18 @@ function Head() {
 
 export interface LiveRequestTableProps extends Pick<RequestTableProps, 'openId' | 'onOpenChange'> {
   readonly query?: RequestQuery | undefined
+  /** Offers the older pages; default false. */
+  readonly hasMore?: boolean
 }
 
+/** Requests under way that are listed; a busy server has more than anyone can read. */
+const inFlightShownMax = 5
+
 /** The newest requests of the server; rows appear when they start and fill in when they end. */
-export function LiveRequestTable({ query, ...open }: LiveRequestTableProps) {
-  const { common } = useBudStrings()
-  const { requests, inFlight, status, error, reload } = useRequests(query)
+export function LiveRequestTable({ query, hasMore = false, ...open }: LiveRequestTableProps) {
+  const { common, requests: words } = useBudStrings()
+  const { requests, inFlight, status, error, reload, data } = useRequests(query)
+  const older = useOlderRequests(query, data?.nextCursor)
   if (status === 'error' && requests.length === 0) {
     return (
       <div className="bud bud-requests">
@@ -116,9 +123,27 @@ export function LiveRequestTable({ query, ...open }: LiveRequestTableProps) {
       </div>
     )
   }
-  const placeholder = status === 'loading' ? <Skeleton label={common.loading} /> : undefined
   const isFiltered = query?.model !== undefined || query?.outcome !== undefined
-  return <RequestTable requests={requests} inFlight={isFiltered ? [] : inFlight} placeholder={placeholder} {...open} />
+  const running = isFiltered ? [] : inFlight.slice(0, inFlightShownMax)
+  // The list keeps its length while requests come and go, so that what is below does not jump.
+  const finished = hasMore ? mergeRequests(requests, older.requests) : requests.slice(0, Math.max((query?.limit ?? 50) - running.length, 1))
+  return (
+    <>
+      <RequestTable
+        requests={finished}
+        inFlight={running}
+        placeholder={status === 'loading' ? <Skeleton label={common.loading} /> : undefined}
+        {...open}
+      />
+      {hasMore && older.canLoad ? (
+        <div className="bud bud-requests-more">
+          <button type="button" className="bud-button bud-button-ghost" disabled={older.isLoading} onClick={older.load}>
+            {older.isLoading ? common.loading : words.more}
+          </button>
+        </div>
+      ) : null}
+    </>
+  )
 }
 
 function Skeleton({ label }: { readonly label: string }) {

@@ -8,9 +8,11 @@ import { useSession } from './use-session.ts'
 
 export interface SessionGateProps {
   readonly children: ReactNode
+  /** Shown above the form and the spinner, e.g. the product's name. */
+  readonly brand?: ReactNode
 }
 
-export function SessionGate({ children }: SessionGateProps) {
+export function SessionGate({ children, brand }: SessionGateProps) {
   const { session } = useBudStrings()
   const { state, signIn, retry } = useSession()
   switch (state.kind) {
@@ -19,6 +21,7 @@ export function SessionGate({ children }: SessionGateProps) {
     case 'starting':
       return (
         <div className="bud bud-gate" role="status">
+          {brand}
           <span className="bud-spinner" />
           <span className="bud-hidden">{session.starting}</span>
         </div>
@@ -26,12 +29,14 @@ export function SessionGate({ children }: SessionGateProps) {
     case 'signed-out':
       return (
         <div className="bud bud-gate">
+          {brand}
           <SignIn isBusy={state.isBusy} error={state.error?.message} onSubmit={(apiKey) => void signIn(apiKey)} />
         </div>
       )
     case 'unreachable':
       return (
         <div className="bud bud-gate">
+          {brand}
           <ErrorNotice
             title={session.unreachable}
             message={`${state.error.message} ${session.unreachableHint}`}

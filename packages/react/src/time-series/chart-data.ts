@@ -16,3 +16,8 @@ export interface ChartData {
   /** Writes a value for people, with its unit. */
   readonly write: (value: number) => string
 }
+
+/** No series has a value. */
+export function isEmptyChart({ series }: Pick<ChartData, 'series'>): boolean {
+  return series.every(({ values }) => values.every((value) => value === null))
+}

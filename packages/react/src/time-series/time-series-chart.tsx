@@ -3,7 +3,7 @@
 import { useCallback, useId, useMemo, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { Icon } from '../icon/icon.tsx'
-import type { ChartData, ChartSeries, SeriesTone } from './chart-data.ts'
+import { isEmptyChart, type ChartData, type ChartSeries, type SeriesTone } from './chart-data.ts'
 import { ChartTable } from './chart-table.tsx'
 import { toChartSummary, toNextIndex, toPointText } from './chart-text.ts'
 import { StaticPlot } from './static-plot.tsx'
@@ -27,7 +27,7 @@ export function TimeSeriesChart({ title, timesUnixMs, series, write, isStale = f
   const [cursor, setCursor] = useState<number | undefined>(undefined)
   const titleId = useId()
   const data = useMemo(() => ({ timesUnixMs, series, write }), [timesUnixMs, series, write])
-  const isEmpty = series.every(({ values }) => values.every((value) => value === null))
+  const isEmpty = isEmptyChart(data)
   return (
     <figure className="bud bud-panel bud-chart" aria-labelledby={titleId} data-stale={isStale}>
       <figcaption className="bud-panel-header">

@@ -1,7 +1,7 @@
 /** Draws with uPlot, which is fetched only when a chart is on the page; colours come from the style sheet, so themes apply at once. */
 import type uPlot from 'uplot'
 import type { Format } from '../format/format.ts'
-import type { ChartData, SeriesTone } from './chart-data.ts'
+import { isEmptyChart, type ChartData, type SeriesTone } from './chart-data.ts'
 
 export interface Plot {
   update(data: ChartData): void
@@ -33,7 +33,7 @@ export async function createPlot(options: PlotOptions, signal: AbortSignal): Pro
   const toOptions = (): uPlot.Options => ({
     width: Math.max(host.clientWidth, 50),
     height: Math.max(host.clientHeight, 50),
-    padding: [8, 4, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7, width: 2 } },
     ms: 1,
@@ -44,9 +44,9 @@ export async function createPlot(options: PlotOptions, signal: AbortSignal): Pro
         grid: { show: false },
         ticks: { show: false },
         size: axisHeight,
-        space: 84,
+        space: 56,
         font: readFont(host),
-        values: (_, splits) => splits.map((time) => format.time(time)),
+        values: (_, splits) => splits.map(splits.every((time) => time % 60_000 === 0) ? format.minute : format.time),
       },
       {
         stroke: () => readColour(host, 'bud-plot-axis'),
@@ -55,7 +55,8 @@ export async function createPlot(options: PlotOptions, signal: AbortSignal): Pro
         size: axisWidth,
         space: 28,
         font: readFont(host),
-        values: (_, splits) => splits.map((value) => data.write(value)),
+        // Without a value the scale is arbitrary, and its numbers would mean nothing.
+        values: (_, splits) => splits.map((value) => (isEmptyChart(data) ? '' : data.write(value))),
       },
     ],
     series: [

@@ -1,0 +1,16 @@
+/** A reader over an array of events, with the answers that a database with the same events gives. */
+import { systemClock, type Clock, type RequestEvent } from '@bud-foundry/core'
+import { createMemoryEngine } from '../query/memory-engine.ts'
+import { createReader, type MetricsReader } from '../query/reader.ts'
+import { everyProject } from '../query/scope.ts'
+
+export interface MemoryReaderOptions {
+  /** May grow while it is read; every question looks at all of it. */
+  readonly events: readonly RequestEvent[]
+  readonly clock?: Clock
+}
+
+/** Fit for thousands of events, not for millions. */
+export function createMemoryReader({ events, clock = systemClock }: MemoryReaderOptions): MetricsReader {
+  return createReader({ engine: createMemoryEngine(events), clock, scope: everyProject })
+}

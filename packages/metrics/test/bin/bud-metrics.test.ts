@@ -1,0 +1,42 @@
+/** The command as a user runs it. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test, vi } from 'vitest'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+
+async function run(...args: readonly string[]): Promise<{ readonly code: unknown; readonly output: string }> {
+  const script = fileURLToPath(new URL('../../src/bin/bud-metrics.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--conditions=bud-source', script, ...args])
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (output += bytes.toString()))
+  const [code] = (await once(child, 'close')) as unknown[]
+  return { code, output }
+}
+
+test('migrate applies what is missing and says so, then finds nothing to do', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'bud-metrics-bin-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const first = await run('migrate', '--directory', join(directory, 'database'))
+  expect(first).toMatchObject({ code: 0 })
+  expect(first.output).toMatch(/applied 1 events\n[^]*schema version \d+/)
+  const second = await run('migrate', '--directory', join(directory, 'database'))
+  expect(second.output).toMatch(/nothing to apply/)
+})
+
+test('without a database, with two of them or with an unknown flag it explains itself and fails', async () => {
+  expect(await run('migrate')).toMatchObject({ code: 2, output: expect.stringContaining('Usage') as string })
+  expect(await run('migrate', '--directory', 'a', '--url', 'b')).toMatchObject({ code: 2 })
+  expect(await run('migrate', '--folder', 'a')).toMatchObject({ code: 1, output: expect.stringContaining('--folder') as string })
+  expect(await run('--help')).toMatchObject({ code: 0 })
+})
+
+test('a server that does not answer is named with the reason', async () => {
+  const { code, output } = await run('migrate', '--url', 'http://127.0.0.1:1')
+  expect(code).toBe(1)
+  expect(output).toContain('ECONNREFUSED')
+})

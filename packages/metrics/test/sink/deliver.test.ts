@@ -1,0 +1,122 @@
+/** Delivery on the real engine: each event once, in the table of its kind, whatever happens to its batch. */
+import { deploymentEventSchema, deviceEventSchema, type BudEvent } from '@bud-foundry/core'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { AnalyticsClient } from '../../src/client/analytics-client.ts'
+import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
+import { metricsErrors } from '../../src/errors.ts'
+import { metricsLimits } from '../../src/limits.ts'
+import { deliverEvents } from '../../src/sink/deliver.ts'
+import { requestTable } from '../../src/table/request-table.ts'
+import { openTestEngine, type TestEngine } from '../support/engine.ts'
+import { baseUnixMs, makeRequest, requestArbitrary } from '../support/request-arbitrary.ts'
+
+let engine: TestEngine
+let metrics: Metrics
+
+beforeAll(async () => {
+  engine = await openTestEngine()
+  metrics = await createMetrics({ client: engine.client })
+})
+
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]()
+})
+
+const ask = (sql: string) => engine.client.query({ what: 'testing', sql })
+
+test('what was stored comes back as it was sent, duplicates in and between batches once', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(requestArbitrary, { minLength: 1, maxLength: 12 }), async (events) => {
+      const unique = [...new Map(events.toReversed().map((event) => [event.id, event])).values()].filter(
+        (event) => !events.some((other) => other !== event && other.id === event.id),
+      )
+      await metrics.store(unique)
+      await metrics.store([...unique, ...unique])
+      for (const event of unique) expect(await metrics.request(event.id)).toEqual(event)
+    }),
+    { numRuns: 25 },
+  )
+  const [counts] = await ask('SELECT count() AS stored, uniqExact(id) AS distinct FROM requests')
+  expect(counts).toMatchObject({ stored: expect.any(Number) as number })
+  // Safe: the row above has both numbers.
+  const { stored, distinct } = counts as { stored: number; distinct: number }
+  expect(stored).toBe(distinct)
+})
+
+test('a batch over several months and kinds is stored once, however often and in whatever pieces it is repeated', async () => {
+  const day = 86_400_000
+  const batch: BudEvent[] = Array.from({ length: 90 }, (_, index) =>
+    makeRequest({ id: `months-${String(index)}`, timeUnixMs: baseUnixMs - index * day }),
+  )
+  batch.push(
+    deviceEventSchema.parse({
+      id: 'sample-1',
+      kind: 'device-sample',
+      timeUnixMs: baseUnixMs,
+      clusterName: 'c',
+      nodeName: 'n',
+      deviceId: 'd',
+      hardwareId: 'h100',
+      utilisation: 0.5,
+      memoryUsedBytes: 8e10,
+    }),
+    deploymentEventSchema.parse({
+      id: 'step-1',
+      kind: 'deployment-step',
+      timeUnixMs: baseUnixMs,
+      operationId: 'o',
+      deploymentName: 'llama',
+      step: 'apply',
+      state: 'done',
+    }),
+  )
+  expect(await metrics.store(batch.slice(0, 40))).toEqual({ stored: 40, known: 0 })
+  expect(await metrics.store(batch)).toEqual({ stored: 52, known: 40 })
+  expect(await metrics.store(batch.toReversed())).toEqual({ stored: 0, known: 92 })
+  expect(await ask("SELECT count() AS rows FROM requests WHERE startsWith(id_text, 'months-')")).toEqual([{ rows: 90 }])
+  expect(await ask('SELECT utilisation, memory_used_bytes, power_watts FROM device_samples')).toEqual([
+    { utilisation: 0.5, memory_used_bytes: 8e10, power_watts: null },
+  ])
+  expect(await ask('SELECT deployment_name, state, error_code FROM deployment_steps')).toEqual([
+    { deployment_name: 'llama', state: 'done', error_code: '' },
+  ])
+})
+
+test('an insert whose answer got lost does no harm when it is repeated', async () => {
+  let lose = true
+  const flaky: AnalyticsClient = {
+    ...engine.client,
+    async insert(insert) {
+      await engine.client.insert(insert)
+      if (!lose) return
+      lose = false
+      throw metricsErrors.DATABASE_UNAVAILABLE({ what: 'inserting', reason: 'the connection broke' })
+    },
+  }
+  const batch = [makeRequest({ id: 'lost-answer' })]
+  const error = await deliverEvents(flaky, batch).catch((cause: unknown) => cause)
+  expect(metricsErrors.DATABASE_UNAVAILABLE.is(error)).toBe(true)
+  expect(await deliverEvents(flaky, batch)).toEqual({ stored: 0, known: 1 })
+})
+
+test('the same block sent twice at once is stored once', async () => {
+  const lines = [JSON.stringify(requestTable.toCells(makeRequest({ id: 'raced' })))]
+  const insert = { table: 'requests', columns: requestTable.columns, lines, token: 'raced' }
+  await Promise.all([engine.client.insert(insert), engine.client.insert(insert)])
+  expect(await ask("SELECT count() AS rows FROM requests WHERE id_text = 'raced'")).toEqual([{ rows: 1 }])
+})
+
+test('an event that no table can hold is refused by its id and field, and nothing of it is stored', async () => {
+  const late = await metrics
+    .store([makeRequest({ id: 'late', timeUnixMs: metricsLimits.eventTimeUnixMsMax })])
+    .catch((cause: unknown) => cause)
+  expect(metricsErrors.EVENT_INVALID.is(late)).toBe(true)
+  expect(String(late)).toMatch(/'late'.*timeUnixMs/)
+  const wrong: object = { ...makeRequest({ id: 'wrong' }), inputTokens: 'many' }
+  // Safe for the test: the point is an event that breaks its type.
+  const typed = await metrics.store([wrong as BudEvent]).catch((cause: unknown) => cause)
+  expect(metricsErrors.EVENT_INVALID.is(typed)).toBe(true)
+  expect(String(typed)).toMatch(/'wrong'.*inputTokens/)
+  expect(await metrics.request('wrong')).toBeUndefined()
+})

@@ -1,0 +1,62 @@
+/**
+ * A ClickHouse HTTP endpoint over the embedded engine, for the client of servers. It is chDB behind a bridge, not clickhouse-server:
+ * it proves the wire format and the SQL, not clusters, streaming or authentication.
+ */
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { buffer, text } from 'node:stream/consumers'
+import { createChdbConnection } from 'chdb/connection'
+
+export interface HttpBridge extends AsyncDisposable {
+  readonly url: string
+}
+
+const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', b: '\b', f: '\f', '0': '\u0000' }
+/** Parameters travel in ClickHouse's escaped text format; the engine's own binding takes them plain, except inside arrays. */
+const parseTexts = (array: string) => Array.from(array.matchAll(/'((?:[^'\\]|\\[^])*)'/g), ([, value]) => unescape(value ?? ''))
+const unescape = (value: string) => value.replace(/\\([^])/g, (_, character: string) => escapes[character] ?? character)
+
+export async function openHttpBridge(directory: string): Promise<HttpBridge> {
+  const connection = createChdbConnection({ path: directory })
+  // The engine's session runs one statement at a time.
+  let last: Promise<unknown> = Promise.resolve()
+  const server = createServer((request, response) => {
+    const answer = async () => {
+      const { searchParams } = new URL(request.url ?? '/', 'http://bridge')
+      const query = [searchParams.get('query'), (await buffer(request)).toString()]
+        .filter((part) => part !== null && part !== '')
+        .join('\n')
+      const params: Record<string, string | string[]> = {}
+      const settings: Record<string, string> = {}
+      for (const [name, value] of searchParams) {
+        if (name.startsWith('param_'))
+          params[name.slice(6)] = query.includes(`{${name.slice(6)}:Array`) ? parseTexts(value) : unescape(value)
+        else if (!['query', 'query_id', 'database', 'session_id'].includes(name)) settings[name] = value
+      }
+      try {
+        const result = await connection.query({ query, query_params: params, clickhouse_settings: settings })
+        response.end(await text(result.stream))
+      } catch (error) {
+        const code = String(Object(error).code ?? 1000)
+        const message = error instanceof Error ? error.message : String(error)
+        response.writeHead(500, { 'x-clickhouse-exception-code': code })
+        response.end(`Code: ${code}. DB::Exception: ${message} (${String(Object(error).type ?? 'UNKNOWN')})`)
+      }
+    }
+    last = last.then(answer)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  // Safe: a TCP server that listens has an address of this type.
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${String(port)}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await last
+      await connection.close()
+    },
+  }
+}

@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/** The `bud-sim` command: connects the command line to the process. */
+import { fstatSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { systemClock } from '@bud-foundry/core'
+import { runCli } from '../cli/run-cli.ts'
+
+const ending = new AbortController()
+const end = () => {
+  ending.abort()
+}
+process.once('SIGTERM', end)
+process.once('SIGINT', end)
+// A parent that started this with an IPC channel takes it along when it goes.
+if (process.channel !== undefined) {
+  process.once('disconnect', end)
+  process.channel?.unref()
+}
+const withParent = process.argv.includes('--exit-with-parent')
+if (withParent) {
+  const parent = process.ppid
+  // The end of a piped standard input tells at once that the parent is gone; its process id tells in every other case.
+  const input = fstatSync(0)
+  if (input.isFIFO() || input.isSocket()) process.stdin.on('end', end).on('error', end).resume()
+  setInterval(() => {
+    if (process.ppid !== parent) end()
+  }, 500).unref()
+}
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  clock: systemClock,
+  readFile: (path) => readFile(path, 'utf8'),
+  print: (text) => process.stdout.write(`${text}\n`),
+  printError: (text) => process.stderr.write(`${text}\n`),
+  signal: ending.signal,
+  interactive: process.stderr.isTTY,
+})
+// A standard input that is still being watched would keep the process alive.
+if (withParent) process.stdin.destroy()

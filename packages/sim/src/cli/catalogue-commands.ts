@@ -1,0 +1,82 @@
+/** `bud-sim hardware` and `bud-sim models`: what is built in. */
+import { findHardware, listHardware } from '../hardware/hardware-registry.ts'
+import { findModel, listModels } from '../model/model-registry.ts'
+import { parseFlags, toTable, type Command } from './command.ts'
+
+const json = { json: { type: 'boolean' } } as const
+
+export const hardwareCommand: Command = {
+  name: 'hardware',
+  summary: 'list the devices that are known, or describe one with the source of each number',
+  usage: 'bud-sim hardware [id] [--json]',
+  run: (args, context) => {
+    const { values, positionals } = parseFlags(args, json)
+    const [id] = positionals
+    if (id !== undefined) {
+      const hardware = findHardware(id)
+      if (values.json === true) context.print(JSON.stringify(hardware, null, 2))
+      else
+        context.print(
+          toTable(
+            ['field', 'value', 'source', 'checked'],
+            Object.entries(hardware.citations).map(([field, { title, checkedAt }]) => [field, valueAt(hardware, field), title, checkedAt]),
+          ),
+        )
+      return Promise.resolve()
+    }
+    if (values.json === true) context.print(JSON.stringify(listHardware(), null, 2))
+    else
+      context.print(
+        toTable(
+          ['id', 'name', 'memory GB', 'GB/s', 'bf16 TFLOPS', 'fp8 TFLOPS', 'link GB/s'],
+          listHardware().map((hardware) => [
+            hardware.id,
+            hardware.name,
+            (hardware.memoryBytes / 1e9).toFixed(0),
+            (hardware.memoryBandwidthBytesPerSecond / 1e9).toFixed(0),
+            ((hardware.flopsPerSecond.bf16 ?? hardware.flopsPerSecond.fp16 ?? 0) / 1e12).toFixed(0),
+            hardware.flopsPerSecond.fp8 === undefined ? '-' : (hardware.flopsPerSecond.fp8 / 1e12).toFixed(0),
+            hardware.link === undefined ? '-' : (hardware.link.bandwidthBytesPerSecond / 1e9).toFixed(0),
+          ]),
+        ),
+      )
+    return Promise.resolve()
+  },
+}
+
+function valueAt(value: unknown, path: string): string {
+  let found: unknown = value
+  for (const step of path.split('.')) found = typeof found === 'object' && found !== null ? Reflect.get(found, step) : undefined
+  return typeof found === 'number' ? (found >= 1 ? found.toExponential(4) : String(found)) : ''
+}
+
+export const modelsCommand: Command = {
+  name: 'models',
+  summary: 'list the models that are known, or describe one',
+  usage: 'bud-sim models [id] [--json]',
+  run: (args, context) => {
+    const { values, positionals } = parseFlags(args, json)
+    const [id] = positionals
+    if (id !== undefined) {
+      context.print(JSON.stringify(findModel(id), null, 2))
+      return Promise.resolve()
+    }
+    const models = listModels().map(findModel)
+    if (values.json === true) context.print(JSON.stringify(models, null, 2))
+    else
+      context.print(
+        toTable(
+          ['model', 'parameters', 'active', 'layers', 'context', 'weights'],
+          models.map((model) => [
+            model.id,
+            model.parameters.toLocaleString('en-US'),
+            `${(model.activeParameters / 1e9).toFixed(1)} B`,
+            model.layers,
+            model.contextLength,
+            model.quantization?.weights ?? model.precision,
+          ]),
+        ),
+      )
+    return Promise.resolve()
+  },
+}

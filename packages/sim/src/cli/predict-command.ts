@@ -1,0 +1,68 @@
+/** `bud-sim predict`: latency and throughput of one configuration. */
+import { findHardware } from '../hardware/hardware-registry.ts'
+import { createAnalyticalPredictor } from '../predict/analytical-predictor.ts'
+import { devicesOf } from '../settings.ts'
+import { parseFlags, toNumber, toTable, type Command } from './command.ts'
+import { readModel } from './model-argument.ts'
+import { servingFlags, servingUsage, toSettings } from './serving-flags.ts'
+
+const flags = {
+  ...servingFlags,
+  isl: { type: 'string', default: '1024' },
+  osl: { type: 'string', default: '256' },
+  prefix: { type: 'string' },
+  concurrency: { type: 'string' },
+  'request-rate': { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+export const predictCommand: Command = {
+  name: 'predict',
+  summary: 'time to first token, time per token and throughput, with their intervals',
+  usage: `bud-sim predict <model or config.json> ${servingUsage} [--isl 1024] [--osl 256] [--prefix N] [--concurrency N | --request-rate R] [--json]`,
+  run: async (args, context) => {
+    const { values, positionals } = parseFlags(args, flags)
+    const model = await readModel(positionals[0], values['model-id'], context)
+    const whole = { min: 1, whole: true }
+    const inputTokens = toNumber('isl', values.isl, whole) ?? 1024
+    const outputTokens = toNumber('osl', values.osl, whole) ?? 256
+    const rate = toNumber('request-rate', values['request-rate'], { min: 1e-6 })
+    const concurrency = toNumber('concurrency', values.concurrency, whole)
+    const settings = toSettings(model, values, Math.max(8192, 2 * (inputTokens + outputTokens)))
+    const hardware = findHardware(values.hardware)
+    const workload = {
+      inputTokens,
+      outputTokens,
+      sharedPrefixTokens: toNumber('prefix', values.prefix, { min: 0, whole: true }),
+      ...(rate === undefined ? { concurrency: concurrency ?? 1 } : { requestsPerSecond: rate }),
+    }
+    const [prediction] = createAnalyticalPredictor().predict([
+      { model, workload, hardware, deviceCount: devicesOf(settings), engineId: values.engine, settings },
+    ])
+    if (values.json === true || prediction === undefined) {
+      context.print(
+        JSON.stringify({ model: model.id, hardwareId: hardware.id, engineId: values.engine, settings, workload, prediction }, null, 2),
+      )
+      return
+    }
+    const row = (name: string, { low, mid, high }: { low: number; mid: number; high: number }) => [
+      name,
+      low.toFixed(2),
+      mid.toFixed(2),
+      high.toFixed(2),
+    ]
+    context.print(
+      [
+        `${model.id} on ${String(devicesOf(settings))} × ${hardware.name}, ${String(inputTokens)} tokens in, ${String(outputTokens)} out (${prediction.basis}):`,
+        toTable(
+          ['', 'low', 'mid', 'high'],
+          [
+            row('time to first token, ms', prediction.timeToFirstTokenMs),
+            row('time per output token, ms', prediction.timePerOutputTokenMs),
+            row('output tokens/s', prediction.outputTokensPerSecond),
+          ],
+        ),
+      ].join('\n'),
+    )
+  },
+}

@@ -1,0 +1,17 @@
+/** What sim needs of an engine beyond core's contract: its timing, overhead and what it can run. */
+import type { Engine, HardwareProfile, ModelSpec } from '@bud-foundry/core'
+import type { EngineTiming } from '../cost/engine-timing.ts'
+import type { EngineOverhead } from '../memory/fit.ts'
+import type { ServingSettings } from '../settings.ts'
+
+export interface ServingEngine extends Engine<ServingSettings> {
+  readonly name: string
+  /** The version whose image and arguments `launch` writes for this device. */
+  versionFor(hardware: HardwareProfile): string
+  readonly timing: EngineTiming
+  overhead(model: ModelSpec, hardware: HardwareProfile): EngineOverhead
+  /** Why the engine cannot serve this, as a sentence; undefined when it can. */
+  refuse(model: ModelSpec, settings: ServingSettings, hardware: HardwareProfile): string | undefined
+  /** The engine's own names for its settings, for plans and people. */
+  argumentsOf(model: ModelSpec, settings: ServingSettings, hardware: HardwareProfile): Readonly<Record<string, string | number | boolean>>
+}

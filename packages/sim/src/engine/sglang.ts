@@ -1,0 +1,81 @@
+/** SGLang: arguments, images, metric names and overheads. */
+import type { HardwareProfile, LaunchSpec, ModelSpec } from '@bud-foundry/core'
+import { fitMemory } from '../memory/fit.ts'
+import { nativeWeights } from '../memory/precision.ts'
+import type { ServingSettings } from '../settings.ts'
+import { refuseAnywhere } from './engine-limits.ts'
+import { launchResources, startupSeconds } from './launch-parts.ts'
+import type { ServingEngine } from './serving-engine.ts'
+
+const version = '0.5.18'
+
+const image = (hardware: HardwareProfile) =>
+  hardware.vendor !== 'AMD'
+    ? `lmsysorg/sglang:v${version}`
+    : `lmsysorg/sglang:v${version}-rocm720-${hardware.generation === 'cdna4' ? 'mi35x' : 'mi30x'}`
+
+function argumentsOf(model: ModelSpec, settings: ServingSettings): Record<string, string | number | boolean> {
+  return {
+    'tp-size': settings.tensor * settings.data,
+    ...(settings.pipeline > 1 ? { 'pp-size': settings.pipeline } : {}),
+    ...(settings.data > 1 ? { 'dp-size': settings.data, 'enable-dp-attention': true } : {}),
+    ...(settings.expert > 1 ? { 'ep-size': settings.expert } : {}),
+    'context-length': settings.maxModelTokens,
+    'max-running-requests': settings.maxSequences,
+    'chunked-prefill-size': settings.maxBatchedTokens,
+    'mem-fraction-static': settings.memoryUtilization,
+    ...(settings.kvCache === 'fp8' ? { 'kv-cache-dtype': 'fp8_e4m3' } : {}),
+    ...(settings.weights === 'fp8' && nativeWeights(model) !== 'fp8' ? { quantization: 'fp8' } : {}),
+    ...(settings.prefixCaching ? {} : { 'disable-radix-cache': true }),
+    'enable-metrics': true,
+  }
+}
+
+const overhead: ServingEngine['overhead'] = () => ({ contextBytes: 0.8e9, graphBytes: 1.2e9, communicationBytes: 0.41e9 })
+
+/** Images, arguments and metrics as of SGLang 0.5 (docs.sglang.io). */
+export const sglang: ServingEngine = {
+  contract: 'engine/1',
+  id: 'sglang',
+  name: 'SGLang',
+  versions: [version],
+  versionFor: () => version,
+  timing: { stepSeconds: 0.9e-3, sequenceSeconds: 5e-6, requestSeconds: 9e-3, promptTokenSeconds: 2e-6 },
+  overhead,
+  refuse: (model, settings, hardware) => {
+    if (hardware.kind !== 'gpu') return `SGLang is not offered on ${hardware.kind === 'cpu' ? 'processors' : hardware.name} here`
+    if (hardware.generation === 'volta' || hardware.generation === 'turing') return `SGLang needs a newer chip than ${hardware.name}`
+    if (settings.weights === 'int4' && nativeWeights(model) !== 'int4')
+      return 'SGLang needs a checkpoint that is already quantized to 4 bits'
+    return refuseAnywhere(model, settings, hardware)
+  },
+  argumentsOf,
+  tunables: () => [
+    { name: 'maxSequences', values: [32, 64, 128, 256, 512, 1024] },
+    { name: 'maxBatchedTokens', values: [4096, 8192, 16_384] },
+    { name: 'kvCache', values: ['bf16', 'fp8'] },
+    { name: 'prefixCaching', values: [true, false] },
+  ],
+  memory: (model, settings, hardware) => fitMemory({ model, hardware, settings, overhead: overhead(model, hardware) }),
+  launch: (model, settings, hardware): LaunchSpec => ({
+    image: image(hardware),
+    command: ['python3', '-m', 'sglang.launch_server'],
+    args: [
+      ...['--model-path', model.id, '--served-model-name', model.id, '--host', '0.0.0.0', '--port', '30000'],
+      ...Object.entries(argumentsOf(model, settings)).flatMap(([name, value]) =>
+        value === true ? [`--${name}`] : [`--${name}`, String(value)],
+      ),
+    ],
+    env: {},
+    portHttp: 30_000,
+    probes: { startup: '/health', ready: '/health', live: '/health', startupSecondsMax: startupSeconds(model) },
+    metricNames: {
+      running: 'sglang:num_running_reqs',
+      waiting: 'sglang:num_queue_reqs',
+      kvUsage: 'sglang:token_usage',
+      timeToFirstToken: 'sglang:time_to_first_token_seconds',
+      timePerOutputToken: 'sglang:inter_token_latency_seconds',
+    },
+    resources: launchResources(model, settings, hardware),
+  }),
+}

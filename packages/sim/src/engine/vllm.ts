@@ -1,0 +1,99 @@
+/** vLLM: arguments, images, metric names and overheads. */
+import type { HardwareProfile, LaunchSpec, ModelSpec } from '@bud-foundry/core'
+import { fitMemory } from '../memory/fit.ts'
+import { nativeWeights } from '../memory/precision.ts'
+import type { ServingSettings } from '../settings.ts'
+import { refuseAnywhere } from './engine-limits.ts'
+import { launchResources, startupSeconds } from './launch-parts.ts'
+import type { ServingEngine } from './serving-engine.ts'
+
+// Docker Hub vllm/vllm-openai and rocm/vllm, the project's public CPU registry, and the Gaudi build of OPEA.
+function target(hardware: HardwareProfile): { readonly image: string; readonly version: string } {
+  if (hardware.kind === 'cpu') return { image: 'public.ecr.aws/q9t5s3a7/vllm-cpu-release-repo:v0.12.0', version: '0.12.0' }
+  if (hardware.kind === 'hpu') return { image: 'opea/vllm-gaudi:1.22.0', version: '1.22.0' }
+  if (hardware.vendor === 'AMD') return { image: 'rocm/vllm:rocm7.0.0_vllm_0.11.2_20251210', version: '0.11.2' }
+  return { image: 'vllm/vllm-openai:v0.11.0', version: '0.11.0' }
+}
+
+function argumentsOf(model: ModelSpec, settings: ServingSettings, hardware: HardwareProfile): Record<string, string | number | boolean> {
+  const { tensor, pipeline, data, expert } = settings
+  return {
+    'tensor-parallel-size': tensor,
+    ...(pipeline > 1 ? { 'pipeline-parallel-size': pipeline } : {}),
+    ...(data > 1 ? { 'data-parallel-size': data } : {}),
+    ...(expert > 1 ? { 'enable-expert-parallel': true } : {}),
+    'max-model-len': settings.maxModelTokens,
+    'max-num-seqs': settings.maxSequences,
+    'max-num-batched-tokens': settings.maxBatchedTokens,
+    ...(hardware.kind === 'cpu' ? {} : { 'gpu-memory-utilization': settings.memoryUtilization }),
+    ...(settings.kvCache === 'fp8' ? { 'kv-cache-dtype': 'fp8' } : {}),
+    // Checkpoints that are quantized say so themselves; only quantizing while loading is asked for.
+    ...(settings.weights === 'fp8' && nativeWeights(model) !== 'fp8' ? { quantization: 'fp8' } : {}),
+    ...(hardware.flopsPerSecond.bf16 === undefined ? { dtype: 'half' } : {}),
+    'enable-prefix-caching': settings.prefixCaching,
+  }
+}
+
+function toFlags(values: Readonly<Record<string, string | number | boolean>>): string[] {
+  return Object.entries(values).flatMap(([name, value]) =>
+    value === true ? [`--${name}`] : value === false ? [`--no-${name}`] : [`--${name}`, String(value)],
+  )
+}
+
+const overhead: ServingEngine['overhead'] = (_model, hardware) =>
+  hardware.kind === 'cpu'
+    ? { contextBytes: 2e9, graphBytes: 0, communicationBytes: 0 }
+    : // CUDA context and libraries of a worker, captured graphs, NCCL buffers (LLMServingSim's and AIConfigurator's measurements).
+      { contextBytes: 0.7e9, graphBytes: 0.9e9, communicationBytes: 0.41e9 }
+
+/** Images, arguments and metrics as of vLLM 0.11 (docs.vllm.ai). */
+export const vllm: ServingEngine = {
+  contract: 'engine/1',
+  id: 'vllm',
+  name: 'vLLM',
+  versions: ['0.11.0', '0.11.2', '0.12.0', '1.22.0'],
+  versionFor: (hardware) => target(hardware).version,
+  timing: { stepSeconds: 1.1e-3, sequenceSeconds: 6e-6, requestSeconds: 8e-3, promptTokenSeconds: 2e-6 },
+  overhead,
+  refuse: (model, settings, hardware) =>
+    refuseAnywhere(model, settings, hardware) ??
+    (settings.weights === 'int4' && nativeWeights(model) !== 'int4'
+      ? 'vLLM needs a checkpoint that is already quantized to 4 bits'
+      : undefined),
+  argumentsOf,
+  tunables: () => [
+    { name: 'maxSequences', values: [32, 64, 128, 256, 512, 1024] },
+    { name: 'maxBatchedTokens', values: [2048, 8192, 16_384] },
+    { name: 'kvCache', values: ['bf16', 'fp8'] },
+    { name: 'prefixCaching', values: [true, false] },
+  ],
+  memory: (model, settings, hardware) => fitMemory({ model, hardware, settings, overhead: overhead(model, hardware) }),
+  launch: (model, settings, hardware): LaunchSpec => ({
+    image: target(hardware).image,
+    command: ['vllm', 'serve'],
+    args: [
+      model.id,
+      '--served-model-name',
+      model.id,
+      '--host',
+      '0.0.0.0',
+      '--port',
+      '8000',
+      ...toFlags(argumentsOf(model, settings, hardware)),
+    ],
+    env:
+      hardware.kind === 'cpu'
+        ? { VLLM_CPU_KVCACHE_SPACE: String(Math.max(4, Math.floor((hardware.memoryBytes * settings.memoryUtilization) / 4 / 1024 ** 3))) }
+        : {},
+    portHttp: 8000,
+    probes: { startup: '/health', ready: '/health', live: '/health', startupSecondsMax: startupSeconds(model) },
+    metricNames: {
+      running: 'vllm:num_requests_running',
+      waiting: 'vllm:num_requests_waiting',
+      kvUsage: 'vllm:kv_cache_usage_perc',
+      timeToFirstToken: 'vllm:time_to_first_token_seconds',
+      timePerOutputToken: 'vllm:inter_token_latency_seconds',
+    },
+    resources: launchResources(model, settings, hardware),
+  }),
+}

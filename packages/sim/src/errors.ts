@@ -1,0 +1,76 @@
+/** The error catalogue of sim. */
+import { defineErrors, type ConfigIssue } from '@bud-foundry/core'
+
+const listIssues = (issues: readonly ConfigIssue[]) =>
+  issues.map(({ path, message, fix }) => `  ${path}: ${message}${fix === undefined ? '' : ` (${fix})`}`).join('\n')
+const near = (names: readonly string[]) => (names.length === 0 ? '' : `; did you mean ${names.map((name) => `'${name}'`).join(', ')}?`)
+
+/** What can go wrong in sim, with HTTP status and whether trying again helps. */
+export const simErrors = defineErrors('SIM', {
+  HARDWARE_UNKNOWN: {
+    status: 400,
+    retryable: false,
+    message: ({ hardwareId, similar }: { readonly hardwareId: string; readonly similar: readonly string[] }) =>
+      `hardware '${hardwareId}' is not known${near(similar)}; list all with 'bud-sim hardware'`,
+  },
+  MODEL_UNKNOWN: {
+    status: 400,
+    retryable: false,
+    message: ({ model, similar }: { readonly model: string; readonly similar: readonly string[] }) =>
+      `model '${model}' is not in the built-in table${near(similar)}; pass its config.json instead, or list the table with 'bud-sim models'`,
+  },
+  ENGINE_UNKNOWN: {
+    status: 400,
+    retryable: false,
+    message: ({ engine, known }: { readonly engine: string; readonly known: readonly string[] }) =>
+      `engine '${engine}' is not known; use one of ${known.join(', ')}`,
+  },
+  REQUEST_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ what, issues }: { readonly what: string; readonly issues: readonly ConfigIssue[] }) =>
+      `${what} has ${String(issues.length)} problem${issues.length === 1 ? '' : 's'}:\n${listIssues(issues)}`,
+  },
+  MODEL_DOES_NOT_FIT: {
+    status: 422,
+    retryable: false,
+    message: ({
+      model,
+      reason,
+      suggestions,
+    }: {
+      readonly model: string
+      readonly reason: string
+      readonly suggestions: readonly string[]
+    }) =>
+      `model '${model}' does not fit the devices given: ${reason}. It would fit on ${suggestions.length === 0 ? 'no hardware known here' : suggestions.join('; or ')}`,
+  },
+  NOTHING_RUNS: {
+    status: 422,
+    retryable: false,
+    message: ({ model, reasons }: { readonly model: string; readonly reasons: readonly string[] }) =>
+      `no engine can serve model '${model}' on the devices given:\n${reasons.map((reason) => `  ${reason}`).join('\n')}`,
+  },
+  PREDICTION_UNSUPPORTED: {
+    status: 422,
+    retryable: false,
+    message: ({ reason }: { readonly reason: string }) => `this cannot be predicted: ${reason}`,
+  },
+  BODY_TOO_LARGE: {
+    status: 413,
+    retryable: false,
+    message: ({ maxBytes }: { readonly maxBytes: number }) => `the request body is larger than ${String(maxBytes)} bytes; send less`,
+  },
+  PORT_UNAVAILABLE: {
+    status: 500,
+    retryable: false,
+    message: ({ host, port, reason }: { readonly host: string; readonly port: number; readonly reason: string }) =>
+      `cannot listen on ${host}:${String(port)} (${reason}); choose another port, or 0 for any free one`,
+  },
+  TWIN_CLOSED: {
+    status: 503,
+    retryable: true,
+    scope: 'target',
+    message: () => 'the simulated engine is shutting down; send the request to another one',
+  },
+})

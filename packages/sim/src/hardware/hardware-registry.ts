@@ -1,0 +1,97 @@
+/** The hardware that is known, from cited JSON files. */
+import type { HardwareProfile, Precision } from '@bud-foundry/core'
+import { simErrors } from '../errors.ts'
+import { findSimilar } from '../similar-names.ts'
+import amd from './profiles/amd.json' with { type: 'json' }
+import intel from './profiles/intel.json' with { type: 'json' }
+import nvidia from './profiles/nvidia.json' with { type: 'json' }
+
+/** Where one number comes from. */
+export interface Citation {
+  readonly title: string
+  readonly url: string
+  /** The day on which the number was last compared with other sources. */
+  readonly checkedAt: string
+}
+
+export interface HardwareDescription extends HardwareProfile {
+  readonly aliases: readonly string[]
+  /** Field to citation: `memoryBytes`, `memoryBandwidthBytesPerSecond`, `flopsPerSecond.bf16`, `link.bandwidthBytesPerSecond`, … */
+  readonly citations: Readonly<Record<string, Citation>>
+}
+
+interface Cited {
+  readonly value: number
+  readonly source: string
+}
+interface ProfileFile {
+  readonly vendor: string
+  readonly sources: Readonly<Record<string, Citation>>
+  readonly profiles: readonly {
+    readonly id: string
+    readonly name: string
+    readonly generation: string
+    readonly kind: string
+    readonly aliases?: readonly string[]
+    readonly devicesPerNode: number
+    readonly memoryBytes: Cited
+    readonly memoryBandwidthBytesPerSecond: Cited
+    readonly flopsPerSecond: Readonly<Partial<Record<Precision, Cited>>>
+    readonly link?: { readonly kind: string; readonly bandwidthBytesPerSecond: Cited; readonly latencySeconds: Cited }
+    readonly powerWatts?: Cited
+  }[]
+}
+
+function describe(file: ProfileFile, profile: ProfileFile['profiles'][number]): HardwareDescription {
+  const citations: Record<string, Citation> = {}
+  const take = (field: string, cited: Cited): number => {
+    const source = file.sources[cited.source]
+    if (source !== undefined) citations[field] = source
+    return cited.value
+  }
+  const flopsPerSecond = Object.fromEntries(
+    Object.entries(profile.flopsPerSecond).map(([precision, cited]) => [precision, take(`flopsPerSecond.${precision}`, cited)]),
+  )
+  const link =
+    profile.link === undefined
+      ? undefined
+      : {
+          kind: profile.link.kind,
+          bandwidthBytesPerSecond: take('link.bandwidthBytesPerSecond', profile.link.bandwidthBytesPerSecond),
+          latencySeconds: take('link.latencySeconds', profile.link.latencySeconds),
+        }
+  const memoryBytes = take('memoryBytes', profile.memoryBytes)
+  const memoryBandwidthBytesPerSecond = take('memoryBandwidthBytesPerSecond', profile.memoryBandwidthBytesPerSecond)
+  const powerWatts = profile.powerWatts === undefined ? {} : { powerWatts: take('powerWatts', profile.powerWatts) }
+  return {
+    id: profile.id,
+    name: profile.name,
+    vendor: file.vendor,
+    kind: profile.kind === 'cpu' ? 'cpu' : profile.kind === 'hpu' ? 'hpu' : 'gpu',
+    generation: profile.generation,
+    devicesPerNode: profile.devicesPerNode,
+    memoryBytes,
+    memoryBandwidthBytesPerSecond,
+    flopsPerSecond,
+    link,
+    ...powerWatts,
+    source: [...new Set(Object.values(citations).map(({ title, checkedAt }) => `${title} (${checkedAt})`))].join('; '),
+    aliases: profile.aliases ?? [],
+    citations,
+  }
+}
+
+const all: readonly HardwareDescription[] = ([nvidia, amd, intel] as readonly ProfileFile[]) // The files are checked against this shape by a test; JSON imports lose the literal types.
+  .flatMap((file) => file.profiles.map((profile) => Object.freeze(describe(file, profile))))
+
+const byName = new Map(all.flatMap((hardware) => [hardware.id, ...hardware.aliases].map((name) => [name, hardware] as const)))
+
+/** Every known device, in the order of the files. */
+export const listHardware = (): readonly HardwareDescription[] => all
+
+/** The device with this id or alias; ids are lower-case, `_` is read as `-`. @throws SIM_HARDWARE_UNKNOWN naming similar ids. */
+export function findHardware(hardwareId: string): HardwareDescription {
+  const found = byName.get(hardwareId.toLowerCase().replaceAll('_', '-'))
+  if (found === undefined) throw simErrors.HARDWARE_UNKNOWN({ hardwareId, similar: findSimilar(hardwareId, [...byName.keys()]) })
+  return found
+}

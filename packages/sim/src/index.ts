@@ -1,0 +1,38 @@
+/** The public list of sim: models, hardware, memory, prediction, optimizer. No I/O, no Node built-ins. */
+
+// models and hardware
+export { findModel, listModels } from './model/model-registry.ts'
+export { findHardware, listHardware, type Citation, type HardwareDescription } from './hardware/hardware-registry.ts'
+
+// memory
+export { cacheBytesPerToken, cacheValuesPerDevice, layerCacheBytes, sequenceCacheBytes } from './memory/kv-cache.ts'
+export { fitMemory, type EngineOverhead, type MemoryFit } from './memory/fit.ts'
+export { bytesOf, nativeWeights } from './memory/precision.ts'
+export { checkpointBytes, weightBytesPerDevice } from './memory/weights.ts'
+export { resolveSettings, servingSettingsSchema, type ServingSettings, type ServingSettingsInput } from './settings.ts'
+
+// engines
+export { findEngine, listEngines } from './engine/engine-registry.ts'
+export type { ServingEngine } from './engine/serving-engine.ts'
+export type { EngineTiming } from './cost/engine-timing.ts'
+
+// prediction
+export { createStepModel, type StepBatch, type StepCost, type StepModel } from './cost/step-cost.ts'
+export {
+  createAnalyticalPredictor,
+  estimateReplica,
+  predictionSpread,
+  prepareReplica,
+  toPrediction,
+  type PreparedReplica,
+} from './predict/analytical-predictor.ts'
+export type { ServingEstimate } from './predict/serving-estimate.ts'
+
+// optimizer
+export { optimize, type OptimizeOptions, type OptimizeProgress, type OptimizeResult, type Rejection } from './optimize/optimizer.ts'
+export { createOptimizerHandler } from './optimize/optimizer-handler.ts'
+export { optimizeRequestSchema, type OptimizeRequest } from './optimize/optimize-request.ts'
+export { minimumDevices, suggestHardware } from './optimize/suggestions.ts'
+
+// errors
+export { simErrors } from './errors.ts'

@@ -1,0 +1,21 @@
+/** Every bound of this package in one place. */
+export const limits = {
+  /** Largest request body of the optimizer handler: a config.json is below 200 kB. */
+  optimizeBodyBytes: 4 * 1024 * 1024,
+  /** Largest request body of the engine twin. */
+  twinBodyBytes: 16 * 1024 * 1024,
+  /** Requests that the twin holds at once; more are refused with 503. */
+  twinRequests: 4096,
+  /** Blocks of the twin's prefix cache that are remembered when the model's cache would be larger. */
+  twinPrefixBlocks: 1 << 18,
+  /** Hardware kinds, nodes and devices in one optimize request. */
+  devices: 256,
+  devicesPerKind: 65_536,
+  /** Candidate configurations of one optimize call. */
+  candidates: 20_000,
+  /** Longest time that optimize keeps the event loop to itself. */
+  optimizeSliceMs: 4,
+  /** Plans and rejections in one answer. */
+  plans: 100,
+  rejections: 200,
+} as const

@@ -1,0 +1,24 @@
+/** Well-known architectures under their Hugging Face names, so that nothing is downloaded. */
+import { parseModelConfig, type ModelSpec } from '@bud-foundry/core'
+import { simErrors } from '../errors.ts'
+import { findSimilar } from '../similar-names.ts'
+import configs from './known-models.json' with { type: 'json' }
+
+const byLowerName = new Map(Object.entries(configs).map(([id, config]) => [id.toLowerCase(), { id, config: config as unknown }] as const)) // Widening: the parser trusts nothing anyway.
+const shortNames = new Map([...byLowerName].map(([name, entry]) => [name.slice(name.indexOf('/') + 1), entry] as const))
+const parsed = new Map<string, ModelSpec>()
+
+/** The Hugging Face ids of all built-in models. */
+export const listModels = (): readonly string[] => Object.keys(configs)
+
+/** A built-in model by its Hugging Face id, with or without the organisation, in any case. @throws SIM_MODEL_UNKNOWN naming similar ids. */
+export function findModel(id: string): ModelSpec {
+  const lower = id.toLowerCase()
+  const entry = byLowerName.get(lower) ?? shortNames.get(lower)
+  if (entry === undefined) throw simErrors.MODEL_UNKNOWN({ model: id, similar: findSimilar(id, listModels()) })
+  const known = parsed.get(entry.id)
+  if (known !== undefined) return known
+  const spec = Object.freeze(parseModelConfig(entry.id, entry.config))
+  parsed.set(entry.id, spec)
+  return spec
+}

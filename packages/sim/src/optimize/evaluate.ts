@@ -1,0 +1,145 @@
+/** Judges one candidate: can it run, how many replicas does it take, what does it reach. */
+import type { LatencyObjective } from '@bud-foundry/core'
+import { simErrors } from '../errors.ts'
+import { estimateReplica, prepareReplica, type PreparedReplica } from '../predict/analytical-predictor.ts'
+import type { ServingEstimate } from '../predict/serving-estimate.ts'
+import { devicesOf } from '../settings.ts'
+import type { Candidate } from './candidates.ts'
+import type { ResolvedRequest } from './optimize-request.ts'
+
+/** One bound of the objective and how much of it is used: above 1 it is missed. */
+export interface ObjectiveUse {
+  readonly name: keyof LatencyObjective
+  readonly limit: number
+  readonly value: number
+  readonly ratio: number
+}
+
+export interface Evaluated {
+  readonly candidate: Candidate
+  readonly replica: PreparedReplica
+  readonly estimate: ServingEstimate
+  readonly replicas: number
+  readonly devices: number
+  /** Of all replicas. */
+  readonly outputTokensPerSecond: number
+  readonly uses: readonly ObjectiveUse[]
+  readonly meetsObjective: boolean
+  readonly usdPerHour: number | undefined
+  readonly usdPerMillionOutputTokens: number | undefined
+}
+
+export type Verdict =
+  | { readonly kind: 'runs'; readonly evaluated: Evaluated }
+  | { readonly kind: 'rejected'; readonly why: 'unsupported' | 'does-not-fit' | 'overloaded'; readonly reason: string }
+
+const GB = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
+
+function useOf(objective: LatencyObjective | undefined, estimate: ServingEstimate, throughput: number): readonly ObjectiveUse[] {
+  if (objective === undefined) return []
+  const uses: ObjectiveUse[] = []
+  const latency = (name: 'timeToFirstTokenMs' | 'timePerOutputTokenMs' | 'endToEndMs', value: number) => {
+    const limit = objective[name]
+    if (limit !== undefined) uses.push({ name, limit, value, ratio: value / limit })
+  }
+  latency('timeToFirstTokenMs', estimate.timeToFirstTokenSeconds * 1000)
+  latency('timePerOutputTokenMs', estimate.timePerOutputTokenSeconds * 1000)
+  latency('endToEndMs', estimate.endToEndSeconds * 1000)
+  const floor = objective.outputTokensPerSecond
+  if (floor !== undefined) uses.push({ name: 'outputTokensPerSecond', limit: floor, value: throughput, ratio: floor / throughput })
+  return uses
+}
+
+function evaluateReplicas(
+  request: ResolvedRequest,
+  candidate: Candidate,
+  replica: PreparedReplica,
+  replicas: number,
+): Evaluated | undefined {
+  const { workload } = request
+  const estimate = estimateReplica(replica, {
+    ...workload,
+    ...(workload.concurrency === undefined ? {} : { concurrency: Math.ceil(workload.concurrency / replicas) }),
+    ...(workload.requestsPerSecond === undefined ? {} : { requestsPerSecond: workload.requestsPerSecond / replicas }),
+  })
+  if (estimate === undefined) return undefined
+  const devices = replicas * devicesOf(candidate.settings)
+  const outputTokensPerSecond =
+    workload.requestsPerSecond === undefined
+      ? estimate.outputTokensPerSecond * replicas
+      : Math.min(estimate.outputTokensPerSecond * replicas, workload.requestsPerSecond * workload.outputTokens)
+  const uses = useOf(request.objective, estimate, outputTokensPerSecond)
+  const price = candidate.pool.usdPerHour
+  const usdPerHour = price === undefined ? undefined : price * devices
+  return {
+    candidate,
+    replica,
+    estimate,
+    replicas,
+    devices,
+    outputTokensPerSecond,
+    uses,
+    meetsObjective: uses.every(({ ratio }) => ratio <= 1),
+    usdPerHour,
+    usdPerMillionOutputTokens: usdPerHour === undefined ? undefined : (usdPerHour / (outputTokensPerSecond * 3600)) * 1e6,
+  }
+}
+
+/** More replicas than requests in flight would stand idle. */
+const replicaLimit = (request: ResolvedRequest, candidate: Candidate) =>
+  Math.min(candidate.replicasMax, request.workload.concurrency ?? candidate.replicasMax)
+
+/** The replica counts to look at: all small ones, then steps of about a fifth. */
+function* replicaCounts(limit: number): Generator<number> {
+  for (let count = 1; count < limit; count = count < 8 ? count + 1 : Math.ceil(count * 1.2)) yield count
+  yield limit
+}
+
+const missOf = (evaluated: Evaluated) => Math.max(1, ...evaluated.uses.map(({ ratio }) => ratio))
+
+/** The fewest replicas that meet the objective; for latency and throughput all that can be used; the best miss when none does. */
+function chooseReplicas(request: ResolvedRequest, candidate: Candidate, replica: PreparedReplica): Evaluated | undefined {
+  const limit = replicaLimit(request, candidate)
+  if (request.goal !== 'cost') {
+    const all = evaluateReplicas(request, candidate, replica, limit)
+    if (all !== undefined) return all
+  }
+  let best: Evaluated | undefined
+  for (const count of replicaCounts(limit)) {
+    const evaluated = evaluateReplicas(request, candidate, replica, count)
+    if (evaluated === undefined) continue
+    if (evaluated.meetsObjective) return evaluated
+    if (best === undefined || missOf(evaluated) < missOf(best) * 0.999) best = evaluated
+  }
+  return best
+}
+
+export function evaluateCandidate(request: ResolvedRequest, candidate: Candidate): Verdict {
+  const { engine, settings, pool } = candidate
+  const refused = engine.refuse(request.model, settings, pool.hardware)
+  if (refused !== undefined) return { kind: 'rejected', why: 'unsupported', reason: refused }
+  let replica: PreparedReplica
+  try {
+    replica = prepareReplica({ model: request.model, hardware: pool.hardware, engineId: engine.id, settings })
+  } catch (error) {
+    if (simErrors.PREDICTION_UNSUPPORTED.is(error)) return { kind: 'rejected', why: 'unsupported', reason: error.message }
+    throw error
+  }
+  const { fit } = replica
+  if (!fit.fits) {
+    const fixed = fit.weightsBytes + fit.activationsBytes + fit.overheadBytes
+    const reason =
+      fixed >= fit.usableBytes
+        ? `${GB(fixed)} of weights and buffers on each device are more than the ${GB(fit.usableBytes)} that may be used`
+        : `${GB(fit.kvCacheBytes)} of cache beside the weights do not hold one request of ${String(settings.maxModelTokens)} tokens`
+    return { kind: 'rejected', why: 'does-not-fit', reason }
+  }
+  const evaluated = chooseReplicas(request, candidate, replica)
+  if (evaluated === undefined)
+    return {
+      kind: 'rejected',
+      why: 'overloaded',
+      reason: `even ${String(candidate.replicasMax)} replicas answer less than ${String(request.workload.requestsPerSecond ?? 0)} requests a second`,
+    }
+  return { kind: 'runs', evaluated }
+}

@@ -1,0 +1,102 @@
+/** What optimize is asked: the schema, its defaults, and the model it speaks of. */
+import {
+  type ConfigIssue,
+  deviceSchema,
+  latencyObjectiveSchema,
+  type ModelSpec,
+  modelSpecSchema,
+  parseModelConfig,
+  precisionSchema,
+  toConfigIssues,
+  workloadSchema,
+} from '@bud-foundry/core'
+import { z } from 'zod'
+import { simErrors } from '../errors.ts'
+import { limits } from '../limits.ts'
+import { findModel } from '../model/model-registry.ts'
+
+export const optimizeRequestSchema = z
+  .strictObject({
+    /** A built-in model's Hugging Face id, the content of a config.json, or a ModelSpec. */
+    model: z.union([z.string().min(1), z.record(z.string(), z.unknown())]),
+    /** The Hugging Face id that the engines load, when `model` is a configuration. */
+    modelId: z.string().min(1).max(200).optional(),
+    /** One entry for each node or kind of device. */
+    devices: z
+      .array(deviceSchema.extend({ count: z.int().positive().max(limits.devicesPerKind) }))
+      .min(1)
+      .max(limits.devices),
+    workload: workloadSchema.optional(),
+    objective: latencyObjectiveSchema.optional(),
+    /** What to prefer among plans that meet the objective. */
+    goal: z.enum(['cost', 'latency', 'throughput']).default('cost'),
+    engines: z.array(z.string().min(1)).min(1).max(16).optional(),
+    /** Formats that weights may be served in; absent: the checkpoint's own, and 8 or 4 bits where an engine converts while loading. */
+    precisions: z.array(precisionSchema).min(1).optional(),
+    /** Longest request that must be accepted; absent: the workload's length with room to spare. */
+    maxModelTokens: z.int().positive().optional(),
+    plans: z.int().min(1).max(limits.plans).default(10),
+  })
+  .superRefine((request, context) => {
+    if (request.workload?.concurrency !== undefined && request.workload.requestsPerSecond !== undefined)
+      context.addIssue({ code: 'custom', path: ['workload'], message: 'give concurrency or requestsPerSecond, not both' })
+  })
+
+export type OptimizeRequest = Readonly<z.input<typeof optimizeRequestSchema>>
+type ParsedRequest = z.output<typeof optimizeRequestSchema>
+
+/** Mean chat-sized requests, sixteen at once. */
+export const defaultWorkload = { inputTokens: 1024, outputTokens: 256, concurrency: 16 } as const
+
+export interface ResolvedRequest extends Omit<ParsedRequest, 'model' | 'workload' | 'maxModelTokens'> {
+  readonly model: ModelSpec
+  readonly workload: NonNullable<ParsedRequest['workload']>
+  readonly maxModelTokens: number
+}
+
+function resolveModel(request: ParsedRequest): ModelSpec {
+  if (typeof request.model === 'string') return findModel(request.model)
+  if ('layerGroups' in request.model) {
+    const spec = modelSpecSchema.safeParse(request.model)
+    if (spec.success) return spec.data
+    throw simErrors.REQUEST_INVALID({ what: 'the model', issues: toConfigIssues(spec.error) })
+  }
+  const stated = request.model['_name_or_path']
+  return parseModelConfig(request.modelId ?? (typeof stated === 'string' && stated !== '' ? stated : 'custom-model'), request.model)
+}
+
+const nextPowerOfTwo = (value: number) => 2 ** Math.ceil(Math.log2(value))
+
+/** @throws SIM_REQUEST_INVALID listing every problem; SIM_MODEL_UNKNOWN; CORE_MODEL_CONFIG_INVALID. */
+export function resolveOptimizeRequest(input: unknown): ResolvedRequest {
+  const parsed = optimizeRequestSchema.safeParse(input)
+  if (!parsed.success) throw simErrors.REQUEST_INVALID({ what: 'the optimize request', issues: toConfigIssues(parsed.error) })
+  const request = parsed.data
+  const model = resolveModel(request)
+  const workload = request.workload ?? defaultWorkload
+  const needed = workload.inputTokens + workload.outputTokens
+  const issues: ConfigIssue[] = []
+  if (needed > model.contextLength)
+    issues.push({
+      path: 'workload',
+      message: `${String(needed)} tokens of input and output are more than the model's context of ${String(model.contextLength)}`,
+      fix: `use at most ${String(model.contextLength)} together`,
+    })
+  if (request.maxModelTokens !== undefined && request.maxModelTokens < needed)
+    issues.push({
+      path: 'maxModelTokens',
+      message: `is less than the workload's ${String(needed)} tokens`,
+      fix: `use at least ${String(needed)}`,
+    })
+  if (issues.length > 0) throw simErrors.REQUEST_INVALID({ what: 'the optimize request', issues })
+  const roomy = Math.max(4096, nextPowerOfTwo(2 * needed))
+  return {
+    ...request,
+    model: request.modelId === undefined ? model : { ...model, id: request.modelId },
+    workload:
+      workload.concurrency === undefined && workload.requestsPerSecond === undefined
+        ? { ...workload, concurrency: defaultWorkload.concurrency }
+        : workload,
+    maxModelTokens: Math.min(model.contextLength, request.maxModelTokens ?? roomy),
+  }
+}

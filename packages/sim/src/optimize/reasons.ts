@@ -1,0 +1,76 @@
+/** Explains a plan in sentences: what binds, how close the objective is, what it costs. */
+import { nativeWeights } from '../memory/precision.ts'
+import { predictionSpread } from '../predict/analytical-predictor.ts'
+import type { Evaluated, ObjectiveUse } from './evaluate.ts'
+import type { ResolvedRequest } from './optimize-request.ts'
+
+const names: Readonly<Record<ObjectiveUse['name'], { readonly text: string; readonly unit: string }>> = {
+  timeToFirstTokenMs: { text: 'time to first token', unit: 'ms' },
+  timePerOutputTokenMs: { text: 'time per output token', unit: 'ms' },
+  endToEndMs: { text: 'end-to-end latency', unit: 'ms' },
+  outputTokensPerSecond: { text: 'output throughput', unit: 'tokens/s' },
+}
+
+const bounds: Readonly<Record<Evaluated['estimate']['bound'], string>> = {
+  memory: 'reading weights and cache from memory',
+  compute: 'arithmetic',
+  communication: 'communication between devices',
+  overhead: 'launch and scheduling overhead',
+}
+
+const round = (value: number) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2))
+
+/** One bound in words: met with room, or missed by how much. */
+export function describeUse(use: ObjectiveUse): string {
+  const { text, unit } = names[use.name]
+  const relation = use.ratio <= 1 ? `uses ${(use.ratio * 100).toFixed(0)} % of` : `misses by ${((use.ratio - 1) * 100).toFixed(0)} %`
+  return `${text} of ${round(use.value)} ${unit} ${relation} the limit of ${round(use.limit)} ${unit}`
+}
+
+/** The bound that is nearest to being missed, or missed most. */
+export const tightestUse = (evaluated: Evaluated): ObjectiveUse | undefined =>
+  [...evaluated.uses].sort((left, right) => right.ratio - left.ratio)[0]
+
+function batchSentence({ estimate, candidate }: Evaluated): string {
+  const running = estimate.running < 1 ? 'less than one' : String(Math.round(estimate.running))
+  switch (estimate.batchLimit) {
+    case 'load':
+      return `Each replica has ${running} requests in flight; the load sets the batch, neither the cache nor the batch limit binds.`
+    case 'kv-cache':
+      return `The KV cache binds: it holds ${running} requests at once in each replica, ${String(Math.ceil(estimate.waiting))} more wait.`
+    case 'max-sequences':
+      return `The batch limit of ${String(candidate.settings.maxSequences)} binds: ${String(Math.ceil(estimate.waiting))} requests wait in each replica.`
+  }
+}
+
+/** Sentences for people, the most important first. */
+export function explainPlan(request: ResolvedRequest, evaluated: Evaluated): readonly string[] {
+  const { candidate, replica, replicas, devices, estimate } = evaluated
+  const { fit } = replica
+  const { settings, pool } = candidate
+  const percent = (bytes: number) => ((bytes / fit.capacityBytes) * 100).toFixed(0)
+  const reasons = [
+    `${String(devices)} of ${String(pool.available)} ${pool.hardware.name}: ${String(replicas)} replica${replicas === 1 ? '' : 's'} of ${String(devices / replicas)}.`,
+    `Weights take ${percent(fit.weightsBytes)} % of each device, the KV cache may take ${percent(fit.kvCacheBytes)} % (${String(Math.round(fit.cacheTokens))} tokens).`,
+    batchSentence(evaluated),
+    `Most of a decode step goes to ${bounds[estimate.bound]}.`,
+  ]
+  const tightest = tightestUse(evaluated)
+  if (tightest !== undefined) {
+    reasons.push(`Tightest bound: ${describeUse(tightest)}.`)
+    const spread = tightest.name === 'timeToFirstTokenMs' ? predictionSpread.timeToFirstToken : predictionSpread.timePerOutputToken
+    if (tightest.ratio <= 1)
+      reasons.push(
+        tightest.ratio * spread.high <= 1
+          ? 'It still holds at the pessimistic end of the prediction.'
+          : 'At the pessimistic end of the prediction it would be missed: measure before relying on it.',
+      )
+  }
+  if (settings.weights !== nativeWeights(request.model))
+    reasons.push(`Weights are converted from ${nativeWeights(request.model)} to ${settings.weights}: check the quality of the answers.`)
+  if (settings.kvCache === 'fp8' && request.model.quantization?.kvCache !== 'fp8')
+    reasons.push('The KV cache is kept in 8 bits, which doubles its room and may change answers slightly.')
+  if (settings.pipeline > 1) reasons.push(`The layers are split over ${String(settings.pipeline)} nodes because one node is not enough.`)
+  if (evaluated.usdPerHour === undefined) reasons.push('No cost: a device has no price; give usdPerHour.')
+  return [...reasons, ...request.model.unmodelled.map((note) => `Not modelled: ${note}.`)]
+}
