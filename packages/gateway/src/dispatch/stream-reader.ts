@@ -3,6 +3,7 @@ import type { BudError, Dialect, FrameKind, TokenUsage } from '@bud-foundry/core
 import { frameBytes, heldStreamBytes } from '../limits.ts'
 import { readFinishReason } from './finish-reason.ts'
 import { frameEnd, isBlank } from './frame-end.ts'
+import { FrameTemplate } from './frame-template.ts'
 import type { StreamTranslation } from './stream-translation.ts'
 
 /** Who takes what the reader finds. */
@@ -49,6 +50,7 @@ export class StreamReader {
   /** Bytes that wait for the first content. */
   #held: Uint8Array[] = []
   #heldBytes = 0
+  readonly #template = new FrameTemplate()
   #committed = false
   #finished = false
   #over = false
@@ -161,7 +163,10 @@ export class StreamReader {
     /** Start of the event at hand, and of what goes to the caller. */
     let at = 0
     let from = 0
-    for (let end = frameEnd(bytes, 0); end !== -1; end = frameEnd(bytes, at)) {
+    for (;;) {
+      if (this.#skipsKnown) at = this.#skipKnown(bytes, at)
+      const end = frameEnd(bytes, at)
+      if (end === -1) break
       const frame = bytes.subarray(at, end)
       const kind = this.#dialect.classify(frame)
       if (kind === 'error') {
@@ -170,6 +175,7 @@ export class StreamReader {
         return
       }
       if (!this.#take(kind, frame)) return
+      if (kind === 'content' && this.#options.translation === undefined) this.#template.learn(frame)
       const strip = kind === 'usage' && this.#options.stripUsage
       if (this.#options.translation !== undefined) {
         if (!this.#translate(this.#options.translation, frame)) return
@@ -186,6 +192,17 @@ export class StreamReader {
     }
     this.#forward(bytes.subarray(from, at))
     if (!this.#over) this.#keepPartial(bytes.subarray(at))
+  }
+
+  /** Once content is out, further content that passes through is only looked at to see that it is content. */
+  get #skipsKnown(): boolean {
+    return this.#committed && this.#options.translation === undefined
+  }
+
+  #skipKnown(bytes: Uint8Array, from: number): number {
+    let at = from
+    for (let end = this.#template.match(bytes, at); end !== -1; end = this.#template.match(bytes, at)) at = end
+    return at
   }
 
   /** Notes what an event says; false when the stream is over with it. */

@@ -10,6 +10,8 @@ export class NodeExchange implements Exchange {
   readonly #res: ServerResponse
   #listener: ExchangeListener | undefined
   #extraHeaders: string[] | undefined
+  /** Tells whoever reads the body that no more of it comes. */
+  #onBodyBroken: (() => void) | undefined
   #ended = false
   #draining = false
 
@@ -24,6 +26,7 @@ export class NodeExchange implements Exchange {
     res.on('close', () => {
       if (this.#ended) return
       this.#ended = true
+      this.#onBodyBroken?.()
       this.#listener?.onCallerGone()
     })
   }
@@ -59,7 +62,12 @@ export class NodeExchange implements Exchange {
     const finish = (result: BodyResult): void => {
       if (done) return
       done = true
+      this.#onBodyBroken = undefined
       onBody(result)
+    }
+    // An answer that closes before the body has come is how Node tells of a caller who left.
+    this.#onBodyBroken = () => {
+      finish({ kind: 'closed' })
     }
     req.on('data', (chunk: Buffer) => {
       if (done) return
@@ -71,12 +79,6 @@ export class NodeExchange implements Exchange {
     req.on('end', () => {
       const bytes = chunks === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(chunks, size)
       finish({ kind: 'body', bytes })
-    })
-    req.on('error', () => {
-      finish({ kind: 'closed' })
-    })
-    req.on('close', () => {
-      finish({ kind: 'closed' })
     })
   }
 

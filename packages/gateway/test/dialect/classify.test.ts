@@ -50,7 +50,14 @@ describe('openai-chat frames', () => {
   })
 
   it('is not misled by texts that look like fields', () => {
-    const traps = ['"usage":{"prompt_tokens":1}', '"finish_reason":"stop"', '"error":{"message":"x"}', '[DONE]', '"delta":{"content":"x"}', '\\"delta\\":{']
+    const traps = [
+      '"usage":{"prompt_tokens":1}',
+      '"finish_reason":"stop"',
+      '"error":{"message":"x"}',
+      '[DONE]',
+      '"delta":{"content":"x"}',
+      '\\"delta\\":{',
+    ]
     for (const trap of traps) {
       expect(openaiChat.classify(frame(chunk({ content: trap })))).toBe('content')
       expect(openaiChat.classify(frame(chunk({ role: 'assistant', content: '' }, null, { system_fingerprint: trap })))).toBe('lifecycle')
@@ -62,15 +69,23 @@ describe('openai-chat frames', () => {
   it('agrees with the parsed chunk for every text and every layout', () => {
     const member = fc.constantFrom('content', 'reasoning_content', 'refusal', 'role')
     fc.assert(
-      fc.property(member, fc.string(), fc.constantFrom(null, 'stop'), fc.boolean(), fc.constantFrom(undefined, 1), (name, value, finish, withUsage, space) => {
-        const made = chunk({ [name]: value }, finish, withUsage ? { usage } : {})
-        expect(openaiChat.classify(frame(made, space))).toBe(classifyChunk(made))
-      }),
+      fc.property(
+        member,
+        fc.string(),
+        fc.constantFrom(null, 'stop'),
+        fc.boolean(),
+        fc.constantFrom(undefined, 1),
+        (name, value, finish, withUsage, space) => {
+          const made = chunk({ [name]: value }, finish, withUsage ? { usage } : {})
+          expect(openaiChat.classify(frame(made, space))).toBe(classifyChunk(made))
+        },
+      ),
     )
   })
 
   it('classifies legacy completions', () => {
-    const completion = (value: string, finish: string | null) => frame({ object: 'text_completion', choices: [{ text: value, index: 0, finish_reason: finish }] })
+    const completion = (value: string, finish: string | null) =>
+      frame({ object: 'text_completion', choices: [{ text: value, index: 0, finish_reason: finish }] })
     expect(openaiCompletions.classify(completion('x', null))).toBe('content')
     expect(openaiCompletions.classify(completion('', null))).toBe('lifecycle')
     expect(openaiCompletions.classify(completion('', 'length'))).toBe('finish')
@@ -79,12 +94,20 @@ describe('openai-chat frames', () => {
 
 describe('openai usage', () => {
   it('reads the counts of frames and bodies in all spellings', () => {
-    const full = { ...usage, prompt_tokens_details: { cached_tokens: 2, cache_write_tokens: 1 }, completion_tokens_details: { reasoning_tokens: 3 } }
+    const full = {
+      ...usage,
+      prompt_tokens_details: { cached_tokens: 2, cache_write_tokens: 1 },
+      completion_tokens_details: { reasoning_tokens: 3 },
+    }
     const expected = { inputTokens: 3, cachedInputTokens: 2, cacheWriteInputTokens: 1, outputTokens: 4, reasoningTokens: 3 }
     expect(openaiChat.usage(frame({ choices: [], usage: full }))).toEqual(expected)
-    expect(openaiChat.usage(bytes(JSON.stringify({ choices: [{ message: { content: '"usage":{"prompt_tokens":9}' } }], usage: full }, null, 2)))).toEqual(expected)
+    expect(
+      openaiChat.usage(bytes(JSON.stringify({ choices: [{ message: { content: '"usage":{"prompt_tokens":9}' } }], usage: full }, null, 2))),
+    ).toEqual(expected)
     expect(openaiChat.usage(frame({ choices: [], x_groq: { usage } }))).toMatchObject({ inputTokens: 3, outputTokens: 4 })
-    expect(openaiChat.usage(frame({ choices: [], usage: { ...usage, prompt_cache_hit_tokens: 2 } }))).toMatchObject({ cachedInputTokens: 2 })
+    expect(openaiChat.usage(frame({ choices: [], usage: { ...usage, prompt_cache_hit_tokens: 2 } }))).toMatchObject({
+      cachedInputTokens: 2,
+    })
   })
 
   it('counts reasoning that the upstream left out of the completion', () => {
@@ -120,17 +143,33 @@ describe('anthropic-messages frames', () => {
   })
 
   it('takes the type from the data where the event has no name', () => {
-    expect(anthropicMessages.classify(bytes('data: {"type":"content_block_delta","delta":{"type":"text_delta","text":"x"}}\n\n'))).toBe('content')
+    expect(anthropicMessages.classify(bytes('data: {"type":"content_block_delta","delta":{"type":"text_delta","text":"x"}}\n\n'))).toBe(
+      'content',
+    )
     expect(anthropicMessages.classify(bytes('event: message_stop\ndata: {"type":"mess\n\n'))).toBe('error')
   })
 
   it('adds cached input to the input and completes the end with the start', () => {
     const start = anthropicMessages.usage(
-      event('message_start', { message: { usage: { input_tokens: 5, cache_read_input_tokens: 100, cache_creation_input_tokens: 20, output_tokens: 1 } } }),
+      event('message_start', {
+        message: { usage: { input_tokens: 5, cache_read_input_tokens: 100, cache_creation_input_tokens: 20, output_tokens: 1 } },
+      }),
     )
     expect(start).toEqual({ inputTokens: 125, cachedInputTokens: 100, cacheWriteInputTokens: 20, outputTokens: 1, reasoningTokens: 0 })
-    const end = event('message_delta', { delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 9, output_tokens_details: { thinking_tokens: 4 } } })
-    expect(anthropicMessages.usage(end, start)).toEqual({ inputTokens: 125, cachedInputTokens: 100, cacheWriteInputTokens: 20, outputTokens: 9, reasoningTokens: 4 })
-    expect(anthropicMessages.usage(bytes('{"content":[{"text":"data: x"}],"usage":{"input_tokens":1,"output_tokens":2}}'))).toMatchObject({ inputTokens: 1, outputTokens: 2 })
+    const end = event('message_delta', {
+      delta: { stop_reason: 'end_turn' },
+      usage: { output_tokens: 9, output_tokens_details: { thinking_tokens: 4 } },
+    })
+    expect(anthropicMessages.usage(end, start)).toEqual({
+      inputTokens: 125,
+      cachedInputTokens: 100,
+      cacheWriteInputTokens: 20,
+      outputTokens: 9,
+      reasoningTokens: 4,
+    })
+    expect(anthropicMessages.usage(bytes('{"content":[{"text":"data: x"}],"usage":{"input_tokens":1,"output_tokens":2}}'))).toMatchObject({
+      inputTokens: 1,
+      outputTokens: 2,
+    })
   })
 })

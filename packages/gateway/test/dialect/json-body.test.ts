@@ -33,7 +33,8 @@ describe('splice', () => {
   })
 
   it('copies every other byte, unknown numbers and escapes included', () => {
-    const body = '{ "seed" : 12345678901234567890, "model":"gpt\\u002d4", "x": "\\u00e9\\/", "messages":[{"content":"\\"model\\":\\"no\\""}] }'
+    const body =
+      '{ "seed" : 12345678901234567890, "model":"gpt\\u002d4", "x": "\\u00e9\\/", "messages":[{"content":"\\"model\\":\\"no\\""}] }'
     expect(text(openaiChat.splice(bytes(body), { model: 'm' }))).toBe(body.replace('"gpt\\u002d4"', '"m"'))
   })
 
@@ -63,11 +64,13 @@ describe('splice', () => {
   })
 
   it('replaces stream_options of null and asks for nothing outside streams', () => {
-    expect(json(openaiChat.splice(bytes('{"model":"a","stream":true,"stream_options":null}'), { model: 'a', includeUsage: true }))).toEqual({
-      model: 'a',
-      stream: true,
-      stream_options: { include_usage: true },
-    })
+    expect(json(openaiChat.splice(bytes('{"model":"a","stream":true,"stream_options":null}'), { model: 'a', includeUsage: true }))).toEqual(
+      {
+        model: 'a',
+        stream: true,
+        stream_options: { include_usage: true },
+      },
+    )
     const plain = bytes('{"model":"a"}')
     expect(openaiChat.splice(plain, { model: 'a', includeUsage: true })).toBe(plain)
     const messages = bytes('{"model":"a","stream":true}')
@@ -86,7 +89,9 @@ describe('splice', () => {
 describe('readHead', () => {
   it('reads what the gateway needs from OpenAI bodies', () => {
     const head = openaiChat.readHead(
-      bytes('{"model":"m","stream":true,"stream_options":{"include_usage":true},"max_tokens":5,"user":"u","n":2,"messages":[{"role":"user"}]}'),
+      bytes(
+        '{"model":"m","stream":true,"stream_options":{"include_usage":true},"max_tokens":5,"user":"u","n":2,"messages":[{"role":"user"}]}',
+      ),
     )
     expect(head).toMatchObject({ model: 'm', stream: true, includeUsage: true, maxOutputTokens: 5, userId: 'u', choices: 2 })
     expect(text(head.raw('messages'))).toBe('[{"role":"user"}]')

@@ -1,6 +1,6 @@
 /** Says what one event of a messages stream is, mostly from its name. */
 import type { FrameKind } from '@bud-foundry/core'
-import { asObject, parseFrame, parseObject } from '../sse-frame.ts'
+import { asArray, asObject, parseFrame, parseObject } from '../sse-frame.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -26,6 +26,8 @@ function classifyEvent(type: unknown, data: Json): FrameKind {
   switch (type) {
     case 'content_block_delta':
       return 'content'
+    case 'message_start':
+      return classifyStart(asObject(data['message']))
     case 'content_block_start':
       return startsWithContent(asObject(data['content_block'])) ? 'content' : 'lifecycle'
     case 'message_delta':
@@ -37,6 +39,12 @@ function classifyEvent(type: unknown, data: Json): FrameKind {
     default:
       return 'lifecycle'
   }
+}
+
+/** A turn that the upstream's own tools have finished may come whole, with its start. */
+function classifyStart(message: Json | undefined): FrameKind {
+  if (typeof message?.['stop_reason'] === 'string') return 'finish'
+  return asArray(message?.['content']).length > 0 ? 'content' : 'lifecycle'
 }
 
 /** Text and thinking blocks start empty; every other block says something by starting. */

@@ -59,15 +59,9 @@ function decodeSource(source: Source): CanonicalSource | undefined {
 /** A block that has no canonical form, kept as it is. */
 const other = (block: Block): CanonicalPart => ({ kind: 'other', dialect, type: block.type, value: block })
 
-/** Members of a block that carry meaning beyond its canonical form; a block that has one stays whole. */
-const richMembers = ['citations', 'context', 'transformations', 'toolset_name', 'caller']
-const isRich = (block: Block) =>
-  richMembers.some((member) => {
-    const value = block[member]
-    if (value == null || (Array.isArray(value) && value.length === 0)) return false
-    // Every call that the model makes itself says so.
-    return !(member === 'caller' && JSON.stringify(value) === '{"type":"direct"}')
-  })
+/** Members of a document that carry meaning beyond its canonical form; a document that has one stays whole. */
+const richMembers = ['citations', 'context']
+const isRich = (block: Block) => richMembers.some((member) => block[member] != null)
 
 /** Blocks of one content, `path` is where it stands. Throws GATEWAY_FIELD_INVALID. */
 export function decodeBlock(block: Block, path: string): CanonicalPart {
@@ -89,7 +83,6 @@ export function decodeBlock(block: Block, path: string): CanonicalPart {
     }
     case 'tool_use': {
       const value = checked(toolUseBlockSchema, block, path)
-      if (isRich(block)) return other(block)
       return {
         kind: 'tool-call',
         id: value.id,

@@ -2,7 +2,7 @@
 import type { CanonicalDelta, CanonicalRequest, StreamDecoder, TokenUsage } from '@bud-foundry/core'
 import { dialectErrors } from '../dialect-errors.ts'
 import { parseExact } from '../exact-json.ts'
-import { asNumber, asObject, asString, parseObject } from '../sse-frame.ts'
+import { asArray, asNumber, asObject, asString, parseObject } from '../sse-frame.ts'
 import { readCitation } from './citation.ts'
 import { isStructured, refusalText } from './decode-response.ts'
 import { decodeStopReason } from './finish.ts'
@@ -62,19 +62,27 @@ export class AnthropicStreamDecoder implements StreamDecoder {
   }
 
   #start(event: Json): readonly CanonicalDelta[] {
-    this.#usage = usageOfEvent(event, this.#usage)
+    this.#usage = usageOfEvent(event, this.#usage) ?? this.#usage
     // A proxy in between may repeat the start; an answer has one.
     if (this.#started) return []
     this.#started = true
     const message = asObject(event['message'])
-    return [
-      {
-        kind: 'start',
-        id: asString(message?.['id']) ?? 'msg_unknown',
-        model: asString(message?.['model']) ?? '',
-        ...(this.#usage === undefined ? {} : { usage: this.#usage }),
-      },
-    ]
+    const start: CanonicalDelta = {
+      kind: 'start',
+      id: asString(message?.['id']) ?? 'msg_unknown',
+      model: asString(message?.['model']) ?? '',
+      ...(this.#usage === undefined ? {} : { usage: this.#usage }),
+    }
+    return [start, ...this.#wholeMessage(message)]
+  }
+
+  /** A turn that the upstream's own tools have finished may come whole, with its start. */
+  #wholeMessage(message: Json | undefined): CanonicalDelta[] {
+    const deltas = asArray(message?.['content']).flatMap((block, index) => [
+      ...this.#startBlock({ index, content_block: block }),
+      ...this.#stopBlock({ index }),
+    ])
+    return message?.['stop_reason'] == null ? deltas : [...deltas, ...this.#finish({ delta: message })]
   }
 
   #startBlock(event: Json): readonly CanonicalDelta[] {
@@ -164,7 +172,7 @@ export class AnthropicStreamDecoder implements StreamDecoder {
   }
 
   #finish(event: Json): readonly CanonicalDelta[] {
-    this.#usage = usageOfEvent(event, this.#usage)
+    this.#usage = usageOfEvent(event, this.#usage) ?? this.#usage
     const deltas: CanonicalDelta[] = []
     const delta = asObject(event['delta'])
     const stopReason = asString(delta?.['stop_reason'])

@@ -44,14 +44,15 @@ export class OpenaiStreamDecoder implements StreamDecoder {
     const failure = failureOf(chunk, frame.event)
     if (failure !== undefined) return [failure]
     const deltas: CanonicalDelta[] = []
-    if (!this.#started) {
-      this.#started = true
-      deltas.push({ kind: 'start', id: asString(chunk['id']) ?? 'chatcmpl-unknown', model: asString(chunk['model']) ?? '' })
-    }
     // Only the first choice is translated: a caller of another dialect cannot ask for more.
     const choice = asArray(chunk['choices'])
       .map(asObject)
       .find((each) => (asNumber(each?.['index']) ?? 0) === 0)
+    // Azure sends its prompt filter's results first, in a chunk without id and choices: the answer starts after it.
+    if (!this.#started && choice !== undefined) {
+      this.#started = true
+      deltas.push({ kind: 'start', id: asString(chunk['id']) ?? 'chatcmpl-unknown', model: asString(chunk['model']) ?? '' })
+    }
     if (choice !== undefined) this.#decodeChoice(choice, deltas)
     const usage = usageOfChunk(chunk)
     if (usage !== undefined) deltas.push({ kind: 'usage', usage })

@@ -25,6 +25,8 @@ export class OpenaiStreamEncoder implements StreamEncoder {
   #failed = false
   #finished = false
   readonly #toolIndexes = new Map<number, number>()
+  /** Calls that have had no arguments yet; clients parse what they get, so such a call gets an empty object. */
+  readonly #withoutArguments = new Set<number>()
   readonly #thinking = new Map<number, ThinkingPart>()
   #textLength = 0
   readonly #textStarts = new Map<number, number>()
@@ -64,9 +66,8 @@ export class OpenaiStreamEncoder implements StreamEncoder {
       case 'tool-call':
         return this.#toolCall(delta)
       case 'tool-arguments':
-        return this.#chunk(
-          `{"tool_calls":[{"index":${String(this.#toolIndexes.get(delta.index) ?? 0)},"function":{"arguments":${JSON.stringify(delta.json)}}}]}`,
-        )
+        this.#withoutArguments.delete(delta.index)
+        return this.#arguments(delta.index, delta.json)
       case 'refusal':
         return this.#chunk(`{"refusal":${JSON.stringify(delta.text)}}`)
       case 'other':
@@ -128,9 +129,15 @@ export class OpenaiStreamEncoder implements StreamEncoder {
   #toolCall(delta: DeltaOf<'tool-call'>): string {
     const index = this.#toolIndexes.size
     this.#toolIndexes.set(delta.index, index)
+    this.#withoutArguments.add(delta.index)
     return this.#chunk(
       JSON.stringify({ tool_calls: [{ index, id: delta.id, type: 'function', function: { name: delta.name, arguments: '' } }] }),
     )
+  }
+
+  #arguments(partIndex: number, json: string): string {
+    const index = String(this.#toolIndexes.get(partIndex) ?? 0)
+    return this.#chunk(`{"tool_calls":[{"index":${index},"function":{"arguments":${JSON.stringify(json)}}}]}`)
   }
 
   /** Signed thinking goes out once and whole, just before the end: clients that join arrays and clients that replace them both get it right. */
@@ -140,7 +147,8 @@ export class OpenaiStreamEncoder implements StreamEncoder {
     const blocks = [...this.#thinking.values()]
     const signed = blocks.some((part) => part.kind === 'redacted-thinking' || part.signature !== undefined)
     const thinking = signed ? this.#chunk(JSON.stringify({ thinking_blocks: blocks.map(toThinkingBlock) })) : ''
-    return thinking + this.#chunk('{}', JSON.stringify(encodeFinish(delta.reason, delta.stopSequence)).slice(1, -1))
+    const empty = [...this.#withoutArguments].map((partIndex) => this.#arguments(partIndex, '{}')).join('')
+    return empty + thinking + this.#chunk('{}', JSON.stringify(encodeFinish(delta.reason, delta.stopSequence)).slice(1, -1))
   }
 
   #fail(delta: DeltaOf<'error'>): string {
