@@ -2,3 +2,4 @@
 export type { SuiteRunner } from './suite-runner.ts'
 export { storeConformance, type StoreConformanceOptions, type StoreUnderTest } from './store.ts'
 export { stepRunnerConformance, type StepRunnerConformanceOptions, type StepRunnerUnderTest } from './step-runner.ts'
+export { sinkConformance, type SinkConformanceOptions, type SinkUnderTest } from './sink.ts'
