@@ -10,5 +10,6 @@ export default libraryBuild({
   'store/ipc': 'src/store/ipc.ts',
   'store/lock': 'src/store/directory-lock.ts',
   'store/valkey': 'src/store/valkey-store.ts',
+  'sink/spool': 'src/sink/spooled-sink.ts',
   'testing/conformance': 'src/testing/conformance/index.ts',
 })

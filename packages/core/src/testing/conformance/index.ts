@@ -6,6 +6,7 @@ export { engineConformance, type EngineConformanceOptions } from './engine.ts'
 export { predictorConformance, type PredictorConformanceOptions } from './predictor.ts'
 export { providerConformance, type ExpectedAnswer, type ProviderConformanceOptions } from './provider.ts'
 export { routingPolicyConformance, type RoutingPolicyConformanceOptions } from './routing-policy.ts'
+export { sinkConformance, type SinkConformanceOptions, type SinkUnderTest } from './sink.ts'
 export { stepRunnerConformance, type StepRunnerConformanceOptions, type StepRunnerUnderTest } from './step-runner.ts'
 export { storeConformance, type StoreConformanceOptions, type StoreUnderTest } from './store.ts'
 export {
