@@ -36,9 +36,8 @@ export interface StepCost {
   readonly bound: 'compute' | 'memory' | 'communication' | 'overhead'
 }
 
-export interface StepModel {
-  (batch: StepBatch): StepCost
-}
+/** The time of a step, from its batch alone. */
+export type StepModel = (batch: StepBatch) => StepCost
 
 interface ExpertLayers {
   readonly count: number

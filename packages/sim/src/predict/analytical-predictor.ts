@@ -6,7 +6,7 @@ import type { ServingEngine } from '../engine/serving-engine.ts'
 import { simErrors } from '../errors.ts'
 import { fitMemory, type MemoryFit } from '../memory/fit.ts'
 import { sequenceCacheBytes } from '../memory/kv-cache.ts'
-import { devicesOf, resolveSettings, type ServingSettings } from '../settings.ts'
+import { devicesOf, resolveSettingsFor, type ServingSettings } from '../settings.ts'
 import { closedLoopBurstShare, estimateAtRate, estimateServing, type ServingEstimate } from './serving-estimate.ts'
 
 /** Ratios of measured to predicted that nine of ten measurements fall between; see `predictionSpread`. */
@@ -39,7 +39,7 @@ export interface PreparedReplica {
 /** @throws SIM_PREDICTION_UNSUPPORTED when the device lacks what the settings need. */
 export function prepareReplica(input: Pick<PredictionInput, 'model' | 'hardware' | 'engineId' | 'settings'>): PreparedReplica {
   const engine = findEngine(input.engineId)
-  const settings = resolveSettings(input.settings)
+  const settings = resolveSettingsFor(input.model, input.settings)
   const { model, hardware } = input
   return {
     model,
@@ -86,7 +86,7 @@ export function toPrediction(estimate: ServingEstimate): Prediction & { readonly
 
 function refuse(input: PredictionInput): string | undefined {
   const engine = findEngine(input.engineId)
-  const settings = resolveSettings(input.settings)
+  const settings = resolveSettingsFor(input.model, input.settings)
   const devices = devicesOf(settings)
   if (devices !== input.deviceCount)
     return `the settings use ${String(devices)} devices (tensor × pipeline × data), the input says ${String(input.deviceCount)}`
@@ -100,7 +100,9 @@ export function createAnalyticalPredictor(): Predictor {
     id: 'analytical',
     supports: (input) => {
       try {
-        return refuse(input) === undefined && prepareReplica(input).fit.fits
+        if (refuse(input) !== undefined) return false
+        const replica = prepareReplica(input)
+        return replica.fit.fits && estimateReplica(replica, input.workload) !== undefined
       } catch (error) {
         if (simErrors.PREDICTION_UNSUPPORTED.is(error) || simErrors.ENGINE_UNKNOWN.is(error) || simErrors.REQUEST_INVALID.is(error))
           return false

@@ -40,8 +40,11 @@ export const measurementSchema = z.looseObject({
 
 export type Measurement = z.output<typeof measurementSchema>
 
+export type ReadMeasurement =
+  { readonly ok: true; readonly row: Measurement } | { readonly ok: false; readonly issues: readonly ConfigIssue[] }
+
 /** The measurement, or what is wrong with the row. */
-export function readMeasurement(row: Readonly<Record<string, string>>): Measurement | { readonly issues: readonly ConfigIssue[] } {
+export function readMeasurement(row: Readonly<Record<string, string>>): ReadMeasurement {
   const parsed = measurementSchema.safeParse({ tp: '', pp: '', dp: '', ep: '', ...row })
-  return parsed.success ? parsed.data : { issues: toConfigIssues(parsed.error) }
+  return parsed.success ? { ok: true, row: parsed.data } : { ok: false, issues: toConfigIssues(parsed.error) }
 }

@@ -75,12 +75,11 @@ export async function validateRows(
   for (const [index, row] of rows.entries()) {
     const line = index + 2
     const measurement = readMeasurement(row)
-    if ('issues' in measurement && Array.isArray(measurement.issues)) {
-      unpredicted.push({ line, reason: measurement.issues.map((issue) => `${String(issue.path)}: ${String(issue.message)}`).join('; ') })
+    if (!measurement.ok) {
+      unpredicted.push({ line, reason: measurement.issues.map(({ path, message }) => `${path}: ${message}`).join('; ') })
       continue
     }
-    // The branch above took the other variant; a loose object may itself have a field of that name.
-    const valid = measurement as Measurement
+    const valid = measurement.row
     try {
       const model = models.get(valid.model) ?? options.readModel(valid.model)
       models.set(valid.model, model)

@@ -61,9 +61,9 @@ describe('chat', () => {
     expect(await text(5)).not.toBe(await text(6))
   })
 
-  it('obeys max_tokens, stop, n and ignore_eos', async () => {
+  it('obeys max_completion_tokens, stop, n and ignore_eos', async () => {
     const { client } = await start()
-    const short = await client.chat.completions.create({ model, messages: [...question], max_tokens: 7, n: 2 })
+    const short = await client.chat.completions.create({ model, messages: [...question], max_completion_tokens: 7, n: 2 })
     expect(short.choices.map((choice) => choice.finish_reason)).toEqual(['length', 'length'])
     expect(short.choices[0]?.message.content).not.toBe('')
     expect(short.usage?.completion_tokens).toBe(14)
@@ -71,9 +71,12 @@ describe('chat', () => {
     expect(stopped.choices[0]).toMatchObject({ finish_reason: 'stop' })
     expect(stopped.choices[0]?.message.content).not.toContain('.')
     // ignore_eos is vLLM's own field, which the client's types do not know.
-    const long = await client.chat.completions.create({ model, messages: [...question], max_tokens: 500, ignore_eos: true } as Parameters<
-      typeof client.chat.completions.create
-    >[0])
+    const long = await client.chat.completions.create({
+      model,
+      messages: [...question],
+      max_completion_tokens: 500,
+      ignore_eos: true,
+    } as Parameters<typeof client.chat.completions.create>[0])
     expect(long).toMatchObject({ usage: { completion_tokens: 500 }, choices: [{ finish_reason: 'length' }] })
   })
 
@@ -139,7 +142,7 @@ describe('other endpoints', () => {
 
   it('publish vLLM’s metrics', async () => {
     const { client, url } = await start()
-    await client.chat.completions.create({ model, messages: [...question], max_tokens: 10 })
+    await client.chat.completions.create({ model, messages: [...question], max_completion_tokens: 10 })
     const text = await (await fetch(`${url}/metrics`)).text()
     const labels = `{engine="0",model_name="${model}"`
     expect(text).toContain(`vllm:generation_tokens_total${labels}} 10`)
@@ -237,7 +240,7 @@ describe('faults', () => {
       const results = []
       for (let index = 0; index < 12; index += 1)
         results.push(
-          await client.chat.completions.create({ ...request, max_tokens: 2 }).then(
+          await client.chat.completions.create({ ...request, max_completion_tokens: 2 }).then(
             () => 200,
             (error: unknown) => (error instanceof APIError ? (error.status ?? 0) : -1),
           ),
