@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import { chromium, type Browser, type Page } from 'playwright-core'
-import { build } from 'vite'
+import { build, defaultClientConditions } from 'vite'
 
 /** Set BUD_TEST_CHROMIUM to use another browser than Debian's. */
 const executablePath = process.env['BUD_TEST_CHROMIUM'] ?? '/usr/bin/chromium'
@@ -64,7 +64,7 @@ export async function buildPage(root: string, outDir: string, configFile: string
     mode: 'development',
     logLevel: 'error',
     base: './',
-    resolve: { conditions: ['bud-source', 'module', 'browser', 'development|production'] },
+    resolve: { conditions: ['bud-source', ...defaultClientConditions] },
     build: { outDir, emptyOutDir: true, minify: false, modulePreload: { polyfill: false } },
   })
 }
