@@ -1,3 +1,14 @@
 import { libraryBuild } from '../../tsup.preset.ts'
 
-export default libraryBuild({ index: 'src/index.ts', node: 'src/node/node-listener.ts' })
+export default libraryBuild({
+  index: 'src/index.ts',
+  node: 'src/node/node-listener.ts',
+  'dialect/openai-chat': 'src/dialect/openai-chat/index.ts',
+  'dialect/openai-completions': 'src/dialect/openai-completions/index.ts',
+  'dialect/openai-embeddings': 'src/dialect/openai-embeddings/index.ts',
+  'dialect/anthropic-messages': 'src/dialect/anthropic-messages/index.ts',
+  'provider/openai': 'src/providers/openai/index.ts',
+  'provider/azure-openai': 'src/providers/azure-openai/index.ts',
+  'provider/anthropic': 'src/providers/anthropic/index.ts',
+  'provider/openai-compatible': 'src/providers/openai-compatible/index.ts',
+})

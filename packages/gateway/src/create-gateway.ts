@@ -4,9 +4,11 @@ import {
   invariant,
   resolveConfig,
   systemClock,
+  silentLogger,
   systemRandom,
   type Clock,
   type Dialect,
+  type Logger,
   type Provider,
   type Random,
   type RoutingPolicy,
@@ -28,17 +30,16 @@ import { gatewayErrors } from './errors.ts'
 import { FetchExchange } from './exchange/fetch-exchange.ts'
 import { NodeExchange } from './exchange/node-exchange.ts'
 import { createKeyRing, type KeyRing } from './key/key-ring.ts'
-import { compileHeaderPolicy } from './pipeline/header-policy.ts'
 import { serve, type Server } from './pipeline/serve.ts'
 import { createDefaultPolicies } from './policies/default-policies.ts'
 import { anthropic } from './providers/anthropic/index.ts'
 import { azureOpenai } from './providers/azure-openai/index.ts'
 import { openai } from './providers/openai/index.ts'
-import { openaiCompatible } from './providers/openai-compatible/index.ts'
+import { openaiCompatible, presetProvider } from './providers/openai-compatible/index.ts'
+import { isPresetId, openaiCompatiblePresets } from './providers/openai-compatible/preset.ts'
 import { startHealthChecks } from './routing/health-checker.ts'
 import { RetryBudget } from './routing/retry-budget.ts'
 import { buildSnapshot, resolveCredentials, type SnapshotParts } from './routing/snapshot.ts'
-import { silentLogger, type GatewayLogger } from './service/logger.ts'
 import { createPooledRandom } from './service/pooled-random.ts'
 import type { Services } from './service/services.ts'
 import { createEventPump } from './telemetry/event-pump.ts'
@@ -59,7 +60,7 @@ export interface GatewayParts {
   readonly secrets?: SecretStore | undefined
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined
-  readonly logger?: GatewayLogger | undefined
+  readonly logger?: Logger | undefined
   /** In addition to the built-in ones; one with the id of a built-in one replaces it. */
   readonly policies?: readonly RoutingPolicy[] | undefined
   readonly providers?: readonly Provider[] | undefined
@@ -90,6 +91,8 @@ export interface Gateway extends AsyncDisposable, GatewayCalls {
    */
   close(options?: { readonly graceMs?: number | undefined; readonly flushMs?: number | undefined }): Promise<void>
 }
+
+const presetProviders = Object.keys(openaiCompatiblePresets).filter(isPresetId).map(presetProvider)
 
 const defaultGraceMs = 8_000
 const defaultFlushMs = 5_000
@@ -126,7 +129,7 @@ class GatewayRoot {
     }
     this.#parts = parts
     this.#snapshotParts = {
-      providers: byId([openai, azureOpenai, anthropic, openaiCompatible], parts.providers),
+      providers: byId([openai, azureOpenai, anthropic, openaiCompatible, ...presetProviders], parts.providers),
       policies: byId(createDefaultPolicies(), parts.policies),
     }
     const dialects = byId([openaiChat, openaiCompletions, openaiEmbeddings, anthropicMessages], parts.dialects)
@@ -155,7 +158,6 @@ class GatewayRoot {
       budget: new RetryBudget(config.retry, clock.monotonicMs()),
       inFlight: new Set(),
       snapshot: buildSnapshot(config, this.#snapshotParts, new Map(), undefined),
-      headerPolicy: compileHeaderPolicy(config.headers),
       state: secrets === undefined && this.#keysAreOpen(config) ? 'open' : 'starting',
       onIdle: undefined,
     }
@@ -186,12 +188,10 @@ class GatewayRoot {
 
   #swap(config: GatewayConfig, secrets: ReadonlyMap<string, Secret>): void {
     const { services } = this
-    // Everything that can fail comes first; then one assignment changes what new requests see.
-    const snapshot = buildSnapshot(config, this.#snapshotParts, secrets, services.snapshot)
-    services.headerPolicy = compileHeaderPolicy(config.headers)
-    services.snapshot = snapshot
+    // Building can fail; the one assignment, which changes what new requests see, cannot.
+    services.snapshot = buildSnapshot(config, this.#snapshotParts, secrets, services.snapshot)
     this.#healthChecks?.[Symbol.dispose]()
-    this.#healthChecks = services.state === 'closed' ? undefined : startHealthChecks(snapshot, services)
+    this.#healthChecks = services.state === 'closed' ? undefined : startHealthChecks(services.snapshot, services)
   }
 
   updateConfig(input: GatewayConfigInput): Promise<void> {

@@ -15,7 +15,6 @@ export { keyRecordSchema, type KeyRecord } from './key/key-record.ts'
 export type { GatewayEvent, GatewayEventListener, RequestStartEvent } from './telemetry/live-events.ts'
 
 // parts
-export type { GatewayLogger } from './service/logger.ts'
 export { createUndiciTransport, type UndiciTransportOptions } from './transport/undici-transport.ts'
 
 // routing policies
@@ -24,7 +23,9 @@ export { createLeastInFlight } from './policies/least-in-flight.ts'
 export { createLowestCost } from './policies/lowest-cost.ts'
 export { createLowestLatency, createLowestTtft } from './policies/lowest-latency.ts'
 export { createP2cPeakEwma } from './policies/p2c-peak-ewma.ts'
+export { createPrefixAware, type PrefixAwareOptions } from './policies/prefix-aware.ts'
 export { createPriority } from './policies/priority.ts'
 export { createRoundRobin } from './policies/round-robin.ts'
 export { createSessionAffinity } from './policies/session-affinity.ts'
+export { createSloAware, type SloAwareOptions } from './policies/slo-aware.ts'
 export { createWeighted } from './policies/weighted.ts'

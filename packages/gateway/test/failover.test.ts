@@ -1,4 +1,4 @@
-/** What callers see when upstreams fail before, at and after the first content. */
+/** Whole answers that fail, and what passing a stream on must not change. */
 import { describe, expect, it } from 'vitest'
 import { chat, oneModel, startGateway } from './support/gateway.ts'
 import {
@@ -34,91 +34,11 @@ async function twoTargets(first: Answer, second: Answer = wellBehaved('rescued')
   }
 }
 
-const beforeContent: Record<string, Answer> = {
-  'answers 500': refuse(500),
-  'answers 503 with Retry-After': refuse(503, { message: 'busy' }, { 'retry-after': '30' }),
-  'answers 429': refuse(429, { message: 'slow down' }, { 'retry-after': '30' }),
-  'refuses the credential': refuse(401, { message: 'bad key' }),
-  'resets before headers': (res) => {
-    res.destroy()
-  },
-  'stays silent': () => undefined,
-  'is silent after its headers': (res) => {
-    startSse(res)
-    res.flushHeaders()
-  },
-  'sends lifecycle events only, then stalls': (res) => {
-    startSse(res)
-    res.write(roleFrame)
-  },
-  'closes cleanly without content': streamThen([roleFrame], (res) => res.end()),
-  'ends properly without content': streamThen([roleFrame], (res) => res.end(doneFrame)),
-  'resets after lifecycle events': streamThen([roleFrame], (res) => res.destroy()),
-  'reports an error inside its 200': streamThen([roleFrame, 'data: {"error":{"message":"boom","type":"server_error"}}\n\n'], (res) =>
-    res.end(),
-  ),
-  'sends garbage': streamThen(['data: {"choices":[{"del\n\n'], (res) => res.end()),
-  'has the wrong content type': (res) => {
-    res.writeHead(200, { 'content-type': 'text/html' })
-    res.end('<html>login</html>')
-  },
-}
-
-describe('a stream that fails before its first content', () => {
-  it.each(Object.entries(beforeContent))('is rescued when the first target %s', async (_name, answer) => {
-    await using test = await twoTargets(answer)
-    const response = await test.post('/v1/chat/completions', chat({ stream: true }))
-    expect(response.status).toBe(200)
-    const text = await response.text()
-    expect(text).toContain('rescued')
-    expect(text.match(/"role":"assistant"/g)).toHaveLength(1)
-    expect(text.endsWith(doneFrame)).toBe(true)
-    const [event] = await test.sink.waitFor(1)
-    expect(event).toMatchObject({ outcome: 'success', targetId: 'b' })
-    expect(event?.attempts.map(({ targetId, outcome }) => [targetId, outcome])).toEqual([
-      ['a', 'error'],
-      ['b', 'success'],
-    ])
-  })
-
-  it('is rescued when nothing listens at the first target', async () => {
-    await using b = await startUpstream(wellBehaved('rescued'))
-    await using test = await startGateway(oneModel(await refusedBaseUrl(), b.baseUrl))
-    const response = await test.post('/v1/chat/completions', chat({ stream: true }))
-    expect(await response.text()).toContain('rescued')
-  })
-})
-
-const afterContent: Record<string, Answer> = {
-  'resets the connection': streamThen([roleFrame, textFrame('half ')], (res) => res.destroy()),
-  'closes cleanly without finishing': streamThen([roleFrame, textFrame('half ')], (res) => res.end()),
-  'closes without its closing event': streamThen([roleFrame, textFrame('half '), finishFrame], (res) => res.end()),
-  'closes in the middle of an event': streamThen([roleFrame, textFrame('half '), 'data: {"choi'], (res) => res.end()),
-  stalls: (res) => {
-    startSse(res)
-    res.write(roleFrame + textFrame('half '))
-  },
-  'reports an error': streamThen([roleFrame, textFrame('half '), 'data: {"error":{"message":"boom","type":"server_error"}}\n\n'], (res) =>
-    res.end(doneFrame),
-  ),
-  'sends garbage': streamThen([roleFrame, textFrame('half '), 'data: not json\n\n'], (res) => res.end(doneFrame)),
-}
-
-describe('a stream that fails after content was sent', () => {
-  it.each(Object.entries(afterContent))('ends with an error event and no [DONE] when the upstream %s', async (_name, answer) => {
-    await using test = await twoTargets(answer)
-    const response = await test.post('/v1/chat/completions', chat({ stream: true }))
-    expect(response.status).toBe(200)
-    const text = await response.text()
-    expect(text).toContain('half ')
-    expect(text).not.toContain('[DONE]')
-    const last: unknown = JSON.parse(text.trimEnd().split('\n\n').at(-1)?.slice('data: '.length) ?? '')
-    expect(last).toMatchObject({ error: { message: expect.any(String), type: expect.any(String), code: expect.any(String) } })
-    expect(test.b.seen).toHaveLength(0)
-    const [event] = await test.sink.waitFor(1)
-    expect(event).toMatchObject({ outcome: 'partial', status: 200 })
-    expect(event?.errorCode).toMatch(/^GATEWAY_/)
-  })
+it('a stream is rescued when nothing listens at the first target', async () => {
+  await using b = await startUpstream(wellBehaved('rescued'))
+  await using test = await startGateway(oneModel(await refusedBaseUrl(), b.baseUrl))
+  const response = await test.post('/v1/chat/completions', chat({ stream: true }))
+  expect(await response.text()).toContain('rescued')
 })
 
 const wholeFaults: Record<string, Answer> = {
@@ -203,4 +123,35 @@ it('splices the model and stream usage into the body and leaves every other byte
   await (await test.post('/v1/chat/completions', body)).text()
   const expected = body.replace('"model" : "m"', '"model" : "upstream-m"')
   expect(test.a.seen[0]?.body.replace('"stream_options":{"include_usage":true},', '')).toBe(expected)
+})
+
+it('passes a huge event on whole', async () => {
+  const huge = textFrame('x'.repeat(5_000_000))
+  await using test = await twoTargets((res) => {
+    startSse(res)
+    res.end([roleFrame, huge, finishFrame, doneFrame].join(''))
+  })
+  const response = await test.post('/v1/chat/completions', chat({ stream: true }))
+  expect(await response.text()).toBe([roleFrame, huge, finishFrame, doneFrame].join(''))
+})
+
+it('ends at the first closing event when an upstream finishes twice', async () => {
+  await using test = await twoTargets((res) => {
+    startSse(res)
+    res.end([roleFrame, textFrame('once'), finishFrame, finishFrame, doneFrame, textFrame('more'), doneFrame].join(''))
+  })
+  const response = await test.post('/v1/chat/completions', chat({ stream: true }))
+  expect(await response.text()).toBe([roleFrame, textFrame('once'), finishFrame, finishFrame, doneFrame].join(''))
+})
+
+it('accepts a stream without closing event where the model is configured so', async () => {
+  await using upstream = await startUpstream((res) => {
+    startSse(res)
+    res.end([roleFrame, textFrame('all'), finishFrame].join(''))
+  })
+  const config = oneModel(upstream.baseUrl)
+  await using test = await startGateway({ models: { m: { ...config.models['m'], requireTerminator: false } } })
+  const response = await test.post('/v1/chat/completions', chat({ stream: true }))
+  expect(await response.text()).toBe([roleFrame, textFrame('all'), finishFrame].join(''))
+  expect(await test.sink.waitFor(1)).toMatchObject([{ outcome: 'success' }])
 })

@@ -36,6 +36,8 @@ export interface RoutingOutcome {
 export interface RoutingPolicy {
   readonly contract: 'routing-policy/1'
   readonly id: string
+  /** True when `blockHashes` of the context are used; hashing every prompt for nothing would cost. */
+  readonly usesBlockHashes?: boolean | undefined
   /** Every candidate once, best first; never adds one. */
   rank(
     request: { readonly model: string; readonly operation: string },

@@ -1,9 +1,10 @@
 /** One try against one target: sends, reads the answer, and reports exactly one end. */
 import type { BudError, Dialect, TokenUsage, TransportCall, TransportHandlers, UpstreamRequest } from '@bud-foundry/core'
 import { isBudError } from '@bud-foundry/core'
+import type { GatewayConfig } from '../config.ts'
 import { gatewayErrors } from '../errors.ts'
 import { closingGraceMs, failureBodyBytes } from '../limits.ts'
-import type { ModelEntry } from '../routing/snapshot.ts'
+import type { ModelEntry, Snapshot } from '../routing/snapshot.ts'
 import type { TargetState } from '../routing/target-state.ts'
 import type { Services } from '../service/services.ts'
 import { BodyReader } from './body-reader.ts'
@@ -36,6 +37,7 @@ export interface AttemptOwner {
 export interface AttemptInit {
   readonly owner: AttemptOwner
   readonly services: Services
+  readonly snapshot: Snapshot
   readonly plan: CallPlan
   readonly entry: ModelEntry
   readonly state: TargetState
@@ -58,6 +60,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
   finishReason: string | undefined
   readonly #owner: AttemptOwner
   readonly #services: Services
+  readonly #config: GatewayConfig
   readonly #plan: CallPlan
   readonly #extraHeaders: Readonly<Record<string, string>>
   #phase: Phase = 'sending'
@@ -66,11 +69,14 @@ export class Attempt implements TransportHandlers, StreamOwner {
   #body: BodyReader | undefined
   #stream: StreamReader | undefined
   #upstreamEnded = false
+  /** Whether the prompt still counts as waiting at the target. */
+  #isQueued = false
   #closingTimer: Disposable | undefined
 
   constructor(init: AttemptInit) {
     this.#owner = init.owner
     this.#services = init.services
+    this.#config = init.snapshot.config
     this.#plan = init.plan
     this.entry = init.entry
     this.state = init.state
@@ -86,8 +92,11 @@ export class Attempt implements TransportHandlers, StreamOwner {
     const { state } = this
     const services = this.#services
     const plan = this.#plan
-    state.health.begin(services.snapshot.config.breaker, services.clock.monotonicMs())
+    state.health.begin(this.#config.breaker, services.clock.monotonicMs())
+    state.health.queuedTokens += plan.inputTokensEstimate
+    this.#isQueued = true
     try {
+      if (this.#answerLocally()) return
       const endpoint = state.endpoint(plan.operation)
       const request: UpstreamRequest = {
         url: endpoint.url,
@@ -106,7 +115,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
   cancel(reason: unknown): void {
     if (this.#phase === 'over') return
     this.#finish()
-    this.state.health.cancel(this.#services.snapshot.config.breaker, this.endMs)
+    this.state.health.cancel(this.#config.breaker, this.endMs)
     this.#call?.abort(reason)
   }
 
@@ -143,7 +152,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
         return this.#stream?.push(chunk) ?? true
       case 'body':
         if (this.#body?.push(chunk) === false) {
-          this.fail(gatewayErrors.ANSWER_TOO_LARGE({ limitBytes: this.#services.snapshot.config.limits.answerBytes }))
+          this.fail(gatewayErrors.ANSWER_TOO_LARGE({ limitBytes: this.#config.limits.answerBytes }))
         }
         return true
       case 'refusal':
@@ -197,6 +206,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
       return false
     }
     this.firstContentMs = this.#services.clock.monotonicMs()
+    this.#leaveQueue()
     this.#ttftTimer?.[Symbol.dispose]()
     return true
   }
@@ -217,6 +227,17 @@ export class Attempt implements TransportHandlers, StreamOwner {
 
   onStreamError(error: BudError): void {
     this.fail(error)
+  }
+
+  /** Some answers need no upstream, an estimated count of tokens for instance. */
+  #answerLocally(): boolean {
+    const { provider } = this.state
+    if (provider.answerLocally === undefined || this.#plan.passesThrough(this.state)) return false
+    const request = this.#plan.canonical()
+    const answer = provider.answerLocally(request)
+    if (answer === undefined) return false
+    this.#deliver(this.#plan.dialect.encodeResponse(answer, request))
+    return true
   }
 
   readonly #send = (request: UpstreamRequest): void => {
@@ -287,7 +308,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
       return
     }
     this.#phase = 'body'
-    this.#body = new BodyReader(this.#services.snapshot.config.limits.answerBytes)
+    this.#body = new BodyReader(this.#config.limits.answerBytes)
   }
 
   #translation(): StreamTranslation | undefined {
@@ -351,7 +372,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
       latencyMs: endMs - startMs,
       timeToFirstTokenMs: firstContentMs === undefined ? undefined : firstContentMs - startMs,
     }
-    state.health.succeed(seen, this.#services.snapshot.config.breaker, endMs)
+    state.health.succeed(seen, this.#config.breaker, endMs)
     if (state.credential.restingUntilMs !== 0) state.credential.recordSuccess()
     if (usage !== undefined) state.health.recordUsage(usage, state.price)
     this.#observe(true)
@@ -359,7 +380,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
 
   #fail(error: BudError, verbatim: Verbatim | undefined): void {
     this.#finish()
-    const { config } = this.#services.snapshot
+    const config = this.#config
     this.state.health.fail(error, config, this.endMs)
     if (error.scope === 'credential') this.state.credential.recordFailure(error, this.endMs)
     if (error.scope === 'target') this.#observe(false)
@@ -372,14 +393,21 @@ export class Attempt implements TransportHandlers, StreamOwner {
       ok,
       latencyMs: this.endMs - this.startMs,
       timeToFirstTokenMs: this.firstContentMs === undefined ? undefined : this.firstContentMs - this.startMs,
-      blockHashes: [],
+      blockHashes: this.entry.policy.usesBlockHashes === true ? this.#plan.blockHashes() : [],
     })
+  }
+
+  #leaveQueue(): void {
+    if (!this.#isQueued) return
+    this.#isQueued = false
+    this.state.health.queuedTokens -= this.#plan.inputTokensEstimate
   }
 
   #finish(): void {
     this.#phase = 'over'
     this.endMs = this.#services.clock.monotonicMs()
     this.#ttftTimer?.[Symbol.dispose]()
+    this.#leaveQueue()
     if (this.#stream === undefined) return
     this.usage = this.#stream.usage
     this.finishReason = this.#stream.finishReason

@@ -1,6 +1,7 @@
 /** What a call wants, in the form that its attempts need: the body for each target, and how answers become the caller's. */
 import type { CanonicalOperation, CanonicalRequest, Dialect, RequestHead } from '@bud-foundry/core'
 import type { TargetState } from '../routing/target-state.ts'
+import { promptBlockHashes } from './prompt-blocks.ts'
 
 export class CallPlan {
   readonly operation: CanonicalOperation
@@ -10,7 +11,10 @@ export class CallPlan {
   readonly head: RequestHead
   /** Fields that an upstream could not express and that were left out. */
   readonly dropped = new Set<string>()
+  /** Rough, for routing: 4 bytes a token. */
+  readonly inputTokensEstimate: number
   #canonical: CanonicalRequest | undefined
+  #blockHashes: readonly bigint[] | undefined
 
   constructor(init: {
     readonly operation: CanonicalOperation
@@ -22,6 +26,7 @@ export class CallPlan {
     this.dialect = init.dialect
     this.body = init.body
     this.head = init.head
+    this.inputTokensEstimate = Math.ceil(init.body.byteLength / 4)
   }
 
   get streaming(): boolean {
@@ -38,6 +43,11 @@ export class CallPlan {
     return (this.#canonical ??= this.dialect.decodeRequest(this.body, this.operation))
   }
 
+  /** Worked out when a policy asks. */
+  blockHashes(): readonly bigint[] {
+    return (this.#blockHashes ??= promptBlockHashes(this.head))
+  }
+
   /** The body for one target. Throws BudError 400 for what it cannot express. */
   bodyFor(state: TargetState): Uint8Array {
     const { modelId } = state.target
@@ -48,6 +58,7 @@ export class CallPlan {
         ({ field }) => void this.dropped.add(field),
       )
     }
-    return this.dialect.splice(this.body, { model: modelId, includeUsage: this.head.stream }, this.head)
+    const includeUsage = this.head.stream && state.provider.acceptsStreamOptions?.(state.target) !== false
+    return this.dialect.splice(this.body, { model: modelId, includeUsage }, this.head)
   }
 }

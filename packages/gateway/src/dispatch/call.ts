@@ -78,7 +78,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     const services = this.#services
     services.inFlight.add(this)
     services.budget.recordRequest(entry.retry)
-    forwardRequestHeaders(services.headerPolicy, this.#exchange, this.#upstreamHeaders)
+    forwardRequestHeaders(this.#snapshot.headerPolicy, this.#exchange, this.#upstreamHeaders)
     this.#upstreamHeaders['traceparent'] = writeTraceparent(this.#context.trace)
     const { totalMs } = entry.timeouts
     this.#totalTimer = services.clock.schedule(totalMs, () => {
@@ -127,7 +127,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
       // Reverse proxies of nginx's kind would otherwise collect the stream.
       'x-accel-buffering': 'no',
     }
-    forwardResponseHeaders(this.#services.headerPolicy, attempt.headers, headers)
+    this.#addHeaders(attempt, headers)
     this.#exchange.start(200, headers)
     return true
   }
@@ -149,8 +149,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     this.#record(attempt, undefined)
     const status = attempt.status ?? 200
     const headers: Record<string, string | readonly string[]> = { 'content-type': 'application/json' }
-    forwardResponseHeaders(this.#services.headerPolicy, attempt.headers, headers)
-    if (this.#plan.dropped.size > 0) headers['x-bud-dropped-fields'] = [...this.#plan.dropped].join(', ')
+    this.#addHeaders(attempt, headers)
     this.#responseBytes += body.byteLength
     if (!this.#callerGone) this.#exchange.respond(status, headers, body)
     this.#settle(attempt, { status, error: undefined })
@@ -192,6 +191,12 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     }
   }
 
+  #addHeaders(attempt: Attempt, headers: Record<string, string | readonly string[]>): void {
+    forwardResponseHeaders(this.#snapshot.headerPolicy, attempt.headers, headers)
+    const { dropped } = this.#plan
+    if (dropped.size > 0) headers['x-bud-dropped-fields'] = [...dropped].join(', ')
+  }
+
   // where it goes
 
   #enter(entry: ModelEntry): void {
@@ -214,8 +219,8 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
       nowMs,
       random: this.#services.random,
       affinityKey: this.#affinityKey,
-      blockHashes: noHashes,
-      inputTokensEstimate: this.#plan.body.byteLength / 4,
+      blockHashes: entry.policy.usesBlockHashes === true && available.length > 1 ? this.#plan.blockHashes() : noHashes,
+      inputTokensEstimate: this.#plan.inputTokensEstimate,
     }
     this.#queue = rankTargets(entry, operation, available, context)
     this.#queueAt = 0
@@ -262,6 +267,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     const attempt = new Attempt({
       owner: this,
       services: this.#services,
+      snapshot: this.#snapshot,
       plan: this.#plan,
       entry: this.#entry,
       state,

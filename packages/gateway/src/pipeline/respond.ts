@@ -14,7 +14,7 @@ export function retryHeaders(error: BudError): Record<string, string> {
   return { 'retry-after': String(Math.ceil(error.retryAfterMs / 1_000)), 'retry-after-ms': String(Math.ceil(error.retryAfterMs)) }
 }
 
-/** An error as the caller's dialect words it. Where it wants no retry, the header says so to the official clients. */
+/** An error as the caller's dialect words it. */
 export function respondError(exchange: Exchange, dialect: Dialect, error: BudError, headers: HeaderList = {}): void {
   const body = dialect.encodeError(error, false)
   exchange.respond(error.status, { 'content-type': 'application/json', ...retryHeaders(error), ...headers }, body)

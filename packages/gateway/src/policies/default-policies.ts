@@ -4,6 +4,7 @@ import { createLeastInFlight } from './least-in-flight.ts'
 import { createLowestCost } from './lowest-cost.ts'
 import { createLowestLatency, createLowestTtft } from './lowest-latency.ts'
 import { createP2cPeakEwma } from './p2c-peak-ewma.ts'
+import { createPrefixAware } from './prefix-aware.ts'
 import { createPriority } from './priority.ts'
 import { createRoundRobin } from './round-robin.ts'
 import { createSessionAffinity } from './session-affinity.ts'
@@ -20,4 +21,5 @@ export const createDefaultPolicies = (): readonly RoutingPolicy[] => [
   createLowestCost(),
   createPriority(),
   createSessionAffinity(),
+  createPrefixAware(),
 ]

@@ -51,6 +51,7 @@ export function createPrefixAware({
   return {
     contract: 'routing-policy/1',
     id: 'prefix-aware',
+    usesBlockHashes: true,
     rank: (_request, candidates, { blockHashes, inputTokensEstimate, random }) => {
       let leastInFlight = Number.POSITIVE_INFINITY
       for (const { inFlight } of candidates) leastInFlight = Math.min(leastInFlight, inFlight)

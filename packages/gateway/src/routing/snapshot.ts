@@ -11,6 +11,7 @@ import type {
   Timeouts,
 } from '../config.ts'
 import { gatewayErrors } from '../errors.ts'
+import { compileHeaderPolicy, type HeaderPolicy } from '../pipeline/header-policy.ts'
 import { CredentialState } from './credential-state.ts'
 import { TargetHealth } from './target-health.ts'
 import { TargetState } from './target-state.ts'
@@ -32,6 +33,7 @@ export interface Snapshot {
   readonly config: GatewayConfig
   readonly models: ReadonlyMap<string, ModelEntry>
   readonly targets: ReadonlyMap<string, TargetState>
+  readonly headerPolicy: HeaderPolicy
 }
 
 export interface SnapshotParts {
@@ -200,5 +202,5 @@ export function buildSnapshot(
 ): Snapshot {
   const builder = new SnapshotBuilder(parts, secrets, previous)
   const models = new Map(Object.entries(config.models).map(([name, model]) => [name, builder.model(config, name, model)]))
-  return { config, models, targets: builder.targets }
+  return { config, models, targets: builder.targets, headerPolicy: compileHeaderPolicy(config.headers) }
 }

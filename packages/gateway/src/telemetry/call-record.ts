@@ -72,7 +72,7 @@ export function buildRequestEvent(context: RequestContext, end: CallEnd): Reques
     requestBytes: end.requestBytes,
     responseBytes: end.responseBytes,
     attempts: end.attempts,
-    clientIp: clientAddress(services.headerPolicy, exchange),
+    clientIp: clientAddress(services.snapshot.headerPolicy, exchange),
     userAgent: exchange.header('user-agent'),
     tags: tagsOf(context, end),
   }
