@@ -1,7 +1,7 @@
 /** Who may do what: the first admin key, the short-lived session of the page, and the check behind every /api route. */
 import { isIP } from 'node:net'
 import type { Envelope } from '@bud-foundry/core/secret'
-import { createSecret, type Clock, type Secret, type Store } from '@bud-foundry/core'
+import type { Clock, Secret, Store } from '@bud-foundry/core'
 import type { KeyRecord, KeyRing } from '@bud-foundry/gateway'
 import { serverErrors } from './errors.ts'
 
@@ -44,9 +44,6 @@ export interface IdentityParts {
   /** Whether only this machine can connect; the page then needs no sign-in. */
   readonly isLoopback: boolean
 }
-
-const encode = (text: string) => new TextEncoder().encode(text)
-const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 
 const headersOf =
   (request: Request): HeaderReader =>
@@ -104,11 +101,11 @@ export function createIdentity({ keys, store, envelope, clock, isLoopback }: Ide
       await keys.ready
       const sealed = await store.get(adminKeyEntry)
       if (sealed !== undefined) {
-        const key = decode(envelope.open(sealed, encode(adminKeyEntry)))
-        if (accepted(key) !== undefined) return createSecret(key)
+        const key = envelope.openSecret(sealed, adminKeyEntry)
+        if (accepted(key.reveal()) !== undefined) return key
       }
       const { key } = await keys.create({ name: 'admin', scopes: adminScopes })
-      await store.set(adminKeyEntry, envelope.seal(encode(key.reveal()), encode(adminKeyEntry)))
+      await store.set(adminKeyEntry, envelope.sealSecret(key, adminKeyEntry))
       return key
     },
     openSession: async (request, apiKey) => {
