@@ -1,7 +1,8 @@
 /** The server's directory: made, checked for its format, and held by one process at a time. */
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { isBudError } from '@bud-foundry/core'
+import { lockDirectory } from '@bud-foundry/core/store/lock'
 import { z } from 'zod'
 import { serverErrors } from './errors.ts'
 
@@ -27,16 +28,11 @@ function prepare(path: string): void {
   }
 }
 
-/** SQLite's lock is the operating system's: it goes with the process, however that ends, and leaves nothing stale. */
-function lock(path: string): DatabaseSync {
-  let database: DatabaseSync | undefined
+function lock(path: string): Disposable {
   try {
-    database = new DatabaseSync(join(path, 'lock.sqlite'), { timeout: 0 })
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS lock (held INTEGER); COMMIT')
-    return database
+    return lockDirectory(path)
   } catch (error) {
-    database?.close()
-    if (/locked|busy/i.test(reasonOf(error))) throw serverErrors.DATA_DIRECTORY_LOCKED({ path }, { cause: error })
+    if (isBudError(error) && error.code === 'CORE_STORE_LOCKED') throw serverErrors.DATA_DIRECTORY_LOCKED({ path }, { cause: error })
     throw serverErrors.DATA_DIRECTORY_UNWRITABLE({ path, reason: reasonOf(error) }, { cause: error })
   }
 }
@@ -70,16 +66,14 @@ export function openDataDirectory(where: string): DataDirectory {
   try {
     checkVersion(path)
   } catch (error) {
-    held.close()
+    held[Symbol.dispose]()
     throw error
   }
-  let open = true
   return {
     path,
     file: (name) => join(path, name),
     [Symbol.dispose]: () => {
-      if (open) held.close()
-      open = false
+      held[Symbol.dispose]()
     },
   }
 }
