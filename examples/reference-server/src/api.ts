@@ -30,7 +30,10 @@ const newKeySchema = z.strictObject({
   name: z.string().min(1).max(100),
   projectId: z.string().min(1).max(100).default('default'),
   userId: z.string().min(1).max(200).optional(),
-  scopes: z.array(z.enum(['inference', 'metrics', 'plan', 'admin'])).min(1).default(['inference']),
+  scopes: z
+    .array(z.enum(['inference', 'metrics', 'plan', 'admin']))
+    .min(1)
+    .default(['inference']),
   models: z.array(z.string().min(1)).min(1).optional(),
   expiresUnixMs: z.number().positive().optional(),
 })
@@ -51,7 +54,11 @@ async function readBody<Schema extends z.ZodType>(request: Request, schema: Sche
   if (!parsed.success) {
     throw coreErrors.CONFIG_INVALID({
       what: 'request body',
-      issues: parsed.error.issues.map((issue) => ({ path: issue.path.map(String).join('.') || '(root)', message: issue.message, fix: undefined })),
+      issues: parsed.error.issues.map((issue) => ({
+        path: issue.path.map(String).join('.') || '(root)',
+        message: issue.message,
+        fix: undefined,
+      })),
     })
   }
   return parsed.data
@@ -67,7 +74,7 @@ export function createApi({ identity, keys, liveEvents, logger, optimize, metric
   const allow = (request: Request, scope: Scope) => identity.require(request, scope)
 
   app.onError((error, context) => {
-    if (isBudError(error)) return context.json({ error: { code: error.code, message: error.message } }, { status: error.status })
+    if (isBudError(error)) return Response.json({ error: { code: error.code, message: error.message } }, { status: error.status })
     logger.error('a route failed', { path: context.req.path, error })
     return context.json({ error: { code: 'SERVER_FAILED', message: 'something went wrong on our side; the log says what' } }, 500)
   })
@@ -82,7 +89,12 @@ export function createApi({ identity, keys, liveEvents, logger, optimize, metric
 
   app.get('/api/keys', (context) => {
     allow(context.req.raw, 'admin')
-    return context.json({ data: keys.list().filter(({ tags }) => tags['kind'] !== 'session').map(toPublicKey) })
+    return context.json({
+      data: keys
+        .list()
+        .filter(({ tags }) => tags['kind'] !== 'session')
+        .map(toPublicKey),
+    })
   })
   app.post('/api/keys', async (context) => {
     allow(context.req.raw, 'admin')

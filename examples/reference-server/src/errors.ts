@@ -41,7 +41,8 @@ export const serverErrors = defineErrors('SERVER', {
   TWIN_FAILED: {
     status: 500,
     retryable: false,
-    message: ({ replica, reason }: { readonly replica: number; readonly reason: string }) => `engine twin ${String(replica)} did not start: ${reason}`,
+    message: ({ replica, reason }: { readonly replica: number; readonly reason: string }) =>
+      `engine twin ${String(replica)} did not start: ${reason}`,
   },
   SESSION_REFUSED: {
     status: 401,
@@ -61,7 +62,8 @@ export const serverErrors = defineErrors('SERVER', {
   CROSS_ORIGIN: {
     status: 403,
     retryable: false,
-    message: ({ origin }: { readonly origin: string }) => `a request from origin '${origin}' may not use the session of this page; send an API key instead`,
+    message: ({ origin }: { readonly origin: string }) =>
+      `a request from origin '${origin}' may not use the session of this page; send an API key instead`,
   },
   NOT_FOUND: {
     status: 404,

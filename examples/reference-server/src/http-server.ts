@@ -16,7 +16,8 @@ export interface HttpServer extends AsyncDisposable {
   stopListening(): void
 }
 
-const belongsToGateway = (path: string) => path.startsWith('/v1/') || path === '/v1' || path === '/health' || path === '/ready' || path === '/metrics'
+const belongsToGateway = (path: string) =>
+  path.startsWith('/v1/') || path === '/v1' || path === '/health' || path === '/ready' || path === '/metrics'
 
 /** The page calls models with its session cookie; the gateway knows keys only. */
 function useSessionKey(request: IncomingMessage, identity: Identity): void {
@@ -35,13 +36,19 @@ function refuse(response: ServerResponse, error: unknown): void {
   const status = isBudError(error) ? error.status : 500
   const message = isBudError(error) ? error.message : 'something went wrong on our side'
   const code = isBudError(error) ? error.code : null
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } }))
+  response
+    .writeHead(status, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } }))
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE' ? serverErrors.PORT_TAKEN({ host, port }, { cause: error }) : serverErrors.ADDRESS_UNUSABLE({ host, port, reason: error.message }, { cause: error }))
+      reject(
+        error.code === 'EADDRINUSE'
+          ? serverErrors.PORT_TAKEN({ host, port }, { cause: error })
+          : serverErrors.ADDRESS_UNUSABLE({ host, port, reason: error.message }, { cause: error }),
+      )
     })
     server.listen(port, host, () => {
       const address = server.address()

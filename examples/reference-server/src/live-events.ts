@@ -71,7 +71,9 @@ export function createLiveEvents(clock: Clock): LiveEvents {
         { highWaterMark: bufferedEventsMax },
       )
       signal.addEventListener('abort', () => watcher !== undefined && close(watcher), { once: true })
-      return new Response(stream, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' } })
+      return new Response(stream, {
+        headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+      })
     },
     [Symbol.dispose]: () => {
       for (const watcher of [...watchers]) close(watcher)

@@ -19,13 +19,28 @@ export interface Upstream {
 export function configuredUpstreams(environment: ServerEnvironment): readonly Upstream[] {
   const upstreams: Upstream[] = []
   if (environment.BUD_UPSTREAM_URL !== undefined) {
-    upstreams.push({ id: 'upstream', providerId: 'openai-compatible', baseUrl: new URL(environment.BUD_UPSTREAM_URL), credential: environment.BUD_UPSTREAM_API_KEY })
+    upstreams.push({
+      id: 'upstream',
+      providerId: 'openai-compatible',
+      baseUrl: new URL(environment.BUD_UPSTREAM_URL),
+      credential: environment.BUD_UPSTREAM_API_KEY,
+    })
   }
   if (environment.OPENAI_API_KEY !== undefined) {
-    upstreams.push({ id: 'openai', providerId: 'openai', baseUrl: new URL(environment.OPENAI_BASE_URL), credential: environment.OPENAI_API_KEY })
+    upstreams.push({
+      id: 'openai',
+      providerId: 'openai',
+      baseUrl: new URL(environment.OPENAI_BASE_URL),
+      credential: environment.OPENAI_API_KEY,
+    })
   }
   if (environment.ANTHROPIC_API_KEY !== undefined) {
-    upstreams.push({ id: 'anthropic', providerId: 'anthropic', baseUrl: new URL(environment.ANTHROPIC_BASE_URL), credential: environment.ANTHROPIC_API_KEY })
+    upstreams.push({
+      id: 'anthropic',
+      providerId: 'anthropic',
+      baseUrl: new URL(environment.ANTHROPIC_BASE_URL),
+      credential: environment.ANTHROPIC_API_KEY,
+    })
   }
   return upstreams
 }
@@ -42,7 +57,10 @@ function listRequest({ providerId, baseUrl, credential }: Upstream): { url: stri
 }
 
 /** The models of one upstream; empty, with a warning in the log, when it does not answer. */
-export async function listModels(upstream: Upstream, parts: { readonly clock: Clock; readonly logger: Logger; readonly fetch: typeof fetch }): Promise<readonly string[]> {
+export async function listModels(
+  upstream: Upstream,
+  parts: { readonly clock: Clock; readonly logger: Logger; readonly fetch: typeof fetch },
+): Promise<readonly string[]> {
   const { url, headers } = listRequest(upstream)
   const abort = new AbortController()
   using _ = parts.clock.schedule(listTimeoutMs, () => {
@@ -54,7 +72,10 @@ export async function listModels(upstream: Upstream, parts: { readonly clock: Cl
       parts.logger.warn('an upstream did not list its models', { upstream: upstream.id, status: response.status })
       return []
     }
-    return listSchema.parse(await response.json()).data.slice(0, modelsMax).map(({ id }) => id)
+    return listSchema
+      .parse(await response.json())
+      .data.slice(0, modelsMax)
+      .map(({ id }) => id)
   } catch (error) {
     parts.logger.warn('an upstream did not list its models', { upstream: upstream.id, error })
     return []
