@@ -5,7 +5,7 @@ import type { KeyRecord, KeyRing } from '@bud-foundry/gateway'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { serverErrors } from './errors.ts'
-import type { Identity, Scope } from './identity.ts'
+import type { Identity, Permission } from './identity.ts'
 import type { LiveEvents } from './live-events.ts'
 
 const bodyBytesMax = 4 * 1024 * 1024
@@ -19,8 +19,10 @@ export interface ApiParts {
   readonly logger: Logger
   /** `POST /api/sim/optimize`. */
   readonly optimize: FetchHandler
-  /** `GET /api/metrics/*`, answering for one project, or for all of them. */
-  readonly metrics: (request: Request, projectId: string | undefined) => Promise<Response>
+  /** `GET /api/metrics/*`; checks for itself whose rows the caller may see. */
+  readonly metrics: FetchHandler
+  /** Prometheus text exposition. */
+  readonly prometheus: () => string
   readonly page: (path: string) => Promise<Response | undefined>
 }
 
@@ -69,9 +71,9 @@ const visibleProject = (record: KeyRecord) => (record.scopes.includes('admin') ?
 
 const optionalSecret = (plain: string | undefined): Secret | undefined => (plain === undefined ? undefined : createSecret(plain))
 
-export function createApi({ identity, keys, liveEvents, logger, optimize, metrics, page }: ApiParts): Hono {
+export function createApi({ identity, keys, liveEvents, logger, optimize, metrics, prometheus, page }: ApiParts): Hono {
   const app = new Hono()
-  const allow = (request: Request, scope: Scope) => identity.require(request, scope)
+  const allow = (request: Request, scope: Permission) => identity.require(request, scope)
 
   app.onError((error, context) => {
     if (isBudError(error)) return Response.json({ error: { code: error.code, message: error.message } }, { status: error.status })
@@ -114,7 +116,11 @@ export function createApi({ identity, keys, liveEvents, logger, optimize, metric
     const stream = liveEvents.watch(visibleProject(record), context.req.raw.signal)
     return stream ?? context.json({ error: { code: 'SERVER_BUSY', message: 'too many pages watch already; close one' } }, 503)
   })
-  app.get('/api/metrics/*', (context) => metrics(context.req.raw, visibleProject(allow(context.req.raw, 'metrics'))))
+  app.get('/api/metrics/*', (context) => metrics(context.req.raw))
+  app.get('/metrics', (context) => {
+    allow(context.req.raw, 'metrics')
+    return context.text(prometheus(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+  })
 
   app.post('/api/sim/optimize', (context) => {
     allow(context.req.raw, 'plan')

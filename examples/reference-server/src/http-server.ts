@@ -16,8 +16,7 @@ export interface HttpServer extends AsyncDisposable {
   stopListening(): void
 }
 
-const belongsToGateway = (path: string) =>
-  path.startsWith('/v1/') || path === '/v1' || path === '/health' || path === '/ready' || path === '/metrics'
+const belongsToGateway = (path: string) => path.startsWith('/v1/') || path === '/v1' || path === '/health' || path === '/ready'
 
 /** The page calls models with its session cookie; the gateway knows keys only. */
 function useSessionKey(request: IncomingMessage, identity: Identity): void {

@@ -3,13 +3,14 @@ import { isIP } from 'node:net'
 import type { Envelope } from '@bud-foundry/core/secret'
 import type { Clock, Secret, Store } from '@bud-foundry/core'
 import type { KeyRecord, KeyRing } from '@bud-foundry/gateway'
+import { everyProject, type Scope } from '@bud-foundry/metrics'
 import { serverErrors } from './errors.ts'
 
 /** `inference`: call models. `metrics`: read what happened. `plan`: optimise and render plans. `admin`: manage keys. */
 export const adminScopes = ['inference', 'metrics', 'plan', 'admin'] as const
-export type Scope = (typeof adminScopes)[number]
+export type Permission = (typeof adminScopes)[number]
 /** What the page can do; managing keys is not among it. */
-const sessionScopes: readonly Scope[] = ['inference', 'metrics', 'plan']
+const sessionScopes: readonly Permission[] = ['inference', 'metrics', 'plan']
 
 const sessionMs = 15 * 60_000
 const sessionCookie = 'bud_session'
@@ -28,7 +29,7 @@ export interface Identity {
   /** @throws SERVER_SESSION_REFUSED, SERVER_CROSS_ORIGIN */
   openSession(request: Request, apiKey: Secret | undefined): Promise<Session>
   /** @throws SERVER_UNAUTHENTICATED, SERVER_FORBIDDEN, SERVER_CROSS_ORIGIN */
-  require(request: Request, scope: Scope): KeyRecord
+  require(request: Request, scope: Permission): KeyRecord
   /** The session's own key for a call of the page to /v1, which knows nothing of cookies. */
   sessionKey(headers: HeaderReader): string | undefined
 }
@@ -59,8 +60,8 @@ function cookieOf(header: HeaderReader): string | undefined {
 }
 
 /** `localhost` or a literal loopback address: a name that a stranger's DNS points here (rebinding) is neither. */
-function namesLoopback(host: string | undefined): boolean {
-  const name = (host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
+export function isLoopbackHost(host: string): boolean {
+  const name = host.replace(/^\[|\]$/g, '')
   return name === 'localhost' || (isIP(name) === 4 && name.startsWith('127.')) || name === '::1'
 }
 
@@ -72,6 +73,10 @@ function assertSameOrigin(header: HeaderReader): void {
   const mismatch = origin !== undefined && URL.parse(origin)?.host !== header('host')
   if (foreign || mismatch) throw serverErrors.CROSS_ORIGIN({ origin: origin ?? site ?? 'unknown' })
 }
+
+/** Administrators see the requests of every project, others those of their own. */
+export const visibleScope = (record: KeyRecord): Scope =>
+  record.scopes.includes('admin') ? everyProject : { kind: 'projects', projectIds: [record.projectId] }
 
 const bearerOf = (header: HeaderReader) => /^bearer (.+)$/i.exec(header('authorization') ?? '')?.[1] ?? header('x-api-key')
 
@@ -91,7 +96,8 @@ export function createIdentity({ keys, store, envelope, clock, isLoopback }: Ide
       if (record === undefined) throw serverErrors.SESSION_REFUSED({ reason: 'unknown key' })
       return { projectId: record.projectId, scopes: sessionScopes.filter((scope) => record.scopes.includes(scope)) }
     }
-    if (!isLoopback || !namesLoopback(header('host'))) throw serverErrors.SESSION_REFUSED({ reason: 'not local' })
+    if (!isLoopback || !isLoopbackHost((header('host') ?? '').replace(/:\d+$/, '')))
+      throw serverErrors.SESSION_REFUSED({ reason: 'not local' })
     return { projectId: 'default', scopes: sessionScopes }
   }
 
