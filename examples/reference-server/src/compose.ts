@@ -1,6 +1,6 @@
 /** Builds every part and joins them: the best tour of the product. */
 import { fileURLToPath } from 'node:url'
-import { systemRandom, type Clock, type Logger, type Secret } from '@bud-foundry/core'
+import type { Clock, Logger, Secret } from '@bud-foundry/core'
 import { createSpooledSink } from '@bud-foundry/core/sink/spool'
 import { createFileStore } from '@bud-foundry/core/store/file'
 import { createGateway, createKeyRing } from '@bud-foundry/gateway'
@@ -22,6 +22,9 @@ import { configuredUpstreams, listModels } from './upstream-discovery.ts'
 /** What the engine twin pretends to be. */
 const twinModel = 'meta-llama/Llama-3.1-8B-Instruct'
 const twinHardware = 'h100-sxm'
+
+/** A request is readable over the API this soon after it ended. */
+const rowsAgeMs = 250
 
 /** How often the upstreams are asked again for their models, so that one that was down at the start is found later. */
 const discoveryMs = 5 * 60_000
@@ -58,11 +61,14 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
   const metrics = building.use(await createMetrics({ client, clock }))
   const sink = building.use(
     await createSpooledSink({
-      directory: directory.file('spool'),
+      spoolDirectory: directory.file('spool'),
       kinds: new Set(['request']),
-      deliver: async (batch) => void (await metrics.store(batch)),
+      deliver: async (events) => void (await metrics.store(events)),
+      batchAgeMs: rowsAgeMs,
       clock,
-      random: systemRandom,
+      onProblem: (problem) => {
+        logger.warn('events', problem)
+      },
     }),
   )
   const store = building.use(await createFileStore({ path: directory.file('state.sqlite'), clock }))
