@@ -1,6 +1,5 @@
 /** The engines and the predictor keep core's contracts. */
-import { engineConformance } from '@bud-foundry/core/testing/engine'
-import { predictorConformance } from '@bud-foundry/core/testing/predictor'
+import { engineConformance, predictorConformance } from '@bud-foundry/core/testing/conformance'
 import { createAnalyticalPredictor, findHardware, findModel, listEngines } from '@bud-foundry/sim'
 import { describe, test } from 'vitest'
 
