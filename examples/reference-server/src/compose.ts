@@ -67,7 +67,7 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
       batchAgeMs: rowsAgeMs,
       clock,
       onProblem: (problem) => {
-        logger.warn('events', problem)
+        logger.warn('events on their way to the metrics', { ...problem })
       },
     }),
   )

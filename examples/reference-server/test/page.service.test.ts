@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** The page in real Chromium against the real server: chat, watch the request, plan a deployment. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
