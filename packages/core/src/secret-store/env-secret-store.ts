@@ -20,13 +20,17 @@ function readVariable(reference: string, name: string, environment: Readonly<Rec
 }
 
 async function readBytes(path: string): Promise<Buffer> {
-  await using file = await open(path, 'r')
-  const bytes = Buffer.alloc(fileBytesMax + 1)
-  let length = 0
-  for (;;) {
-    const { bytesRead } = await file.read(bytes, length, bytes.byteLength - length)
-    length += bytesRead
-    if (bytesRead === 0 || length === bytes.byteLength) return bytes.subarray(0, length)
+  const file = await open(path, 'r')
+  try {
+    const bytes = Buffer.alloc(fileBytesMax + 1)
+    let length = 0
+    for (;;) {
+      const { bytesRead } = await file.read(bytes, length, bytes.byteLength - length)
+      length += bytesRead
+      if (bytesRead === 0 || length === bytes.byteLength) return bytes.subarray(0, length)
+    }
+  } finally {
+    await file.close()
   }
 }
 

@@ -185,13 +185,16 @@ export class Spool {
 
   async #readBytes(span: SpoolSpan, length: number): Promise<Buffer> {
     const bytes = Buffer.alloc(length)
+    let file
     try {
-      await using file = await open(segmentPath(this.#options.directory, span.segment), 'r')
+      file = await open(segmentPath(this.#options.directory, span.segment), 'r')
       const { bytesRead } = await file.read(bytes, 0, length, span.startOffset)
       return bytes.subarray(0, bytesRead)
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return bytes.subarray(0, 0)
       throw error
+    } finally {
+      await file?.close()
     }
   }
 }

@@ -70,7 +70,7 @@ class StoreJournalRunner implements JournalRunner {
     if (this.#running.has(operationId)) throw stepErrors.STEP_OPERATION_BUSY({ operationId, holder: owner })
     this.#running.add(operationId)
     try {
-      await using lease = await OperationLease.acquire({
+      const lease = await OperationLease.acquire({
         store,
         clock: this.#clock,
         key: journal.leaseKey,
@@ -79,7 +79,11 @@ class StoreJournalRunner implements JournalRunner {
         takesOver: this.#options.owner !== undefined,
         leaseMs,
       })
-      return await work(lease.signal)
+      try {
+        return await work(lease.signal)
+      } finally {
+        await lease[Symbol.asyncDispose]()
+      }
     } finally {
       this.#running.delete(operationId)
     }

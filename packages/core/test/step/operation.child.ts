@@ -9,7 +9,7 @@ function passing(point: string): void {
   if (point === dieAt) process.kill(process.pid, 'SIGKILL')
 }
 
-await using store = await createFileStore({ path: join(directory, 'store.db') })
+const store = await createFileStore({ path: join(directory, 'store.db') })
 const runner = createJournalRunner({ store, owner: 'operation.child' })
 const result = await runner.run(
   'operation',
@@ -30,3 +30,4 @@ const result = await runner.run(
   new AbortController().signal,
 )
 writeFileSync(join(directory, 'result'), JSON.stringify(result))
+await store[Symbol.asyncDispose]()
