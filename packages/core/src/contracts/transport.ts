@@ -36,10 +36,5 @@ export interface TransportCall {
 export interface Transport extends AsyncDisposable {
   readonly contract: 'transport/1'
   /** Never throws: what goes wrong before the first byte goes to `onError` too. Handlers are never called before this returns. */
-  dispatch(
-    request: UpstreamRequest,
-    handlers: TransportHandlers,
-    signal?: AbortSignal | undefined,
-    timeouts?: TransportTimeouts | undefined,
-  ): TransportCall
+  dispatch(request: UpstreamRequest, handlers: TransportHandlers, signal?: AbortSignal, timeouts?: TransportTimeouts): TransportCall
 }

@@ -7,8 +7,6 @@ import { createMemoryStepRunner } from '../memory-step-runner.ts'
 import { frozen, registerCases, type ConformanceCase } from './suite.ts'
 import type { SuiteRunner } from './suite-runner.ts'
 
-export type { SuiteRunner } from './suite-runner.ts'
-
 export interface CloudProviderUnderTest {
   readonly cloud: CloudProvider
   close(): Promise<void>

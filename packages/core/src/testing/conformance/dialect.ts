@@ -7,8 +7,6 @@ import { createSseFramer } from '../../http/sse-framer.ts'
 import { assertBudError, frozen, malformedBodies, registerCases, resultOrBudError, type ConformanceCase } from './suite.ts'
 import type { SuiteRunner } from './suite-runner.ts'
 
-export type { SuiteRunner } from './suite-runner.ts'
-
 export interface DialectSamples {
   readonly operation: CanonicalOperation
   /** Bodies that callers send, each a JSON object with a top-level `model`; one of them streams. */

@@ -9,8 +9,6 @@ import { plainRequest, requestGallery } from './request-gallery.ts'
 import { frozen, malformedBodies, registerCases, resultOrBudError, type ConformanceCase } from './suite.ts'
 import type { SuiteRunner } from './suite-runner.ts'
 
-export type { SuiteRunner } from './suite-runner.ts'
-
 type Frame = Parameters<StreamDecoder['push']>[0]
 
 /** What a sample must decode to. */

@@ -6,7 +6,6 @@ import { registerCases, type ConformanceCase } from './suite.ts'
 import type { SuiteRunner } from './suite-runner.ts'
 
 export { createScriptedServer, type ScriptedServer } from '../scripted-server.ts'
-export type { SuiteRunner } from './suite-runner.ts'
 
 export interface TransportUnderTest {
   readonly transport: Transport
