@@ -1,6 +1,7 @@
 /** Accepts batches of events, idempotent by event id. */
 import type { BudEvent } from '../event/event.ts'
 
+/** What became of the events. */
 export interface SinkReceipt {
   /** Always `stored + pending + dropped`. */
   readonly produced: number
@@ -9,6 +10,7 @@ export interface SinkReceipt {
   readonly dropped: number
 }
 
+/** A destination of events. */
 export interface Sink extends AsyncDisposable {
   readonly contract: 'sink/1'
   readonly kinds: ReadonlySet<string> | 'all'

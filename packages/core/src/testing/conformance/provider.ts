@@ -18,6 +18,7 @@ export interface ExpectedAnswer {
   readonly usage?: TokenUsage | undefined
 }
 
+/** What the suite is run on. */
 export interface ProviderConformanceOptions extends SuiteRunner {
   readonly name: string
   readonly create: () => Provider

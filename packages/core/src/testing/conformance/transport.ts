@@ -7,6 +7,7 @@ import type { SuiteRunner } from './suite-runner.ts'
 
 export { createScriptedServer, type ScriptedServer } from '../scripted-server.ts'
 
+/** A transport with an upstream for it. */
 export interface TransportUnderTest {
   readonly transport: Transport
   /** Where the scripted upstream answers. */
@@ -16,6 +17,7 @@ export interface TransportUnderTest {
   close(): Promise<void>
 }
 
+/** What the suite is run on. */
 export interface TransportConformanceOptions extends SuiteRunner {
   readonly name: string
   /** A new transport and an upstream that plays these answers: `createScriptedServer(answer)` for one with sockets. */
