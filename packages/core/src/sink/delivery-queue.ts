@@ -91,7 +91,7 @@ export class DeliveryQueue {
       count -= item.count
     }
     const rest = this.#items[this.#head]
-    if (rest !== undefined && rest.segment === end.segment && rest.startOffset < end.offset) {
+    if (rest?.segment === end.segment && rest.startOffset < end.offset) {
       this.#bytes -= end.offset - rest.startOffset
       this.#items[this.#head] = { ...rest, startOffset: end.offset, count: rest.count - count }
     }
