@@ -11,5 +11,6 @@ export default libraryBuild({
   'store/lock': 'src/store/directory-lock.ts',
   'store/valkey': 'src/store/valkey-store.ts',
   'sink/spool': 'src/sink/spooled-sink.ts',
+  'secret-store/env': 'src/secret-store/env-secret-store.ts',
   'testing/conformance': 'src/testing/conformance/index.ts',
 })

@@ -124,3 +124,7 @@ export { stepErrors } from './step/step-errors.ts'
 // sinks
 export { sinkErrors } from './sink/sink-errors.ts'
 export { sinkLimits } from './sink/sink-limits.ts'
+
+// secret stores
+export { createStaticSecretStore } from './secret-store/static-secret-store.ts'
+export { secretStoreErrors } from './secret-store/secret-store-errors.ts'

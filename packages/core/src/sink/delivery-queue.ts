@@ -65,7 +65,7 @@ export class DeliveryQueue {
       return
     }
     const last = this.#items.at(-1)
-    if (isContinuedBy(last, span)) {
+    if (last !== undefined && isContinuedBy(last, span)) {
       this.#items[this.#items.length - 1] = { ...last, endOffset: span.endOffset, count: last.count + span.count }
     } else {
       this.#items.push({ ...span, events: undefined })
@@ -91,7 +91,7 @@ export class DeliveryQueue {
       count -= item.count
     }
     const rest = this.#items[this.#head]
-    if (rest !== undefined && rest.segment === end.segment && rest.startOffset < end.offset) {
+    if (rest?.segment === end.segment && rest.startOffset < end.offset) {
       this.#bytes -= end.offset - rest.startOffset
       this.#items[this.#head] = { ...rest, startOffset: end.offset, count: rest.count - count }
     }
@@ -123,7 +123,6 @@ export class DeliveryQueue {
   }
 }
 
-function isContinuedBy(last: Item | undefined, span: SpoolSpan): last is Item {
-  if (last === undefined) return false
+function isContinuedBy(last: Item, span: SpoolSpan): boolean {
   return last.events === undefined && last.segment === span.segment && last.endOffset === span.startOffset
 }
