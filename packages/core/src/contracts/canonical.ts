@@ -155,6 +155,7 @@ export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' |
 export interface CanonicalResponse {
   readonly id: string
   readonly model: string
+  /** 0 where the upstream does not tell (Anthropic); whoever delivers the answer puts the time of arrival in. */
   readonly createdUnixSeconds: number
   readonly choices: readonly {
     readonly parts: readonly CanonicalPart[]
