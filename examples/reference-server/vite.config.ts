@@ -2,12 +2,17 @@
 import react from '@vitejs/plugin-react'
 import { defaultClientConditions, defineConfig } from 'vite'
 
+const styleSource = new URL('../../packages/react/src/style/styles.css', import.meta.url).pathname
+
 export default defineConfig(({ mode }) => ({
   root: new URL('./web', import.meta.url).pathname,
   base: './',
   plugins: [react()],
   // While developing, the packages' sources are used and reload at once.
-  resolve: { conditions: mode === 'development' ? ['bud-source', ...defaultClientConditions] : [...defaultClientConditions] },
+  resolve:
+    mode === 'development'
+      ? { conditions: ['bud-source', ...defaultClientConditions], alias: { '@bud-foundry/react/styles.css': styleSource } }
+      : {},
   build: {
     outDir: '../dist-web',
     emptyOutDir: true,

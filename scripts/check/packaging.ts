@@ -14,8 +14,10 @@ const lintPackage = async (each: Packed): Promise<string[]> => {
 }
 
 /** Style sheets and the like have no types to be wrong about. */
-const withoutTypes = (each: Packed): string[] =>
-  Object.entries(each.manifest.exports).flatMap(([subpath, target]) => (typeof target === 'string' ? [subpath] : []))
+const withoutTypes = (each: Packed): string[] => {
+  const typed = new Set(each.entryPoints.map(({ subpath }) => subpath))
+  return Object.keys(each.manifest.exports).filter((subpath) => !typed.has(subpath))
+}
 
 const checkTypes = async (each: Packed): Promise<string[]> => {
   const excluded = withoutTypes(each)

@@ -78,9 +78,13 @@ export interface Package {
   readonly entryPoints: readonly EntryPoint[]
 }
 
+/** Style sheets and data are exported too, and have neither types nor names to look at. */
+const isModule = (target: string): boolean => /\.[jt]sx?$/.test(target)
+
 const readEntryPoints = (manifest: z.output<typeof manifestSchema>): EntryPoint[] =>
   Object.entries(manifest.exports).flatMap(([subpath, conditions]) => {
     if (typeof conditions === 'string') return []
+    if (Object.values(conditions).every((target) => !isModule(target))) return []
     const { types, 'bud-source': source } = conditions
     if (types === undefined || source === undefined)
       throw new Error(`${manifest.name} exports '${subpath}' without "types" or "bud-source"; see CONTRIBUTING.md, "A new subpath".`)

@@ -15,7 +15,7 @@ export function App() {
   const [theme, setTheme] = useTheme()
   return (
     <BudRoot theme={theme} className="console">
-      <SessionGate brand={<Brand />}>
+      <SessionGate brand={<Brand />} element="main">
         <Console theme={theme} onTheme={setTheme} />
       </SessionGate>
     </BudRoot>

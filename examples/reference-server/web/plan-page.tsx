@@ -16,6 +16,7 @@ export function PlanPage({ planner }: { readonly planner: Planner }) {
       <div className="plan-grid">
         <PlanForm planner={planner} />
         <div className="plan-results">
+          <h2 className="visually-hidden">Plans</h2>
           <Results planner={planner} />
         </div>
       </div>

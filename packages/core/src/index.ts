@@ -116,3 +116,15 @@ export { createTraceContext, encodeTraceparent, parseTraceparent, type TraceCont
 
 // logging
 export { silentLogger, type LogFields, type Logger } from './log/logger-port.ts'
+
+// steps
+export { createJournalRunner, type JournalRunner, type JournalRunnerOptions } from './step/journal-runner.ts'
+export { stepErrors } from './step/step-errors.ts'
+
+// sinks
+export { sinkErrors } from './sink/sink-errors.ts'
+export { sinkLimits } from './sink/sink-limits.ts'
+
+// secret stores
+export { createStaticSecretStore } from './secret-store/static-secret-store.ts'
+export { secretStoreErrors } from './secret-store/secret-store-errors.ts'

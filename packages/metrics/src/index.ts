@@ -10,7 +10,15 @@ export { migrate, type MigrationReport } from './migrate/migrate.ts'
 export type { Migration } from './migrate/migration.ts'
 export type { Retention } from './migrate/retention.ts'
 export { dimensionNames, type DimensionName } from './query/dimension.ts'
-export { measureNames, measures, type Measure, type MeasureName, type MeasureValues } from './query/measure.ts'
+export {
+  measureNames,
+  measures,
+  seriesMeasures,
+  type Measure,
+  type MeasureName,
+  type MeasureValues,
+  type SeriesMeasure,
+} from './query/measure.ts'
 export type { AggregateName } from './query/aggregate.ts'
 export type { FiltersInput, Question, RequestQuery, SeriesQuery, SummaryQuery } from './query/question.ts'
 export type { Answer, AnswerRow, InFlight, MetricsReader, RequestPage, Series, SeriesPoint, Summary, SummaryGroup } from './query/reader.ts'

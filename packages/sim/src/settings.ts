@@ -1,7 +1,8 @@
 /** How a model is served, in one vocabulary for all engines. */
-import { type ConfigIssue, type Precision, precisionSchema, toConfigIssues } from '@bud-foundry/core'
+import { type ConfigIssue, type ModelSpec, precisionSchema, toConfigIssues } from '@bud-foundry/core'
 import { z } from 'zod'
 import { simErrors } from './errors.ts'
+import { nativeWeights } from './memory/precision.ts'
 
 const count = z.int().positive()
 
@@ -46,8 +47,11 @@ export function resolveSettings(settings: object): ServingSettings {
   return value
 }
 
+/** The same, with the checkpoint's own precision where none is given. */
+export function resolveSettingsFor(model: ModelSpec, settings: object): ServingSettings {
+  return resolved.get(settings) ?? resolveSettings({ weights: nativeWeights(model), ...settings })
+}
+
 /** Devices of one replica. */
 export const devicesOf = (settings: Pick<ServingSettings, 'tensor' | 'pipeline' | 'data'>): number =>
   settings.tensor * settings.pipeline * settings.data
-
-export type { Precision }

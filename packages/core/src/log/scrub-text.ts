@@ -15,7 +15,7 @@ const keyShapes: readonly RegExp[] = [
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
   /\bAIza[A-Za-z0-9_-]{35}/g,
   // JSON web tokens
-  /\beyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{2,4096}(?:\.[A-Za-z0-9_-]{0,2048})?/g,
+  /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{2,4096}(?:\.[A-Za-z0-9_-]{0,2048})?/g,
 ]
 
 const authorization = /\b(bearer|basic|digest|negotiate)(\s+|%20)[A-Za-z0-9._~+/=%:-]{4,}/gi

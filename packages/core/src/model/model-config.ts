@@ -40,7 +40,6 @@ const blockSchema = z.looseObject({
   attention: z.looseObject({ n_heads_in_group: size, no_op: flag, replace_with_linear: flag, window_length: size }).nullish(),
   ffn: z.looseObject({ ffn_mult: z.number().positive().nullish(), no_op: flag, replace_with_linear: flag }).nullish(),
 })
-export type BlockConfig = z.infer<typeof blockSchema>
 
 const textSchema = z.looseObject({
   architectures: z.array(z.string()).nullish(),

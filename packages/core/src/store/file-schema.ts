@@ -72,7 +72,7 @@ interface OpenOptions {
 
 /** Waits for other processes that are opening the same file, up to a bound. */
 export async function openDatabase(options: OpenOptions): Promise<DatabaseSync> {
-  const { path, clock } = options
+  const { clock } = options
   const deadlineMs = clock.monotonicMs() + limits.lockTimeoutMs
   for (;;) {
     try {

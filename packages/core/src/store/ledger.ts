@@ -115,7 +115,7 @@ export function settleReservation(tables: LedgerTables, { id, actual, nowMs }: S
     }
     const real = actual.find(({ key }) => key === claim.key)
     const row = tables.window(claim.key, claim.windowMs)
-    if (real === undefined || row === undefined || row.startMs !== claim.startMs) continue
+    if (real === undefined || row?.startMs !== claim.startMs) continue
     const used = Math.min(row.used - claim.amount + real.amount, Number.MAX_SAFE_INTEGER)
     tables.putWindow(claim.key, claim.windowMs, { startMs: row.startMs, used })
   }

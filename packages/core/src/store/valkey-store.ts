@@ -129,9 +129,10 @@ class ValkeyStore implements Store {
       keys.push(first, windowMs === 'lease' ? this.#name('t', key) : first)
       args.push(key, String(amount), String(limit), String(windowMs), windowMs === 'lease' ? String(leaseMs) : '')
     }
-    const [admitted, key, wait] = reservation.parse(await this.#connection.runScript(scripts.reserve, keys, args))
-    if (admitted === 1) return { admitted: true, id }
-    return { admitted: false, key: key ?? '', retryAfterMs: wait === 'never' ? Number.POSITIVE_INFINITY : Number(wait) }
+    const answer = reservation.parse(await this.#connection.runScript(scripts.reserve, keys, args))
+    if (answer[0] === 1) return { admitted: true, id }
+    const [, key, wait] = answer
+    return { admitted: false, key, retryAfterMs: wait === 'never' ? Number.POSITIVE_INFINITY : Number(wait) }
   }
 
   async settle(id: string, actual: readonly { readonly key: string; readonly amount: number }[]): Promise<void> {

@@ -5,3 +5,4 @@ export { createFakeTransport, type FakeCall, type FakeTransport } from './fake-t
 export { createMemoryStepRunner } from './memory-step-runner.ts'
 export { createEventRecorder, type EventRecorder } from './event-recorder.ts'
 export { createSeededRandom } from '../random/random.ts'
+export { createMemorySink, type MemorySink } from './memory-sink.ts'

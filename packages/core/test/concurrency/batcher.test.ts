@@ -63,7 +63,7 @@ describe('createBatcher', () => {
       }),
       { numRuns: 30 },
     )
-  })
+  }, 30_000)
 
   test('reports a failed batch to its owner and goes on', async () => {
     const { clock, batches, failures, batcher } = setUp(0, { fail: (batch) => batch.includes(2) })

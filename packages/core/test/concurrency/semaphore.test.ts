@@ -36,7 +36,7 @@ describe('createSemaphore', () => {
       ),
       { numRuns: 25 },
     )
-  })
+  }, 30_000)
 
   test('lets a waiter leave on abort without losing a permit', async () => {
     const semaphore = createSemaphore({ what: 'slots', permits: 1 })

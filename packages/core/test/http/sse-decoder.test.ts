@@ -105,7 +105,7 @@ describe('createSseDecoder', () => {
       }),
       { numRuns: 500 },
     )
-  })
+  }, 60_000)
 
   test('bounds the size of an event', () => {
     const decoder = createSseDecoder({ frameBytesMax: 10 })

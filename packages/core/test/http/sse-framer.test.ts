@@ -68,7 +68,7 @@ describe('createSseFramer', () => {
       }),
       { numRuns: 500 },
     )
-  })
+  }, 60_000)
 
   test('refuses a frame over the bound, after the frames before it, however the bytes are split', () => {
     const input = bytes('data: a\n\ndata: 1234567890')

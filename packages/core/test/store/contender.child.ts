@@ -4,7 +4,7 @@ import { systemClock } from '../../src/time/clock.ts'
 
 const [path = ''] = process.argv.slice(2)
 // The window must not end during the test.
-await using store = await createFileStore({ path, clock: { ...systemClock, nowMs: () => 1_750_000_000_000 } })
+const store = await createFileStore({ path, clock: { ...systemClock, nowMs: () => 1_750_000_000_000 } })
 
 let granted = 0
 for (let round = 0; round < 50; round += 1) {
@@ -19,3 +19,4 @@ for (let added = 0; added < 50;) {
   if (await store.compareAndSet('count', before, new TextEncoder().encode(String(next)))) added += 1
 }
 process.stdout.write(String(granted))
+await store[Symbol.asyncDispose]()

@@ -112,7 +112,7 @@ describe('the Valkey store', () => {
     const near = await cable.listen()
     const store = await createValkeyStore({ url: near, keyPrefix, commandTimeoutMs: 500 })
     const changes: StoreChange[] = []
-    let wake = () => undefined as void
+    let wake: () => void = () => undefined
     const seen = async (count: number) => {
       while (changes.length < count) await new Promise<void>((resolve) => (wake = resolve))
     }

@@ -4,7 +4,7 @@
 const longDigits = /\d{16}/
 
 interface RawJson {
-  rawJSON?(text: string): unknown
+  readonly rawJSON?: (text: string) => unknown
 }
 type SourceReviver = (this: unknown, key: string, value: unknown, context?: { readonly source?: string }) => unknown
 

@@ -1,9 +1,8 @@
 /** A JSON object held as bytes with the positions of its top-level fields: read a few, replace a few, copy the rest. */
 import type { RequestHead } from '@bud-foundry/core'
 import { dialectErrors } from './dialect-errors.ts'
-import { keyIs, objectFields, parseSlice, topLevelFields, type FieldPositions } from './json-scan.ts'
-
-const utf8 = new TextEncoder()
+import { endsBody, fieldValue, keyIs, objectFields, parseSlice, topLevelFields, type FieldPositions } from './json-scan.ts'
+import { toBuffer } from './sse-frame.ts'
 
 /** Index of the last field called `name` in `fields`, or -1. The last one wins, as in JSON.parse. */
 export function findField(bytes: Uint8Array, fields: FieldPositions, name: string): number {
@@ -14,6 +13,26 @@ export function findField(bytes: Uint8Array, fields: FieldPositions, name: strin
 
 /** Positions come in fours by construction, so an index below the length always has a value. */
 const position = (fields: FieldPositions, index: number): number => fields[index] ?? 0
+
+/**
+ * The value of a top-level field of an answer, searched from the end: an answer can be a megabyte of text or vectors, and this field comes last or
+ * nearly so. Undefined when there is none or the body is malformed.
+ */
+export function lastField(body: Uint8Array, name: string): unknown {
+  const bytes = toBuffer(body)
+  const key = Buffer.from(JSON.stringify(name))
+  try {
+    for (let at = bytes.lastIndexOf(key); at > 0; at = bytes.lastIndexOf(key, at - 1)) {
+      const value = fieldValue(bytes, at, at + key.length)
+      // What follows a top-level field is nothing but fields and the brace that ends the body: a nested one fails this.
+      if (value !== undefined && endsBody(bytes, value.end)) return parseSlice(bytes, value.start, value.end)
+    }
+    return undefined
+  } catch {
+    // A malformed answer has no fields; that it is malformed is found where it is decoded.
+    return undefined
+  }
+}
 
 /** Scanned body: the one implementation of RequestHead. */
 export class JsonBody implements RequestHead {
@@ -84,21 +103,21 @@ interface Edit {
 }
 
 /** A copy of `bytes` with each edit's range replaced by its text; edits must not overlap. */
-function applyEdits(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
-  const sorted = [...edits].sort((left, right) => left.start - right.start)
+function applyEdits(bytes: Uint8Array, edits: Edit[]): Uint8Array {
+  edits.sort((left, right) => left.start - right.start)
   let length = bytes.length
-  for (const edit of sorted) length += edit.text.length - (edit.end - edit.start)
-  const result = new Uint8Array(length)
+  for (const edit of edits) length += edit.text.length - (edit.end - edit.start)
+  const source = toBuffer(bytes)
+  const result = Buffer.allocUnsafe(length)
   let from = 0
   let to = 0
-  for (const edit of sorted) {
-    result.set(bytes.subarray(from, edit.start), to)
-    to += edit.start - from
+  for (const edit of edits) {
+    to += source.copy(result, to, from, edit.start)
     result.set(edit.text, to)
     to += edit.text.length
     from = edit.end
   }
-  result.set(bytes.subarray(from), to)
+  source.copy(result, to, from)
   return result
 }
 
@@ -111,10 +130,10 @@ function replaceField(body: JsonBody, field: string, text: Uint8Array): Edit[] {
   return edits
 }
 
-const usageOn = utf8.encode('{"include_usage":true}')
-const usageOnMember = utf8.encode('"include_usage":true,')
-const usageOnField = utf8.encode('"stream_options":{"include_usage":true},')
-const literalTrue = utf8.encode('true')
+const usageOn = Buffer.from('{"include_usage":true}')
+const usageOnMember = Buffer.from('"include_usage":true,')
+const usageOnField = Buffer.from('"stream_options":{"include_usage":true},')
+const literalTrue = Buffer.from('true')
 
 /** Turns `stream_options.include_usage` on, keeping the other options. */
 function includeUsageEdits(body: JsonBody): Edit[] {
@@ -133,7 +152,7 @@ function includeUsageEdits(body: JsonBody): Edit[] {
 
 /** The body with the model replaced and, where asked, usage switched on. The same bytes when nothing changes. */
 export function spliceBody(body: JsonBody, model: string, includeUsage: boolean): Uint8Array {
-  const edits = body.model === model && !repeats(body, 'model') ? [] : replaceField(body, 'model', utf8.encode(JSON.stringify(model)))
+  const edits = body.model === model && !repeats(body, 'model') ? [] : replaceField(body, 'model', Buffer.from(JSON.stringify(model)))
   if (includeUsage) edits.push(...includeUsageEdits(body))
   return edits.length === 0 ? body.bytes : applyEdits(body.bytes, edits)
 }

@@ -1,6 +1,7 @@
 /** Finds the top-level fields of a JSON object in its bytes, without building the value. */
 import { dialectErrors } from './dialect-errors.ts'
 import { jsonDepthMax, jsonStringCheckedBytes } from './dialect-limits.ts'
+import { toBuffer } from './sse-frame.ts'
 
 const quote = 0x22
 const backslash = 0x5c
@@ -24,7 +25,7 @@ const fail = (reason: string, position: number): never => {
 }
 
 /** Where the value that starts at or after `from` (white space allowed) begins. */
-function skipSpace(bytes: Uint8Array, from: number): number {
+export function skipSpace(bytes: Uint8Array, from: number): number {
   let at = from
   for (;;) {
     const byte = bytes[at]
@@ -47,27 +48,26 @@ function skipEscape(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * The position after the string that starts at `start`. Long strings are crossed by the engine's native search, which does not look at control
- * characters and escapes inside them: the upstream's parser does.
+ * The position after the string that starts at `start`. Long stretches without a quote are crossed by the engine's native search, which does not
+ * look at control characters and escapes inside them: the upstream's parser does.
  */
-function skipString(bytes: Uint8Array, start: number): number {
+export function skipString(bytes: Uint8Array, start: number): number {
   let at = start + 1
-  const checkedEnd = at + jsonStringCheckedBytes
-  while (at < checkedEnd) {
-    const byte = bytes[at]
-    if (byte === undefined) return fail('a string is not closed', start)
-    if (byte === quote) return at + 1
-    if (byte === backslash) at = skipEscape(bytes, at)
-    else if (byte < 0x20) return fail('a string holds a raw control character', at)
-    else at++
-  }
   for (;;) {
+    const checkedEnd = Math.min(at + jsonStringCheckedBytes, bytes.length)
+    while (at < checkedEnd) {
+      const byte = bytes[at] ?? 0
+      if (byte === quote) return at + 1
+      if (byte === backslash) at = skipEscape(bytes, at)
+      else if (byte < 0x20) return fail('a string holds a raw control character', at)
+      else at++
+    }
     const end = bytes.indexOf(quote, at)
     if (end === -1) return fail('a string is not closed', start)
     let slashes = 0
     while (end - 1 - slashes >= at && bytes[end - 1 - slashes] === backslash) slashes++
-    if (slashes % 2 === 0) return end + 1
     at = end + 1
+    if (slashes % 2 === 0) return at
   }
 }
 
@@ -170,6 +170,32 @@ export function topLevelFields(body: Uint8Array): FieldPositions {
   return found
 }
 
+/** Where the value of a key that ends at `keyEnd` stands; undefined when the bytes at `keyStart` are no key but the end of a text. */
+export function fieldValue(
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+): { readonly start: number; readonly end: number } | undefined {
+  if (bytes[keyStart - 1] === backslash) return undefined
+  const colonAt = skipSpace(bytes, keyEnd)
+  if (bytes[colonAt] !== colon) return undefined
+  const start = skipSpace(bytes, colonAt + 1)
+  return { start, end: skipValue(bytes, start) }
+}
+
+/** True when only further fields, one closing brace and white space follow `from`: then `from` ends a field of the outermost object. */
+export function endsBody(bytes: Uint8Array, from: number): boolean {
+  let at = skipSpace(bytes, from)
+  while (bytes[at] === comma) {
+    at = skipSpace(bytes, at + 1)
+    if (bytes[at] !== quote) return false
+    at = skipSpace(bytes, skipString(bytes, at))
+    if (bytes[at] !== colon) return false
+    at = skipSpace(bytes, skipValue(bytes, skipSpace(bytes, at + 1)))
+  }
+  return bytes[at] === closeBrace && skipSpace(bytes, at + 1) === bytes.length
+}
+
 /** True when the key at `start`..`end` (quotes included) says `name`, escapes understood. */
 export function keyIs(bytes: Uint8Array, start: number, end: number, name: string): boolean {
   const length = end - start - 2
@@ -182,12 +208,10 @@ export function keyIs(bytes: Uint8Array, start: number, end: number, name: strin
   return length > name.length && bytes.subarray(start, end).includes(backslash) && parseSlice(bytes, start, end) === name
 }
 
-const utf8 = new TextDecoder()
-
 /** The JSON value between two positions. */
 export function parseSlice(bytes: Uint8Array, start: number, end: number): unknown {
   try {
-    return JSON.parse(utf8.decode(bytes.subarray(start, end)))
+    return JSON.parse(toBuffer(bytes).toString('utf8', start, end))
   } catch {
     return fail('a value is malformed', start)
   }

@@ -15,7 +15,7 @@ export function endpointUrls(
   const byTarget = new WeakMap<Target, Map<CanonicalOperation, URL>>()
   return (operation, target) => {
     let urls = byTarget.get(target)
-    if (urls === undefined) byTarget.set(target, (urls = new Map()))
+    if (urls === undefined) byTarget.set(target, (urls = new Map<CanonicalOperation, URL>()))
     let url = urls.get(operation)
     if (url === undefined) urls.set(operation, (url = compute(operation, target)))
     return url

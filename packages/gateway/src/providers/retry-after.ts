@@ -24,9 +24,11 @@ export function parseDurationMs(text: string): number | undefined {
   return totalMs
 }
 
-/** Time of the answer: its `date` header, so that the two clocks need not agree. */
-const answeredAtMs = (headers: Headers, nowUnixMs: number | undefined): number =>
-  Date.parse(headers['date'] ?? '') || nowUnixMs || Number.NaN
+/** Time of the answer: its `date` header, so that the two clocks need not agree. NaN when nothing says it. */
+function answeredAtMs(headers: Headers, nowUnixMs: number | undefined): number {
+  const stated = Date.parse(headers['date'] ?? '')
+  return Number.isNaN(stated) ? (nowUnixMs ?? Number.NaN) : stated
+}
 
 /** `Retry-After` in seconds or as an HTTP date (RFC 9110, 10.2.3), and `retry-after-ms`, which OpenAI and Azure send. */
 function retryAfterHeader(headers: Headers, nowUnixMs: number | undefined): number | undefined {

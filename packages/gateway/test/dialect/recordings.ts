@@ -27,7 +27,7 @@ function load(folder: string, suffix: string): Recording[] {
 
 export const openaiFolders = ['openai/chat', 'openai-compatible/chat', 'alibaba', 'moonshotai', 'perplexity']
 
-const isChunk = (line: string) => /"choices"/.test(line)
+const isChunk = (line: string) => line.includes('"choices"')
 
 /** Streams in OpenAI's chat dialect. */
 export const openaiStreams: readonly Recording[] = [
@@ -42,7 +42,7 @@ export const openaiStreams: readonly Recording[] = [
 /** Whole answers in OpenAI's chat dialect. */
 export const openaiBodies: readonly Recording[] = [...openaiFolders, 'azure']
   .flatMap((folder) => load(folder, '.json'))
-  .filter(({ lines }) => /"choices"/.test(lines[0] ?? ''))
+  .filter(({ lines }) => (lines[0] ?? '').includes('"choices"'))
 
 /** Streams of Anthropic; a file that holds several answers becomes several. */
 export const anthropicStreams: readonly Recording[] = load('anthropic', '.chunks.txt').flatMap(({ name, lines }) => {

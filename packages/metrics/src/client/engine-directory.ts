@@ -1,7 +1,6 @@
 /** Makes the directory of the embedded engine, and turns the engine's terse refusals into what is really wrong. */
-import { constants } from 'node:fs'
+import { constants, readFileSync } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
-import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { metricsErrors } from '../errors.ts'
 
@@ -16,8 +15,7 @@ export interface DirectoryClaim {
 }
 
 const readCode = (error: unknown): string =>
-  // Safe: `in` proved the field; String accepts whatever it holds.
-  typeof error === 'object' && error !== null && 'code' in error ? String((error as { code: unknown }).code) : String(error)
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error)
 
 /** The engine writes `PID: n` into the file that it locks. */
 function readHolder(path: string): number | undefined {

@@ -2,7 +2,7 @@
 import { isBudError, type BudError } from '@bud-foundry/core'
 import { z } from 'zod'
 import { metricsErrors } from '../errors.ts'
-import { dimensionNames, type DimensionName } from '../query/dimension.ts'
+import { dimensionNames } from '../query/dimension.ts'
 import type { MetricsReader } from '../query/reader.ts'
 import type { Scope } from '../query/scope.ts'
 import { parseQuery } from '../query/question.ts'
@@ -25,6 +25,9 @@ const numberSchema = z
   .string()
   .regex(/^\d+(\.\d+)?$/, { error: 'must be a number' })
   .transform(Number)
+
+/** Names with commas between them. */
+const listSchema = z.string().transform((text) => text.split(','))
 
 const filterParams = Object.fromEntries(dimensionNames.map((name) => [name, z.array(z.string()).optional()]))
 
@@ -50,6 +53,7 @@ const listParams = params({
 const seriesParams = params({
   windowSeconds: numberSchema.optional(),
   intervalSeconds: numberSchema.optional(),
+  measures: listSchema.optional(),
   from: timeSchema.optional(),
   to: timeSchema.optional(),
 })
@@ -58,10 +62,7 @@ const summaryParams = params({
   from: timeSchema.optional(),
   to: timeSchema.optional(),
   limit: numberSchema.optional(),
-  groupBy: z
-    .string()
-    .transform((text) => text.split(','))
-    .optional(),
+  groupBy: listSchema.optional(),
 })
 
 /** Filters may repeat (`model=a&model=b`); everything else must not. */
@@ -102,14 +103,9 @@ function toErrorResponse(error: BudError): Response {
 
 async function answer(reader: MetricsReader, url: URL, path: string, signal: AbortSignal): Promise<unknown> {
   const values = readParams(url)
-  switch (path) {
-    case '/requests':
-      return reader.requests(toQuery(parseQuery(listParams, values)), signal)
-    case '/series':
-      return reader.series(toQuery(parseQuery(seriesParams, values)), signal)
-    case '/summary':
-      return reader.summary(toQuery(parseQuery(summaryParams, values)), signal)
-  }
+  if (path === '/requests') return reader.requests(toQuery(parseQuery(listParams, values)), signal)
+  if (path === '/series') return reader.series(toQuery(parseQuery(seriesParams, values)), signal)
+  if (path === '/summary') return reader.summary(toQuery(parseQuery(summaryParams, values)), signal)
   const id = /^\/requests\/([^/]+)$/.exec(path)?.[1]
   if (id === undefined) throw metricsErrors.ROUTE_UNKNOWN({ path: url.pathname })
   const decoded = decodeSegment(id)

@@ -17,7 +17,10 @@ export const dimensions = defineDimensions({
   dialect: { sql: 'dialect', of: ({ dialect }) => dialect },
   stream: { sql: "if(stream, 'true', 'false')", of: ({ stream }) => String(stream) },
   requestedModel: { sql: 'requested_model', of: ({ requestedModel }) => requestedModel },
-  model: { sql: "if(model = '', requested_model, model)", of: ({ model, requestedModel }) => model || requestedModel },
+  model: {
+    sql: "if(model = '', requested_model, model)",
+    of: ({ model, requestedModel }) => (model === undefined || model === '' ? requestedModel : model),
+  },
   targetId: { sql: 'target_id', of: ({ targetId }) => targetId ?? '' },
   providerId: { sql: 'provider_id', of: ({ providerId }) => providerId ?? '' },
   status: { sql: 'toString(status)', of: ({ status }) => String(status) },

@@ -115,6 +115,33 @@ export type MeasureName = keyof typeof measures
 // Safe: the table above is frozen and its keys are the names.
 export const measureNames = Object.keys(measures) as readonly MeasureName[]
 
+/** What a series answers unless asked for something else. */
+export const seriesMeasures = Object.freeze([
+  'requests',
+  'successes',
+  'errors',
+  'partials',
+  'rejected',
+  'aborted',
+  'inputTokens',
+  'cachedInputTokens',
+  'outputTokens',
+  'inputTokensPerSecond',
+  'outputTokensPerSecond',
+  'costUsd',
+  'durationMsP50',
+  'durationMsP95',
+  'durationMsP99',
+  'timeToFirstTokenMsP50',
+  'timeToFirstTokenMsP95',
+  'timeToFirstTokenMsP99',
+  'timePerOutputTokenMsP50',
+  'timePerOutputTokenMsP95',
+  'timePerOutputTokenMsP99',
+] as const satisfies readonly MeasureName[])
+
+export type SeriesMeasure = (typeof seriesMeasures)[number]
+
 export type MeasureValues<Names extends MeasureName = MeasureName> = Readonly<Record<Names, number | null>>
 
 /** Every aggregate that the measures are read from, once. */

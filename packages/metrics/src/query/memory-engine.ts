@@ -2,7 +2,7 @@
 import type { RequestEvent } from '@bud-foundry/core'
 import { toMicros } from '../table/cell.ts'
 import { toEventKey } from '../table/event-id.ts'
-import { quantileLevels, type AggregateName, type AggregateValue, type Aggregates } from './aggregate.ts'
+import { quantileLevels, type AggregateName, type AggregateValue } from './aggregate.ts'
 import { dimensionNames, dimensions } from './dimension.ts'
 import type { AggregatePlan, InFlightRow, RequestEngine, Selection } from './request-engine.ts'
 import type { Scope } from './scope.ts'
@@ -106,8 +106,7 @@ function aggregate(events: readonly RequestEvent[], plan: AggregatePlan) {
     return [...buckets].map(([bucket, inBucket]) => ({
       bucket: Number(bucket),
       group,
-      // Safe: the entries are the plan's own names.
-      aggregates: Object.fromEntries(plan.aggregates.map((name) => [name, compute[name](inBucket)])) as Aggregates,
+      aggregates: Object.fromEntries(plan.aggregates.map((name) => [name, compute[name](inBucket)])),
     }))
   })
 }

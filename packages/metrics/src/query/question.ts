@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
 import { dimensionNames, type DimensionName } from './dimension.ts'
-import { measureNames, type MeasureName } from './measure.ts'
+import { measureNames, seriesMeasures, type MeasureName, type SeriesMeasure } from './measure.ts'
 import type { Filters } from './request-engine.ts'
 
 const filterValueSchema = z.string().max(metricsLimits.filterValueLength)
@@ -68,6 +68,11 @@ const periodShape = {
 export const seriesQuerySchema = strict('field', {
   ...periodShape,
   intervalSeconds: z.number().min(0.1).optional(),
+  measures: z
+    .array(nameSchema('measure', measureNames))
+    .min(1)
+    .max(measureNames.length)
+    .default([...seriesMeasures]),
   filters: filtersSchema,
 })
 
@@ -84,11 +89,16 @@ export type Question = Omit<z.input<typeof questionSchema>, 'measures' | 'groupB
   readonly groupBy?: readonly DimensionName[]
   readonly filters?: FiltersInput
 }
-export type FiltersInput = { readonly [Name in DimensionName]?: string | readonly string[] }
+export type FiltersInput = Readonly<Partial<Record<DimensionName, string | readonly string[]>>>
 export interface RequestQuery extends Omit<z.input<typeof requestQuerySchema>, 'filters'> {
   readonly filters?: FiltersInput
 }
-export interface SeriesQuery extends Omit<z.input<typeof seriesQuerySchema>, 'filters'> {
+export interface SeriesQuery<Names extends MeasureName = SeriesMeasure> extends Omit<
+  z.input<typeof seriesQuerySchema>,
+  'filters' | 'measures'
+> {
+  /** Default: what a dashboard draws first. */
+  readonly measures?: readonly Names[]
   readonly filters?: FiltersInput
 }
 export interface SummaryQuery extends Omit<z.input<typeof summaryQuerySchema>, 'filters' | 'groupBy'> {
@@ -104,8 +114,19 @@ const refuse = (path: string, message: string, fix: string): never => {
 /** @throws METRICS_QUESTION_INVALID naming every wrong field */
 export function parseQuery<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input)
-  if (!result.success) throw metricsErrors.QUESTION_INVALID({ issues: toConfigIssues(result.error) })
+  if (!result.success) throw metricsErrors.QUESTION_INVALID({ issues: toQuestionIssues(result.error) })
   return result.data
+}
+
+/** Core's issues name the field; the schemas here also list what is valid instead, and that list must reach the caller. */
+function toQuestionIssues(error: z.core.$ZodError): readonly ConfigIssue[] {
+  const unknownFields = error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? [{ path: [...issue.path, ...issue.keys].map(String).join('.'), message: issue.message, fix: 'remove it or correct the spelling' }]
+      : [],
+  )
+  const others = error.issues.filter(({ code }) => code !== 'unrecognized_keys')
+  return [...unknownFields, ...(others.length === 0 ? [] : toConfigIssues(new z.core.$ZodError(others)))]
 }
 
 /** The two ends of a window that is stated either way. @throws METRICS_QUESTION_INVALID */

@@ -2,7 +2,15 @@
 import type { Clock, RequestEvent } from '@bud-foundry/core'
 import type { AggregateRow, RequestEngine, Selection } from './request-engine.ts'
 import type { DimensionName } from './dimension.ts'
-import { aggregatesOf, emptyAggregates, measureNames, readMeasures, type MeasureName, type MeasureValues } from './measure.ts'
+import {
+  aggregatesOf,
+  emptyAggregates,
+  measureNames,
+  readMeasures,
+  type MeasureName,
+  type MeasureValues,
+  type SeriesMeasure,
+} from './measure.ts'
 import {
   assertPeriod,
   assertPoints,
@@ -52,15 +60,15 @@ export interface InFlight {
   readonly inFlightPeak: number
 }
 
-export type SeriesPoint = { readonly timeUnixMs: number } & MeasureValues & InFlight
+export type SeriesPoint<Names extends MeasureName = SeriesMeasure> = { readonly timeUnixMs: number } & MeasureValues<Names> & InFlight
 
-export interface Series {
+export interface Series<Names extends MeasureName = SeriesMeasure> {
   /** Start of the first bucket: the start asked for, moved back to a whole interval. */
   readonly fromUnixMs: number
   readonly toUnixMs: number
   readonly intervalMs: number
-  readonly points: readonly SeriesPoint[]
-  readonly totals: MeasureValues & InFlight
+  readonly points: readonly SeriesPoint<Names>[]
+  readonly totals: MeasureValues<Names> & InFlight
 }
 
 export interface SummaryGroup {
@@ -89,8 +97,8 @@ export interface MetricsReader {
   requests(query?: RequestQuery, signal?: AbortSignal): Promise<RequestPage>
   /** Undefined when it is not stored, or not in scope. */
   request(id: string, signal?: AbortSignal): Promise<RequestEvent | undefined>
-  /** Every measure over time. @throws METRICS_QUESTION_INVALID */
-  series(query?: SeriesQuery, signal?: AbortSignal): Promise<Series>
+  /** Measures over time, and over the whole window. @throws METRICS_QUESTION_INVALID */
+  series<Names extends MeasureName = SeriesMeasure>(query?: SeriesQuery<Names>, signal?: AbortSignal): Promise<Series<Names>>
   /** Every measure over a window, compared with the one before. @throws METRICS_QUESTION_INVALID */
   summary(query?: SummaryQuery, signal?: AbortSignal): Promise<Summary>
   /** A reader that sees what this one sees and the scope allows. */
@@ -155,14 +163,18 @@ export function createReader({ engine, clock, scope }: ReaderParts): MetricsRead
     return fillRows(rows, selection.window, groupBy, names)
   }
 
-  async function total(selection: Selection, signal: AbortSignal | undefined): Promise<MeasureValues & InFlight> {
+  async function total<Names extends MeasureName>(
+    selection: Selection,
+    names: readonly Names[],
+    signal: AbortSignal | undefined,
+  ): Promise<MeasureValues<Names> & InFlight> {
     const whole: Selection = { ...selection, window: { fromUs: selection.window.fromUs, toUs: selection.window.toUs } }
     const [rows, inFlight] = await Promise.all([
-      measure(whole, { groupBy: [], names: measureNames, groupLimit: 1 }, signal),
+      measure(whole, { groupBy: [], names, groupLimit: 1 }, signal),
       engine.inFlight(whole, signal),
     ])
-    // Safe: every measure was asked for, and a question without groups has exactly one row.
-    const values = rows[0]?.values as MeasureValues
+    // Safe: a question without groups has exactly one row, and it has every measure that was asked for.
+    const values = rows[0]?.values as MeasureValues<Names>
     const seconds = bucketSeconds(whole.window, 0)
     return { ...values, inFlightMean: (inFlight[0]?.busyUs ?? 0) / 1_000_000 / seconds, inFlightPeak: inFlight[0]?.peak ?? 0 }
   }
@@ -192,22 +204,24 @@ export function createReader({ engine, clock, scope }: ReaderParts): MetricsRead
 
     request: (id, signal) => engine.find(scope, id, signal),
 
-    async series(query = {}, signal) {
-      const { filters, intervalSeconds, ...period } = parseQuery(seriesQuerySchema, query)
+    async series<Names extends MeasureName = SeriesMeasure>(query: SeriesQuery<Names> = {}, signal?: AbortSignal) {
+      const { filters, intervalSeconds, measures, ...period } = parseQuery(seriesQuerySchema, query)
+      // Safe: the names are the caller's own, or the default that the type parameter defaults to.
+      const names = measures as readonly MeasureName[] as readonly Names[]
       const { fromUnixMs, toUnixMs } = resolvePeriod(period, clock.nowMs())
       const intervalMs = intervalSeconds === undefined ? chooseIntervalMs(toUnixMs - fromUnixMs) : intervalSeconds * 1000
       const window = alignWindow(fromUnixMs, toUnixMs, intervalMs)
       assertPoints(countBuckets(window), 1)
       const selection: Selection = { scope, filters: toFilters(filters), window }
       const [rows, inFlight, totals] = await Promise.all([
-        measure(selection, { groupBy: [], names: measureNames, groupLimit: 1 }, signal),
+        measure(selection, { groupBy: [], names, groupLimit: 1 }, signal),
         engine.inFlight(selection, signal),
-        total(selection, signal),
+        total(selection, names, signal),
       ])
       const points = rows.map(({ timeUnixMs, values }, bucket) => ({
         timeUnixMs,
-        // Safe: every measure was asked for.
-        ...(values as MeasureValues),
+        // Safe: every one of these measures was asked for.
+        ...(values as MeasureValues<Names>),
         inFlightMean: (inFlight[bucket]?.busyUs ?? 0) / 1_000_000 / bucketSeconds(window, bucket),
         inFlightPeak: inFlight[bucket]?.peak ?? 0,
       }))
@@ -220,8 +234,8 @@ export function createReader({ engine, clock, scope }: ReaderParts): MetricsRead
       const selection: Selection = { scope, filters: toFilters(filters), window: alignWindow(fromUnixMs, toUnixMs, undefined) }
       const before: Selection = { ...selection, window: alignWindow(Math.max(0, 2 * fromUnixMs - toUnixMs), fromUnixMs, undefined) }
       const [totals, previous, errors, groups] = await Promise.all([
-        total(selection, signal),
-        total(before, signal),
+        total(selection, measureNames, signal),
+        total(before, measureNames, signal),
         measure(selection, { groupBy: ['errorCode'], names: ['requests'], groupLimit: limit + 1 }, signal),
         groupBy.length === 0 ? [] : measure(selection, { groupBy, names: measureNames, groupLimit: limit }, signal),
       ])

@@ -129,9 +129,9 @@ const rowSchema = z.object({
 type Row = z.infer<typeof rowSchema>
 
 /** An optional field of the event: left out when the column says absent. */
-const optional = <Name extends string, Value>(name: Name, value: Value | undefined): { readonly [Key in Name]?: Value } =>
+const optional = <Name extends string, Value>(name: Name, value: Value | undefined): Readonly<Partial<Record<Name, Value>>> =>
   // Safe: the object has the one named field or none, which is what the type says.
-  (value === undefined ? {} : { [name]: value }) as { readonly [Key in Name]?: Value }
+  (value === undefined ? {} : { [name]: value }) as Readonly<Partial<Record<Name, Value>>>
 
 const textOf = (text: string): string | undefined => (text === '' ? undefined : text)
 const msOf = (us: number | null | undefined): number | undefined => (us === null || us === undefined ? undefined : fromMicros(us))

@@ -93,7 +93,18 @@ test('a series has every bucket, null where nothing was measured, and its totals
     durationMsP99: null,
     inFlightPeak: 0,
   })
-  expect(totals).toMatchObject({ requests: 3, errors: 1, successShare: 2 / 3, timeToFirstTokenMsP50: 50, inFlightPeak: 2, costUsd: null })
+  expect(totals).toMatchObject({ requests: 3, errors: 1, timeToFirstTokenMsP50: 50, inFlightPeak: 2, costUsd: null })
+})
+
+test('a series answers the measures that were asked for, and nothing else', async () => {
+  const { body } = await get(
+    `/series?from=${String(baseUnixMs)}&to=${String(baseUnixMs + 20_000)}&intervalSeconds=20&measures=successShare,uniqueUsers`,
+  )
+  expect(body).toMatchObject({
+    points: [{ timeUnixMs: baseUnixMs, successShare: 2 / 3, uniqueUsers: 0, inFlightMean: 0.13, inFlightPeak: 2 }],
+    totals: { successShare: 2 / 3, uniqueUsers: 0, inFlightMean: 0.13, inFlightPeak: 2 },
+  })
+  expect(Object.keys(z.object({ totals: z.looseObject({}) }).parse(body).totals)).toHaveLength(4)
 })
 
 test('a summary compares with the window before and breaks down by dimension', async () => {
@@ -133,6 +144,7 @@ test.each([
   [`/series?from=${String(baseUnixMs)}&windowSeconds=5`, 'windowSeconds'],
   [`/series?from=${String(baseUnixMs + 5)}&to=${String(baseUnixMs)}`, 'from'],
   ['/summary?groupBy=color', 'groupBy'],
+  ['/series?measures=requests,beauty', 'measures'],
 ])('%s is refused with a message that names %s', async (path, field) => {
   const { status, body } = await get(path)
   const { error } = errorSchema.parse(body)

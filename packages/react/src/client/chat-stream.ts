@@ -50,7 +50,8 @@ export async function* streamChat(
       }
     }
   } catch (cause) {
-    throw toFailure(cause, '/v1/chat/completions', signal)
+    // The answer had begun: what broke is the stream, not the way to the server.
+    throw cause instanceof BudClientError || signal?.aborted === true ? toFailure(cause, '/v1/chat/completions', signal) : cut(cause)
   }
   if (!isComplete) throw cut()
 }
@@ -87,10 +88,11 @@ function* toDeltas(data: string): Generator<ChatDelta, void, void> {
   }
 }
 
-function cut(): BudClientError {
+function cut(cause?: unknown): BudClientError {
   return new BudClientError({
     code: 'REACT_NETWORK_FAILED',
     message: 'The answer stopped before its end: the connection was cut.',
     retryable: true,
+    cause,
   })
 }

@@ -1,21 +1,25 @@
 'use client'
 /** Everything known about one request: its facts, and its attempts on a common time line. */
 import type { Attempt, RequestEvent } from '@bud-foundry/core'
+import { useId } from 'react'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { CopyButton } from '../part/copy-button.tsx'
 import { toTone } from './request-measures.ts'
 
 export function RequestDetail({ request }: { readonly request: RequestEvent }) {
   const { requests } = useBudStrings()
+  const attemptsId = useId()
   return (
     <div className="bud-detail">
       <Facts request={request} />
       <div>
-        <h4 className="bud-detail-title">{requests.attemptsTitle(request.attempts.length)}</h4>
+        <p id={attemptsId} className="bud-detail-title">
+          {requests.attemptsTitle(request.attempts.length)}
+        </p>
         {request.attempts.length === 0 ? (
           <p className="bud-detail-empty">{requests.noAttempts}</p>
         ) : (
-          <ol className="bud-attempts">
+          <ol className="bud-attempts" aria-labelledby={attemptsId}>
             {request.attempts.map((attempt, index) => (
               <AttemptRow key={index} attempt={attempt} totalMs={request.durationMs} />
             ))}

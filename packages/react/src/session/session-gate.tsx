@@ -10,9 +10,11 @@ export interface SessionGateProps {
   readonly children: ReactNode
   /** Shown above the form and the spinner, e.g. the product's name. */
   readonly brand?: ReactNode
+  /** `main` where the gate is the whole page; default `div`. */
+  readonly element?: 'div' | 'main'
 }
 
-export function SessionGate({ children, brand }: SessionGateProps) {
+export function SessionGate({ children, brand, element: Frame = 'div' }: SessionGateProps) {
   const { session } = useBudStrings()
   const { state, signIn, retry } = useSession()
   switch (state.kind) {
@@ -20,29 +22,31 @@ export function SessionGate({ children, brand }: SessionGateProps) {
       return children
     case 'starting':
       return (
-        <div className="bud bud-gate" role="status">
+        <Frame className="bud bud-gate">
           {brand}
           <span className="bud-spinner" />
-          <span className="bud-hidden">{session.starting}</span>
-        </div>
+          <span className="bud-hidden" role="status">
+            {session.starting}
+          </span>
+        </Frame>
       )
     case 'signed-out':
       return (
-        <div className="bud bud-gate">
+        <Frame className="bud bud-gate">
           {brand}
           <SignIn isBusy={state.isBusy} error={state.error?.message} onSubmit={(apiKey) => void signIn(apiKey)} />
-        </div>
+        </Frame>
       )
     case 'unreachable':
       return (
-        <div className="bud bud-gate">
+        <Frame className="bud bud-gate">
           {brand}
           <ErrorNotice
             title={session.unreachable}
             message={`${state.error.message} ${session.unreachableHint}`}
             onRetry={() => void retry()}
           />
-        </div>
+        </Frame>
       )
   }
 }

@@ -1,11 +1,10 @@
 'use client'
 /** The four numbers of a running server: requests, tokens, time to first token, errors. */
-import type { Series } from '../client/wire.ts'
 import type { Format } from '../format/format.ts'
 import type { BudStrings } from '../format/strings.ts'
 import { toRange } from '../geometry/line-path.ts'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
-import { useSeries, type UseSeriesOptions } from '../hook/use-series.ts'
+import { useSeries, type LiveSeries, type UseSeriesOptions } from '../hook/use-series.ts'
 import { StatTile, type StatTileProps } from './stat-tile.tsx'
 
 export function LiveTiles(options: UseSeriesOptions) {
@@ -22,14 +21,15 @@ export function LiveTiles(options: UseSeriesOptions) {
 }
 
 /** What the tiles say. "Now" is the mean of the newest buckets that hold about fifteen seconds. */
-export function toTiles(series: Series | undefined, format: Format, { tiles, common }: BudStrings): readonly StatTileProps[] {
-  const points = series?.points ?? []
+export function toTiles(series: LiveSeries | undefined, format: Format, { tiles, common }: BudStrings): readonly StatTileProps[] {
+  const points = series?.endedPoints ?? []
+  const all = series?.points ?? []
   const intervalSeconds = (series?.intervalMs ?? 1000) / 1000
   const rates = points.map(({ requests }) => requests / intervalSeconds)
   const tokens = points.map(({ outputTokensPerSecond }) => outputTokensPerSecond)
   const first = points.map(({ timeToFirstTokenMsP50 }) => timeToFirstTokenMsP50)
-  const requestCount = points.reduce((sum, { requests }) => sum + requests, 0)
-  const errorCount = points.reduce((sum, { errors }) => sum + errors, 0)
+  const requestCount = all.reduce((sum, { requests }) => sum + requests, 0)
+  const errorCount = all.reduce((sum, { errors }) => sum + errors, 0)
   const recent = Math.max(Math.ceil(15 / intervalSeconds), 1)
   const windowText = series === undefined ? '' : format.duration(series.toUnixMs - series.fromUnixMs)
   const show = (value: number | undefined | null, write: (value: number) => string) =>
@@ -48,8 +48,8 @@ export function toTiles(series: Series | undefined, format: Format, { tiles, com
           ),
         )
   }
-  const p50 = series?.totals['timeToFirstTokenMsP50'] ?? lastOf(first)
-  const p95 = series?.totals['timeToFirstTokenMsP95'] ?? lastOf(points.map(({ timeToFirstTokenMsP95 }) => timeToFirstTokenMsP95))
+  const p50 = series?.totals['timeToFirstTokenMsP50'] ?? lastOf(all.map(({ timeToFirstTokenMsP50 }) => timeToFirstTokenMsP50))
+  const p95 = series?.totals['timeToFirstTokenMsP95'] ?? lastOf(all.map(({ timeToFirstTokenMsP95 }) => timeToFirstTokenMsP95))
   const errorShare = requestCount === 0 ? undefined : errorCount / requestCount
   return [
     {

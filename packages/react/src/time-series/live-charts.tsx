@@ -13,7 +13,7 @@ export function LiveCharts(options: UseSeriesOptions) {
   const { data, status, error, isStale, reload } = useSeries(options)
   const { chart } = useBudStrings()
   const format = useBudFormat()
-  const points = data?.points ?? none
+  const points = data?.endedPoints ?? none
   const intervalSeconds = (data?.intervalMs ?? 1000) / 1000
   const charts = useMemo(() => {
     const pick = (read: (point: SeriesPoint) => number | null) => points.map(read)

@@ -278,6 +278,7 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
         ],
       })
     }
+    if (route === 'GET /favicon.ico') return void response.writeHead(204).end()
     if (url.pathname.startsWith('/api/') || options.staticFolder === undefined)
       return json(response, 404, { error: { message: 'Not found' } })
     return file(options.staticFolder, url.pathname, response)

@@ -63,8 +63,7 @@ export function toTable(header: readonly string[], rows: readonly (readonly (str
   const cells = [header, ...rows].map((row) => row.map(String))
   const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
   const numeric = header.map(
-    (_, column) =>
-      rows.length > 0 && rows.every((row) => typeof row[column] === 'number' || /^[\d.,%$<–-]+$/.test(String(row[column] ?? ''))),
+    (_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number' || /^[\d.,%$<–-]+$/.test(row[column] ?? '')),
   )
   return cells
     .map((row) =>

@@ -7,8 +7,17 @@ import { memoryCommand } from './memory-command.ts'
 import { optimizeCommand } from './optimize-command.ts'
 import { predictCommand } from './predict-command.ts'
 import { serveCommand } from './serve-command.ts'
+import { validateCommand } from './validate-command.ts'
 
-const commands: readonly Command[] = [serveCommand, memoryCommand, predictCommand, optimizeCommand, hardwareCommand, modelsCommand]
+const commands: readonly Command[] = [
+  serveCommand,
+  memoryCommand,
+  predictCommand,
+  optimizeCommand,
+  hardwareCommand,
+  modelsCommand,
+  validateCommand,
+]
 
 const help = () =>
   [

@@ -1,7 +1,7 @@
 /** llama.cpp's server: arguments, images, metric names and overheads. */
 import type { HardwareProfile, LaunchSpec, ModelSpec } from '@bud-foundry/core'
-import { fitMemory } from '../memory/fit.ts'
-import type { ServingSettings } from '../settings.ts'
+import { breakDownMemory } from '../memory/fit.ts'
+import { resolveSettingsFor, type ServingSettings } from '../settings.ts'
 import { refuseAnywhere } from './engine-limits.ts'
 import { launchResources, startupSeconds } from './launch-parts.ts'
 import type { ServingEngine } from './serving-engine.ts'
@@ -52,37 +52,41 @@ export const llamaCpp: ServingEngine = {
   },
   argumentsOf,
   tunables: () => [{ name: 'maxSequences', values: [1, 4, 8, 16, 32] }],
-  memory: (model, settings, hardware) => fitMemory({ model, hardware, settings, overhead: overhead(model, hardware) }),
-  launch: (model, settings, hardware): LaunchSpec => ({
-    image: image(hardware),
-    command: ['/app/llama-server'],
-    args: [
-      // By convention the GGUF conversion lives beside the original, under the same name with this suffix.
-      ...[
-        '--hf-repo',
-        `${model.id}-GGUF:${fileTypes[settings.weights] ?? 'Q4_K_M'}`,
-        '--alias',
-        model.id,
-        '--host',
-        '0.0.0.0',
-        '--port',
-        '8080',
+  memory: (model, settings, hardware) =>
+    breakDownMemory({ model, hardware, settings: resolveSettingsFor(model, settings), overhead: overhead(model, hardware) }),
+  launch: (model, given, hardware): LaunchSpec => {
+    const settings = resolveSettingsFor(model, given)
+    return {
+      image: image(hardware),
+      command: ['/app/llama-server'],
+      args: [
+        // By convention the GGUF conversion lives beside the original, under the same name with this suffix.
+        ...[
+          '--hf-repo',
+          `${model.id}-GGUF:${fileTypes[settings.weights] ?? 'Q4_K_M'}`,
+          '--alias',
+          model.id,
+          '--host',
+          '0.0.0.0',
+          '--port',
+          '8080',
+        ],
+        ...Object.entries(argumentsOf(model, settings, hardware)).flatMap(([name, value]) =>
+          value === true ? [`--${name}`] : [`--${name}`, String(value)],
+        ),
       ],
-      ...Object.entries(argumentsOf(model, settings, hardware)).flatMap(([name, value]) =>
-        value === true ? [`--${name}`] : [`--${name}`, String(value)],
-      ),
-    ],
-    env: {},
-    portHttp: 8080,
-    probes: { startup: '/health', ready: '/health', live: '/health', startupSecondsMax: startupSeconds(model) },
-    metricNames: {
-      running: 'llamacpp:requests_processing',
-      waiting: 'llamacpp:requests_deferred',
-      // It publishes neither its cache use nor latency histograms; these are the nearest it has.
-      kvUsage: 'llamacpp:n_busy_slots_per_decode',
-      timeToFirstToken: 'llamacpp:prompt_seconds_total',
-      timePerOutputToken: 'llamacpp:tokens_predicted_seconds_total',
-    },
-    resources: launchResources(model, settings, hardware),
-  }),
+      env: {},
+      portHttp: 8080,
+      probes: { startup: '/health', ready: '/health', live: '/health', startupSecondsMax: startupSeconds(model) },
+      metricNames: {
+        running: 'llamacpp:requests_processing',
+        waiting: 'llamacpp:requests_deferred',
+        // It publishes neither its cache use nor latency histograms; these are the nearest it has.
+        kvUsage: 'llamacpp:n_busy_slots_per_decode',
+        timeToFirstToken: 'llamacpp:prompt_seconds_total',
+        timePerOutputToken: 'llamacpp:tokens_predicted_seconds_total',
+      },
+      resources: launchResources(model, settings, hardware),
+    }
+  },
 }

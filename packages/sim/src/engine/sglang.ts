@@ -1,8 +1,8 @@
 /** SGLang: arguments, images, metric names and overheads. */
 import type { HardwareProfile, LaunchSpec, ModelSpec } from '@bud-foundry/core'
-import { fitMemory } from '../memory/fit.ts'
+import { breakDownMemory } from '../memory/fit.ts'
 import { nativeWeights } from '../memory/precision.ts'
-import type { ServingSettings } from '../settings.ts'
+import { resolveSettingsFor, type ServingSettings } from '../settings.ts'
 import { refuseAnywhere } from './engine-limits.ts'
 import { launchResources, startupSeconds } from './launch-parts.ts'
 import type { ServingEngine } from './serving-engine.ts'
@@ -56,26 +56,30 @@ export const sglang: ServingEngine = {
     { name: 'kvCache', values: ['bf16', 'fp8'] },
     { name: 'prefixCaching', values: [true, false] },
   ],
-  memory: (model, settings, hardware) => fitMemory({ model, hardware, settings, overhead: overhead(model, hardware) }),
-  launch: (model, settings, hardware): LaunchSpec => ({
-    image: image(hardware),
-    command: ['python3', '-m', 'sglang.launch_server'],
-    args: [
-      ...['--model-path', model.id, '--served-model-name', model.id, '--host', '0.0.0.0', '--port', '30000'],
-      ...Object.entries(argumentsOf(model, settings)).flatMap(([name, value]) =>
-        value === true ? [`--${name}`] : [`--${name}`, String(value)],
-      ),
-    ],
-    env: {},
-    portHttp: 30_000,
-    probes: { startup: '/health', ready: '/health', live: '/health', startupSecondsMax: startupSeconds(model) },
-    metricNames: {
-      running: 'sglang:num_running_reqs',
-      waiting: 'sglang:num_queue_reqs',
-      kvUsage: 'sglang:token_usage',
-      timeToFirstToken: 'sglang:time_to_first_token_seconds',
-      timePerOutputToken: 'sglang:inter_token_latency_seconds',
-    },
-    resources: launchResources(model, settings, hardware),
-  }),
+  memory: (model, settings, hardware) =>
+    breakDownMemory({ model, hardware, settings: resolveSettingsFor(model, settings), overhead: overhead(model, hardware) }),
+  launch: (model, given, hardware): LaunchSpec => {
+    const settings = resolveSettingsFor(model, given)
+    return {
+      image: image(hardware),
+      command: ['python3', '-m', 'sglang.launch_server'],
+      args: [
+        ...['--model-path', model.id, '--served-model-name', model.id, '--host', '0.0.0.0', '--port', '30000'],
+        ...Object.entries(argumentsOf(model, settings)).flatMap(([name, value]) =>
+          value === true ? [`--${name}`] : [`--${name}`, String(value)],
+        ),
+      ],
+      env: {},
+      portHttp: 30_000,
+      probes: { startup: '/health', ready: '/health', live: '/health', startupSecondsMax: startupSeconds(model) },
+      metricNames: {
+        running: 'sglang:num_running_reqs',
+        waiting: 'sglang:num_queue_reqs',
+        kvUsage: 'sglang:token_usage',
+        timeToFirstToken: 'sglang:time_to_first_token_seconds',
+        timePerOutputToken: 'sglang:inter_token_latency_seconds',
+      },
+      resources: launchResources(model, settings, hardware),
+    }
+  },
 }

@@ -1,8 +1,8 @@
 /** TensorRT-LLM with its PyTorch backend: arguments, image, metric names and overheads. */
 import type { LaunchSpec, ModelSpec } from '@bud-foundry/core'
-import { fitMemory } from '../memory/fit.ts'
+import { breakDownMemory } from '../memory/fit.ts'
 import { nativeWeights } from '../memory/precision.ts'
-import type { ServingSettings } from '../settings.ts'
+import { resolveSettingsFor, type ServingSettings } from '../settings.ts'
 import { refuseAnywhere } from './engine-limits.ts'
 import { launchResources, startupSeconds } from './launch-parts.ts'
 import type { ServingEngine } from './serving-engine.ts'
@@ -48,24 +48,28 @@ export const tensorrtLlm: ServingEngine = {
     { name: 'maxSequences', values: [32, 64, 128, 256, 512, 1024] },
     { name: 'maxBatchedTokens', values: [2048, 8192, 16_384] },
   ],
-  memory: (model, settings, hardware) => fitMemory({ model, hardware, settings, overhead: overhead(model, hardware) }),
-  launch: (model, settings, hardware): LaunchSpec => ({
-    image: `nvcr.io/nvidia/tensorrt-llm/release:${version}`,
-    command: ['trtllm-serve'],
-    args: [
-      ...[model.id, '--host', '0.0.0.0', '--port', '8000'],
-      ...Object.entries(argumentsOf(model, settings)).flatMap(([name, value]) => [`--${name}`, String(value)]),
-    ],
-    env: {},
-    portHttp: 8000,
-    probes: { startup: '/health', ready: '/health', live: '/health', startupSecondsMax: startupSeconds(model) },
-    metricNames: {
-      running: 'trtllm_num_requests_running',
-      waiting: 'trtllm_num_requests_waiting',
-      kvUsage: 'trtllm_kv_cache_utilization',
-      timeToFirstToken: 'trtllm_time_to_first_token_seconds',
-      timePerOutputToken: 'trtllm_time_per_output_token_seconds',
-    },
-    resources: launchResources(model, settings, hardware),
-  }),
+  memory: (model, settings, hardware) =>
+    breakDownMemory({ model, hardware, settings: resolveSettingsFor(model, settings), overhead: overhead(model, hardware) }),
+  launch: (model, given, hardware): LaunchSpec => {
+    const settings = resolveSettingsFor(model, given)
+    return {
+      image: `nvcr.io/nvidia/tensorrt-llm/release:${version}`,
+      command: ['trtllm-serve'],
+      args: [
+        ...[model.id, '--host', '0.0.0.0', '--port', '8000'],
+        ...Object.entries(argumentsOf(model, settings)).flatMap(([name, value]) => [`--${name}`, String(value)]),
+      ],
+      env: {},
+      portHttp: 8000,
+      probes: { startup: '/health', ready: '/health', live: '/health', startupSecondsMax: startupSeconds(model) },
+      metricNames: {
+        running: 'trtllm_num_requests_running',
+        waiting: 'trtllm_num_requests_waiting',
+        kvUsage: 'trtllm_kv_cache_utilization',
+        timeToFirstToken: 'trtllm_time_to_first_token_seconds',
+        timePerOutputToken: 'trtllm_time_per_output_token_seconds',
+      },
+      resources: launchResources(model, settings, hardware),
+    }
+  },
 }

@@ -1,8 +1,8 @@
 /** vLLM: arguments, images, metric names and overheads. */
 import type { HardwareProfile, LaunchSpec, ModelSpec } from '@bud-foundry/core'
-import { fitMemory } from '../memory/fit.ts'
+import { breakDownMemory } from '../memory/fit.ts'
 import { nativeWeights } from '../memory/precision.ts'
-import type { ServingSettings } from '../settings.ts'
+import { resolveSettingsFor, type ServingSettings } from '../settings.ts'
 import { refuseAnywhere } from './engine-limits.ts'
 import { launchResources, startupSeconds } from './launch-parts.ts'
 import type { ServingEngine } from './serving-engine.ts'
@@ -67,33 +67,37 @@ export const vllm: ServingEngine = {
     { name: 'kvCache', values: ['bf16', 'fp8'] },
     { name: 'prefixCaching', values: [true, false] },
   ],
-  memory: (model, settings, hardware) => fitMemory({ model, hardware, settings, overhead: overhead(model, hardware) }),
-  launch: (model, settings, hardware): LaunchSpec => ({
-    image: target(hardware).image,
-    command: ['vllm', 'serve'],
-    args: [
-      model.id,
-      '--served-model-name',
-      model.id,
-      '--host',
-      '0.0.0.0',
-      '--port',
-      '8000',
-      ...toFlags(argumentsOf(model, settings, hardware)),
-    ],
-    env:
-      hardware.kind === 'cpu'
-        ? { VLLM_CPU_KVCACHE_SPACE: String(Math.max(4, Math.floor((hardware.memoryBytes * settings.memoryUtilization) / 4 / 1024 ** 3))) }
-        : {},
-    portHttp: 8000,
-    probes: { startup: '/health', ready: '/health', live: '/health', startupSecondsMax: startupSeconds(model) },
-    metricNames: {
-      running: 'vllm:num_requests_running',
-      waiting: 'vllm:num_requests_waiting',
-      kvUsage: 'vllm:kv_cache_usage_perc',
-      timeToFirstToken: 'vllm:time_to_first_token_seconds',
-      timePerOutputToken: 'vllm:inter_token_latency_seconds',
-    },
-    resources: launchResources(model, settings, hardware),
-  }),
+  memory: (model, settings, hardware) =>
+    breakDownMemory({ model, hardware, settings: resolveSettingsFor(model, settings), overhead: overhead(model, hardware) }),
+  launch: (model, given, hardware): LaunchSpec => {
+    const settings = resolveSettingsFor(model, given)
+    return {
+      image: target(hardware).image,
+      command: ['vllm', 'serve'],
+      args: [
+        model.id,
+        '--served-model-name',
+        model.id,
+        '--host',
+        '0.0.0.0',
+        '--port',
+        '8000',
+        ...toFlags(argumentsOf(model, settings, hardware)),
+      ],
+      env:
+        hardware.kind === 'cpu'
+          ? { VLLM_CPU_KVCACHE_SPACE: String(Math.max(4, Math.floor((hardware.memoryBytes * settings.memoryUtilization) / 4 / 1024 ** 3))) }
+          : {},
+      portHttp: 8000,
+      probes: { startup: '/health', ready: '/health', live: '/health', startupSecondsMax: startupSeconds(model) },
+      metricNames: {
+        running: 'vllm:num_requests_running',
+        waiting: 'vllm:num_requests_waiting',
+        kvUsage: 'vllm:kv_cache_usage_perc',
+        timeToFirstToken: 'vllm:time_to_first_token_seconds',
+        timePerOutputToken: 'vllm:inter_token_latency_seconds',
+      },
+      resources: launchResources(model, settings, hardware),
+    }
+  },
 }

@@ -73,3 +73,9 @@ export function fitMemory(options: {
     fullSequences,
   }
 }
+
+/** The four parts alone, as core's Engine contract has them. */
+export function breakDownMemory(options: Parameters<typeof fitMemory>[0]): MemoryBreakdown {
+  const { weightsBytes, kvCacheBytes, activationsBytes, overheadBytes } = fitMemory(options)
+  return { weightsBytes, kvCacheBytes, activationsBytes, overheadBytes }
+}

@@ -26,7 +26,7 @@ export function resolveWeightFormat(model: ModelSpec, weights: Precision): Weigh
   const base = model.precision === 'fp8' ? 'bf16' : model.precision
   const otherBytes = bytesOf(base)
   const own = model.quantization
-  if (own !== undefined && own.weights === weights) {
+  if (own?.weights === weights) {
     const bytes = own.bitsPerWeight / 8
     return own.scope === 'experts'
       ? { linearBytes: otherBytes, expertBytes: bytes, otherBytes, linearPrecision: base, expertPrecision: weights }

@@ -4,7 +4,7 @@ import { simErrors } from '../errors.ts'
 import { findSimilar } from '../similar-names.ts'
 import configs from './known-models.json' with { type: 'json' }
 
-const byLowerName = new Map(Object.entries(configs).map(([id, config]) => [id.toLowerCase(), { id, config: config as unknown }] as const)) // Widening: the parser trusts nothing anyway.
+const byLowerName = new Map(Object.entries(configs).map(([id, config]) => [id.toLowerCase(), { id, config }] as const))
 const shortNames = new Map([...byLowerName].map(([name, entry]) => [name.slice(name.indexOf('/') + 1), entry] as const))
 const parsed = new Map<string, ModelSpec>()
 

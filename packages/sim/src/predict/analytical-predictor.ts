@@ -6,8 +6,8 @@ import type { ServingEngine } from '../engine/serving-engine.ts'
 import { simErrors } from '../errors.ts'
 import { fitMemory, type MemoryFit } from '../memory/fit.ts'
 import { sequenceCacheBytes } from '../memory/kv-cache.ts'
-import { devicesOf, resolveSettings, type ServingSettings } from '../settings.ts'
-import { estimateAtRate, estimateServing, type ServingEstimate } from './serving-estimate.ts'
+import { devicesOf, resolveSettingsFor, type ServingSettings } from '../settings.ts'
+import { closedLoopBurstShare, estimateAtRate, estimateServing, type ServingEstimate } from './serving-estimate.ts'
 
 /** Ratios of measured to predicted that nine of ten measurements fall between; see `predictionSpread`. */
 interface Spread {
@@ -16,12 +16,13 @@ interface Spread {
 }
 
 /**
- * The fifth and ninety-fifth percentile of measured over predicted, printed by `bud-sim validate` for 1,947 measurements of vLLM, SGLang
- * and TensorRT-LLM on H100, H200 and B200 (tier A of AIConfigurator's silicon sample).
+ * The fifth and ninety-fifth percentile of measured over predicted, as `bud-sim validate` prints them for 1,206 measurements of vLLM,
+ * SGLang and TensorRT-LLM on H100, H200, B200 and GB200: tier A of the silicon sample of AIConfigurator (Apache-2.0), its benchmarks'
+ * requests all starting at once. Other hardware and engines may lie further off.
  */
 export const predictionSpread = {
-  timeToFirstToken: { low: 0.4, high: 3 },
-  timePerOutputToken: { low: 0.6, high: 1.7 },
+  timeToFirstToken: { low: 0.55, high: 5 },
+  timePerOutputToken: { low: 0.72, high: 1.81 },
 } as const satisfies Record<string, Spread>
 
 const toInterval = (mid: number, spread: Spread): Interval => ({ low: mid * spread.low, mid, high: mid * spread.high })
@@ -38,7 +39,7 @@ export interface PreparedReplica {
 /** @throws SIM_PREDICTION_UNSUPPORTED when the device lacks what the settings need. */
 export function prepareReplica(input: Pick<PredictionInput, 'model' | 'hardware' | 'engineId' | 'settings'>): PreparedReplica {
   const engine = findEngine(input.engineId)
-  const settings = resolveSettings(input.settings)
+  const settings = resolveSettingsFor(input.model, input.settings)
   const { model, hardware } = input
   return {
     model,
@@ -62,6 +63,8 @@ export function estimateReplica(replica: PreparedReplica, workload: PredictionIn
     outputTokens: workload.outputTokens,
     maxSequences: settings.maxSequences,
     maxBatchedTokens: settings.maxBatchedTokens,
+    // Requests that come at a rate come independently.
+    burstShare: workload.requestsPerSecond === undefined ? closedLoopBurstShare : 0,
     cacheSequences: sequenceBytes === 0 ? Number.MAX_SAFE_INTEGER : (fit.kvCacheBytes / sequenceBytes) * settings.data,
   }
   return workload.requestsPerSecond === undefined
@@ -83,7 +86,7 @@ export function toPrediction(estimate: ServingEstimate): Prediction & { readonly
 
 function refuse(input: PredictionInput): string | undefined {
   const engine = findEngine(input.engineId)
-  const settings = resolveSettings(input.settings)
+  const settings = resolveSettingsFor(input.model, input.settings)
   const devices = devicesOf(settings)
   if (devices !== input.deviceCount)
     return `the settings use ${String(devices)} devices (tensor × pipeline × data), the input says ${String(input.deviceCount)}`
@@ -97,7 +100,9 @@ export function createAnalyticalPredictor(): Predictor {
     id: 'analytical',
     supports: (input) => {
       try {
-        return refuse(input) === undefined && prepareReplica(input).fit.fits
+        if (refuse(input) !== undefined) return false
+        const replica = prepareReplica(input)
+        return replica.fit.fits && estimateReplica(replica, input.workload) !== undefined
       } catch (error) {
         if (simErrors.PREDICTION_UNSUPPORTED.is(error) || simErrors.ENGINE_UNKNOWN.is(error) || simErrors.REQUEST_INVALID.is(error))
           return false

@@ -21,9 +21,11 @@ export interface AnswerPlan {
   readonly toolCall: ToolCall | undefined
 }
 
-// Llama 3's template wraps each message into four tokens of header and end, and opens the answer with three.
-const messageOverheadTokens = 4
-const answerOverheadTokens = 3
+// Llama 3's template: one token begins the text; a header's start, end and blank line and the end of turn surround each message and its role;
+// the answer is opened by a header of four. The numbers stand for tokens that no text has.
+const beginToken = [-1] as const
+const messageTokens = [-2, -3, -4, -5] as const
+const answerTokens = [-2, -6, -3, -4] as const
 
 interface Limits {
   readonly maxTokens: number | undefined
@@ -92,13 +94,13 @@ function chosenTool(request: ChatRequest): NonNullable<ChatRequest['tools']>[num
 
 /** One plan for each of `n` choices. @throws OpenAiError when the context is too long or a tool is unknown. */
 export function planChat(request: ChatRequest, twin: ResolvedTwin, tokenizer: Tokenizer, createId: () => string): readonly AnswerPlan[] {
-  const promptTokens: number[] = []
+  const promptTokens: number[] = [...beginToken]
+  if (request.tools != null && request.tools.length > 0) promptTokens.push(...tokenizer.encode(JSON.stringify(request.tools)))
   for (const message of request.messages) {
-    for (let index = 0; index < messageOverheadTokens; index += 1) promptTokens.push(-1 - index)
-    promptTokens.push(...tokenizer.encode(`${message.role}\n${textOf(message.content)}`))
+    promptTokens.push(...messageTokens, ...tokenizer.encode(message.role))
+    for (const token of tokenizer.encode(textOf(message.content))) promptTokens.push(token)
   }
-  if (request.tools != null && request.tools.length > 0) promptTokens.unshift(...tokenizer.encode(JSON.stringify(request.tools)))
-  for (let index = 0; index < answerOverheadTokens; index += 1) promptTokens.push(-8 - index)
+  promptTokens.push(...answerTokens)
   const prompt = textOf(request.messages.findLast((message) => message.role === 'user')?.content ?? request.messages.at(-1)?.content)
   const limits = limitsOf(request, request.max_completion_tokens ?? request.max_tokens)
   const tool = chosenTool(request)

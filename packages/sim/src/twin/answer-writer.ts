@@ -47,9 +47,12 @@ function* sentences(options: AnswerOptions): Generator<string> {
   const main = topics.slice(0, 2).join(' ') || 'this'
   const fill = (template: string) =>
     template.replaceAll('{t}', main).replaceAll('{u}', pick(random, topics.length === 0 ? ['the result'] : topics))
-  if (asksWho.test(options.prompt))
+  if (asksWho.test(options.prompt)) {
     yield `I am not a real language model: I am a simulated engine from Bud Foundry. My words come from templates, but my timing is that of ${options.modelName} on ${options.hardwareName}, as the simulator predicts it.`
-  else if (greets.test(options.prompt)) {
+    yield 'Ask me about any subject, and I will write a paragraph that looks like an answer while the metrics move as they would for a real one.'
+    return
+  }
+  if (greets.test(options.prompt)) {
     yield `Hello! I am a simulated ${options.modelName}, answering at the speed that is predicted for ${options.hardwareName}. Ask me anything and watch the metrics.`
     return
   }

@@ -1,6 +1,6 @@
 /** The suite of cloud providers passes for a cloud in memory, and rejects clouds that break its rules. */
 import { describe, expect, test } from 'vitest'
-import { cloudProviderConformance, type CloudProviderConformanceOptions } from '@bud-foundry/core/testing/cloud-provider'
+import { cloudProviderConformance, type CloudProviderConformanceOptions } from '@bud-foundry/core/testing/conformance'
 import { failedCases } from './failed-cases.ts'
 import { createMemoryCloud, type Faults } from './memory-cloud.ts'
 

@@ -1,8 +1,8 @@
 /** The suites of engines and predictors pass for small ones, and reject those that break their rules. */
 import { describe, expect, test } from 'vitest'
 import type { Engine, HardwareProfile, ModelSpec, PredictionInput, Predictor } from '@bud-foundry/core'
-import { engineConformance } from '@bud-foundry/core/testing/engine'
-import { predictorConformance } from '@bud-foundry/core/testing/predictor'
+import { engineConformance } from '@bud-foundry/core/testing/conformance'
+import { predictorConformance } from '@bud-foundry/core/testing/conformance'
 import { failedCases } from './failed-cases.ts'
 
 // The engine and the predictor here read these fields only; a whole model or device would say nothing more about the suites.

@@ -1,5 +1,5 @@
 /** Runs a suite without a test runner and tells which of its cases fail: the proof that a suite rejects what breaks its contract. */
-import type { SuiteRunner } from '@bud-foundry/core/testing/transport'
+import type { SuiteRunner } from '@bud-foundry/core/testing/conformance'
 
 export async function failedCases(register: (runner: SuiteRunner) => void): Promise<readonly string[]> {
   const cases: { readonly title: string; readonly body: () => Promise<void> }[] = []

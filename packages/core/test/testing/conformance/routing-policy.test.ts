@@ -1,7 +1,7 @@
 /** The suite of routing policies passes for a policy with state and one with chance, and rejects policies that break its rules. */
 import { describe, expect, test } from 'vitest'
 import type { Candidate, RoutingPolicy } from '@bud-foundry/core'
-import { routingPolicyConformance } from '@bud-foundry/core/testing/routing-policy'
+import { routingPolicyConformance } from '@bud-foundry/core/testing/conformance'
 import { failedCases } from './failed-cases.ts'
 
 type Rank = RoutingPolicy['rank']

@@ -3,7 +3,7 @@ import { Agent, request as httpRequest, type ClientRequest } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { coreErrors, type Transport, type TransportHandlers } from '@bud-foundry/core'
 import { createFakeClock, createFakeTransport, type FakeAnswer } from '@bud-foundry/core/testing'
-import { createScriptedServer, transportConformance, type TransportUnderTest } from '@bud-foundry/core/testing/transport'
+import { createScriptedServer, transportConformance, type TransportUnderTest } from '@bud-foundry/core/testing/conformance'
 import type { UpstreamRequest } from '@bud-foundry/core'
 import { failedCases } from './failed-cases.ts'
 

@@ -33,17 +33,13 @@ export function refusalText(stopDetails: unknown): string | undefined {
 /** A forced call of the stand-in tool is the answer itself. */
 export const isStructured = (request: CanonicalRequest): boolean => request.responseFormat?.kind === 'json-schema'
 
-function unwrapStructured(
-  parts: CanonicalPart[],
-  finish: FinishReason,
-): { readonly parts: CanonicalPart[]; readonly finish: FinishReason } {
-  let unwrapped = false
-  const result = parts.map((part): CanonicalPart => {
-    if (part.kind !== 'tool-call' || part.name !== structuredToolName) return part
-    unwrapped = true
-    return { kind: 'text', text: part.argumentsJson }
-  })
-  return { parts: result, finish: unwrapped && finish === 'tool-calls' ? 'stop' : finish }
+function unwrapStructured(parts: readonly CanonicalPart[], finish: FinishReason) {
+  const isStandIn = (part: CanonicalPart) => part.kind === 'tool-call' && part.name === structuredToolName
+  if (!parts.some(isStandIn)) return { parts, finish }
+  const unwrapped = parts.map((part) =>
+    part.kind === 'tool-call' && isStandIn(part) ? { kind: 'text' as const, text: part.argumentsJson } : part,
+  )
+  return { parts: unwrapped, finish: finish === 'tool-calls' ? ('stop' as const) : finish }
 }
 
 /** Throws GATEWAY_ANSWER_MALFORMED. */

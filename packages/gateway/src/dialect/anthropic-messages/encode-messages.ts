@@ -136,7 +136,7 @@ export function encodeMessages(request: CanonicalRequest, policy: DropPolicy, la
     if (message.role === 'system' && (previous === undefined || !mayFollow(previous.role, lateSystem))) {
       if (previous !== undefined) policy.harmless(field, 'a system message inside the conversation moves to its front')
       system.push(...content)
-    } else if (previous !== undefined && previous.role === message.role) previous.content.push(...resultsFirst(message, content))
+    } else if (previous?.role === message.role) previous.content.push(...resultsFirst(message, content))
     else messages.push({ role: message.role, content: resultsFirst(message, content) })
   }
   if (messages.length === 0) policy.impossible('messages', 'it needs at least one message that is not a system message')

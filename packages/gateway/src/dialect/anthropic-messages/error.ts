@@ -17,13 +17,15 @@ const typeByStatus: Readonly<Record<number, string>> = {
 }
 const knownTypes: ReadonlySet<string> = new Set([...Object.values(typeByStatus), 'api_error'])
 
+/** An upstream's type where it is one of Anthropic's, else `fallback`. */
+export const anthropicErrorType = (upstreamType: string | undefined, fallback: string): string =>
+  upstreamType !== undefined && knownTypes.has(upstreamType) ? upstreamType : fallback
+
 /** The error as a body, or as the `error` event that ends a broken stream. */
 export function encodeAnthropicError(error: BudError, streaming: boolean): Uint8Array {
-  const upstreamType = asString(asObject(error.details)?.['upstreamType'])
+  // What an upstream says about the gateway's own credential or about itself is not about the caller's request.
+  const upstreamType = error.status < 500 ? asString(asObject(error.details)?.['upstreamType']) : undefined
   const fallback = typeByStatus[error.status] ?? (error.status < 500 ? 'invalid_request_error' : 'api_error')
-  const body = {
-    type: 'error',
-    error: { type: upstreamType !== undefined && knownTypes.has(upstreamType) ? upstreamType : fallback, message: error.message },
-  }
+  const body = { type: 'error', error: { type: anthropicErrorType(upstreamType, fallback), message: error.message } }
   return streaming ? eventFrame('error', body) : encodeJson(body)
 }

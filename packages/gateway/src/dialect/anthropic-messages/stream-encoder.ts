@@ -3,6 +3,7 @@ import type { CanonicalDelta, CanonicalRequest, FinishReason, StreamEncoder, Tok
 import { toAnthropicId } from '../answer-id.ts'
 import { estimateInputTokens, estimateTextTokens } from '../token-estimate.ts'
 import { encodeCitation } from './citation.ts'
+import { anthropicErrorType } from './error.ts'
 import { encodeStopReason } from './finish.ts'
 import { JsonProgress } from './json-progress.ts'
 import { fromTokenUsage } from './usage.ts'
@@ -168,7 +169,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
         // Nothing can be added to a block that is closed; arguments that were whole need nothing.
         if (this.#open?.partIndex !== delta.index) return ''
         this.#answeredBytes += delta.json.length
-        this.#open?.json?.push(delta.json)
+        this.#open.json?.push(delta.json)
         return this.#delta(`{"type":"input_json_delta","partial_json":${JSON.stringify(delta.json)}}`)
       case 'other':
         return this.#enter(delta.index, 'other', JSON.stringify(delta.value))
@@ -202,7 +203,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
 
   #fail(delta: DeltaOf<'error'>): string {
     this.#failed = true
-    const type = delta.type !== undefined && /_error$/.test(delta.type) ? delta.type : 'api_error'
+    const type = anthropicErrorType(delta.type, 'api_error')
     return event('error', JSON.stringify({ type: 'error', error: { type, message: delta.message } }))
   }
 }

@@ -1,7 +1,6 @@
 /** Token counts as Anthropic spells them: cached and written input stands beside `input_tokens`, not inside. */
 import type { TokenUsage } from '@bud-foundry/core'
-import { findField } from '../json-body.ts'
-import { parseSlice, topLevelFields } from '../json-scan.ts'
+import { lastField } from '../json-body.ts'
 import { asNumber, asObject, frameJson, toBuffer } from '../sse-frame.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -14,14 +13,7 @@ export function readAnthropicUsage(frameOrBody: Uint8Array, earlier?: TokenUsage
   if (bytes.indexOf(usageKey) < 0) return undefined
   const event = bytes.indexOf('data:') >= 0 ? frameJson(bytes) : undefined
   if (event !== undefined) return usageOfEvent(event, earlier)
-  try {
-    const fields = topLevelFields(bytes)
-    const index = findField(bytes, fields, 'usage')
-    return index < 0 ? undefined : toTokenUsage(asObject(parseSlice(bytes, fields[index + 2] ?? 0, fields[index + 3] ?? 0)), earlier)
-  } catch {
-    // A malformed answer carries no usage; that it is malformed is found where it is decoded.
-    return undefined
-  }
+  return toTokenUsage(asObject(lastField(bytes, 'usage')), earlier)
 }
 
 /** Usage of a `message_start` or `message_delta` event. */

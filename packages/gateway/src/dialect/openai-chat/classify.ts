@@ -1,47 +1,100 @@
 /** Says what one event of a chat or completion stream is; content, the bulk of a stream, is recognised by its bytes. */
 import type { FrameKind } from '@bud-foundry/core'
+import { keyIs, skipString, skipValue } from '../json-scan.ts'
 import { asArray, asObject, parseFrame, parseObject, toBuffer } from '../sse-frame.ts'
 import { usageOfChunk } from './usage.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
 const quote = 0x22
-const backslash = 0x5c
+const comma = 0x2c
+const colon = 0x3a
+const closeBracket = 0x5d
+const closeBrace = 0x7d
 
 /*
  * Why searching for these bytes is safe: inside a JSON string every quote is preceded by a backslash, so `"delta":{` with no backslash before its
- * first quote can only be a field (its second quote would carry one if it belonged to a text). The first quote can close a string only if a `:`
- * follows a letter there, which is no JSON. What stands in fields that providers invent could still nest such a key: then the frame is content
- * or a finish by mistake of that provider's making, never by the model's or the user's text.
+ * first quote can only be a field. Members that providers invent could still nest such a field, but never the model's or the user's text.
  */
-const contentStarts = ['"delta":{"content":"', '"delta":{"reasoning_content":"', '"delta":{"role":"assistant","content":"', '"text":"'].map(
-  (text) => Buffer.from(text),
-)
-const toolCallStart = Buffer.from('"delta":{"tool_calls":[{')
-const finishReason = Buffer.from('"finish_reason":"')
+const deltaKey = Buffer.from('"delta":{')
+const finishBefore = Buffer.from('"finish_reason":"')
 const errorKey = Buffer.from('"error":')
 
-/** True when `bytes` holds `marker` as a field with a string value that is not empty. */
-function hasText(bytes: Buffer, marker: Buffer): boolean {
-  const at = bytes.indexOf(marker)
-  return at > 0 && bytes[at - 1] !== backslash && bytes[at + marker.length] !== quote
+/**
+ * Where the delta of recent chunks began. The chunks of one stream begin alike, member for member, so most are found without a search; a wrong
+ * guess costs one.
+ */
+const guesses = new Int32Array(4)
+let nextGuess = 0
+
+function startsDelta(bytes: Buffer, at: number): boolean {
+  for (let index = 0; index < deltaKey.length; index++) if (bytes[at + index] !== deltaKey[index]) return false
+  return at > 0 && bytes[at - 1] !== 0x5c
 }
 
-const hasField = (bytes: Buffer, marker: Buffer): boolean => {
-  const at = bytes.indexOf(marker)
-  return at > 0 && bytes[at - 1] !== backslash
+/** Where `"delta":{` begins, -1 when it is not there or what stands before it ranks higher than content. */
+function findDelta(bytes: Buffer): number {
+  for (const guess of guesses) if (startsDelta(bytes, guess)) return guess
+  const at = bytes.indexOf(deltaKey)
+  if (at < 0 || !startsDelta(bytes, at)) return -1
+  const before = bytes.subarray(0, at)
+  if (before.indexOf(finishBefore) >= 0 || before.indexOf(errorKey) >= 0) return -1
+  guesses[nextGuess] = at
+  nextGuess = (nextGuess + 1) % guesses.length
+  return at
 }
 
-/** True when the bytes alone prove content and nothing that ranks higher can be in the frame. */
-function isPlainContent(bytes: Buffer): boolean {
-  if (bytes.indexOf(finishReason) >= 0 || bytes.indexOf(errorKey) >= 0) return false
-  return contentStarts.some((marker) => hasText(bytes, marker)) || hasField(bytes, toolCallStart)
+/** Walks the members of an object whose `{` is at `open`; returns the position after its `}`, or -1 when it is not as compact as expected. */
+function walkMembers(bytes: Buffer, open: number, onMember: (keyStart: number, valueStart: number, valueEnd: number) => void): number {
+  if (bytes[open + 1] === closeBrace) return open + 2
+  let at = open
+  do {
+    const keyStart = at + 1
+    if (bytes[keyStart] !== quote) return -1
+    const keyEnd = skipString(bytes, keyStart)
+    if (bytes[keyEnd] !== colon) return -1
+    at = skipValue(bytes, keyEnd + 1)
+    onMember(keyStart, keyEnd + 1, at)
+  } while (bytes[at] === comma)
+  return bytes[at] === closeBrace ? at + 1 : -1
 }
+
+/** What the bytes alone prove: content or a finish in the only choice of a compact chunk. Undefined leaves it to the parser. */
+function classifyBytes(bytes: Buffer): FrameKind | undefined {
+  const delta = findDelta(bytes)
+  if (delta < 0) return undefined
+  const seen = { content: false, finish: false }
+  try {
+    const deltaEnd = walkMembers(bytes, delta + deltaKey.length - 1, (keyStart, valueStart, valueEnd) => {
+      seen.content ||= !isEmptyValue(bytes, valueStart, valueEnd) && !keyIs(bytes, keyStart, valueStart - 1, 'role')
+    })
+    if (deltaEnd < 0 || !seen.content) return undefined
+    // The rest of the choice reads like the members of an object whose `{` stands where the comma is.
+    const choiceEnd =
+      bytes[deltaEnd] === comma
+        ? walkMembers(bytes, deltaEnd, (keyStart, valueStart) => {
+            seen.finish ||= bytes[valueStart] === quote && keyIs(bytes, keyStart, valueStart - 1, 'finish_reason')
+          })
+        : bytes[deltaEnd] === closeBrace
+          ? deltaEnd + 1
+          : -1
+    return choiceEnd < 0 || bytes[choiceEnd] !== closeBracket ? undefined : seen.finish ? 'finish' : 'content'
+  } catch {
+    // Cut or garbled bytes: the parser decides.
+    return undefined
+  }
+}
+
+/** `""`, `[]`, `{}` and `null`. */
+const isEmptyValue = (bytes: Buffer, start: number, end: number): boolean =>
+  (end - start === 2 && !isDigit(bytes[start])) || (end - start === 4 && bytes[start] === 0x6e)
+
+const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 0x30 && byte <= 0x39
 
 /** Classifies an event of a chat or completion stream. */
 export function classifyOpenaiFrame(frame: Uint8Array): FrameKind {
-  const bytes = toBuffer(frame)
-  if (isPlainContent(bytes)) return 'content'
+  const proven = classifyBytes(toBuffer(frame))
+  if (proven !== undefined) return proven
   const parsed = parseFrame(frame)
   if (parsed === undefined) return 'lifecycle'
   if (parsed.data.trim() === '[DONE]') return 'end'

@@ -170,7 +170,7 @@ function encodeUser(message: CanonicalMessage, field: string, encoding: Encoding
   }
   if (rest.length === 0 && media.length === 0) return messages
   const content = encodeContent(rest, `${field}.content`, encoding)
-  const spoken = typeof content === 'string' && content !== '' ? [{ type: 'text', text: content }] : content
+  const spoken = typeof content !== 'string' ? content : content === '' ? [] : [{ type: 'text', text: content }]
   messages.push({
     role: 'user',
     ...nameOf(message, field, encoding),

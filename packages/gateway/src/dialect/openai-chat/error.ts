@@ -13,7 +13,8 @@ function typeOf(status: number): string {
 
 /** The error as a body, or as the event that ends a broken stream (without `[DONE]`: it did not end well). */
 export function encodeOpenaiError(error: BudError, streaming: boolean): Uint8Array {
-  const details = asObject(error.details)
+  // What an upstream says about the gateway's own credential or about itself is not about the caller's request.
+  const details = error.status < 500 ? asObject(error.details) : undefined
   const body = {
     error: {
       message: error.message,

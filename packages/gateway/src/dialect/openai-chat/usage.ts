@@ -1,7 +1,6 @@
 /** Token counts as OpenAI and its imitators spell them, read and written. */
 import type { TokenUsage } from '@bud-foundry/core'
-import { findField } from '../json-body.ts'
-import { parseSlice, topLevelFields } from '../json-scan.ts'
+import { lastField } from '../json-body.ts'
 import { asNumber, asObject, frameJson, toBuffer } from '../sse-frame.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -14,7 +13,7 @@ export function readOpenaiUsage(frameOrBody: Uint8Array): TokenUsage | undefined
   const bytes = toBuffer(frameOrBody)
   // No unescaped `"usage"` means no such field; a text can only hold it with backslashes before its quotes.
   if (bytes.indexOf(usageKey) < 0) return undefined
-  return isBody(bytes) ? usageOfBody(bytes) : usageOfChunk(frameJson(bytes))
+  return isBody(bytes) ? toTokenUsage(asObject(lastField(bytes, 'usage'))) : usageOfChunk(frameJson(bytes))
 }
 
 /** A body starts with a brace, an event with a field name. */
@@ -24,19 +23,6 @@ function isBody(bytes: Uint8Array): boolean {
     if (byte > 0x20) return false
   }
   return false
-}
-
-/** Finds the top-level field and parses it alone: an answer can be a megabyte of text or vectors. */
-function usageOfBody(body: Uint8Array): TokenUsage | undefined {
-  try {
-    const fields = topLevelFields(body)
-    const index = findField(body, fields, 'usage')
-    if (index < 0) return undefined
-    return toTokenUsage(asObject(parseSlice(body, fields[index + 2] ?? 0, fields[index + 3] ?? 0)))
-  } catch {
-    // A malformed answer carries no usage; that it is malformed is found where it is decoded.
-    return undefined
-  }
 }
 
 /** Usage of a parsed chunk: `usage`, or Groq's `x_groq.usage` (console.groq.com/docs/api-reference). */

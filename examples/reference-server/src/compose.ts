@@ -1,0 +1,128 @@
+/** Builds every part and joins them: the best tour of the product. */
+import { fileURLToPath } from 'node:url'
+import type { Clock, Logger, Secret } from '@bud-foundry/core'
+import { createSpooledSink } from '@bud-foundry/core/sink/spool'
+import { createFileStore } from '@bud-foundry/core/store/file'
+import { createGateway, createKeyRing } from '@bud-foundry/gateway'
+import { createMetrics, createMetricsHandler } from '@bud-foundry/metrics'
+import { createEmbeddedClient } from '@bud-foundry/metrics/chdb'
+import { createOptimizerHandler } from '@bud-foundry/sim'
+import { createApi } from './api.ts'
+import { openDataDirectory } from './data-directory.ts'
+import type { ServerEnvironment } from './env.ts'
+import { gatewayConfig } from './gateway-config.ts'
+import { startHttpServer } from './http-server.ts'
+import { createIdentity, isLoopbackHost, visibleScope } from './identity.ts'
+import { createLiveEvents } from './live-events.ts'
+import { openEnvelope } from './master-key.ts'
+import { createStaticFiles } from './static-files.ts'
+import { startTwinFleet } from './twin-fleet.ts'
+import { configuredUpstreams, listModels } from './upstream-discovery.ts'
+
+/** What the engine twin pretends to be. */
+const twinModel = 'meta-llama/Llama-3.1-8B-Instruct'
+const twinHardware = 'h100-sxm'
+
+/** A request is readable over the API this soon after it ended. */
+const rowsAgeMs = 250
+
+/** How often the upstreams are asked again for their models, so that one that was down at the start is found later. */
+const discoveryMs = 5 * 60_000
+
+export interface ReferenceServer {
+  readonly url: string
+  readonly adminKey: Secret
+  /** Requests in flight get `graceMs`; then remaining streams end with a typed error, events are stored, children stop. */
+  stop(graceMs: number): Promise<void>
+}
+
+export interface ServerParts {
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** @throws what the parts throw; everything started by then is stopped again. */
+export async function compose(environment: ServerEnvironment, { clock, logger }: ServerParts): Promise<ReferenceServer> {
+  await using building = new AsyncDisposableStack()
+  const directory = building.use(openDataDirectory(environment.BUD_DATA_DIR))
+  const upstreams = configuredUpstreams(environment)
+  const discover = () =>
+    Promise.all(upstreams.map(async (upstream) => ({ upstream, models: await listModels(upstream, { clock, logger, fetch }) })))
+
+  // Started together, because each takes a moment: processes, an analytics engine, an RSA key at the first start.
+  const [fleet, client, envelope, discovered] = await Promise.all([
+    startTwinFleet({ replicas: environment.BUD_TWINS, model: twinModel, hardwareId: twinHardware, clock, logger }).then((started) =>
+      building.use(started),
+    ),
+    createEmbeddedClient({ directory: directory.file('clickhouse') }),
+    openEnvelope(directory),
+    discover(),
+  ])
+  const metrics = building.use(await createMetrics({ client, clock }))
+  const sink = building.use(
+    await createSpooledSink({
+      spoolDirectory: directory.file('spool'),
+      kinds: new Set(['request']),
+      deliver: async (events) => void (await metrics.store(events)),
+      batchAgeMs: rowsAgeMs,
+      clock,
+      onProblem: (problem) => {
+        logger.warn('events on their way to the metrics', { ...problem })
+      },
+    }),
+  )
+  const store = building.use(await createFileStore({ path: directory.file('state.sqlite'), clock }))
+  const keys = building.use(createKeyRing({ store, clock }))
+  const gateway = createGateway(gatewayConfig(fleet, discovered), { store, keys, sink, clock, logger })
+  building.defer(() => gateway.close({ graceMs: 0 }))
+  await gateway.ready
+
+  const rediscovery = new AbortController()
+  building.defer(() => {
+    rediscovery.abort()
+  })
+  const keepDiscovering = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(discoveryMs, rediscovery.signal)
+      await gateway.updateConfig(gatewayConfig(fleet, await discover()))
+    }
+  }
+  if (upstreams.length > 0) {
+    keepDiscovering().catch((error: unknown) => {
+      if (!rediscovery.signal.aborted) logger.error('models of the upstreams are no longer refreshed', { error })
+    })
+  }
+
+  const liveEvents = building.use(createLiveEvents(clock))
+  building.use(
+    gateway.onEvent((event) => {
+      liveEvents.publish(event.kind, event, event.projectId)
+    }),
+  )
+  const identity = createIdentity({ keys, store, envelope, clock, isLoopback: isLoopbackHost(environment.BUD_HOST) })
+  const adminKey = await identity.adminKey()
+  const api = createApi({
+    identity,
+    keys,
+    liveEvents,
+    logger,
+    metrics: createMetricsHandler({ metrics, authorize: (request) => visibleScope(identity.require(request, 'metrics')) }),
+    prometheus: () => gateway.metricsText(),
+    optimize: createOptimizerHandler(),
+    page: createStaticFiles(fileURLToPath(new URL('../dist-web', import.meta.url))),
+  })
+  const http = building.use(
+    await startHttpServer({ host: environment.BUD_HOST, port: environment.BUD_PORT, gateway, api, identity, logger }),
+  )
+
+  const running = building.move()
+  return {
+    url: http.url,
+    adminKey,
+    stop: async (graceMs) => {
+      http.stopListening()
+      await gateway.close({ graceMs })
+      await running.disposeAsync()
+    },
+  }
+}

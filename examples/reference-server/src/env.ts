@@ -1,0 +1,34 @@
+/** The only place that reads the environment. */
+import { createSecret, resolveConfig, type Secret } from '@bud-foundry/core'
+import { z } from 'zod'
+
+const integer = (low: number, high: number) => z.coerce.number().pipe(z.int().min(low).max(high))
+const secret = z
+  .string()
+  .min(1)
+  .transform((value): Secret => createSecret(value))
+
+const environmentSchema = z.object({
+  BUD_HOST: z.string().min(1).default('127.0.0.1'),
+  BUD_PORT: integer(0, 65_535).default(3000),
+  BUD_DATA_DIR: z.string().min(1).default('.bud'),
+  BUD_LOG_FORMAT: z.enum(['human', 'json']).default('human'),
+  BUD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  /** Replicas of the engine twin; 0 turns it off. */
+  BUD_TWINS: integer(0, 16).default(2),
+  /** An OpenAI-compatible engine, e.g. http://127.0.0.1:8000/v1 */
+  BUD_UPSTREAM_URL: z.url({ protocol: /^https?$/ }).optional(),
+  BUD_UPSTREAM_API_KEY: secret.optional(),
+  OPENAI_API_KEY: secret.optional(),
+  OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
+  ANTHROPIC_API_KEY: secret.optional(),
+  ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.anthropic.com'),
+})
+
+export type ServerEnvironment = Readonly<z.output<typeof environmentSchema>>
+
+/** An empty variable counts as absent, as shells and compose files leave them behind. */
+export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): ServerEnvironment {
+  const present = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''))
+  return resolveConfig('environment', environmentSchema, present)
+}

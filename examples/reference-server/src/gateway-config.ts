@@ -1,0 +1,45 @@
+/** Which models the gateway serves: the twin's on all of its replicas, and whatever the configured upstreams list. */
+import type { GatewayConfigInput } from '@bud-foundry/gateway'
+import type { TwinFleet } from './twin-fleet.ts'
+import type { Upstream } from './upstream-discovery.ts'
+
+type Models = GatewayConfigInput['models']
+
+export interface DiscoveredUpstream {
+  readonly upstream: Upstream
+  readonly models: readonly string[]
+}
+
+function twinModel(fleet: TwinFleet): Models[string] {
+  return {
+    // Sends a request to the better of two replicas by latency and load: what most deployments of one engine want.
+    policy: 'p2c-peak-ewma',
+    targets: fleet.urls.map((url, replica) => ({
+      id: `twin-${String(replica + 1)}`,
+      provider: 'openai-compatible',
+      model: fleet.model,
+      baseUrl: url.href,
+    })),
+  }
+}
+
+function upstreamModel({ id, providerId, baseUrl, credential }: Upstream, model: string): Models[string] {
+  return {
+    targets: [
+      { id: `${id}/${model}`, provider: providerId, model, baseUrl: baseUrl.href, ...(credential === undefined ? {} : { credential }) },
+    ],
+  }
+}
+
+/** Of two upstreams with a model of the same name the earlier one wins; the other's is reached as `<upstream>/<model>`. */
+export function gatewayConfig(fleet: TwinFleet | undefined, discovered: readonly DiscoveredUpstream[]): GatewayConfigInput {
+  const models: Record<string, Models[string]> = {}
+  if (fleet !== undefined) models[fleet.model] = twinModel(fleet)
+  for (const { upstream, models: names } of discovered) {
+    for (const name of names) {
+      const free = models[name] === undefined ? name : `${upstream.id}/${name}`
+      models[free] ??= upstreamModel(upstream, name)
+    }
+  }
+  return { models, disconnect: { kind: 'drain-for-usage' } }
+}

@@ -1,0 +1,92 @@
+/// <reference lib="dom" />
+/** The page in real Chromium against the real server: chat, watch the request, plan a deployment. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startServer, type RunningServer } from './server-process.ts'
+
+// As machines without a user namespace or a display need it; nothing is looked up outside.
+const browserArgs = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+const screenshots = fileURLToPath(new URL('../screenshots/', import.meta.url))
+
+let folder = ''
+let server: RunningServer
+let browser: Browser
+const problems: string[] = []
+
+beforeAll(async () => {
+  const executablePath = process.env['BUD_TEST_CHROMIUM']
+  if (executablePath === undefined) throw new Error('BUD_TEST_CHROMIUM is not set; run `npm run test:services`')
+  mkdirSync(screenshots, { recursive: true })
+  folder = mkdtempSync(join(tmpdir(), 'bud-page-'))
+  server = await startServer({ dataDirectory: folder })
+  browser = await chromium.launch({ executablePath, args: browserArgs })
+}, 60_000)
+afterAll(async () => {
+  await browser.close()
+  await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function open(viewport: { width: number; height: number }, colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
+  const page = await browser.newPage({ viewport, colorScheme })
+  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
+  page.on('pageerror', (error) => problems.push(error.message))
+  await page.goto(server.url)
+  return page
+}
+
+test('someone who opens the printed address chats at once and sees the request arrive', { timeout: 60_000 }, async () => {
+  const page = await open({ width: 1400, height: 950 })
+  const composer = page.getByRole('textbox').first()
+  await composer.fill('What is a KV cache?')
+  await composer.press('Enter')
+  await page.getByText('first token').first().waitFor({ timeout: 20_000 })
+  await page
+    .getByText(/twin-[12]/)
+    .first()
+    .waitFor({ timeout: 10_000 })
+  await page.screenshot({ path: join(screenshots, 'console-light.png') })
+  expect(await page.content()).not.toContain(server.apiKey)
+  expect(await page.evaluate(() => document.cookie)).toBe('')
+  await page.close()
+})
+
+test('someone plans a deployment and reads its manifests', { timeout: 60_000 }, async () => {
+  const page = await open({ width: 1400, height: 1100 }, 'dark')
+  await page.getByRole('link', { name: 'Plan' }).click()
+  await page
+    .getByRole('button', { name: /plan|optimi[sz]e|compare|find/i })
+    .first()
+    .click()
+  await page
+    .getByRole('button', { name: /manifest/i })
+    .first()
+    .click({ timeout: 20_000 })
+  await page.getByText('kind: Deployment').first().waitFor({ timeout: 10_000 })
+  await page.screenshot({ path: join(screenshots, 'plan-dark.png') })
+  await page.close()
+})
+
+test('the page fits a phone', { timeout: 60_000 }, async () => {
+  const page = await open({ width: 390, height: 844 })
+  await page.getByRole('textbox').first().waitFor({ timeout: 10_000 })
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+  await page.screenshot({ path: join(screenshots, 'console-phone.png') })
+  await page.close()
+})
+
+test('nothing is wrong in the console of the browser', () => {
+  expect(problems).toEqual([])
+})

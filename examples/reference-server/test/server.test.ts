@@ -1,0 +1,200 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import type { DeploymentPlan, RequestEvent } from '@bud-foundry/core'
+import { streamText } from 'ai'
+import OpenAI from 'openai'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually, startServer, type RunningServer } from './server-process.ts'
+
+const model = 'meta-llama/Llama-3.1-8B-Instruct'
+const chat = (content: string, extra: object = {}) => ({ model, messages: [{ role: 'user', content }], ...extra })
+
+let folder = ''
+let server: RunningServer
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bud-server-'))
+  server = await startServer({ dataDirectory: folder })
+}, 60_000)
+afterAll(async () => {
+  await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const openai = (apiKey = server.apiKey) => new OpenAI({ baseURL: `${server.url}/v1`, apiKey, maxRetries: 0 })
+
+// Safe in a test: a wrong shape makes the assertions on it fail.
+const json = async <Body>(response: Response | Promise<Response>) => (await (await response).json()) as Body
+
+const requestRow = (where: (event: RequestEvent) => boolean) =>
+  eventually(async () => {
+    const { data } = await json<{ data: RequestEvent[] }>(server.call('/api/metrics/requests?limit=100'))
+    return data.find(where)
+  }, 'the request in the metrics')
+
+describe('inference', () => {
+  test('answers the official OpenAI client, and stores the usage that the engine reported', async () => {
+    const answer = await openai().chat.completions.create(chat('Say something about caches.', { max_tokens: 12, user: 'whole' }) as never)
+    expect(answer.choices[0]?.message.content).not.toBe('')
+    expect(answer.usage?.completion_tokens).toBe(12)
+    const row = await requestRow(({ stream, status }) => !stream && status === 200)
+    expect(row).toMatchObject({ outcome: 'success', usageSource: 'upstream', inputTokens: answer.usage?.prompt_tokens, outputTokens: 12 })
+    expect(row.attempts).toHaveLength(1)
+  })
+
+  test('streams to the official OpenAI client, and counts tokens although the client asked for no usage', async () => {
+    const stream = await openai().chat.completions.create({ ...chat('Count to three.'), stream: true, max_tokens: 20 } as never)
+    let text = ''
+    // Safe: `stream: true` makes it a stream of chunks.
+    for await (const chunk of stream as unknown as AsyncIterable<OpenAI.ChatCompletionChunk>) {
+      expect(chunk.usage ?? null).toBeNull()
+      text += chunk.choices[0]?.delta.content ?? ''
+    }
+    expect(text.length).toBeGreaterThan(20)
+    const row = await requestRow(({ stream: streamed, status }) => streamed && status === 200)
+    expect(row).toMatchObject({ outcome: 'success', usageSource: 'upstream', outputTokens: 20 })
+    expect(row.timeToFirstTokenMs).toBeGreaterThan(0)
+  })
+
+  test('answers the AI SDK', async () => {
+    const provider = createOpenAICompatible({ name: 'bud', baseURL: `${server.url}/v1`, apiKey: server.apiKey, includeUsage: true })
+    const result = streamText({ model: provider(model), prompt: 'What is routing?', maxOutputTokens: 15 })
+    expect((await result.text).length).toBeGreaterThan(10)
+    expect((await result.usage).outputTokens).toBe(15)
+  })
+
+  test('spreads requests over both replicas', async () => {
+    await Promise.all(
+      Array.from({ length: 12 }, () =>
+        server.call('/v1/chat/completions', { body: chat('hi', { max_tokens: 4 }) }).then((response) => response.text()),
+      ),
+    )
+    const targets = await eventually(async () => {
+      const { data } = await json<{ data: RequestEvent[] }>(server.call('/api/metrics/requests?limit=100'))
+      const seen = new Set(data.map(({ targetId }) => targetId).filter((id) => id !== undefined))
+      return seen.size >= 2 ? seen : undefined
+    }, 'traffic on both replicas')
+    expect([...targets].sort()).toEqual(['twin-1', 'twin-2'])
+  })
+})
+
+describe('bad input gets an answer in the dialect of the caller', () => {
+  const cases: readonly [string, () => Promise<Response>, number, string][] = [
+    ['malformed JSON', () => server.call('/v1/chat/completions', { body: '{"model":' }), 400, 'JSON'],
+    ['a wrong type', () => server.call('/v1/chat/completions', { body: { model: 7, messages: [] } }), 400, 'model'],
+    ['an unknown model', () => server.call('/v1/chat/completions', { body: { ...chat('x'), model: 'nope' } }), 404, 'nope'],
+    ['no key', () => server.call('/v1/chat/completions', { body: chat('x'), key: '' }), 401, 'key'],
+    ['a wrong key', () => server.call('/v1/chat/completions', { body: chat('x'), key: 'bud_wrong' }), 401, 'key'],
+    ['an oversized body', () => server.call('/v1/chat/completions', { body: 'x'.repeat(101 * 1024 * 1024) }), 413, 'bytes'],
+    ['an unknown route', () => server.call('/v1/nothing'), 404, '/v1/nothing'],
+  ]
+  test.each(cases)('%s', async (_name, call, status, mention) => {
+    const response = await call()
+    const { error } = await json<{ error: { message: string; type: string; code: string } }>(response)
+    expect([response.status, error.message]).toEqual([status, expect.stringContaining(mention)])
+    expect(typeof error.type).toBe('string')
+    expect((await server.call('/health', { key: '' })).status).toBe(200)
+  })
+})
+
+describe('keys', () => {
+  test('are created once, listed without their secret, limited to their models, and refused from the moment of revocation', async () => {
+    const created = await server.call('/api/keys', { body: { name: 'team', models: ['other'] } })
+    expect(created.status).toBe(201)
+    const { id, key } = await json<{ id: string; key: string }>(created)
+    expect((await server.call('/v1/chat/completions', { body: chat('x', { max_tokens: 1 }), key })).status).toBe(404)
+    const list = await (await server.call('/api/keys')).text()
+    expect(list).toContain(id)
+    expect(list).not.toContain(key)
+    expect((await server.call(`/api/keys/${id}`, { method: 'DELETE' })).status).toBe(200)
+    expect((await server.call('/v1/models', { key })).status).toBe(401)
+  })
+
+  test('without the admin scope cannot make keys, and see the requests of their own project alone', async () => {
+    const { key } = await json<{ key: string }>(
+      server.call('/api/keys', { body: { name: 'reader', projectId: 'lonely', scopes: ['inference', 'metrics'] } }),
+    )
+    expect((await server.call('/api/keys', { body: { name: 'x' }, key })).status).toBe(403)
+    expect(await json(server.call('/api/metrics/requests', { key }))).toEqual({ data: [] })
+  })
+
+  test('with a misspelt field are refused, naming it', async () => {
+    const response = await server.call('/api/keys', { body: { name: 'x', scopez: [] } })
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain('scopez')
+  })
+})
+
+describe('the session of the page', () => {
+  const open = (headers: Record<string, string> = {}) => server.call('/api/session', { method: 'POST', key: '', headers })
+  const cookieOf = (response: Response) => (response.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+
+  test('may chat and read, may not manage keys, and never contains the admin key', async () => {
+    const response = await open()
+    expect(response.headers.get('set-cookie')).toMatch(/HttpOnly.*SameSite=Strict/)
+    const cookie = cookieOf(response)
+    expect(cookie).not.toContain(server.apiKey)
+    const withCookie = (path: string, init: object = {}) => server.call(path, { key: '', headers: { cookie }, ...init })
+    expect((await withCookie('/v1/chat/completions', { body: chat('x', { max_tokens: 1 }) })).status).toBe(200)
+    expect((await withCookie('/api/metrics/requests')).status).toBe(200)
+    expect((await withCookie('/api/keys')).status).toBe(403)
+  })
+
+  test('is useless to another site', async () => {
+    const cookie = cookieOf(await open())
+    const foreign = { cookie, origin: 'https://evil.example' }
+    expect((await server.call('/v1/chat/completions', { body: chat('x'), key: '', headers: foreign })).status).toBe(403)
+    expect((await open({ origin: 'https://evil.example' })).status).toBe(403)
+  })
+
+  test('is opened with a key that exists, and with no other', async () => {
+    expect((await server.call('/api/session', { body: { apiKey: server.apiKey }, key: '' })).status).toBe(200)
+    expect((await server.call('/api/session', { body: { apiKey: 'bud_wrong' }, key: '' })).status).toBe(401)
+  })
+})
+
+test('a model and devices become ranked plans, and a plan becomes manifests', async () => {
+  const devices = [{ hardwareId: 'h100-sxm', count: 8, usdPerHour: 3 }]
+  const optimized = await server.call('/api/sim/optimize', {
+    body: { model, devices, workload: { inputTokens: 1024, outputTokens: 256, concurrency: 32 } },
+  })
+  const { plans } = await json<{ plans: DeploymentPlan[] }>(optimized)
+  expect(plans.length).toBeGreaterThan(1)
+  for (const plan of plans.slice(0, 3)) {
+    expect(plan.launch.args.length).toBeGreaterThan(0)
+    const { manifests } = await json<{ manifests: { kind: string }[] }>(server.call('/api/clusters/plan', { body: { plan } }))
+    expect(manifests.map(({ kind }) => kind)).toContain(plan.nodesPerReplica > 1 ? 'LeaderWorkerSet' : 'Deployment')
+  }
+})
+
+test('a bad question to the optimizer is answered with what is wrong', async () => {
+  const response = await server.call('/api/sim/optimize', { body: { model: 'no/such-model', devices: [] } })
+  expect(response.status).toBeGreaterThanOrEqual(400)
+  expect(response.status).toBeLessThan(500)
+  expect(await response.text()).toMatch(/devices|no\/such-model/)
+})
+
+test('live events tell of a request when it starts and when it has ended', async () => {
+  const abort = new AbortController()
+  const response = await fetch(`${server.url}/api/metrics/live`, {
+    headers: { authorization: `Bearer ${server.apiKey}` },
+    signal: abort.signal,
+  })
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  await server.call('/v1/chat/completions', { body: chat('live', { max_tokens: 2 }) })
+  let text = ''
+  while (!text.includes('event: request\n')) text += (await reader?.read())?.value ?? ''
+  abort.abort()
+  expect(text.indexOf('event: request-start\n')).toBeGreaterThanOrEqual(0)
+  expect(text.indexOf('event: request-start\n')).toBeLessThan(text.indexOf('event: request\n'))
+})
+
+test('Prometheus text is for those who may read metrics', async () => {
+  expect((await server.call('/metrics', { key: '' })).status).toBe(401)
+  expect(await (await server.call('/metrics')).text()).toMatch(/^# TYPE /m)
+})
+
+test('the log repeats no key', () => {
+  expect(server.output().replaceAll(/^.*"msg":"ready".*$/gm, '')).not.toContain(server.apiKey)
+})

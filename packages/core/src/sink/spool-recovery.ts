@@ -1,0 +1,141 @@
+/** Finds what a former process left in a spool directory: whole groups to deliver, and damage to cut away. */
+import { readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { sinkErrors } from './sink-errors.ts'
+import { findGroup, readGroup, spoolFirstLine } from './spool-format.ts'
+
+/** A stretch of whole groups in one file. */
+export interface SpoolSpan {
+  readonly segment: number
+  readonly startOffset: number
+  readonly endOffset: number
+  /** Events in it. */
+  readonly count: number
+}
+
+export interface SpoolDamage {
+  readonly path: string
+  readonly startOffset: number
+  readonly bytes: number
+}
+
+export interface SpoolPosition {
+  readonly segment: number
+  readonly offset: number
+}
+
+export interface RecoveredSpool {
+  readonly spans: readonly SpoolSpan[]
+  /** Bytes of each file. */
+  readonly segments: ReadonlyMap<number, number>
+  readonly damages: readonly SpoolDamage[]
+  readonly nextSegment: number
+}
+
+const segmentPattern = /^(\d{12})\.spool$/
+
+export function segmentPath(directory: string, segment: number): string {
+  return join(directory, `${String(segment).padStart(12, '0')}.spool`)
+}
+
+export function cursorPath(directory: string): string {
+  return join(directory, 'cursor')
+}
+
+/** Of fixed length, so that it is overwritten in place by one small write. */
+export function encodeCursor({ segment, offset }: SpoolPosition): string {
+  const text = `${String(segment).padStart(12, '0')} ${String(offset).padStart(12, '0')}`
+  return `${text} ${crc32(text).toString(16).padStart(8, '0')}\n`
+}
+
+/** Everything before this was delivered. Without a readable cursor nothing counts as delivered, and is delivered again. */
+function readCursor(directory: string): SpoolPosition {
+  const start = { segment: 0, offset: 0 }
+  let text
+  try {
+    text = readFileSync(cursorPath(directory), 'latin1')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return start
+    throw error
+  }
+  const [segment = '', offset = ''] = text.split(' ')
+  const position = { segment: Number(segment), offset: Number(offset) }
+  return encodeCursor(position) === text ? position : start
+}
+
+function readSegments(directory: string): readonly number[] {
+  const numbers = readdirSync(directory).map((name) => segmentPattern.exec(name)?.[1])
+  return numbers
+    .filter((number) => number !== undefined)
+    .map(Number)
+    .sort((left, right) => left - right)
+}
+
+/**
+ * Reads every file once, one at a time; call it only under the directory's lock.
+ * @throws CORE_SINK_SPOOL_NOT_OURS
+ */
+export function recoverSpool(directory: string): RecoveredSpool {
+  const cursor = readCursor(directory)
+  const spans: SpoolSpan[] = []
+  const damages: SpoolDamage[] = []
+  const segments = new Map<number, number>()
+  const numbers = readSegments(directory)
+  for (const segment of numbers) {
+    const path = segmentPath(directory, segment)
+    const found = segment < cursor.segment ? undefined : scanSegment(path, segment, segment === cursor.segment ? cursor.offset : 0)
+    damages.push(...(found?.damages ?? []))
+    if (found === undefined || found.spans.length === 0) {
+      rmSync(path)
+      continue
+    }
+    spans.push(...found.spans)
+    segments.set(segment, found.bytes)
+  }
+  return { spans, segments, damages, nextSegment: Math.max(cursor.segment, numbers.at(-1) ?? 0) + 1 }
+}
+
+interface ScannedSegment {
+  readonly spans: readonly SpoolSpan[]
+  readonly damages: readonly SpoolDamage[]
+  readonly bytes: number
+}
+
+function scanSegment(path: string, segment: number, deliveredOffset: number): ScannedSegment {
+  const bytes = readFileSync(path)
+  const first = bytes.subarray(0, spoolFirstLine.byteLength)
+  if (!spoolFirstLine.subarray(0, first.byteLength).equals(first)) throw sinkErrors.SINK_SPOOL_NOT_OURS({ path })
+  // A process that died while it began the file leaves a part of the first line.
+  if (first.byteLength < spoolFirstLine.byteLength) return { spans: [], damages: [], bytes: 0 }
+  const isBoundary = deliveredOffset <= bytes.byteLength && readGroup(bytes, deliveredOffset).kind !== 'damaged'
+  const start = deliveredOffset > first.byteLength && isBoundary ? deliveredOffset : first.byteLength
+  const { spans, damages } = scanGroups(bytes, { path, segment, start })
+  const last = damages.at(-1)
+  const isTail = last !== undefined && last.startOffset + last.bytes === bytes.byteLength
+  if (isTail) truncateSync(path, last.startOffset)
+  return { spans, damages, bytes: isTail ? last.startOffset : bytes.byteLength }
+}
+
+function scanGroups(bytes: Buffer, at: { readonly path: string; readonly segment: number; readonly start: number }) {
+  const spans: SpoolSpan[] = []
+  const damages: SpoolDamage[] = []
+  let [startOffset, offset, count] = [at.start, at.start, 0]
+  const endSpan = () => {
+    if (count > 0) spans.push({ segment: at.segment, startOffset, endOffset: offset, count })
+  }
+  for (;;) {
+    const group = readGroup(bytes, offset)
+    if (group.kind === 'group') {
+      offset = group.endOffset
+      count += group.count
+      continue
+    }
+    endSpan()
+    if (group.kind === 'end') return { spans, damages }
+    const next = findGroup(bytes, offset) ?? bytes.byteLength
+    damages.push({ path: at.path, startOffset: offset, bytes: next - offset })
+    startOffset = offset = next
+    count = 0
+  }
+}

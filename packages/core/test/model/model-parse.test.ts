@@ -1,0 +1,239 @@
+/** Parameter counts against published figures, and what happens to files that are no model. */
+import { modelErrors, modelSpecSchema, parseModelConfig } from '@bud-foundry/core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+const llama3 = {
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  num_hidden_layers: 32,
+  hidden_size: 4096,
+  num_attention_heads: 32,
+  num_key_value_heads: 8,
+  intermediate_size: 14_336,
+  vocab_size: 128_256,
+  max_position_embeddings: 8192,
+  tie_word_embeddings: false,
+  torch_dtype: 'bfloat16',
+}
+const qwen3Moe = {
+  architectures: ['Qwen3MoeForCausalLM'],
+  model_type: 'qwen3_moe',
+  num_hidden_layers: 48,
+  hidden_size: 2048,
+  num_attention_heads: 32,
+  num_key_value_heads: 4,
+  head_dim: 128,
+  intermediate_size: 6144,
+  moe_intermediate_size: 768,
+  num_experts: 128,
+  num_experts_per_tok: 8,
+  decoder_sparse_step: 1,
+  vocab_size: 151_936,
+  max_position_embeddings: 40_960,
+  tie_word_embeddings: false,
+}
+const deepseekV3 = {
+  architectures: ['DeepseekV3ForCausalLM'],
+  model_type: 'deepseek_v3',
+  num_hidden_layers: 61,
+  hidden_size: 7168,
+  num_attention_heads: 128,
+  num_key_value_heads: 128,
+  q_lora_rank: 1536,
+  kv_lora_rank: 512,
+  qk_nope_head_dim: 128,
+  qk_rope_head_dim: 64,
+  v_head_dim: 128,
+  intermediate_size: 18_432,
+  moe_intermediate_size: 2048,
+  n_routed_experts: 256,
+  n_shared_experts: 1,
+  num_experts_per_tok: 8,
+  first_k_dense_replace: 3,
+  topk_method: 'noaux_tc',
+  vocab_size: 129_280,
+  max_position_embeddings: 163_840,
+  tie_word_embeddings: false,
+  num_nextn_predict_layers: 1,
+  quantization_config: { quant_method: 'fp8', weight_block_size: [128, 128] },
+}
+const gptOss = {
+  architectures: ['GptOssForCausalLM'],
+  model_type: 'gpt_oss',
+  num_hidden_layers: 36,
+  hidden_size: 2880,
+  num_attention_heads: 64,
+  num_key_value_heads: 8,
+  head_dim: 64,
+  intermediate_size: 2880,
+  num_local_experts: 128,
+  num_experts_per_tok: 4,
+  sliding_window: 128,
+  layer_types: Array.from({ length: 36 }, (_, index) => (index % 2 === 0 ? 'sliding_attention' : 'full_attention')),
+  vocab_size: 201_088,
+  max_position_embeddings: 131_072,
+  tie_word_embeddings: false,
+  quantization_config: { quant_method: 'mxfp4', modules_to_not_convert: ['model.layers.*.self_attn', 'lm_head'] },
+}
+const mixtral = {
+  ...llama3,
+  architectures: ['MixtralForCausalLM'],
+  model_type: 'mixtral',
+  vocab_size: 32_000,
+  num_local_experts: 8,
+  num_experts_per_tok: 2,
+}
+const gemma2 = {
+  architectures: ['Gemma2ForCausalLM'],
+  model_type: 'gemma2',
+  num_hidden_layers: 42,
+  hidden_size: 3584,
+  num_attention_heads: 16,
+  num_key_value_heads: 8,
+  head_dim: 256,
+  intermediate_size: 14_336,
+  vocab_size: 256_000,
+  sliding_window: 4096,
+  max_position_embeddings: 8192,
+}
+const qwen2 = {
+  architectures: ['Qwen2ForCausalLM'],
+  model_type: 'qwen2',
+  num_hidden_layers: 28,
+  hidden_size: 3584,
+  num_attention_heads: 28,
+  num_key_value_heads: 4,
+  intermediate_size: 18_944,
+  vocab_size: 152_064,
+  max_position_embeddings: 32_768,
+  tie_word_embeddings: false,
+}
+
+const published: readonly (readonly [name: string, config: object, parameters: number, source: string])[] = [
+  ['Llama-3-8B', llama3, 8_030_261_248, 'Hugging Face safetensors index of meta-llama/Meta-Llama-3-8B'],
+  ['Qwen2.5-7B', qwen2, 7_615_616_512, 'Hugging Face safetensors index of Qwen/Qwen2.5-7B-Instruct'],
+  ['Qwen3-30B-A3B', qwen3Moe, 30_532_122_624, 'Hugging Face safetensors index of Qwen/Qwen3-30B-A3B (30.5B in the model card)'],
+  ['DeepSeek-V3', deepseekV3, 671_026_419_200, 'arXiv 2412.19437: 671B without the 14B multi-token-prediction module'],
+  ['gpt-oss-120b', gptOss, 116_829_156_672, 'arXiv 2508.10925, table 1: 116.83B'],
+  ['Mixtral-8x7B', mixtral, 46_702_792_704, 'Hugging Face safetensors index of mistralai/Mixtral-8x7B-v0.1'],
+  ['Gemma-2-9B', gemma2, 9_241_705_984, 'Hugging Face safetensors index of google/gemma-2-9b'],
+]
+
+describe('parseModelConfig', () => {
+  it.each(published)('counts the parameters of %s exactly', (name, config, parameters) => {
+    expect(parseModelConfig(name, config).parameters).toBe(parameters)
+  })
+
+  it('counts the parameters that one token uses', () => {
+    expect(parseModelConfig('Qwen3-30B-A3B', qwen3Moe).activeParameters / 1e9).toBeCloseTo(3.35, 1)
+    expect(parseModelConfig('DeepSeek-V3', deepseekV3).activeParameters / 1e9).toBeCloseTo(37.5, 0)
+  })
+
+  it('describes grouped, latent, windowed and routed layers', () => {
+    const [dense, routed] = parseModelConfig('d', deepseekV3).layerGroups
+    expect(dense).toMatchObject({ count: 3, attention: { kind: 'latent', cacheValuesPerToken: 576 }, feedForward: { kind: 'dense' } })
+    expect(routed).toMatchObject({ count: 58, feedForward: { kind: 'experts', experts: 256, expertsPerToken: 8 } })
+    const gpt = parseModelConfig('g', gptOss)
+    expect(gpt.layerGroups.map((group) => [group.count, group.attention.kind === 'grouped' ? group.attention.windowTokens : 0])).toEqual([
+      [18, 128],
+      [18, undefined],
+    ])
+    expect(gpt.quantization).toMatchObject({ weights: 'fp4', bitsPerWeight: 4.25, scope: 'experts' })
+    expect(parseModelConfig('l', llama3).layerGroups).toMatchObject([
+      { count: 32, attention: { kind: 'grouped', cacheValuesPerToken: 2048 } },
+    ])
+  })
+
+  it('yields what its schema accepts, and says what it leaves out', () => {
+    const spec = parseModelConfig('d', deepseekV3)
+    expect(modelSpecSchema.parse(spec)).toEqual(spec)
+    expect(spec.unmodelled.join()).toContain('multi-token prediction')
+    expect(parseModelConfig('x', { ...llama3, model_type: 'brand_new' }).unmodelled.join()).toContain("'brand_new' is not known")
+    expect(parseModelConfig('l', llama3).unmodelled).toEqual([])
+  })
+
+  it('notices a vision tower and reads the language model beside it', () => {
+    const spec = parseModelConfig('v', {
+      architectures: ['SomeVLForConditionalGeneration'],
+      model_type: 'qwen3_vl',
+      text_config: { ...llama3, model_type: 'llama' },
+      vision_config: { depth: 27, hidden_size: 1152, intermediate_size: 4304, patch_size: 16 },
+    })
+    expect(spec.parameters).toBe(8_030_261_248)
+    expect(spec.vision).toMatchObject({ layers: 27, hiddenSize: 1152 })
+    expect(spec.unmodelled.join()).toContain('vision')
+  })
+
+  it('reads the text of a file, with the infinities that Python writes', () => {
+    const text = JSON.stringify({ ...llama3, note: 'an Infinity in a string' }).replace(/}$/, ',"limit":[0.0,Infinity]}')
+    expect(parseModelConfig('l', text).parameters).toBe(8_030_261_248)
+  })
+
+  it('counts embeddings once when they are tied', () => {
+    const untied = parseModelConfig('l', llama3)
+    const tied = parseModelConfig('l', { ...llama3, tie_word_embeddings: true })
+    expect(untied.parameters - tied.parameters).toBe(128_256 * 4096)
+  })
+
+  it('names every field that is missing or wrong', () => {
+    const error = catching(() =>
+      parseModelConfig('broken', { model_type: 'llama', hidden_size: 4097, num_attention_heads: 32, num_key_value_heads: 5 }),
+    )
+    expect(modelErrors.MODEL_CONFIG_INVALID.is(error)).toBe(true)
+    for (const path of ['num_hidden_layers', 'vocab_size', 'hidden_size', 'num_key_value_heads', 'intermediate_size'])
+      expect(String(error)).toContain(path)
+  })
+
+  it.each([
+    ['no object', 42],
+    ['a list', []],
+    ['broken text', '{"hidden_size": '],
+    ['a field of the wrong type', { ...llama3, hidden_size: 'large' }],
+    ['absurd layers', { ...llama3, num_hidden_layers: 90_000_000 }],
+  ])('refuses %s with a clear error', (_, config) => {
+    expect(modelErrors.MODEL_CONFIG_INVALID.is(catching(() => parseModelConfig('broken', config)))).toBe(true)
+  })
+
+  it('says that encoder-decoder models are not described', () => {
+    expect(modelErrors.MODEL_KIND_UNSUPPORTED.is(catching(() => parseModelConfig('t5', { ...llama3, is_encoder_decoder: true })))).toBe(
+      true,
+    )
+  })
+
+  it('grows with every size, and never loses a parameter between parts and total', () => {
+    const sizes = fc.record({
+      layers: fc.integer({ min: 1, max: 64 }),
+      heads: fc.integer({ min: 1, max: 32 }),
+      width: fc.integer({ min: 1, max: 64 }),
+    })
+    fc.assert(
+      fc.property(sizes, ({ layers, heads, width }) => {
+        const make = (extra: number) =>
+          parseModelConfig('p', {
+            ...llama3,
+            num_hidden_layers: layers + extra,
+            num_attention_heads: heads,
+            num_key_value_heads: heads,
+            hidden_size: heads * 64,
+            intermediate_size: width * 128,
+          })
+        const spec = make(0)
+        const layersSum = spec.layerGroups.reduce((sum, { count, attention, feedForward }) => {
+          return sum + count * (attention.parameters + (feedForward.kind === 'experts' ? 0 : feedForward.parameters))
+        }, 0)
+        expect(spec.parameters).toBe(layersSum + spec.embeddingParameters + spec.headParameters + spec.finalNormParameters)
+        expect(make(1).parameters).toBeGreaterThan(spec.parameters)
+      }),
+    )
+  })
+})
+
+function catching(action: () => unknown): unknown {
+  try {
+    action()
+  } catch (error) {
+    return error
+  }
+  throw new Error('nothing was thrown')
+}

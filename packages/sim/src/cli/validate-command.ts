@@ -1,0 +1,68 @@
+/** `bud-sim validate`: predictions scored against measured rows. */
+import { parseCsv } from '../validate/csv.ts'
+import { metricNames, validateRows, type MetricName } from '../validate/validation.ts'
+import type { Score } from '../validate/score.ts'
+import { parseFlags, toTable, UsageError, type Command } from './command.ts'
+import { readModel } from './model-argument.ts'
+
+const percent = (share: number) => (Number.isNaN(share) ? '-' : `${(share * 100).toFixed(1)} %`)
+
+function rowOf(group: string, metric: MetricName, score: Score): readonly (string | number)[] {
+  return [
+    group,
+    metric,
+    score.rows,
+    percent(score.meanAbsoluteError),
+    percent(score.medianAbsoluteError),
+    percent(score.bias),
+    score.rankCorrelation.toFixed(2),
+    percent(score.within10Percent),
+    percent(score.within20Percent),
+    percent(score.coverage),
+    `${score.ratioLow.toFixed(2)}–${score.ratioHigh.toFixed(2)}`,
+  ]
+}
+
+export const validateCommand: Command = {
+  name: 'validate',
+  summary: 'score predictions against measured rows of a CSV file',
+  usage: 'bud-sim validate --data FILE.csv [--group-by column,column] [--json]',
+  run: async (args, context) => {
+    const { values } = parseFlags(args, { data: { type: 'string' }, 'group-by': { type: 'string' }, json: { type: 'boolean' } })
+    if (values.data === undefined) throw new UsageError('give --data FILE.csv')
+    let text: string
+    try {
+      text = await context.readFile(values.data)
+    } catch (error) {
+      throw new UsageError(`cannot read ${values.data}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    }
+    const rows = parseCsv(text)
+    if (rows.length === 0) throw new UsageError(`${values.data} has no rows; it needs a header line and one line for each measurement`)
+    const groupBy = (values['group-by'] ?? '').split(',').filter((column) => column !== '')
+    const missing = groupBy.find((column) => rows[0]?.[column] === undefined)
+    if (missing !== undefined) throw new UsageError(`${values.data} has no column '${missing}' to group by`)
+    const report = await validateRows(rows, { groupBy, readModel: (name) => readModel(name, undefined, context) })
+    if (values.json === true) {
+      context.print(JSON.stringify(report, null, 2))
+      return
+    }
+    const lines = [{ group: 'all', scores: report.total }, ...report.groups].flatMap(({ group, scores }) =>
+      metricNames.flatMap((metric) => {
+        const score = scores[metric]
+        return score === undefined ? [] : [rowOf(group, metric, score)]
+      }),
+    )
+    const reasons = new Map<string, number>()
+    for (const { reason } of report.unpredicted) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+    context.print(
+      [
+        `${String(report.predicted)} of ${String(report.rows)} rows predicted`,
+        toTable(
+          ['group', 'metric', 'rows', 'MAPE', 'median', 'bias', 'rank', 'in 10 %', 'in 20 %', 'coverage', 'measured/predicted 5–95 %'],
+          lines,
+        ),
+        ...[...reasons].map(([reason, count]) => `not predicted, ${String(count)} rows: ${reason}`),
+      ].join('\n'),
+    )
+  },
+}

@@ -1,0 +1,190 @@
+/** The command line: in process for its answers, as a process for its life. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { systemClock } from '@bud-foundry/core'
+import { afterEach, describe, expect, it } from 'vitest'
+import { runCli } from '../../src/cli/run-cli.ts'
+
+const binary = join(import.meta.dirname, '../../src/bin/bud-sim.ts')
+const folders: string[] = []
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true })
+})
+
+async function run(args: readonly string[], files: Readonly<Record<string, string>> = {}) {
+  const out: string[] = []
+  const errors: string[] = []
+  const code = await runCli(args, {
+    clock: systemClock,
+    readFile: (path) => {
+      const text = files[path]
+      return text === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(text)
+    },
+    print: (text) => out.push(text),
+    printError: (text) => errors.push(text),
+    signal: new AbortController().signal,
+    interactive: false,
+  })
+  return { code, out: out.join('\n'), errors: errors.join('\n') }
+}
+
+describe('bud-sim', () => {
+  it.each([
+    [['memory', 'deepseek-ai/DeepSeek-V3', '--hardware', 'h200-sxm', '--tp', '8'], /671,026,419,200 parameters[\s\S]*It fits\./],
+    [['memory', 'llama-3.1-70b-instruct'], /does not fit; 2 devices would do/],
+    [['predict', 'llama-3.1-8b-instruct', '--concurrency', '8'], /time per output token, ms/],
+    [['optimize', 'qwen3-8b', '--devices', 'h100-sxm:2@3', '--ttft', '500'], /Best: .*an hour[\s\S]*start it: /],
+    [['hardware'], /mi300x/],
+    [['hardware', 'h100'], /NVIDIA H100 Tensor Core GPU datasheet/],
+    [['models'], /8,030,261,248/],
+    [['--help'], /usage: bud-sim/],
+    [['predict', '--help'], /usage: bud-sim predict/],
+  ])('%j answers', async (args, expected) => {
+    const { code, out, errors } = await run(args)
+    expect([code, errors]).toEqual([0, ''])
+    expect(out).toMatch(expected)
+  })
+
+  it.each([
+    [['memory', 'qwen3-8b'], 'parameters', 8_190_735_360],
+    [['predict', 'qwen3-8b'], 'hardwareId', 'h100-sxm'],
+    [['optimize', 'qwen3-8b', '--devices', 'l4:1'], 'examined', expect.any(Number)],
+    [['models', 'qwen3-8b'], 'layers', 36],
+  ])('%j --json is JSON', async (args, field, value) => {
+    expect(JSON.parse((await run([...args, '--json'])).out)).toMatchObject({ [field]: value })
+  })
+
+  it('reads a config.json', async () => {
+    const config =
+      '{"model_type":"llama","num_hidden_layers":2,"hidden_size":64,"num_attention_heads":4,"intermediate_size":128,"vocab_size":100}'
+    expect((await run(['memory', 'my/config.json'], { 'my/config.json': config })).out).toContain('parameters')
+    expect(await run(['memory', 'other/config.json'])).toMatchObject({
+      code: 2,
+      errors: expect.stringContaining('cannot read other/config.json'),
+    })
+  })
+
+  it.each([
+    [[], 2, /^$/],
+    [['optimise'], 2, /did you mean 'optimize'/],
+    [['memory'], 2, /give a model/],
+    [['memory', 'qwen3-8b', '--tp', 'two'], 2, /--tp is 'two'; use a whole number/],
+    [['memory', 'qwen3-8b', '--colour', 'red'], 2, /colour/],
+    [['memory', 'qwen3-8b', '--precision', 'fp7'], 2, /--precision is 'fp7'; use one of/],
+    [['memory', 'qwen9'], 1, /not in the built-in table/],
+    [['optimize', 'qwen3-8b'], 2, /give at least one --devices/],
+    [['optimize', 'qwen3-8b', '--devices', 'h100'], 2, /hardware:count/],
+    [['serve', '--faults', 'explode=1'], 1, /no kind of fault/],
+    [['serve', '--port', '99999'], 2, /--port is '99999'/],
+    [['validate'], 2, /give --data/],
+  ])('%j fails clearly', async (args, code, expected) => {
+    const result = await run(args)
+    expect(result.code).toBe(code)
+    expect(result.errors).toMatch(expected)
+  })
+
+  it('scores measured rows, and lists those that it cannot predict', async () => {
+    const csv = [
+      'model,hardware,tp,pp,dp,ep,engine,precision,isl,osl,concurrency,ttft_ms_mean,tpot_ms_mean',
+      'qwen3-8b,h100-sxm,1,1,1,1,vllm,bf16,1000,200,8,90,8',
+      'qwen3-8b,h100-sxm,2,1,1,1,vllm,bf16,1000,200,16,80,6',
+      'qwen3-8b,abacus,1,1,1,1,vllm,bf16,1000,200,8,90,8',
+      '"qwen3-8b",h100-sxm,1,1,1,1,vllm,bf16,many,200,8,90,8',
+    ].join('\n')
+    const { code, out } = await run(['validate', '--data', 'rows.csv', '--group-by', 'tp', '--json'], { 'rows.csv': csv })
+    expect(code).toBe(0)
+    const report: unknown = JSON.parse(out)
+    expect(report).toMatchObject({
+      rows: 4,
+      predicted: 2,
+      total: { ttft: { rows: 2 }, tpot: { rows: 2 } },
+      groups: [{ group: '1' }, { group: '2' }],
+      unpredicted: [
+        { line: 4, reason: expect.stringContaining('abacus') },
+        { line: 5, reason: expect.stringContaining('isl') },
+      ],
+    })
+    expect((await run(['validate', '--data', 'rows.csv'], { 'rows.csv': csv })).out).toContain('2 of 4 rows predicted')
+  })
+})
+
+// Each test starts Node once or twice, which takes seconds on a busy machine.
+describe('bud-sim serve as a process', { timeout: 30_000 }, () => {
+  const start = (args: readonly string[], stdio: 'pipe' | 'ignore' = 'ignore') =>
+    spawn(process.execPath, ['--conditions=bud-source', binary, 'serve', '--port', '0', ...args], { stdio: [stdio, 'pipe', 'inherit'] })
+
+  async function ready(child: ReturnType<typeof start>) {
+    if (child.stdout === null) throw new Error('standard output is a pipe here')
+    for await (const line of createInterface({ input: child.stdout })) {
+      const message: unknown = JSON.parse(line)
+      expect(message).toMatchObject({ msg: 'ready', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), port: expect.any(Number) })
+      // Checked by the line above.
+      return message as { readonly url: string }
+    }
+    throw new Error('the process ended before it was ready')
+  }
+
+  it('says where it listens, answers, and ends on SIGTERM with a stream open', async () => {
+    const child = start(['--model', 'qwen3-0.6b', '--served-model-name', 'tiny', '--seed', '4'])
+    const exited = once(child, 'exit')
+    const { url } = await ready(child)
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      body: JSON.stringify({
+        model: 'tiny',
+        stream: true,
+        max_tokens: 5000,
+        ignore_eos: true,
+        messages: [{ role: 'user', content: 'hi' }],
+      }),
+    })
+    expect(response.status).toBe(200)
+    const reading = response.text().catch(() => 'cut')
+    child.kill('SIGTERM')
+    expect(await exited).toEqual([0, null])
+    expect(await reading).toBeTypeOf('string')
+  })
+
+  it('ends when the pipe to its parent closes', async () => {
+    const child = start(['--exit-with-parent'], 'pipe')
+    const exited = once(child, 'exit')
+    await ready(child)
+    child.stdin?.end()
+    expect(await exited).toEqual([0, null])
+  })
+
+  it('ends when the channel to its parent closes', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bud-sim-'))
+    folders.push(folder)
+    // A parent that starts the engine with a channel, passes its address on, and dies without a word to it.
+    const parent = join(folder, 'parent.mjs')
+    await writeFile(
+      parent,
+      `import { fork } from 'node:child_process'
+import { writeSync } from 'node:fs'
+const child = fork(${JSON.stringify(binary)}, ['serve', '--port', '0'], { execArgv: ['--conditions=bud-source'], stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+child.stdout.once('data', (line) => {
+  writeSync(1, line)
+  process.kill(process.pid, 'SIGKILL')
+})`,
+    )
+    const started = spawn(process.execPath, [parent], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let text = ''
+    started.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    await once(started, 'close')
+    const message: unknown = JSON.parse(text)
+    expect(message).toMatchObject({ msg: 'ready' })
+    // Checked by the line above and by the tests before it.
+    const { url } = message as { readonly url: string }
+    const answers = () =>
+      fetch(`${url}/health`).then(
+        () => true,
+        () => false,
+      )
+    await expect.poll(answers, { timeout: 10_000 }).toBe(false)
+  })
+})

@@ -1,0 +1,56 @@
+/** The built-in hardware: complete, cited, and plausible. */
+import { findHardware, listHardware } from '@bud-foundry/sim'
+import { describe, expect, it } from 'vitest'
+
+describe('built-in hardware', () => {
+  it.each([
+    'h100-sxm',
+    'h100-pcie',
+    'h200-sxm',
+    'b200-sxm',
+    'a100-sxm-80gb',
+    'a100-sxm-40gb',
+    'l40s',
+    'l4',
+    't4',
+    'mi300x',
+    'mi325x',
+    'gaudi-2',
+    'gaudi-3',
+    'rtx-4090',
+    'xeon-8480',
+    'epyc-9654',
+  ])('knows %s', (id) => {
+    expect(findHardware(id).id).toBe(id)
+  })
+
+  it('has a source and a date for every number', () => {
+    for (const hardware of listHardware()) {
+      const numbers = [
+        'memoryBytes',
+        'memoryBandwidthBytesPerSecond',
+        ...Object.keys(hardware.flopsPerSecond).map((precision) => `flopsPerSecond.${precision}`),
+      ]
+      if (hardware.link !== undefined) numbers.push('link.bandwidthBytesPerSecond', 'link.latencySeconds')
+      for (const field of numbers)
+        expect(hardware.citations[field], `${hardware.id} ${field}`).toMatchObject({
+          url: expect.stringMatching(/^https:/),
+          checkedAt: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+        })
+    }
+  })
+
+  it('is given in bytes and operations a second, not in GB or TFLOPS', () => {
+    for (const { id, memoryBytes, memoryBandwidthBytesPerSecond, flopsPerSecond } of listHardware()) {
+      expect(memoryBytes, id).toBeGreaterThan(8e9)
+      expect(memoryBytes, id).toBeLessThan(1e12)
+      expect(memoryBandwidthBytesPerSecond, id).toBeGreaterThan(1e11)
+      expect(flopsPerSecond.bf16 ?? flopsPerSecond.fp16 ?? 0, id).toBeGreaterThan(1e12)
+    }
+  })
+
+  it('accepts aliases and underscores, and suggests ids for misspelt ones', () => {
+    expect(findHardware('H100_SXM')).toBe(findHardware('h100'))
+    expect(() => findHardware('h100-smx')).toThrow(/did you mean/)
+  })
+})

@@ -1,0 +1,205 @@
+/** The optimizer: plans that fit, ranked as asked, refusals that help. */
+import { type Clock, deploymentPlanSchema, systemClock } from '@bud-foundry/core'
+import {
+  createOptimizerHandler,
+  findHardware,
+  findModel,
+  listModels,
+  minimumDevices,
+  optimize,
+  type OptimizeRequest,
+} from '@bud-foundry/sim'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+const base = {
+  model: 'meta-llama/Llama-3.1-8B-Instruct',
+  devices: [
+    { hardwareId: 'h100-sxm', count: 4, usdPerHour: 3 },
+    { hardwareId: 'l4', count: 8, usdPerHour: 0.8 },
+  ],
+  workload: { inputTokens: 1000, outputTokens: 300, concurrency: 32 },
+  objective: { timeToFirstTokenMs: 2000, timePerOutputTokenMs: 30 },
+} as const satisfies OptimizeRequest
+
+describe('optimize', () => {
+  it('returns valid plans that meet the objective, cheapest first', async () => {
+    const { plans, rejected, summary } = await optimize(base)
+    expect(plans.length).toBeGreaterThan(1)
+    for (const plan of plans) {
+      expect(deploymentPlanSchema.parse(plan)).toEqual(plan)
+      expect(plan.predicted.meetsObjective).toBe(true)
+      expect(plan.reasons.length).toBeGreaterThan(3)
+    }
+    const costs = plans.map((plan) => plan.cost?.usdPerHour ?? Number.NaN)
+    expect(costs).toEqual([...costs].sort((left, right) => left - right))
+    expect(new Set(plans.map((plan) => plan.name)).size).toBe(plans.length)
+    expect(rejected.some(({ kind }) => kind === 'misses-objective')).toBe(true)
+    expect(summary[0]).toMatch(/^Best: /)
+  })
+
+  it('never returns a plan that does not fit, uses more devices than there are, or splits what cannot be split', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...listModels()),
+        fc.constantFrom('h100-sxm', 'h200-sxm', 'b200-sxm', 'a100-sxm-80gb', 'l40s', 'mi300x', 'rtx-4090', 'epyc-9654'),
+        fc.integer({ min: 1, max: 16 }),
+        fc.integer({ min: 1, max: 200 }),
+        async (model, hardwareId, count, concurrency) => {
+          const outcome = await optimize({
+            model,
+            devices: [{ hardwareId, count }],
+            workload: { inputTokens: 500, outputTokens: 100, concurrency },
+            plans: 20,
+          }).catch((error: unknown) => error)
+          if (outcome instanceof Error) {
+            expect(outcome.message).toMatch(/does not fit|no engine can serve/)
+            return
+          }
+          // Not an error, so it is the result.
+          const { plans } = outcome as Awaited<ReturnType<typeof optimize>>
+          expect(plans.length).toBeGreaterThan(0)
+          for (const plan of plans) {
+            const memory = plan.memoryPerDevice
+            expect(memory.weightsBytes + memory.kvCacheBytes + memory.activationsBytes + memory.overheadBytes).toBeLessThanOrEqual(
+              memory.capacityBytes,
+            )
+            expect(plan.replicas * plan.devicesPerReplica).toBeLessThanOrEqual(count)
+            expect(plan.parallelism.tensor).toBeLessThanOrEqual(findHardware(hardwareId).devicesPerNode)
+          }
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+
+  it('gives the same answer every time', async () => {
+    expect(await optimize(base)).toEqual(await optimize(base))
+  })
+
+  it('takes the content of a config.json', async () => {
+    const config = {
+      architectures: ['LlamaForCausalLM'],
+      model_type: 'llama',
+      num_hidden_layers: 16,
+      hidden_size: 2048,
+      num_attention_heads: 32,
+      num_key_value_heads: 8,
+      intermediate_size: 8192,
+      vocab_size: 128_256,
+      max_position_embeddings: 8192,
+    }
+    const { plans } = await optimize({ ...base, model: config, modelId: 'me/mine' })
+    expect(plans[0]?.model.id).toBe('me/mine')
+    expect(plans[0]?.launch.args.join(' ')).toContain('me/mine')
+  })
+
+  it('uses more devices for a tighter objective, and for more throughput', async () => {
+    const devices = [{ hardwareId: 'h100-sxm', count: 8, usdPerHour: 3 }]
+    const used = async (request: Partial<OptimizeRequest>) => {
+      const plan = (await optimize({ ...base, devices, ...request })).plans[0]
+      return (plan?.replicas ?? 0) * (plan?.devicesPerReplica ?? 0)
+    }
+    expect(await used({ objective: { timePerOutputTokenMs: 100 } })).toBe(1)
+    expect(await used({ objective: { timePerOutputTokenMs: 6 } })).toBeGreaterThan(1)
+    expect(await used({ goal: 'throughput', objective: undefined })).toBe(8)
+  })
+
+  it('says when nothing meets the objective, and offers the nearest', async () => {
+    const { plans, summary } = await optimize({ ...base, objective: { timePerOutputTokenMs: 0.5 } })
+    expect(plans[0]?.predicted.meetsObjective).toBe(false)
+    expect(summary[0]).toMatch(/Nothing meets the objective/)
+  })
+
+  it('splits over nodes what one node does not hold', async () => {
+    const { plans } = await optimize({
+      model: 'deepseek-ai/DeepSeek-V3',
+      devices: [{ hardwareId: 'h100-sxm', count: 16 }],
+      engines: ['vllm'],
+    })
+    expect(plans[0]).toMatchObject({ devicesPerReplica: 16, nodesPerReplica: 2 })
+  })
+
+  it('names hardware that would fit when nothing does', async () => {
+    await expect(optimize({ ...base, model: 'deepseek-ai/DeepSeek-V3' })).rejects.toThrow(/would fit on .*8 × h200-sxm/)
+    expect(minimumDevices(findModel('deepseek-v3'), findHardware('h200-sxm'), 4096)).toBe(8)
+  })
+
+  it('lists every problem of a bad request at once', async () => {
+    const bad = { model: '', devices: [{ hardwareId: 'h100-sxm', count: 0 }], objective: { timeToFirstTokenMs: 0 }, colour: 'red' }
+    // On purpose of the wrong type, as it comes from a wire.
+    await expect(optimize(bad as unknown as OptimizeRequest)).rejects.toThrow(
+      /devices\.0\.count[\s\S]*objective\.timeToFirstTokenMs[\s\S]*colour/,
+    )
+  })
+
+  it.each([
+    ['unknown hardware', { devices: [{ hardwareId: 'h101', count: 1 }] }, 'SIM_HARDWARE_UNKNOWN'],
+    ['an unknown model', { model: 'gpt-nothing' }, 'SIM_MODEL_UNKNOWN'],
+    ['an unknown engine', { engines: ['ollama'] }, 'SIM_ENGINE_UNKNOWN'],
+    ['more tokens than the context', { workload: { inputTokens: 200_000, outputTokens: 1, concurrency: 1 } }, 'SIM_REQUEST_INVALID'],
+    ['no free device', { devices: [{ hardwareId: 'h100-sxm', count: 4, available: 0 }] }, 'SIM_NOTHING_RUNS'],
+  ])('refuses %s', async (_, change, code) => {
+    await expect(optimize({ ...base, ...change })).rejects.toThrow(expect.objectContaining({ code }))
+  })
+
+  it('gives the event loop a turn before it has worked for ten milliseconds', async () => {
+    // Every reading of this clock finds two more milliseconds gone; a turn takes none.
+    let nowMs = 0
+    let turnMs = 0
+    let longestMs = 0
+    const clock: Clock = {
+      ...systemClock,
+      monotonicMs: () => {
+        nowMs += 2
+        longestMs = Math.max(longestMs, nowMs - turnMs)
+        return nowMs
+      },
+      sleep: () => {
+        turnMs = nowMs
+        return Promise.resolve()
+      },
+    }
+    await optimize(base, { clock })
+    expect(turnMs).toBeGreaterThan(0)
+    expect(longestMs).toBeLessThanOrEqual(10)
+  })
+
+  it('stops when its signal aborts, and reports progress', async () => {
+    await expect(optimize(base, { signal: AbortSignal.abort() })).rejects.toThrow(expect.objectContaining({ code: 'CORE_ABORTED' }))
+    const seen: number[] = []
+    const { examined } = await optimize(base, { onProgress: (progress) => seen.push(progress.examined) })
+    expect(seen.at(-1)).toBe(examined)
+  })
+})
+
+describe('the optimizer as a fetch handler', () => {
+  const handler = createOptimizerHandler()
+  const post = (body: string) => handler(new Request('http://localhost/optimize', { method: 'POST', body }))
+
+  it('answers a request with plans', async () => {
+    const response = await post(JSON.stringify(base))
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({
+      plans: expect.arrayContaining([expect.objectContaining({ schemaVersion: 1 })]),
+      rejected: expect.any(Array),
+    })
+  })
+
+  it.each([
+    ['broken JSON', '{', 400, 'SIM_REQUEST_INVALID'],
+    ['an empty body', '', 400, 'SIM_REQUEST_INVALID'],
+    ['a wrong request', '{"model":3}', 400, 'SIM_REQUEST_INVALID'],
+    ['a model that is none', JSON.stringify({ ...base, model: { hello: 1 } }), 400, 'CORE_MODEL_CONFIG_INVALID'],
+    ['what does not fit', JSON.stringify({ ...base, model: 'deepseek-v3' }), 422, 'SIM_MODEL_DOES_NOT_FIT'],
+    ['a body that is too large', `"${'x'.repeat(5_000_000)}"`, 413, 'SIM_BODY_TOO_LARGE'],
+  ])('answers %s with a clear error', async (_, body, status, code) => {
+    const response = await post(body)
+    expect(response.status).toBe(status)
+    expect(await response.json()).toMatchObject({ error: { code, message: expect.any(String) } })
+  })
+
+  it('wants a POST', async () => {
+    expect((await handler(new Request('http://localhost/'))).status).toBe(405)
+  })
+})

@@ -1,0 +1,50 @@
+/** Predictions against NVIDIA's published silicon sample: errors may shrink, never grow unseen. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { findModel } from '@bud-foundry/sim'
+import { parseCsv } from '../../src/validate/csv.ts'
+import { validateRows } from '../../src/validate/validation.ts'
+
+const file = join(
+  process.env['BUD_TEST_DATA'] ?? join(import.meta.dirname, '../../../../../shared/data'),
+  'sim/measured/nvidia-silicon-aggregated.csv',
+)
+if (!existsSync(file)) throw new Error(`the measurements are not at ${file}; set BUD_TEST_DATA to the folder that holds sim/measured`)
+
+const formats: Readonly<Record<string, string>> = { nvfp4: 'fp4', fp8: 'fp8', fp8_block: 'fp8' }
+const whole = (text: string | undefined) => String(Math.max(1, Math.round(Number(text ?? '') || 1)))
+
+/** AIConfigurator's columns in ours; tier A only: no repeats, no misread splits, no hidden speculation. */
+const rows = parseCsv(readFileSync(file, 'utf8'))
+  .filter((row) => row['tier'] === 'A')
+  .map((row) => ({
+    model: row['model_path'] ?? '',
+    hardware: row['system'] ?? '',
+    tp: whole(row['tp_size']),
+    pp: whole(row['pp_size']),
+    dp: whole(row['attention_dp_size']),
+    ep: whole(row['moe_ep_size']),
+    engine: row['backend'] ?? '',
+    precision: formats[row['gemm_quant_mode'] ?? ''] ?? '',
+    isl: row['isl'] ?? '',
+    osl: row['osl'] ?? '',
+    concurrency: row['conc'] ?? '',
+    ttft_ms_mean: row['silicon_ttft_ms'] ?? '',
+    tpot_ms_mean: row['silicon_tpot_ms'] ?? '',
+  }))
+
+describe('the silicon sample', () => {
+  it('is predicted no worse than it was', async () => {
+    const report = await validateRows(rows, { groupBy: ['engine'], readModel: (name) => Promise.resolve(findModel(name)) })
+    expect(report.rows).toBe(1219)
+    expect(report.predicted).toBeGreaterThan(1190)
+    expect(report.total.tpot?.medianAbsoluteError).toBeLessThan(0.18)
+    expect(report.total.tpot?.rankCorrelation).toBeGreaterThan(0.92)
+    expect(report.total.ttft?.medianAbsoluteError).toBeLessThan(0.45)
+    expect(report.total.ttft?.rankCorrelation).toBeGreaterThan(0.88)
+    // The interval is meant to hold nine of ten.
+    expect(report.total.tpot?.coverage).toBeGreaterThan(0.87)
+    expect(report.total.ttft?.coverage).toBeGreaterThan(0.87)
+  })
+})
