@@ -54,8 +54,23 @@ it('counts tokens for a model whose upstream cannot', async () => {
   expect(await test.sink.waitFor(1)).toMatchObject([{ operation: 'count-tokens', outcome: 'success' }])
 })
 
-const anthropicEvents = [
-  ['message_start', { type: 'message_start', message: { id: 'msg_1', type: 'message', role: 'assistant', model: 'claude', content: [], stop_reason: null, stop_sequence: null, usage: { input_tokens: 9, output_tokens: 1 } } }],
+const scriptedEvents: readonly (readonly [string, object])[] = [
+  [
+    'message_start',
+    {
+      type: 'message_start',
+      message: {
+        id: 'msg_1',
+        type: 'message',
+        role: 'assistant',
+        model: 'claude',
+        content: [],
+        stop_reason: null,
+        stop_sequence: null,
+        usage: { input_tokens: 9, output_tokens: 1 },
+      },
+    },
+  ],
   ['content_block_start', { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }],
   ['ping', { type: 'ping' }],
   ['content_block_delta', { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'bon' } }],
@@ -63,7 +78,8 @@ const anthropicEvents = [
   ['content_block_stop', { type: 'content_block_stop', index: 0 }],
   ['message_delta', { type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 5 } }],
   ['message_stop', { type: 'message_stop' }],
-].map(([event, data]) => `event: ${String(event)}\ndata: ${JSON.stringify(data)}\n\n`)
+]
+const anthropicEvents = scriptedEvents.map(([event, data]) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
 
 async function overAnthropic() {
   const upstream = await startUpstream((res, { json }) => {
@@ -73,7 +89,15 @@ async function overAnthropic() {
       return
     }
     const usage = { input_tokens: 9, output_tokens: 5 }
-    const message = { id: 'msg_1', type: 'message', role: 'assistant', model: 'claude', stop_reason: 'end_turn', stop_sequence: null, usage }
+    const message = {
+      id: 'msg_1',
+      type: 'message',
+      role: 'assistant',
+      model: 'claude',
+      stop_reason: 'end_turn',
+      stop_sequence: null,
+      usage,
+    }
     sendJson(res, 200, { ...message, content: [{ type: 'text', text: 'bonjour' }] })
   })
   const test = await startGateway({
@@ -104,7 +128,10 @@ it('gives the openai client whole answers and streams from Anthropic’s API, wi
   expect(text).toBe('bonjour')
   expect(total).toBe(14)
   expect(test.upstream.seen[0]?.headers['x-api-key']).toBe('sk-ant-secret')
-  expect(await test.sink.waitFor(2)).toMatchObject([{ inputTokens: 9, outputTokens: 5 }, { inputTokens: 9, outputTokens: 5 }])
+  expect(await test.sink.waitFor(2)).toMatchObject([
+    { inputTokens: 9, outputTokens: 5 },
+    { inputTokens: 9, outputTokens: 5 },
+  ])
 })
 
 it('passes Anthropic streams on byte for byte', async () => {

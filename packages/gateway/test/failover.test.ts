@@ -1,17 +1,7 @@
 /** Whole answers that fail, and what passing a stream on must not change. */
 import { describe, expect, it } from 'vitest'
 import { chat, oneModel, startGateway } from './support/gateway.ts'
-import {
-  doneFrame,
-  finishFrame,
-  refuse,
-  roleFrame,
-  startSse,
-  streamThen,
-  textFrame,
-  usageFrame,
-  wellBehaved,
-} from './support/openai-answers.ts'
+import { doneFrame, finishFrame, refuse, roleFrame, startSse, textFrame, usageFrame, wellBehaved } from './support/openai-answers.ts'
 import { refusedBaseUrl, startUpstream, type Answer } from './support/upstream.ts'
 
 async function twoTargets(first: Answer, second: Answer = wellBehaved('rescued')) {

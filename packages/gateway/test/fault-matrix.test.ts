@@ -75,17 +75,25 @@ describe.each(Object.entries(callers))('for a caller in the dialect of %s', (_di
     ])
   })
 
-  it.each(Object.entries(faultsAfterContent))('a stream that %s ends with a typed error and never as if it were whole', async (_name, answer) => {
-    await using test = await twoTargets(answer)
-    const response = await test.post(caller.path, caller.body)
-    expect(response.status).toBe(200)
-    const text = await response.text()
-    expect(text).toContain('half')
-    expect(text).not.toContain(caller.end)
-    expect(dataOf(text.trimEnd().split('\n\n').at(-1))).toMatchObject(caller.errorEvent)
-    expect(test.b.seen).toHaveLength(0)
-    const [event] = await test.sink.waitFor(1)
-    expect(event).toMatchObject({ outcome: 'partial', status: 200, usageSource: 'none', attempts: [{ targetId: 'a', outcome: 'partial' }] })
-    expect(event?.errorCode).toMatch(/^GATEWAY_/)
-  })
+  it.each(Object.entries(faultsAfterContent))(
+    'a stream that %s ends with a typed error and never as if it were whole',
+    async (_name, answer) => {
+      await using test = await twoTargets(answer)
+      const response = await test.post(caller.path, caller.body)
+      expect(response.status).toBe(200)
+      const text = await response.text()
+      expect(text).toContain('half')
+      expect(text).not.toContain(caller.end)
+      expect(dataOf(text.trimEnd().split('\n\n').at(-1))).toMatchObject(caller.errorEvent)
+      expect(test.b.seen).toHaveLength(0)
+      const [event] = await test.sink.waitFor(1)
+      expect(event).toMatchObject({
+        outcome: 'partial',
+        status: 200,
+        usageSource: 'none',
+        attempts: [{ targetId: 'a', outcome: 'partial' }],
+      })
+      expect(event?.errorCode).toMatch(/^GATEWAY_/)
+    },
+  )
 })

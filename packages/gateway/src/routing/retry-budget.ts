@@ -22,7 +22,8 @@ export class RetryBudget {
     const earned = (Math.max(0, nowMs - this.#filledAtMs) / 1_000) * config.budgetPerSecond
     this.#filledAtMs = nowMs
     this.#tokens = Math.min(this.#tokens + earned, this.#maximum(config))
-    if (this.#tokens < 1) return false
+    // Shares like 0.1 do not sum exactly.
+    if (this.#tokens < 1 - 1e-9) return false
     this.#tokens -= 1
     return true
   }
