@@ -1,0 +1,70 @@
+/** Who is measured: each starts as a process of its own in front of the same upstream. */
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freePort, startServer, type ServerProcess } from '../harness/server-process.ts'
+
+export interface Contender {
+  readonly name: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly server: ServerProcess
+}
+
+/** The key that `ours.ts` admits. */
+export const benchmarkKey = 'bud_benchmark_key_that_opens_nothing_else'
+
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+const sourceFlags = ['--conditions=bud-source', '--disable-warning=ExperimentalWarning']
+
+async function node(name: string, file: string, args: readonly string[], headers: Contender['headers'] = {}): Promise<Contender> {
+  const port = await freePort()
+  const server = await startServer({ command: process.execPath, args: [...sourceFlags, here(file), String(port), ...args], port, env: { NODE_ENV: 'production' } })
+  return { name, path: '/v1/chat/completions', headers: { authorization: 'Bearer upstream', ...headers }, server }
+}
+
+export const startUpstream = (): Promise<Contender> => node('direct', './upstream.ts', [])
+export const startBare = (upstream: Contender): Promise<Contender> => node('bare', './bare-proxy.ts', [String(upstream.server.port)])
+export const startOurs = (upstream: Contender, door: 'handle' | 'fetch', workers = 1): Promise<Contender> =>
+  node(door === 'handle' ? 'ours' : 'ours-fetch', './ours.ts', [String(upstream.server.port), door, String(workers)], { authorization: `Bearer ${benchmarkKey}` })
+
+/** nginx (Debian package `nginx-light`) as a plain reverse proxy: what a proxy without any understanding costs at the least. */
+export async function startNginx(upstream: Contender): Promise<Contender> {
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'bud-nginx-'))
+  const file = join(folder, 'nginx.conf')
+  writeFileSync(
+    file,
+    `worker_processes 1; daemon off; pid ${folder}/pid; error_log stderr error;
+events { worker_connections 8192; }
+http {
+  access_log off; client_body_temp_path ${folder}; proxy_temp_path ${folder}; client_max_body_size 100m; client_body_buffer_size 2m;
+  upstream engine { server 127.0.0.1:${String(upstream.server.port)}; keepalive 256; }
+  server {
+    listen 127.0.0.1:${String(port)} backlog=4096; keepalive_requests 1000000;
+    location / { proxy_pass http://engine; proxy_http_version 1.1; proxy_set_header connection ""; proxy_buffering off; }
+  }
+}\n`,
+  )
+  const server = await startServer({ command: 'nginx', args: ['-p', folder, '-c', file], port })
+  return { name: 'nginx', path: '/v1/chat/completions', headers: { authorization: 'Bearer upstream' }, server }
+}
+
+export async function startPortkey(upstream: Contender): Promise<Contender> {
+  const port = await freePort()
+  const packageFile = createRequire(import.meta.url).resolve('@portkey-ai/gateway/package.json')
+  const server = await startServer({
+    command: process.execPath,
+    args: [join(dirname(packageFile), 'build/start-server.js'), `--port=${String(port)}`, '--headless'],
+    port,
+    env: { NODE_ENV: 'production' },
+  })
+  return {
+    name: 'portkey',
+    path: '/v1/chat/completions',
+    headers: { authorization: 'Bearer upstream', 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `http://127.0.0.1:${String(upstream.server.port)}/v1` },
+    server,
+  }
+}
