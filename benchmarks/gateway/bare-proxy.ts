@@ -18,6 +18,7 @@ createServer((request, response) => {
         body: parts.length === 1 && only !== undefined ? only : Buffer.concat(parts),
       },
       {
+        onRequestStart: () => undefined,
         onResponseStart: (controller, status, headers) => {
           response.writeHead(status, { 'content-type': String(headers['content-type']) })
           response.on('drain', () => {

@@ -17,18 +17,24 @@ export interface Contender {
 export const benchmarkKey = 'bud_benchmark_key_that_opens_nothing_else'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
-const sourceFlags = ['--conditions=bud-source', '--disable-warning=ExperimentalWarning']
 
 async function node(name: string, file: string, args: readonly string[], headers: Contender['headers'] = {}): Promise<Contender> {
   const port = await freePort()
-  const server = await startServer({ command: process.execPath, args: [...sourceFlags, here(file), String(port), ...args], port, env: { NODE_ENV: 'production' } })
+  const server = await startServer({
+    command: process.execPath,
+    args: [here(file), String(port), ...args],
+    port,
+    env: { NODE_ENV: 'production' },
+  })
   return { name, path: '/v1/chat/completions', headers: { authorization: 'Bearer upstream', ...headers }, server }
 }
 
 export const startUpstream = (): Promise<Contender> => node('direct', './upstream.ts', [])
 export const startBare = (upstream: Contender): Promise<Contender> => node('bare', './bare-proxy.ts', [String(upstream.server.port)])
 export const startOurs = (upstream: Contender, door: 'handle' | 'fetch', workers = 1): Promise<Contender> =>
-  node(door === 'handle' ? 'ours' : 'ours-fetch', './ours.ts', [String(upstream.server.port), door, String(workers)], { authorization: `Bearer ${benchmarkKey}` })
+  node(door === 'handle' ? 'ours' : 'ours-fetch', './ours.ts', [String(upstream.server.port), door, String(workers)], {
+    authorization: `Bearer ${benchmarkKey}`,
+  })
 
 /** nginx (Debian package `nginx-light`) as a plain reverse proxy: what a proxy without any understanding costs at the least. */
 export async function startNginx(upstream: Contender): Promise<Contender> {
@@ -64,7 +70,11 @@ export async function startPortkey(upstream: Contender): Promise<Contender> {
   return {
     name: 'portkey',
     path: '/v1/chat/completions',
-    headers: { authorization: 'Bearer upstream', 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `http://127.0.0.1:${String(upstream.server.port)}/v1` },
+    headers: {
+      authorization: 'Bearer upstream',
+      'x-portkey-provider': 'openai',
+      'x-portkey-custom-host': `http://127.0.0.1:${String(upstream.server.port)}/v1`,
+    },
     server,
   }
 }

@@ -25,7 +25,9 @@ const lua = (text: string) => `[====[${text}]====]`
 export async function runLoad({ url, headers, body, seconds, connections }: LoadOptions): Promise<LoadResult> {
   const folder = mkdtempSync(join(tmpdir(), 'bud-bench-'))
   const script = join(folder, 'load.lua')
-  const fields = Object.entries({ 'content-type': 'application/json', ...headers }).map(([name, value]) => `wrk.headers[${lua(name)}] = ${lua(value)}`)
+  const fields = Object.entries({ 'content-type': 'application/json', ...headers }).map(
+    ([name, value]) => `wrk.headers[ ${lua(name)} ] = ${lua(value)}`,
+  )
   writeFileSync(
     script,
     `wrk.method = "POST"\nwrk.body = ${lua(body)}\n${fields.join('\n')}
@@ -35,7 +37,16 @@ done = function(summary)
 end\n`,
   )
   try {
-    const { stdout } = await promisify(execFile)('wrk', ['-t1', `-c${String(connections)}`, `-d${String(seconds)}s`, '--timeout', '30s', '-s', script, url])
+    const { stdout } = await promisify(execFile)('wrk', [
+      '-t1',
+      `-c${String(connections)}`,
+      `-d${String(seconds)}s`,
+      '--timeout',
+      '30s',
+      '-s',
+      script,
+      url,
+    ])
     const [, requests, errors, microseconds] = /RESULT (\d+) (\d+) (\d+)/.exec(stdout) ?? []
     if (requests === undefined) throw new Error(`wrk said nothing usable: ${stdout}`)
     return { requests: Number(requests), errors: Number(errors), seconds: Number(microseconds) / 1e6 }

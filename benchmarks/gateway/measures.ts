@@ -6,10 +6,15 @@ import { runLoad } from './load.ts'
 import { createStreamClient } from './stream-client.ts'
 
 export const shortChat = (extra: object = {}) =>
-  JSON.stringify({ model: 'bench', messages: [{ role: 'user', content: 'Hello there, how are you today? Tell me about gateways.' }], ...extra })
+  JSON.stringify({
+    model: 'bench',
+    messages: [{ role: 'user', content: 'Hello there, how are you today? Tell me about gateways.' }],
+    ...extra,
+  })
 
 /** A 1 MiB prompt, as long documents make them. */
-export const largeChat = () => JSON.stringify({ model: 'bench', messages: [{ role: 'user', content: 'lorem ipsum dolor '.repeat(58_254) }] })
+export const largeChat = () =>
+  JSON.stringify({ model: 'bench', messages: [{ role: 'user', content: 'lorem ipsum dolor '.repeat(58_254) }] })
 
 export interface Cost {
   readonly cpuMicroseconds: number
@@ -33,8 +38,15 @@ export async function measureCost(contenders: readonly Contender[], options: Rou
     for (const contender of contenders) {
       const url = `http://127.0.0.1:${String(contender.server.port)}${contender.path}`
       const before = cpuMicroseconds(contender.server.pid)
-      const load = await runLoad({ url, headers: contender.headers, body: options.body, seconds: options.seconds, connections: options.connections })
-      const cpu = (cpuMicroseconds(contender.server.pid) - before) / Math.max(1, load.requests)
+      const load = await runLoad({
+        url,
+        headers: contender.headers,
+        body: options.body,
+        seconds: options.seconds,
+        connections: options.connections,
+      })
+      if (load.requests === 0) throw new Error(`${contender.name} answered nothing`)
+      const cpu = (cpuMicroseconds(contender.server.pid) - before) / load.requests
       if (round > 0) samples.get(contender.name)?.push({ cpu, rate: load.requests / load.seconds, errors: load.errors })
     }
   }
@@ -56,7 +68,10 @@ export async function measureCost(contenders: readonly Contender[], options: Rou
 }
 
 /** First-content times of single streams, one after the other, contenders taking turns; the upstream waits 5 ms between frames. */
-export async function measureFirstContent(contenders: readonly Contender[], streams: number): Promise<ReadonlyMap<string, readonly number[]>> {
+export async function measureFirstContent(
+  contenders: readonly Contender[],
+  streams: number,
+): Promise<ReadonlyMap<string, readonly number[]>> {
   const body = shortChat({ stream: true, user: 'gap-5' })
   const clients = contenders.map((contender) => ({
     name: contender.name,
@@ -103,7 +118,11 @@ export async function measureOpenLoop(contender: Contender, perSecond: number, s
 }
 
 /** Keeps many slow streams open at once and asks for the memory while they flow. */
-export async function holdStreams(contender: Contender, count: number, whileOpen: () => number): Promise<{ readonly value: number; readonly incomplete: number }> {
+export async function holdStreams(
+  contender: Contender,
+  count: number,
+  whileOpen: () => number,
+): Promise<{ readonly value: number; readonly incomplete: number }> {
   const client = createStreamClient({
     port: contender.server.port,
     path: contender.path,

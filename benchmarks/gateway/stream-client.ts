@@ -24,6 +24,7 @@ export function createStreamClient({ port, path, headers, body }: StreamTarget):
       pool.dispatch(
         { path, method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body },
         {
+          onRequestStart: () => undefined,
           onResponseStart: (_controller, status) => {
             if (status !== 200) reject(new Error(`status ${String(status)} from port ${String(port)}`))
           },

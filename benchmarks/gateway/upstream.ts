@@ -10,7 +10,9 @@ const json = Buffer.from(
     object: 'chat.completion',
     created,
     model: 'bench',
-    choices: [{ index: 0, message: { role: 'assistant', content: 'Hello! How can I help you today?' }, finish_reason: 'stop', logprobs: null }],
+    choices: [
+      { index: 0, message: { role: 'assistant', content: 'Hello! How can I help you today?' }, finish_reason: 'stop', logprobs: null },
+    ],
     usage: { prompt_tokens: 9, completion_tokens: 9, total_tokens: 18 },
   }),
 )
@@ -64,5 +66,4 @@ createServer((request, response) => {
     const [only] = parts
     answer(response, parts.length === 1 && only !== undefined ? only : Buffer.concat(parts))
   })
-})
-  .listen({ port: Number(process.argv[2]), host: '127.0.0.1', backlog: 4096 })
+}).listen({ port: Number(process.argv[2]), host: '127.0.0.1', backlog: 4096 })

@@ -41,7 +41,13 @@ function show(title: string, costs: ReadonlyMap<string, Cost>): void {
     Object.fromEntries(
       [...costs].map(([name, cost]) => [
         name,
-        { 'CPU µs/request': Math.round(cost.cpuMicroseconds * 10) / 10, low: Math.round(cost.low), high: Math.round(cost.high), 'requests/s': Math.round(cost.requestsPerSecond), errors: cost.errors },
+        {
+          'CPU µs/request': Math.round(cost.cpuMicroseconds * 10) / 10,
+          low: Math.round(cost.low),
+          high: Math.round(cost.high),
+          'requests/s': Math.round(cost.requestsPerSecond),
+          errors: cost.errors,
+        },
       ]),
     ),
   )
@@ -72,9 +78,14 @@ try {
   details['rss_after_load_mb'] = loaded
   measures['rss_vs_bare'] = ratio(loaded['ours'] ?? Number.NaN, loaded['bare'] ?? Number.NaN)
 
-  const first = await measureFirstContent([upstream, bare, ours, portkey].filter((contender) => contender !== undefined), plan.streams)
+  const first = await measureFirstContent(
+    [upstream, bare, ours, portkey].filter((contender) => contender !== undefined),
+    plan.streams,
+  )
   const added = (name: string, share: number) => percentile(first.get(name) ?? [], share) - percentile(first.get('direct') ?? [], share)
-  details['first_content_ms'] = Object.fromEntries([...first].map(([name, times]) => [name, { p50: median(times), p99: percentile(times, 0.99) }]))
+  details['first_content_ms'] = Object.fromEntries(
+    [...first].map(([name, times]) => [name, { p50: median(times), p99: percentile(times, 0.99) }]),
+  )
   console.log('\nfirst content, ms')
   console.table(details['first_content_ms'])
   measures['ttft_added_ms_p50'] = added('ours', 0.5)
@@ -115,7 +126,8 @@ try {
     }
     await once()
     measures['workers2_scaling'] = ratio(2 * (measures['json_cpu_us'] ?? Number.NaN), median([await once(), await once(), await once()]))
-    reasons['workers2_scaling'] = 'capacity by CPU: twice the CPU per request of one worker, divided by that of two sharing one port and one limiter state'
+    reasons['workers2_scaling'] =
+      'capacity by CPU: twice the CPU per request of one worker, divided by that of two sharing one port and one limiter state'
   } finally {
     await two.server[Symbol.asyncDispose]()
   }
