@@ -1,6 +1,6 @@
 /** Every built-in policy keeps the contract, and does what its name says. */
 import { createSeededRandom, type Candidate, type RoutingContext } from '@bud-foundry/core'
-import { routingPolicyConformance } from '@bud-foundry/core/testing/routing-policy'
+import { routingPolicyConformance } from '@bud-foundry/core/testing/conformance'
 import { describe, expect, it, test } from 'vitest'
 import {
   createDefaultPolicies,

@@ -1,5 +1,5 @@
 /** The undici transport keeps the contract of Transport. */
-import { createScriptedServer, transportConformance } from '@bud-foundry/core/testing/transport'
+import { createScriptedServer, transportConformance } from '@bud-foundry/core/testing/conformance'
 import { describe, expect, it, test } from 'vitest'
 import { createUndiciTransport } from '../../src/index.ts'
 
