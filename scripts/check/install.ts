@@ -128,6 +128,14 @@ const tryPackage = async (registry: Registry, folder: string, each: Packed): Pro
   if (snippets.length === 0) throw new Finding(`The README of ${each.name} has no \`\`\`ts block that shows how to use it.`)
   const project = await createProject(registry, folder, each)
   await demandImports(registry, each, project)
+  const text = await readFile(readme, 'utf8')
+  // A snippet may need an optional peer, which its README then tells the reader to install.
+  const named = [...optionalPeers(each)].filter(([name]) => text.includes(name))
+  await installInto(
+    registry,
+    project,
+    named.map(([name, range]) => `${name}@${range}`),
+  )
   await runSnippets(registry, snippets, project)
   return snippets.length
 }
@@ -135,6 +143,7 @@ const tryPackage = async (registry: Registry, folder: string, each: Packed): Pro
 /** The root README shows packages together; its snippets run in a project that starts with all that they import. */
 const tryRootReadme = async (registry: Registry, folder: string): Promise<number> => {
   const snippets = await readSnippets(path.join(root, 'README.md'))
+  if (snippets.length === 0) throw new Finding('The root README.md has no ```ts block that shows how to embed the packages.')
   const project = path.join(folder, 'root-readme')
   await mkdir(project, { recursive: true })
   await writeFile(path.join(project, 'package.json'), '{"private":true,"type":"module"}\n')

@@ -78,13 +78,16 @@ export interface Package {
   readonly entryPoints: readonly EntryPoint[]
 }
 
+/** A program that others may start by its path; nobody imports it. */
+const isProgram = (subpath: string): boolean => subpath.startsWith('./bin/')
+
 /** Style sheets and data are exported too, and have neither types nor names to look at. */
 const isModule = (target: string): boolean => /\.[jt]sx?$/.test(target)
 
 const readEntryPoints = (manifest: z.output<typeof manifestSchema>): EntryPoint[] =>
   Object.entries(manifest.exports).flatMap(([subpath, conditions]) => {
     if (typeof conditions === 'string') return []
-    if (Object.values(conditions).every((target) => !isModule(target))) return []
+    if (isProgram(subpath) || Object.values(conditions).every((target) => !isModule(target))) return []
     const { types, 'bud-source': source } = conditions
     if (types === undefined || source === undefined)
       throw new Error(`${manifest.name} exports '${subpath}' without "types" or "bud-source"; see CONTRIBUTING.md, "A new subpath".`)

@@ -1,7 +1,6 @@
 /** Builds every part and joins them: the best tour of the product. */
 import { fileURLToPath } from 'node:url'
 import type { Clock, Logger, Secret } from '@bud-foundry/core'
-import { createSpooledSink } from '@bud-foundry/core/sink/spool'
 import { createFileStore } from '@bud-foundry/core/store/file'
 import { createGateway, createKeyRing } from '@bud-foundry/gateway'
 import { createMetrics, createMetricsHandler } from '@bud-foundry/metrics'
@@ -22,9 +21,6 @@ import { configuredUpstreams, listModels } from './upstream-discovery.ts'
 /** What the engine twin pretends to be. */
 const twinModel = 'meta-llama/Llama-3.1-8B-Instruct'
 const twinHardware = 'h100-sxm'
-
-/** A request is readable over the API this soon after it ended. */
-const rowsAgeMs = 250
 
 /** How often the upstreams are asked again for their models, so that one that was down at the start is found later. */
 const discoveryMs = 5 * 60_000
@@ -58,22 +54,10 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
     openEnvelope(directory),
     discover(),
   ])
-  const metrics = building.use(await createMetrics({ client, clock }))
-  const sink = building.use(
-    await createSpooledSink({
-      spoolDirectory: directory.file('spool'),
-      kinds: new Set(['request']),
-      deliver: async (events) => void (await metrics.store(events)),
-      batchAgeMs: rowsAgeMs,
-      clock,
-      onProblem: (problem) => {
-        logger.warn('events on their way to the metrics', { ...problem })
-      },
-    }),
-  )
+  const metrics = building.use(await createMetrics({ client, spoolDirectory: directory.file('spool'), clock, logger }))
   const store = building.use(await createFileStore({ path: directory.file('state.sqlite'), clock }))
   const keys = building.use(createKeyRing({ store, clock }))
-  const gateway = createGateway(gatewayConfig(fleet, discovered), { store, keys, sink, clock, logger })
+  const gateway = createGateway(gatewayConfig(fleet, discovered), { store, keys, sink: metrics.sink, clock, logger })
   building.defer(() => gateway.close({ graceMs: 0 }))
   await gateway.ready
 

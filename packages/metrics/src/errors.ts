@@ -1,6 +1,12 @@
 /** The error catalogue of metrics. */
 import { defineErrors, type ConfigIssue } from '@bud-foundry/core'
 
+/** An event that no table can hold, and why. */
+export interface InvalidEvent {
+  readonly id: string
+  readonly issues: readonly ConfigIssue[]
+}
+
 const listIssues = (issues: readonly ConfigIssue[]) =>
   issues.map(({ path, message, fix }) => `${path}: ${message}${fix === undefined ? '' : ` (${fix})`}`).join('; ')
 
@@ -99,11 +105,14 @@ export const metricsErrors = defineErrors('METRICS', {
     message: ({ version, name, reason }: { readonly version: number; readonly name: string; readonly reason: string }) =>
       `migration ${String(version)} (${name}) failed: ${reason}; nothing after it was applied, and it starts over on the next run`,
   },
-  EVENT_INVALID: {
+  EVENTS_INVALID: {
     status: 400,
     retryable: false,
-    message: ({ id, issues }: { readonly id: string; readonly issues: readonly ConfigIssue[] }) =>
-      `event '${id}' cannot be stored: ${listIssues(issues)}`,
+    message: ({ events }: { readonly events: readonly InvalidEvent[] }) => {
+      const [first] = events
+      const more = events.length > 1 ? `, and ${String(events.length - 1)} more` : ''
+      return `event '${first?.id ?? ''}' cannot be stored: ${listIssues(first?.issues ?? [])}${more}`
+    },
   },
   QUESTION_INVALID: {
     status: 400,

@@ -5,6 +5,8 @@ export const metricsLimits = Object.freeze({
   /** Sessions that answer questions; each occupies one of libuv's four threads while it works, and one more is kept for writing. */
   readSessions: 2,
   queriesWaiting: 256,
+  /** Callers of `store`, the spool among them, that wait for the one delivery at a time. */
+  deliveriesWaiting: 256,
   /** Rows of one insert: one block per month that it touches. */
   batchRows: 10_000,
   /** Points of one series times its groups. */

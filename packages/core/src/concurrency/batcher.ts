@@ -3,6 +3,7 @@ import { invariant } from '../error/invariant.ts'
 import { coreLimits } from '../limits.ts'
 import type { Clock } from '../time/clock.ts'
 
+/** Collects items and hands them over in batches. */
 export interface Batcher<Item> extends AsyncDisposable {
   /** False when the item was refused: too many wait for delivery, or the batcher is closed. */
   add(item: Item): boolean
@@ -12,6 +13,7 @@ export interface Batcher<Item> extends AsyncDisposable {
   readonly waiting: number
 }
 
+/** Settings of `createBatcher`. */
 export interface BatcherOptions<Item> {
   readonly clock: Clock
   /** A batch is delivered when it has this many items, */
@@ -105,6 +107,7 @@ class ItemBatcher<Item> implements Batcher<Item> {
   }
 }
 
+/** Closing delivers what waits. Throws CORE_INVARIANT_BROKEN for bounds that contradict each other. */
 export function createBatcher<Item>(options: BatcherOptions<Item>): Batcher<Item> {
   const { itemsMax, ageMsMax, waitingItemsMax = coreLimits.batchWaitingItemsMax } = options
   invariant(

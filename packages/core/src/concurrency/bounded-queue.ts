@@ -6,6 +6,7 @@ import { coreLimits } from '../limits.ts'
 /** `refuse`: the new item is not taken. `drop-oldest`: the item that waited longest makes room. */
 export type OverflowRule = 'refuse' | 'drop-oldest'
 
+/** First in, first out, up to a limit. */
 export interface BoundedQueue<Item> extends Disposable {
   /** False when the item was refused: the queue is full or closed. */
   offer(item: Item): boolean
@@ -22,6 +23,7 @@ export interface BoundedQueue<Item> extends Disposable {
   [Symbol.dispose](): void
 }
 
+/** Settings of `createBoundedQueue`. */
 export interface BoundedQueueOptions<Item> {
   /** What it holds, for errors. */
   readonly what: string
@@ -162,6 +164,7 @@ class ArrayQueue<Item> implements BoundedQueue<Item> {
   }
 }
 
+/** Empty at the start. Throws CORE_INVARIANT_BROKEN for a limit outside 1 to `coreLimits.queueItemsMax`. */
 export function createBoundedQueue<Item>(options: BoundedQueueOptions<Item>): BoundedQueue<Item> {
   const { limit, what } = options
   const fits = Number.isSafeInteger(limit) && limit > 0 && limit <= coreLimits.queueItemsMax

@@ -7,6 +7,7 @@ import type { Random } from '../random/random.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Deadline } from '../time/deadline.ts'
 
+/** How often, and how long between. */
 export interface RetryPolicy {
   /** Tries in all, the first included. */
   readonly attemptsMax: number
@@ -16,6 +17,7 @@ export interface RetryPolicy {
   readonly delayMsMax?: number | undefined
 }
 
+/** What `retry` needs beside the action. */
 export interface RetryOptions {
   readonly clock: Clock
   readonly random: Random

@@ -3,6 +3,7 @@ import { coreErrors } from '../error/core-errors.ts'
 import { invariant } from '../error/invariant.ts'
 import { coreLimits } from '../limits.ts'
 
+/** Permits for work that may run at once. */
 export interface Semaphore {
   /** Resolves with a permit; disposing it gives it back, once. Rejects with CORE_ABORTED on abort, CORE_WAITERS_FULL when too many wait. */
   acquire(signal: AbortSignal): Promise<Disposable>
@@ -12,6 +13,7 @@ export interface Semaphore {
   readonly waiting: number
 }
 
+/** Settings of `createSemaphore`; at most `coreLimits.semaphoreWaitersMax` callers wait when `waitersMax` is absent. */
 export interface SemaphoreOptions {
   /** What it guards, for errors. */
   readonly what: string
@@ -79,6 +81,7 @@ class FairSemaphore implements Semaphore {
   }
 }
 
+/** All permits are free at the start. Throws CORE_INVARIANT_BROKEN for fewer than 1. */
 export function createSemaphore(options: SemaphoreOptions): Semaphore {
   invariant(
     Number.isSafeInteger(options.permits) && options.permits > 0,

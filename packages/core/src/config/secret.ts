@@ -4,6 +4,7 @@ import { z } from 'zod'
 const hidden = '[secret]'
 const brand = Symbol.for('bud-foundry.secret')
 
+/** Text that only `reveal` shows. */
 export interface Secret {
   /** The only way to the plain text; call it where the bytes leave, and nowhere else. */
   readonly reveal: () => string

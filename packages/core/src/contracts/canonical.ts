@@ -1,5 +1,6 @@
 /** What every chat dialect is translated through when caller and upstream speak different ones. */
 
+/** What is asked of a model. */
 export type CanonicalOperation = 'chat' | 'completion' | 'embedding' | 'count-tokens'
 
 /** Anthropic's prompt-cache breakpoint; other dialects ignore it. */
@@ -26,6 +27,7 @@ export interface CanonicalCitation {
   readonly range?: { readonly start: number; readonly end: number } | undefined
 }
 
+/** A piece of a message. */
 export type CanonicalPart =
   | {
       readonly kind: 'text'
@@ -67,6 +69,7 @@ export type CanonicalPart =
   /** A block that only the named dialect knows; others reject or drop it by policy. */
   | { readonly kind: 'other'; readonly dialect: string; readonly type: string; readonly value: Readonly<Record<string, unknown>> }
 
+/** One turn of a conversation. */
 export interface CanonicalMessage {
   readonly role: 'system' | 'user' | 'assistant'
   /** Which of several speakers of that role it is. */
@@ -74,6 +77,7 @@ export interface CanonicalMessage {
   readonly parts: readonly CanonicalPart[]
 }
 
+/** A function that the model may call. */
 export interface CanonicalTool {
   readonly name: string
   readonly description?: string | undefined
@@ -82,6 +86,7 @@ export interface CanonicalTool {
   readonly cacheControl?: CacheControl | undefined
 }
 
+/** A request in no dialect. */
 export interface CanonicalRequest {
   readonly operation: CanonicalOperation
   /** Id of the dialect that it was written in: `extra`, `otherTools` and parts of kind `other` are in its words. */
@@ -143,11 +148,14 @@ export interface TokenUsage {
   readonly reasoningTokens: number
 }
 
+/** Why the model stopped. */
 export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'stop-sequence' | 'pause' | 'other'
 
+/** A whole answer in no dialect. */
 export interface CanonicalResponse {
   readonly id: string
   readonly model: string
+  /** 0 where the upstream does not tell (Anthropic); whoever delivers the answer puts the time of arrival in. */
   readonly createdUnixSeconds: number
   readonly choices: readonly {
     readonly parts: readonly CanonicalPart[]

@@ -3,6 +3,7 @@ import type { BudError } from '../error/bud-error.ts'
 import type { Secret } from '../config/secret.ts'
 import type { StepRunner } from './step-runner.ts'
 
+/** A machine for rent. */
 export interface Offering {
   readonly instanceType: string
   readonly region: string
@@ -11,28 +12,33 @@ export interface Offering {
   readonly priceUsdPerHour: number
   readonly pricedAt: string
 }
+/** A cluster as it should be. */
 export interface ClusterSpec {
   readonly name: string
   readonly region: string
   readonly pools: readonly { readonly name: string; readonly instanceType: string; readonly nodeCount: number }[]
 }
+/** One change to one resource. */
 export interface Change {
   readonly action: 'create' | 'update' | 'delete'
   readonly resource: string
   readonly before: unknown
   readonly after: unknown
 }
+/** Something to know before applying a plan; a `blocker` prevents it. */
 export interface Finding {
   readonly severity: 'info' | 'warning' | 'blocker'
   readonly message: string
   readonly field?: string | undefined
 }
+/** A plan: what would change, and what it would cost. */
 export interface ChangeSet {
   readonly clusterName: string
   readonly changes: readonly Change[]
   readonly costUsdPerHourDelta: number
   readonly findings: readonly Finding[]
 }
+/** How far an operation has come. */
 export interface ChangeProgress {
   readonly step: string
   readonly resource: string
@@ -42,12 +48,14 @@ export interface ChangeProgress {
   readonly etaSeconds: number | undefined
   readonly error: BudError | undefined
 }
+/** A cluster as it is. */
 export interface ClusterState {
   readonly name: string
   readonly status: 'creating' | 'ready' | 'degraded' | 'deleting'
   readonly nodeCount: number
 }
 
+/** One cloud, or one way to machines. */
 export interface CloudProvider extends AsyncDisposable {
   readonly contract: 'cloud-provider/1'
   readonly id: string

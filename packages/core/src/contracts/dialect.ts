@@ -38,6 +38,7 @@ export interface StreamDecoder {
   readonly complete: boolean
 }
 
+/** One wire format. */
 export interface Dialect {
   readonly contract: 'dialect/1'
   readonly id: string

@@ -11,6 +11,7 @@ export interface MemoryBreakdown {
   readonly overheadBytes: number
 }
 
+/** One inference server; `Settings` is what its tunables make up. */
 export interface Engine<Settings extends object = object> {
   readonly contract: 'engine/1'
   readonly id: string

@@ -4,6 +4,7 @@ import type { Workload } from '../model/workload.ts'
 import type { Interval } from '../model/deployment-plan.ts'
 import type { HardwareProfile } from './hardware-profile.ts'
 
+/** One question: this model, this load, these devices, these settings. */
 export interface PredictionInput {
   readonly model: ModelSpec
   readonly workload: Workload
@@ -13,6 +14,7 @@ export interface PredictionInput {
   readonly settings: object
 }
 
+/** The answer for one replica. */
 export interface Prediction {
   readonly timeToFirstTokenMs: Interval
   readonly timePerOutputTokenMs: Interval
@@ -21,6 +23,7 @@ export interface Prediction {
   readonly basis: 'measured' | 'fitted' | 'analytical'
 }
 
+/** Answers many questions at once. */
 export interface Predictor {
   readonly contract: 'predictor/1'
   readonly id: string

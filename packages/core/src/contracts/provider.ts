@@ -6,6 +6,7 @@ import type { CanonicalOperation, CanonicalRequest, CanonicalResponse } from './
 import type { StreamDecoder } from './dialect.ts'
 import type { UpstreamRequest } from './transport.ts'
 
+/** One model at one upstream, with one credential. */
 export interface Target {
   readonly id: string
   readonly providerId: string
@@ -26,6 +27,7 @@ export interface DroppedField {
   readonly reason: string
 }
 
+/** One upstream API family. */
 export interface Provider {
   readonly contract: 'provider/1'
   readonly id: string

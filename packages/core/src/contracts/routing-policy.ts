@@ -2,6 +2,7 @@
 import type { Random } from '../random/random.ts'
 import type { Target } from './provider.ts'
 
+/** A healthy target and its running statistics. */
 export interface Candidate {
   readonly target: Target
   readonly inFlight: number
@@ -15,6 +16,7 @@ export interface Candidate {
   readonly queuedTokens: number
 }
 
+/** Everything a policy may decide by, beside the candidates. */
 export interface RoutingContext {
   readonly nowMs: number
   readonly random: Random
@@ -24,6 +26,7 @@ export interface RoutingContext {
   readonly inputTokensEstimate: number
 }
 
+/** How an attempt went, for policies that learn. */
 export interface RoutingOutcome {
   readonly targetId: string
   readonly ok: boolean

@@ -1,6 +1,7 @@
 /** Accepts batches of events, idempotent by event id. */
 import type { BudEvent } from '../event/event.ts'
 
+/** What became of the events. */
 export interface SinkReceipt {
   /** Always `stored + pending + dropped`; includes what a former process left to this one. */
   readonly produced: number
@@ -11,6 +12,7 @@ export interface SinkReceipt {
   readonly dropped: number
 }
 
+/** A destination of events. */
 export interface Sink extends AsyncDisposable {
   readonly contract: 'sink/1'
   /** Events of other kinds are passed over, and not counted. */

@@ -1,5 +1,6 @@
 /** Runs named steps once each, surviving a crash between any two. */
 
+/** Runs a named action, or returns what it returned before. */
 export type Step = <Value>(name: string, action: (signal: AbortSignal) => Promise<Value>) => Promise<Value>
 
 /** Ours is a journal in a Store; a durable engine such as Dapr Workflow can drive the same steps. */

@@ -1,5 +1,6 @@
 /** Moves bytes to an upstream and back, with back-pressure. */
 
+/** One HTTP request, whole. */
 export interface UpstreamRequest {
   readonly url: URL
   readonly method: string
@@ -7,6 +8,7 @@ export interface UpstreamRequest {
   readonly body: Uint8Array | undefined
 }
 
+/** Called in order: headers, data, then end or error. */
 export interface TransportHandlers {
   onHeaders(status: number, headers: Readonly<Record<string, string | readonly string[] | undefined>>): void
   /** Returning false pauses the upstream until `resume()`. */
@@ -16,6 +18,7 @@ export interface TransportHandlers {
   onError(error: unknown): void
 }
 
+/** Each ends the call with an error; absent means none. */
 export interface TransportTimeouts {
   readonly connectMs?: number | undefined
   /** Until response headers. */
@@ -36,10 +39,5 @@ export interface TransportCall {
 export interface Transport extends AsyncDisposable {
   readonly contract: 'transport/1'
   /** Never throws: what goes wrong before the first byte goes to `onError` too. Handlers are never called before this returns. */
-  dispatch(
-    request: UpstreamRequest,
-    handlers: TransportHandlers,
-    signal?: AbortSignal | undefined,
-    timeouts?: TransportTimeouts | undefined,
-  ): TransportCall
+  dispatch(request: UpstreamRequest, handlers: TransportHandlers, signal?: AbortSignal, timeouts?: TransportTimeouts): TransportCall
 }

@@ -1,6 +1,7 @@
 /** The error catalogue of core. */
 import { defineErrors } from './define-errors.ts'
 
+/** One problem of a config. */
 export interface ConfigIssue {
   /** Dotted path of the field, `(root)` for the whole value. */
   readonly path: string
@@ -12,6 +13,7 @@ export interface ConfigIssue {
 const listIssues = (issues: readonly ConfigIssue[]) =>
   issues.map(({ path, message, fix }) => `  ${path}: ${message}${fix === undefined ? '' : ` (${fix})`}`).join('\n')
 
+/** The errors that core itself throws. */
 export const coreErrors = defineErrors('CORE', {
   CONFIG_INVALID: {
     status: 400,

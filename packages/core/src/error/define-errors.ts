@@ -3,10 +3,12 @@ import { BudError, isBudError, type ErrorSpec } from './bud-error.ts'
 
 type Spec = ErrorSpec<never>
 type DetailsOf<S extends Spec> = Parameters<S['message']> extends [infer D, ...unknown[]] ? D : undefined
+/** What an error may carry beside its details. */
 export interface ThrowOptions {
   readonly cause?: unknown
   readonly retryAfterMs?: number
 }
+/** Makes errors of one code, and recognises them. */
 export interface ErrorFactory<Code extends string, Details> {
   (
     ...args: Details extends undefined ? [details?: undefined, options?: ThrowOptions] : [details: Details, options?: ThrowOptions]

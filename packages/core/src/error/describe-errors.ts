@@ -2,6 +2,7 @@
 import type { FailureScope } from './bud-error.ts'
 import type { ErrorFactory } from './define-errors.ts'
 
+/** One row of the page of errors. */
 export interface ErrorDescription {
   readonly code: string
   /** HTTP status that the error answers with. */

@@ -1,6 +1,7 @@
 /** Assertions for programmer errors: what fails here is a bug, never bad input. */
 import { coreErrors } from './core-errors.ts'
 
+/** Throws CORE_INVARIANT_BROKEN when the condition is false. */
 export function invariant(condition: boolean, what: string): asserts condition {
   if (!condition) throw coreErrors.INVARIANT_BROKEN({ what })
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { eventEnvelope } from './event.ts'
 
+/** Schema of DeploymentEvent. */
 export const deploymentEventSchema = z.strictObject({
   ...eventEnvelope,
   kind: z.literal('deployment-step'),
@@ -12,4 +13,5 @@ export const deploymentEventSchema = z.strictObject({
   errorCode: z.string().optional(),
 })
 
+/** One step of a deployment. */
 export type DeploymentEvent = Readonly<z.infer<typeof deploymentEventSchema>>

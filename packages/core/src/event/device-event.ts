@@ -4,6 +4,7 @@ import { eventEnvelope } from './event.ts'
 
 const share = z.number().min(0).max(1)
 
+/** Schema of DeviceEvent. */
 export const deviceEventSchema = z.strictObject({
   ...eventEnvelope,
   kind: z.literal('device-sample'),
@@ -19,4 +20,5 @@ export const deviceEventSchema = z.strictObject({
   temperatureCelsius: z.number().optional(),
 })
 
+/** What one device did at one moment. */
 export type DeviceEvent = Readonly<z.infer<typeof deviceEventSchema>>

@@ -5,8 +5,10 @@ import { eventEnvelope } from './event.ts'
 const ms = z.number().nonnegative()
 const count = z.int().nonnegative()
 
+/** How a request or an attempt ended; see `outcome` of the event. */
 export const requestOutcomeSchema = z.enum(['success', 'error', 'rejected', 'aborted', 'partial'])
 
+/** One try against one target. */
 export const attemptSchema = z.strictObject({
   targetId: z.string(),
   providerId: z.string(),
@@ -19,6 +21,7 @@ export const attemptSchema = z.strictObject({
   timeToFirstTokenMs: ms.optional(),
 })
 
+/** Schema of RequestEvent. */
 export const requestEventSchema = z.strictObject({
   ...eventEnvelope,
   kind: z.literal('request'),
@@ -65,6 +68,9 @@ export const requestEventSchema = z.strictObject({
   tags: z.record(z.string(), z.string()).readonly(),
 })
 
+/** One try against one target. */
 export type Attempt = Readonly<z.infer<typeof attemptSchema>>
+/** One request, from arrival to end. */
 export type RequestEvent = Readonly<z.infer<typeof requestEventSchema>>
+/** How a request or an attempt ended. */
 export type RequestOutcome = z.infer<typeof requestOutcomeSchema>

@@ -2,6 +2,7 @@
 import { coreLimits } from '../limits.ts'
 import { createSseFramer } from './sse-framer.ts'
 
+/** One dispatched event. */
 export interface SseEvent {
   /** The event's name; undefined for the default, `message`. */
   readonly event: string | undefined
@@ -21,6 +22,7 @@ export interface SseFrameFields {
   readonly retryMs: number | undefined
 }
 
+/** Reads one stream. */
 export interface SseDecoder {
   /**
    * The events that this chunk completes. The result is the same however the bytes are split into chunks.

@@ -1,6 +1,7 @@
 /** Server-sent events to bytes. */
 import { coreErrors } from '../error/core-errors.ts'
 
+/** The fields of one event to be sent. */
 export interface SseMessage {
   /** Any text; line breaks become several `data` lines. Undefined sends none, for a comment that keeps a connection alive. */
   readonly data?: string | undefined

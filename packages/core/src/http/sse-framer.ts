@@ -6,6 +6,7 @@ const lf = 10
 const cr = 13
 const nothing = new Uint8Array(0)
 
+/** Cuts one stream into frames. */
 export interface SseFramer {
   /**
    * The frames that this chunk completes, each with its terminating blank line; blank lines before a frame belong to it, so that

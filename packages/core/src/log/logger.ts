@@ -9,6 +9,7 @@ import { createScrubber, type Redaction, type Scrubber } from './scrub.ts'
 export type { Redaction } from './scrub.ts'
 export { silentLogger, type LogFields, type Logger } from './logger-port.ts'
 
+/** The least important level that is written; `silent` writes nothing. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 /** Takes whole lines, each with its line break; `process.stdout` is one. */
@@ -16,11 +17,13 @@ export interface LogDestination {
   write(line: string): unknown
 }
 
+/** A Logger that can carry fields of its own. */
 export interface StructuredLogger extends Logger {
   /** A logger whose every line carries the fields too: `traceId` and `requestId` of one request. */
   child(fields: LogFields): StructuredLogger
 }
 
+/** Settings of `createLogger`. */
 export interface LoggerOptions {
   readonly level: LogLevel
   /** Standard output when absent, written at once, so that a crash loses no line. */

@@ -1,6 +1,7 @@
 /** Hides what looks like a credential inside text: known key shapes, authorization values, URLs with user info or key parameters. */
 import { coreLimits } from '../limits.ts'
 
+/** What stands where a credential stood. */
 export const redacted = '[redacted]'
 
 // Each repetition is bounded or cannot overlap itself, so that no text makes a search take quadratic time.

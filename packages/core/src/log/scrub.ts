@@ -4,6 +4,7 @@ import { isBudError } from '../error/bud-error.ts'
 import { coreLimits } from '../limits.ts'
 import { redacted, scrubText } from './scrub-text.ts'
 
+/** What is hidden in addition. */
 export interface Redaction {
   /** Further field names that hide their value, compared without case, dashes and underscores. */
   readonly fields?: readonly string[]
@@ -33,6 +34,7 @@ const hiddenNames = new Set([
 const hiddenEnd =
   /(?:apikey|accesskey|secretkey|privatekey|signingkey|subscriptionkey|secret|password|passphrase|credential|(?:access|refresh|id|auth|session|bearer|api|csrf|security|admin)token)$/
 
+/** Makes values and texts safe to write. */
 export interface Scrubber {
   /** Fields of a log line: `error` becomes its fields, everything else is copied without secrets. */
   fields(fields: Readonly<Record<string, unknown>>): Record<string, unknown>

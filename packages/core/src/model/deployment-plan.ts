@@ -8,6 +8,7 @@ const nonNegative = z.number().nonnegative()
 /** Fifth percentile, median and ninety-fifth of what may be measured. */
 export const intervalSchema = z.strictObject({ low: nonNegative, mid: nonNegative, high: nonNegative })
 
+/** Schema of Parallelism. */
 export const parallelismSchema = z.strictObject({
   tensor: z.int().positive(),
   pipeline: z.int().positive(),
@@ -15,6 +16,7 @@ export const parallelismSchema = z.strictObject({
   data: z.int().positive(),
 })
 
+/** Schema of DeploymentPlan. */
 export const deploymentPlanSchema = z.strictObject({
   schemaVersion: z.literal(1),
   /** DNS label: the name of everything that the plan creates. */
@@ -60,6 +62,9 @@ export const deploymentPlanSchema = z.strictObject({
   reasons: z.array(z.string()).readonly(),
 })
 
+/** Fifth percentile, median and ninety-fifth of what may be measured. */
 export type Interval = Readonly<z.infer<typeof intervalSchema>>
+/** How a replica is split: ways of each kind. */
 export type Parallelism = Readonly<z.infer<typeof parallelismSchema>>
+/** A model on engines on hardware, with everything needed to deploy it. */
 export type DeploymentPlan = Readonly<z.infer<typeof deploymentPlanSchema>>

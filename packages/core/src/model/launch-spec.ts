@@ -1,6 +1,7 @@
 /** Everything needed to start an engine. A plan embeds it whole, so whoever deploys never imports who planned. */
 import { z } from 'zod'
 
+/** Schema of LaunchSpec. */
 export const launchSpecSchema = z.strictObject({
   image: z.string().min(1),
   command: z.array(z.string()).readonly(),
@@ -27,4 +28,5 @@ export const launchSpecSchema = z.strictObject({
   resources: z.record(z.string(), z.number().nonnegative()).readonly(),
 })
 
+/** One replica of an engine, ready to be started. */
 export type LaunchSpec = Readonly<z.infer<typeof launchSpecSchema>>

@@ -3,6 +3,7 @@ import { z } from 'zod'
 
 const usd = z.number().nonnegative()
 
+/** Schema of TokenPrice. */
 export const tokenPriceSchema = z.strictObject({
   inputUsdPerMillionTokens: usd,
   outputUsdPerMillionTokens: usd,
@@ -11,6 +12,7 @@ export const tokenPriceSchema = z.strictObject({
   cacheWriteInputUsdPerMillionTokens: usd.optional(),
 })
 
+/** Schema of MachinePrice. */
 export const machinePriceSchema = z.strictObject({
   usdPerHour: usd,
   /** ISO date on which the price was read. */
@@ -18,5 +20,7 @@ export const machinePriceSchema = z.strictObject({
   source: z.string().min(1),
 })
 
+/** What tokens cost. */
 export type TokenPrice = Readonly<z.infer<typeof tokenPriceSchema>>
+/** What a machine costs. */
 export type MachinePrice = Readonly<z.infer<typeof machinePriceSchema>>

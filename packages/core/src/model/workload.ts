@@ -3,6 +3,7 @@ import { z } from 'zod'
 
 const positive = z.number().positive()
 
+/** Schema of LatencyObjective. */
 export const latencyObjectiveSchema = z.strictObject({
   timeToFirstTokenMs: positive.optional(),
   timePerOutputTokenMs: positive.optional(),
@@ -11,6 +12,7 @@ export const latencyObjectiveSchema = z.strictObject({
   outputTokensPerSecond: positive.optional(),
 })
 
+/** Schema of Workload. */
 export const workloadSchema = z.strictObject({
   inputTokens: z.int().positive(),
   outputTokens: z.int().positive(),

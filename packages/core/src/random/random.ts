@@ -1,5 +1,6 @@
 /** The randomness port: a system source and a seeded one that repeats exactly. */
 
+/** Where chance comes from. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number
@@ -7,6 +8,7 @@ export interface Random {
   bytes(length: number): Uint8Array
 }
 
+/** The system: `bytes` is fit for keys, `next` is not. */
 export const systemRandom: Random = {
   next: () => Math.random(),
   bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),

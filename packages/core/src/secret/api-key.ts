@@ -4,6 +4,7 @@ import { createSecret, type Secret } from '../config/secret.ts'
 import { coreLimits } from '../limits.ts'
 import type { Random } from '../random/random.ts'
 
+/** A new key and what is kept of it. */
 export interface ApiKey {
   /** `bud_` and 52 characters; show it once, store the hash. */
   readonly key: Secret

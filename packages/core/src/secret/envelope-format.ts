@@ -5,12 +5,16 @@
 import { coreErrors } from '../error/core-errors.ts'
 import { coreLimits } from '../limits.ts'
 
+/** Written into every envelope; readers refuse others. */
 export const envelopeVersion = 1
+/** Of AES-GCM (NIST SP 800-38D §5.2.1.1: 96 bits). */
 export const nonceBytes = 12
+/** The full tag of AES-GCM, 128 bits. */
 export const tagBytes = 16
 const magic = 'BUDE'
 const keyIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
+/** The variable fields of an envelope. */
 export interface EnvelopeParts {
   readonly keyId: string
   readonly wrappedKey: Uint8Array
@@ -19,10 +23,12 @@ export interface EnvelopeParts {
   readonly tag: Uint8Array
 }
 
+/** Whether the text may name a key. */
 export function isEnvelopeKeyId(id: string): boolean {
   return keyIdPattern.test(id)
 }
 
+/** The bytes of an envelope. */
 export function encodeEnvelope(parts: EnvelopeParts): Uint8Array {
   const keyId = Buffer.from(parts.keyId, 'latin1')
   const lengths = Buffer.alloc(6)

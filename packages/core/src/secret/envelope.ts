@@ -12,11 +12,13 @@ import { parsePrivateKey, type PrivateKeySource } from './private-key.ts'
 const dataKeyBytes = 32
 const rsaBits = 4096
 
+/** One key of the ring. */
 export interface EnvelopeKey extends PrivateKeySource {
   /** 1 to 64 letters, digits, `.`, `_` or `-`; written into everything sealed with it, so never use one again for another key. */
   readonly id: string
 }
 
+/** Seals and opens secrets. */
 export interface Envelope {
   /** Encrypts with the active key. `context` names what the secret belongs to (a record's id): opening needs the same, so that sealed bytes cannot be moved elsewhere. */
   seal(plain: Uint8Array, context: string): Uint8Array

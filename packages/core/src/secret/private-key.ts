@@ -3,6 +3,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 import type { Secret } from '../config/secret.ts'
 import { coreErrors } from '../error/core-errors.ts'
 
+/** A private key as it is configured. */
 export interface PrivateKeySource {
   /** PEM: PKCS#1, PKCS#8, or encrypted PKCS#8. */
   readonly privateKey: Secret

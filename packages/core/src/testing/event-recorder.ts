@@ -3,6 +3,7 @@ import type { Sink } from '../contracts/sink.ts'
 import { coreErrors } from '../error/core-errors.ts'
 import type { BudEvent } from '../event/event.ts'
 
+/** A Sink for tests. */
 export interface EventRecorder extends Sink {
   /** In order of writing, each id once. */
   readonly events: readonly BudEvent[]

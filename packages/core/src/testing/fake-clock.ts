@@ -4,6 +4,7 @@ import { invariant } from '../error/invariant.ts'
 import { coreLimits } from '../limits.ts'
 import type { Clock } from '../time/clock.ts'
 
+/** A Clock that stands still until it is told to move. */
 export interface FakeClock extends Clock {
   /** Runs every timer due within the duration, in order of time, letting promises settle before, between and after; then stands at the end. */
   advance(durationMs: number): Promise<void>

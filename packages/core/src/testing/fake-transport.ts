@@ -4,6 +4,7 @@ import { coreErrors } from '../error/core-errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { toSteps, type FakeAnswer, type FakeStep } from './fake-answer.ts'
 
+/** One dispatched call, as a test sees it. */
 export interface FakeCall {
   readonly request: UpstreamRequest
   readonly signal: AbortSignal | undefined
@@ -13,6 +14,7 @@ export interface FakeCall {
   readonly chunks: number
 }
 
+/** A Transport that remembers its calls. */
 export interface FakeTransport extends Transport {
   /** Every call so far, oldest first. */
   readonly calls: readonly FakeCall[]

@@ -7,6 +7,7 @@ import { invariant } from '../error/invariant.ts'
 import { systemClock } from '../time/clock.ts'
 import { toSteps, type FakeAnswer, type FakeStep } from './fake-answer.ts'
 
+/** The running server. */
 export interface ScriptedServer extends AsyncDisposable {
   readonly baseUrl: URL
   /** Every request so far, oldest first. */

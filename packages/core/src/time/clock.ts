@@ -2,6 +2,7 @@
 import { coreErrors } from '../error/core-errors.ts'
 import { coreLimits } from '../limits.ts'
 
+/** Where time comes from. */
 export interface Clock {
   /** Wall-clock time, milliseconds since 1970; fractions are allowed. */
   nowMs(): number

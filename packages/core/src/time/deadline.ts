@@ -4,6 +4,7 @@ import { invariant } from '../error/invariant.ts'
 import { coreLimits } from '../limits.ts'
 import type { Clock } from './clock.ts'
 
+/** A running budget. */
 export interface Deadline extends Disposable {
   /** Aborts with CORE_DEADLINE_EXCEEDED when the budget is spent, or with the parent's reason before that. */
   readonly signal: AbortSignal
@@ -13,6 +14,7 @@ export interface Deadline extends Disposable {
   part(what: string, budgetMs: number): Deadline
 }
 
+/** Settings of `createDeadline`. */
 export interface DeadlineOptions {
   readonly clock: Clock
   /** What takes the time, for the error: `the request`, `the first attempt`. */

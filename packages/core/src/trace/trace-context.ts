@@ -1,6 +1,7 @@
 /** W3C trace context (https://www.w3.org/TR/trace-context/, level 1): the `traceparent` header, read and made. */
 import type { Random } from '../random/random.ts'
 
+/** The position of a request in its trace. */
 export interface TraceContext {
   /** 32 lower-case hex characters, not all zero. */
   readonly traceId: string

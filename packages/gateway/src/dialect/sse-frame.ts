@@ -52,6 +52,10 @@ export const asArray = (value: unknown): readonly unknown[] => (Array.isArray(va
 /** The value when it is a finite number. */
 export const asNumber = (value: unknown): number | undefined => (typeof value === 'number' && Number.isFinite(value) ? value : undefined)
 
+/** The value when it can be a count. */
+export const asCount = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+
 /** The value when it is a string. */
 export const asString = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 

@@ -78,12 +78,33 @@ export const decodeFailureOf =
       param: fields.param,
     }
     const retryAfterMs = readRetryAfterMs(failure.headers)
-    const factory = providerErrors[errorKey(failure.status, fields)]
+    const factory = providerErrors[errorKey(effectiveStatus(failure.status, fields), fields)]
     return factory(details, {
       ...(failure.cause === undefined ? {} : { cause: failure.cause }),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     })
   }
+
+/** Types of errors that name a status (platform.claude.com/docs/en/api/errors, platform.openai.com/docs/guides/error-codes). */
+const statusByType: Readonly<Record<string, number>> = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  permission_error: 403,
+  not_found_error: 404,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  rate_limit_exceeded: 429,
+  overloaded_error: 529,
+  timeout_error: 504,
+}
+
+/** An error inside a stream comes with status 200: a numeric code (vLLM, OpenRouter) or its type says what it would have been. */
+function effectiveStatus(status: number | undefined, fields: ErrorFields): number | undefined {
+  if (status === undefined || status < 200 || status > 299) return status
+  const code = Number(fields.code)
+  if (Number.isInteger(code) && code >= 400 && code <= 599) return code
+  return statusByType[fields.type ?? ''] ?? statusByType[fields.code ?? ''] ?? status
+}
 
 type FailureKey = Exclude<keyof typeof providerErrors, 'TARGET_OPTION_INVALID'>
 

@@ -37,6 +37,8 @@ function retryAfterHeader(headers: Headers, nowUnixMs: number | undefined): numb
   const value = headers['retry-after']?.trim()
   if (value === undefined || value === '') return undefined
   if (/^\d+(\.\d+)?$/.test(value)) return bounded(Number(value) * 1_000)
+  // Date.parse reads almost anything as a date; an HTTP date begins with the name of a day.
+  if (!/^[A-Z][a-z]{2,8},? /.test(value)) return undefined
   const waitMs = Date.parse(value) - answeredAtMs(headers, nowUnixMs)
   return Number.isNaN(waitMs) ? undefined : bounded(Math.max(0, waitMs))
 }

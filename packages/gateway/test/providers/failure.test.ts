@@ -56,6 +56,10 @@ describe('decodeFailure', () => {
     [503, {}, 'OVERLOADED', { status: 503, retryable: true, scope: 'target' }],
     [529, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }, 'OVERLOADED', { scope: 'target' }],
     [302, {}, 'FAILED', { retryable: true, scope: 'target' }],
+    [200, { error: { message: 'x', type: 'overloaded_error' } }, 'OVERLOADED', { scope: 'target' }],
+    [200, { error: { message: 'x', code: 429 } }, 'RATE_LIMITED', { scope: 'credential' }],
+    [200, { object: 'error', message: 'too long', code: 400 }, 'REQUEST_REJECTED', { retryable: false }],
+    [200, { error: { message: 'x', type: 'server_error' } }, 'FAILED', { retryable: true, scope: 'target' }],
     [undefined, '', 'UNREACHABLE', { status: 502, retryable: true, scope: 'target' }],
   ])('%s %j', (status, body, key, expected) => {
     const error = fail(status, body)

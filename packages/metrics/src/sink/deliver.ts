@@ -1,6 +1,14 @@
 /** Writes batches of events into their tables, each event once, however often it is delivered. */
 import { createHash } from 'node:crypto'
-import { isBudError, toConfigIssues, type BudEvent, type DeploymentEvent, type DeviceEvent, type RequestEvent } from '@bud-foundry/core'
+import {
+  isBudError,
+  toConfigIssues,
+  type BudEvent,
+  type ConfigIssue,
+  type DeploymentEvent,
+  type DeviceEvent,
+  type RequestEvent,
+} from '@bud-foundry/core'
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { metricsErrors } from '../errors.ts'
@@ -29,26 +37,21 @@ export interface Delivery {
 
 const keyRowSchema = z.object({ key: z.string() })
 
-/** @throws METRICS_EVENT_INVALID for the first event that no table could hold */
-export function assertStorable(events: readonly BudEvent[]): void {
-  for (const event of events) {
-    const issue = !(event.timeUnixMs >= 0 && event.timeUnixMs < metricsLimits.eventTimeUnixMsMax)
-      ? 'must lie between 1970 and 2090'
-      : undefined
-    if (issue !== undefined) {
-      throw metricsErrors.EVENT_INVALID({
-        id: event.id,
-        issues: [{ path: 'timeUnixMs', message: issue, fix: 'send milliseconds since 1970' }],
-      })
-    }
-  }
+const timeIssue: ConfigIssue = { path: 'timeUnixMs', message: 'must lie between 1970 and 2090', fix: 'send milliseconds since 1970' }
+
+/** Cheap, and looked at before every delivery: a time outside the range would be stored as another one. */
+function assertTimes(events: readonly BudEvent[]): void {
+  const inRange = ({ timeUnixMs }: BudEvent) => timeUnixMs >= 0 && timeUnixMs < metricsLimits.eventTimeUnixMsMax
+  const invalid = events.filter((event) => !inRange(event)).map(({ id }) => ({ id, issues: [timeIssue] }))
+  if (invalid.length > 0) throw metricsErrors.EVENTS_INVALID({ events: invalid })
 }
 
 function assertSchema(table: EventTable<StoredEvent>, events: readonly StoredEvent[]): void {
-  for (const event of events) {
+  const invalid = events.flatMap((event) => {
     const result = table.schema.safeParse(event)
-    if (!result.success) throw metricsErrors.EVENT_INVALID({ id: event.id, issues: toConfigIssues(result.error) })
-  }
+    return result.success ? [] : [{ id: event.id, issues: toConfigIssues(result.error) }]
+  })
+  if (invalid.length > 0) throw metricsErrors.EVENTS_INVALID({ events: invalid })
 }
 
 /**
@@ -104,10 +107,10 @@ async function deliverTo(client: AnalyticsClient, table: EventTable<StoredEvent>
 
 /**
  * Stores what is not stored yet. May be repeated after any failure, also with other batch borders.
- * @throws METRICS_DATABASE_UNAVAILABLE when repeating helps, METRICS_DATABASE_REFUSED or METRICS_EVENT_INVALID when it does not
+ * @throws METRICS_DATABASE_UNAVAILABLE when repeating helps, METRICS_DATABASE_REFUSED or METRICS_EVENTS_INVALID when it does not
  */
 export async function deliverEvents(client: AnalyticsClient, events: readonly BudEvent[]): Promise<Delivery> {
-  assertStorable(events)
+  assertTimes(events)
   let stored = 0
   let known = 0
   for (const table of tables) {

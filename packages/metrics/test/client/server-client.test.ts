@@ -23,6 +23,7 @@ beforeAll(async () => {
   bridge = await openHttpBridge(join(directory, 'database'))
   metrics = await createMetrics({
     client: createServerClient({ url: bridge.url, requestTimeoutMs: 20_000 }),
+    spoolDirectory: join(directory, 'spool'),
     retention: { requestDays: 5_800 },
   })
 })

@@ -18,7 +18,7 @@ const authorities: Readonly<Record<string, Scope>> = {
 
 beforeAll(async () => {
   engine = await openTestEngine()
-  metrics = await createMetrics({ client: engine.client })
+  metrics = await createMetrics(engine)
   handler = createMetricsHandler({ metrics, authorize: ({ headers }) => authorities[headers.get('authorization') ?? ''] })
   await metrics.store([
     makeRequest({ id: 'a', timeUnixMs: baseUnixMs, timeToFirstTokenMs: 40, outputTokens: 50, durationMs: 2_000, model: 'llama-8b' }),
@@ -28,6 +28,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  await metrics[Symbol.asyncDispose]()
   await engine[Symbol.asyncDispose]()
 })
 

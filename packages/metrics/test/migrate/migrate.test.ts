@@ -52,7 +52,7 @@ test('a migration that failed half way is named, and starts over on the next run
 })
 
 test('a database newer than the release is refused, before anything is changed', async () => {
-  const error = await catchError(createMetrics({ client: engine.client }))
+  const error = await catchError(createMetrics(engine))
   expect(metricsErrors.SCHEMA_NEWER.is(error)).toBe(true)
   expect(String(error)).toMatch(/schema version 2, this release knows 1; update/)
 })

@@ -19,7 +19,7 @@ const events: RequestEvent[] = []
 
 beforeAll(async () => {
   engine = await openTestEngine()
-  metrics = await createMetrics({ client: engine.client })
+  metrics = await createMetrics(engine)
   const sample = fc.sample(fc.array(requestArbitrary, { minLength: 300, maxLength: 400 }), { seed: 20_261_123, numRuns: 1 })[0] ?? []
   events.push(...sample, ...sample.slice(0, 40))
   // Small batches in two orders with overlaps: parts, late rows and repeats, as replays make them.
@@ -29,6 +29,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  await metrics[Symbol.asyncDispose]()
   await engine[Symbol.asyncDispose]()
 })
 

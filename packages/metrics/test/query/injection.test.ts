@@ -16,10 +16,11 @@ let metrics: Metrics
 
 beforeAll(async () => {
   engine = await openTestEngine()
-  metrics = await createMetrics({ client: engine.client })
+  metrics = await createMetrics(engine)
 })
 
 afterAll(async () => {
+  await metrics[Symbol.asyncDispose]()
   await engine[Symbol.asyncDispose]()
 })
 

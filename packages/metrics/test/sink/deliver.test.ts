@@ -16,10 +16,11 @@ let metrics: Metrics
 
 beforeAll(async () => {
   engine = await openTestEngine()
-  metrics = await createMetrics({ client: engine.client })
+  metrics = await createMetrics(engine)
 })
 
 afterAll(async () => {
+  await metrics[Symbol.asyncDispose]()
   await engine[Symbol.asyncDispose]()
 })
 
@@ -111,12 +112,12 @@ test('an event that no table can hold is refused by its id and field, and nothin
   const late = await metrics
     .store([makeRequest({ id: 'late', timeUnixMs: metricsLimits.eventTimeUnixMsMax })])
     .catch((cause: unknown) => cause)
-  expect(metricsErrors.EVENT_INVALID.is(late)).toBe(true)
+  expect(metricsErrors.EVENTS_INVALID.is(late)).toBe(true)
   expect(String(late)).toMatch(/'late'.*timeUnixMs/)
   const wrong: object = { ...makeRequest({ id: 'wrong' }), inputTokens: 'many' }
   // Safe for the test: the point is an event that breaks its type.
   const typed = await metrics.store([wrong as BudEvent]).catch((cause: unknown) => cause)
-  expect(metricsErrors.EVENT_INVALID.is(typed)).toBe(true)
+  expect(metricsErrors.EVENTS_INVALID.is(typed)).toBe(true)
   expect(String(typed)).toMatch(/'wrong'.*inputTokens/)
   expect(await metrics.request('wrong')).toBeUndefined()
 })

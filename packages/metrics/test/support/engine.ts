@@ -11,6 +11,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 export interface TestEngine extends AsyncDisposable {
   readonly directory: string
+  readonly spoolDirectory: string
   readonly client: AnalyticsClient
 }
 
@@ -19,6 +20,7 @@ export async function openTestEngine(): Promise<TestEngine> {
   const client = await createEmbeddedClient({ directory: join(directory, 'database') })
   return {
     directory,
+    spoolDirectory: join(directory, 'spool'),
     client,
     async [Symbol.asyncDispose]() {
       await client[Symbol.asyncDispose]()

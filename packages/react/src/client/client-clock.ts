@@ -11,7 +11,6 @@ export interface ClientClock {
 }
 
 export const browserClock: ClientClock = {
-  // eslint-disable-next-line no-restricted-properties -- the system's clock itself; everything else takes a ClientClock
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after: (delayMs, callback) => {

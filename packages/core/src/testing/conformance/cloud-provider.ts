@@ -7,13 +7,13 @@ import { createMemoryStepRunner } from '../memory-step-runner.ts'
 import { frozen, registerCases, type ConformanceCase } from './suite.ts'
 import type { SuiteRunner } from './suite-runner.ts'
 
-export type { SuiteRunner } from './suite-runner.ts'
-
+/** A cloud over an account of its own. */
 export interface CloudProviderUnderTest {
   readonly cloud: CloudProvider
   close(): Promise<void>
 }
 
+/** What the suite is run on. */
 export interface CloudProviderConformanceOptions extends SuiteRunner {
   readonly name: string
   /** The provider over an empty account: a fake API or a recorded one, never one that costs money. */

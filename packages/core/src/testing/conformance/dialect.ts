@@ -7,8 +7,7 @@ import { createSseFramer } from '../../http/sse-framer.ts'
 import { assertBudError, frozen, malformedBodies, registerCases, resultOrBudError, type ConformanceCase } from './suite.ts'
 import type { SuiteRunner } from './suite-runner.ts'
 
-export type { SuiteRunner } from './suite-runner.ts'
-
+/** The wire format by example. */
 export interface DialectSamples {
   readonly operation: CanonicalOperation
   /** Bodies that callers send, each a JSON object with a top-level `model`; one of them streams. */
@@ -19,6 +18,7 @@ export interface DialectSamples {
   readonly frames: readonly { readonly frame: string; readonly kind: FrameKind; readonly usage?: TokenUsage | undefined }[]
 }
 
+/** What the suite is run on. */
 export interface DialectConformanceOptions extends SuiteRunner {
   readonly name: string
   readonly create: () => Dialect

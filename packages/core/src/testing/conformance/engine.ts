@@ -8,8 +8,7 @@ import { createSeededRandom } from '../../random/random.ts'
 import { frozen, registerCases, type ConformanceCase } from './suite.ts'
 import type { SuiteRunner } from './suite-runner.ts'
 
-export type { SuiteRunner } from './suite-runner.ts'
-
+/** What the suite is run on. */
 export interface EngineConformanceOptions extends SuiteRunner {
   readonly name: string
   readonly create: () => Engine

@@ -5,8 +5,7 @@ import type { Interval } from '../../model/deployment-plan.ts'
 import { frozen, registerCases, type ConformanceCase } from './suite.ts'
 import type { SuiteRunner } from './suite-runner.ts'
 
-export type { SuiteRunner } from './suite-runner.ts'
-
+/** What the suite is run on. */
 export interface PredictorConformanceOptions extends SuiteRunner {
   readonly name: string
   readonly create: () => Predictor

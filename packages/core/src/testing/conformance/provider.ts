@@ -9,8 +9,6 @@ import { plainRequest, requestGallery } from './request-gallery.ts'
 import { frozen, malformedBodies, registerCases, resultOrBudError, type ConformanceCase } from './suite.ts'
 import type { SuiteRunner } from './suite-runner.ts'
 
-export type { SuiteRunner } from './suite-runner.ts'
-
 type Frame = Parameters<StreamDecoder['push']>[0]
 
 /** What a sample must decode to. */
@@ -20,6 +18,7 @@ export interface ExpectedAnswer {
   readonly usage?: TokenUsage | undefined
 }
 
+/** What the suite is run on. */
 export interface ProviderConformanceOptions extends SuiteRunner {
   readonly name: string
   readonly create: () => Provider

@@ -6,8 +6,7 @@ import { createSeededRandom, type Random } from '../../random/random.ts'
 import { frozen, registerCases, type ConformanceCase } from './suite.ts'
 import type { SuiteRunner } from './suite-runner.ts'
 
-export type { SuiteRunner } from './suite-runner.ts'
-
+/** What the suite is run on. */
 export interface RoutingPolicyConformanceOptions extends SuiteRunner {
   readonly name: string
   /** A new policy, without memory of any earlier one. */

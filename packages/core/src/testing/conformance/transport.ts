@@ -6,8 +6,8 @@ import { registerCases, type ConformanceCase } from './suite.ts'
 import type { SuiteRunner } from './suite-runner.ts'
 
 export { createScriptedServer, type ScriptedServer } from '../scripted-server.ts'
-export type { SuiteRunner } from './suite-runner.ts'
 
+/** A transport with an upstream for it. */
 export interface TransportUnderTest {
   readonly transport: Transport
   /** Where the scripted upstream answers. */
@@ -17,6 +17,7 @@ export interface TransportUnderTest {
   close(): Promise<void>
 }
 
+/** What the suite is run on. */
 export interface TransportConformanceOptions extends SuiteRunner {
   readonly name: string
   /** A new transport and an upstream that plays these answers: `createScriptedServer(answer)` for one with sockets. */

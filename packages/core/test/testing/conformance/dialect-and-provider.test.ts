@@ -1,8 +1,12 @@
 /** The suites of dialects and providers pass for a plain pair, and reject those that break their rules. */
 import { describe, expect, test } from 'vitest'
 import { defineErrors, type BudError, type Dialect, type Provider } from '@bud-foundry/core'
-import { dialectConformance, type DialectConformanceOptions } from '@bud-foundry/core/testing/conformance'
-import { providerConformance, type ProviderConformanceOptions } from '@bud-foundry/core/testing/conformance'
+import {
+  dialectConformance,
+  providerConformance,
+  type DialectConformanceOptions,
+  type ProviderConformanceOptions,
+} from '@bud-foundry/core/testing/conformance'
 import { failedCases } from './failed-cases.ts'
 import { createPlainStreamDecoder, decodePlainAnswer, plainDialect, plainErrors, textOf } from './plain-dialect.ts'
 

@@ -1,7 +1,7 @@
 /** Token counts as Anthropic spells them: cached and written input stands beside `input_tokens`, not inside. */
 import type { TokenUsage } from '@bud-foundry/core'
 import { lastField } from '../json-body.ts'
-import { asNumber, asObject, frameJson, toBuffer } from '../sse-frame.ts'
+import { asCount, asObject, frameJson, toBuffer } from '../sse-frame.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -23,16 +23,18 @@ export const usageOfEvent = (event: Json, earlier?: TokenUsage): TokenUsage | un
 /** Anthropic's `usage` object; `message_delta` may leave the input counts out or send null, then `earlier` has them. */
 export function toTokenUsage(usage: Json | undefined, earlier?: TokenUsage): TokenUsage | undefined {
   if (usage === undefined) return undefined
-  const cached = asNumber(usage['cache_read_input_tokens']) ?? earlier?.cachedInputTokens ?? 0
-  const written = asNumber(usage['cache_creation_input_tokens']) ?? earlier?.cacheWriteInputTokens ?? 0
+  const cached = asCount(usage['cache_read_input_tokens']) ?? earlier?.cachedInputTokens ?? 0
+  const written = asCount(usage['cache_creation_input_tokens']) ?? earlier?.cacheWriteInputTokens ?? 0
   const earlierFresh = earlier === undefined ? 0 : earlier.inputTokens - earlier.cachedInputTokens - earlier.cacheWriteInputTokens
-  const fresh = asNumber(usage['input_tokens']) ?? earlierFresh
+  const fresh = asCount(usage['input_tokens']) ?? earlierFresh
+  const outputTokens = asCount(usage['output_tokens']) ?? earlier?.outputTokens ?? 0
+  const thinking = asCount(asObject(usage['output_tokens_details'])?.['thinking_tokens']) ?? earlier?.reasoningTokens ?? 0
   return {
     inputTokens: fresh + cached + written,
     cachedInputTokens: cached,
     cacheWriteInputTokens: written,
-    outputTokens: asNumber(usage['output_tokens']) ?? earlier?.outputTokens ?? 0,
-    reasoningTokens: asNumber(asObject(usage['output_tokens_details'])?.['thinking_tokens']) ?? earlier?.reasoningTokens ?? 0,
+    outputTokens,
+    reasoningTokens: Math.min(thinking, outputTokens),
   }
 }
 

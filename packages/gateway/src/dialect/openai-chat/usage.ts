@@ -1,7 +1,7 @@
 /** Token counts as OpenAI and its imitators spell them, read and written. */
 import type { TokenUsage } from '@bud-foundry/core'
 import { lastField } from '../json-body.ts'
-import { asNumber, asObject, frameJson, toBuffer } from '../sse-frame.ts'
+import { asCount, asObject, frameJson, toBuffer } from '../sse-frame.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -35,21 +35,26 @@ export const usageOfChunk = (chunk: Json | undefined): TokenUsage | undefined =>
  */
 export function toTokenUsage(usage: Json | undefined): TokenUsage | undefined {
   if (usage === undefined) return undefined
-  const input = asNumber(usage['prompt_tokens'])
-  const completion = asNumber(usage['completion_tokens'])
+  const input = asCount(usage['prompt_tokens'])
+  const completion = asCount(usage['completion_tokens'])
   if (input === undefined && completion === undefined) return undefined
   const promptDetails = asObject(usage['prompt_tokens_details'])
   const completionDetails = asObject(usage['completion_tokens_details'])
-  const reasoning = asNumber(completionDetails?.['reasoning_tokens']) ?? asNumber(usage['reasoning_tokens']) ?? 0
-  const total = asNumber(usage['total_tokens'])
-  const separate = reasoning > 0 && total === (input ?? 0) + (completion ?? 0) + reasoning
+  const reasoning = asCount(completionDetails?.['reasoning_tokens']) ?? asCount(usage['reasoning_tokens']) ?? 0
+  const separate = reasoning > 0 && usage['total_tokens'] === (input ?? 0) + (completion ?? 0) + reasoning
+  const inputTokens = input ?? 0
+  const outputTokens = (completion ?? 0) + (separate ? reasoning : 0)
+  const cached =
+    asCount(promptDetails?.['cached_tokens']) ?? asCount(usage['prompt_cache_hit_tokens']) ?? asCount(usage['cached_tokens']) ?? 0
+  const written = asCount(promptDetails?.['cache_write_tokens']) ?? asCount(usage['cache_creation_input_tokens']) ?? 0
+  // Parts never exceed their whole, whatever an upstream says: costs are computed from the differences.
+  const cachedInputTokens = Math.min(cached, inputTokens)
   return {
-    inputTokens: input ?? 0,
-    cachedInputTokens:
-      asNumber(promptDetails?.['cached_tokens']) ?? asNumber(usage['prompt_cache_hit_tokens']) ?? asNumber(usage['cached_tokens']) ?? 0,
-    cacheWriteInputTokens: asNumber(promptDetails?.['cache_write_tokens']) ?? asNumber(usage['cache_creation_input_tokens']) ?? 0,
-    outputTokens: (completion ?? 0) + (separate ? reasoning : 0),
-    reasoningTokens: reasoning,
+    inputTokens,
+    cachedInputTokens,
+    cacheWriteInputTokens: Math.min(written, inputTokens - cachedInputTokens),
+    outputTokens,
+    reasoningTokens: Math.min(reasoning, outputTokens),
   }
 }
 

@@ -1,0 +1,80 @@
+/** The sink on the real engine: fresh, complete, and undisturbed by events that nobody can store. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type BudEvent } from '@bud-foundry/core'
+import { createFakeClock } from '@bud-foundry/core/testing'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { AnalyticsClient } from '../../src/client/analytics-client.ts'
+import { createMetrics } from '../../src/create-metrics.ts'
+import { metricsErrors } from '../../src/errors.ts'
+import { metricsLimits } from '../../src/limits.ts'
+import { openTestEngine, type TestEngine } from '../support/engine.ts'
+import { baseUnixMs, makeRequest } from '../support/request-arbitrary.ts'
+
+let engine: TestEngine
+const { signal } = new AbortController()
+
+beforeEach(async () => {
+  engine = await openTestEngine()
+})
+
+afterEach(async () => {
+  await engine[Symbol.asyncDispose]()
+})
+
+test('an event is readable half a second after it was written, without a flush', async () => {
+  const clock = createFakeClock({ startUnixMs: baseUnixMs })
+  await using metrics = await createMetrics({ ...engine, clock })
+  await metrics.sink.write([makeRequest({ id: 'fresh' })], signal)
+  expect(await metrics.request('fresh')).toBeUndefined()
+  await clock.advance(500)
+  await vi.waitFor(async () => {
+    expect(await metrics.request('fresh')).toMatchObject({ id: 'fresh' })
+  }, 30_000)
+  expect(metricsLimits.batchAgeMs).toBeLessThanOrEqual(500)
+})
+
+test('an event that no table can hold is set aside, and the others of its batch are stored', async () => {
+  const problems: string[] = []
+  const note = (message: string) => {
+    problems.push(message)
+  }
+  await using metrics = await createMetrics({ ...engine, logger: { debug: note, info: () => undefined, warn: note, error: note } })
+  const wrong: object = { ...makeRequest({ id: 'wrong' }), outputTokens: { many: true } }
+  // Safe for the test: the point is an event that breaks its type.
+  await metrics.sink.write([makeRequest({ id: 'one' }), wrong as BudEvent, makeRequest({ id: 'two' })], signal)
+  await metrics.sink.flush(signal)
+  expect(metrics.sink.receipt()).toEqual({ produced: 3, stored: 2, pending: 0, dropped: 1 })
+  expect((await metrics.requests()).data.map(({ id }) => id).toSorted()).toEqual(['one', 'two'])
+  expect(problems).toEqual(['events were refused and set aside'])
+  expect(await readFile(join(engine.spoolDirectory, 'refused.ndjson'), 'utf8')).toContain('"wrong"')
+})
+
+test('while the database is away events wait in the spool, and are stored when it is back', async () => {
+  let away = true
+  const client: AnalyticsClient = {
+    ...engine.client,
+    insert: (insert) =>
+      away ? Promise.reject(metricsErrors.DATABASE_UNAVAILABLE({ what: 'inserting', reason: 'away' })) : engine.client.insert(insert),
+  }
+  away = false
+  await using metrics = await createMetrics({ client, spoolDirectory: engine.spoolDirectory })
+  away = true
+  const events = Array.from({ length: 100 }, (_, index) => makeRequest({ id: `waiting-${String(index)}` }))
+  await metrics.sink.write(events, signal)
+  const flushed = metrics.sink.flush(signal)
+  await vi.waitFor(() => {
+    expect(metrics.sink.receipt()).toEqual({ produced: 100, stored: 0, pending: 100, dropped: 0 })
+  })
+  away = false
+  await flushed
+  expect(metrics.sink.receipt()).toEqual({ produced: 100, stored: 100, pending: 0, dropped: 0 })
+  expect((await metrics.requests({ limit: 1000 })).data).toHaveLength(100)
+})
+
+test('a second process or sink on the same spool is refused', async () => {
+  await using metrics = await createMetrics(engine)
+  expect(metrics.sink.receipt()).toEqual({ produced: 0, stored: 0, pending: 0, dropped: 0 })
+  const error = await createMetrics(engine).catch((cause: unknown) => cause)
+  expect(error).toMatchObject({ code: 'CORE_STORE_LOCKED' })
+})
