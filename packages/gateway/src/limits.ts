@@ -11,8 +11,6 @@ export const failureBodyBytes = 64 * 1024
 export const heldStreamBytes = 1024 * 1024
 /** One server-sent event; a longer one is an upstream failure. */
 export const frameBytes = 16 * 1024 * 1024
-/** Bodies above this are read by a scanner instead of `JSON.parse`. */
-export const parsedBodyBytes = 64 * 1024
 /** Keys held in memory. */
 export const keyCount = 1_000_000
 /** Events waiting for the sink; beyond it the oldest are dropped and counted. */

@@ -5,6 +5,12 @@ export type HeaderList = Readonly<Record<string, string | readonly string[]>>
 /** How reading a body ended. */
 export type BodyResult = { readonly kind: 'body'; readonly bytes: Buffer } | { readonly kind: 'too-large' } | { readonly kind: 'closed' }
 
+/** Gets the body of a request. An object and not a function: a function kept in a field of an exchange makes V8 keep finished requests. */
+export interface BodyListener {
+  /** Called exactly once. */
+  onBody(result: BodyResult): void
+}
+
 export interface ExchangeListener {
   /** The caller left, or the answer broke on its way. Called at most once, never after `end`. */
   onCallerGone(): void
@@ -25,7 +31,7 @@ export interface Exchange {
   header(name: string): string | undefined
   headerNames(): Iterable<string>
   /** Reads the whole body once, up to a bound. */
-  readBody(limitBytes: number, onBody: (result: BodyResult) => void): void
+  readBody(limitBytes: number, listener: BodyListener): void
   listen(listener: ExchangeListener): void
   /** Sets a header that every answer carries, errors included. */
   setHeader(name: string, value: string): void

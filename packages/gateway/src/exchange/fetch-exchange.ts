@@ -1,5 +1,5 @@
 /** An exchange behind `fetch(input, init)`: no socket, and no Request object where the caller did not make one. */
-import type { BodyResult, Exchange, ExchangeListener, HeaderList } from './exchange.ts'
+import type { BodyListener, BodyResult, Exchange, ExchangeListener, HeaderList } from './exchange.ts'
 
 /** Bytes that may wait in a Response's stream before the upstream is paused. */
 const highWaterMarkBytes = 64 * 1024
@@ -90,7 +90,7 @@ export class FetchExchange implements Exchange {
     return this.#headers.keys()
   }
 
-  readBody(limitBytes: number, onBody: (result: BodyResult) => void): void {
+  readBody(limitBytes: number, listener: BodyListener): void {
     const body = this.#body
     let bytes: Buffer | undefined
     if (body === null || body === undefined) bytes = Buffer.alloc(0)
@@ -98,15 +98,20 @@ export class FetchExchange implements Exchange {
     else if (ArrayBuffer.isView(body)) bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
     else if (body instanceof ArrayBuffer) bytes = Buffer.from(body)
     if (bytes !== undefined) {
-      onBody(bytes.length > limitBytes ? { kind: 'too-large' } : { kind: 'body', bytes })
+      listener.onBody(bytes.length > limitBytes ? { kind: 'too-large' } : { kind: 'body', bytes })
       return
     }
     const stream = body instanceof ReadableStream ? body : new Response(body).body
-    if (stream === null) onBody({ kind: 'body', bytes: Buffer.alloc(0) })
+    if (stream === null) listener.onBody({ kind: 'body', bytes: Buffer.alloc(0) })
     else
-      readStream(stream, limitBytes).then(onBody, () => {
-        onBody({ kind: 'closed' })
-      })
+      readStream(stream, limitBytes).then(
+        (result) => {
+          listener.onBody(result)
+        },
+        () => {
+          listener.onBody({ kind: 'closed' })
+        },
+      )
   }
 
   listen(listener: ExchangeListener): void {

@@ -1,6 +1,6 @@
 /** An exchange over `node:http`: one header write, one body read, back-pressure both ways. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { BodyResult, Exchange, ExchangeListener, HeaderList } from './exchange.ts'
+import type { BodyListener, BodyResult, Exchange, ExchangeListener, HeaderList } from './exchange.ts'
 
 export class NodeExchange implements Exchange {
   readonly method: string
@@ -10,8 +10,8 @@ export class NodeExchange implements Exchange {
   readonly #res: ServerResponse
   #listener: ExchangeListener | undefined
   #extraHeaders: string[] | undefined
-  /** Tells whoever reads the body that no more of it comes. */
-  #onBodyBroken: (() => void) | undefined
+  /** Set while the body is being read. */
+  #bodyListener: BodyListener | undefined
   #ended = false
   #draining = false
 
@@ -26,7 +26,8 @@ export class NodeExchange implements Exchange {
     res.on('close', () => {
       if (this.#ended) return
       this.#ended = true
-      this.#onBodyBroken?.()
+      // An answer that closes before the body has come is how Node tells of a caller who left.
+      this.#finishBody({ kind: 'closed' })
       this.#listener?.onCallerGone()
     })
   }
@@ -48,38 +49,33 @@ export class NodeExchange implements Exchange {
     return Object.keys(this.#req.headers)
   }
 
-  readBody(limitBytes: number, onBody: (result: BodyResult) => void): void {
+  readBody(limitBytes: number, listener: BodyListener): void {
     const req = this.#req
     const declared = Number(req.headers['content-length'] ?? 0)
     if (declared > limitBytes) {
-      onBody({ kind: 'too-large' })
+      listener.onBody({ kind: 'too-large' })
       return
     }
+    this.#bodyListener = listener
     let first: Buffer | undefined
     let chunks: Buffer[] | undefined
     let size = 0
-    let done = false
-    const finish = (result: BodyResult): void => {
-      if (done) return
-      done = true
-      this.#onBodyBroken = undefined
-      onBody(result)
-    }
-    // An answer that closes before the body has come is how Node tells of a caller who left.
-    this.#onBodyBroken = () => {
-      finish({ kind: 'closed' })
-    }
     req.on('data', (chunk: Buffer) => {
-      if (done) return
       size += chunk.length
-      if (size > limitBytes) finish({ kind: 'too-large' })
+      if (size > limitBytes) this.#finishBody({ kind: 'too-large' })
       else if (first === undefined) first = chunk
       else (chunks ??= [first]).push(chunk)
     })
     req.on('end', () => {
       const bytes = chunks === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(chunks, size)
-      finish({ kind: 'body', bytes })
+      this.#finishBody({ kind: 'body', bytes })
     })
+  }
+
+  #finishBody(result: BodyResult): void {
+    const listener = this.#bodyListener
+    this.#bodyListener = undefined
+    listener?.onBody(result)
   }
 
   listen(listener: ExchangeListener): void {

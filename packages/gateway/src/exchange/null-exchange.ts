@@ -1,5 +1,5 @@
 /** An exchange that nobody listens to: the request of another one, its answer dropped. */
-import type { BodyResult, Exchange, ExchangeListener } from './exchange.ts'
+import type { BodyListener, Exchange, ExchangeListener } from './exchange.ts'
 
 export class NullExchange implements Exchange {
   readonly method: string
@@ -26,8 +26,8 @@ export class NullExchange implements Exchange {
   headerNames(): Iterable<string> {
     return this.#original.headerNames()
   }
-  readBody(_limitBytes: number, onBody: (result: BodyResult) => void): void {
-    onBody({ kind: 'closed' })
+  readBody(_limitBytes: number, listener: BodyListener): void {
+    listener.onBody({ kind: 'closed' })
   }
   listen(_listener: ExchangeListener): void {
     // Nobody leaves and nothing fills up.

@@ -4,7 +4,7 @@ import { isBudError } from '@bud-foundry/core'
 import { Call } from '../dispatch/call.ts'
 import { CallPlan } from '../dispatch/call-plan.ts'
 import { gatewayErrors } from '../errors.ts'
-import type { BodyResult } from '../exchange/exchange.ts'
+import type { BodyListener, BodyResult } from '../exchange/exchange.ts'
 import { matchesName } from '../key/key-record.ts'
 import type { RequestContext } from '../pipeline/request-context.ts'
 import { respondError } from '../pipeline/respond.ts'
@@ -127,11 +127,25 @@ export function serveInference(context: RequestContext, kind: InferenceKind): vo
     rejectInference(context, kind, { error: gatewayErrors.UNSUPPORTED_ENCODING({ encoding }), requestBytes: 0 })
     return
   }
-  exchange.readBody(services.snapshot.config.limits.bodyBytes, (result) => {
+  exchange.readBody(services.snapshot.config.limits.bodyBytes, new PendingCall(context, kind))
+}
+
+/** A call whose body is on its way. */
+class PendingCall implements BodyListener {
+  readonly #context: RequestContext
+  readonly #kind: InferenceKind
+
+  constructor(context: RequestContext, kind: InferenceKind) {
+    this.#context = context
+    this.#kind = kind
+  }
+
+  onBody(result: BodyResult): void {
+    const { services, exchange } = this.#context
     try {
-      onBody(context, kind, result)
+      onBody(this.#context, this.#kind, result)
     } catch (error) {
-      failExchange(services, exchange, dialectOf(context, kind), error)
+      failExchange(services, exchange, dialectOf(this.#context, this.#kind), error)
     }
-  })
+  }
 }
