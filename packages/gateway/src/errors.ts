@@ -1,5 +1,5 @@
 /** The error catalogue of the gateway; a code without its prefix, in lower case, is the `code` that OpenAI callers see. */
-import { defineErrors } from '@bud-foundry/core'
+import { defineErrors, type ConfigIssue } from '@bud-foundry/core'
 
 export const gatewayErrors = defineErrors('GATEWAY', {
   // the caller's doing
@@ -217,5 +217,32 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     status: 500,
     retryable: false,
     message: ({ key }: { readonly key: string }) => `the stored API key record '${key}' cannot be read; delete it or restore a backup`,
+  },
+
+  // the listener and the command
+  CLIENT_CA_MISSING: {
+    status: 400,
+    retryable: false,
+    message: () =>
+      'client certificates are requested, but nothing says whose: any public authority would do; give the authorities of your callers in tls.ca',
+  },
+  LISTENER_WITHOUT_TLS: {
+    status: 400,
+    retryable: false,
+    message: () => 'the listener speaks plain HTTP, so it has no certificates to replace; start it with tls',
+  },
+  CONFIG_FILE_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ path, problems }: { readonly path: string; readonly problems: readonly ConfigIssue[] }) =>
+      `${path} has ${String(problems.length)} problem${problems.length === 1 ? '' : 's'}:\n${problems
+        .map((problem) => `  ${problem.path}: ${problem.message}${problem.fix === undefined ? '' : ` (${problem.fix})`}`)
+        .join('\n')}`,
+    template: '<path> has <n> problems: …, each with its place and what to write instead',
+  },
+  CONFIG_FILE_UNREADABLE: {
+    status: 400,
+    retryable: false,
+    message: ({ path, reason }: { readonly path: string; readonly reason: string }) => `the config file ${path} cannot be read: ${reason}`,
   },
 })

@@ -1,29 +1,21 @@
 /** Core's Transport over undici pools: one per origin, HTTP/1.1, no web streams anywhere. */
 import type { Transport, TransportCall, TransportHandlers, TransportTimeouts, UpstreamRequest } from '@bud-foundry/core'
 import { systemClock, type Clock } from '@bud-foundry/core'
-import { Pool, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { gatewayErrors } from '../errors.ts'
 import { upstreamOrigins } from '../limits.ts'
+import { createOriginDispatcher, type OriginOptions } from './origin-dispatcher.ts'
 
-/** What undici's own connect timeout is set to: the backstop behind the per-call one. */
-const connectBackstopMs = 60_000
-
-export interface UndiciTransportOptions {
+/** TLS and proxy given at the top hold for every upstream; nothing is read from the environment. */
+export interface UndiciTransportOptions extends OriginOptions {
   readonly clock?: Clock | undefined
   /** Connections per origin; default: as many as there are concurrent calls. */
   readonly connections?: number | undefined
   /** How long an idle connection is kept. Default 30 s, below the 60 s or more of common servers. */
   readonly keepAliveMs?: number | undefined
-  /** TLS: certificate authorities to trust instead of the system's, and a client certificate. */
-  readonly tls?:
-    | {
-        readonly ca?: string | undefined
-        readonly cert?: string | undefined
-        readonly key?: string | undefined
-        readonly rejectUnauthorized?: boolean | undefined
-      }
-    | undefined
-  /** Makes the dispatcher of an origin, for instance undici's ProxyAgent. */
+  /** Exceptions by origin, e.g. `https://engine.example:8443`; each field given there replaces the general one. */
+  readonly origins?: Readonly<Record<string, OriginOptions>> | undefined
+  /** Makes the dispatcher of an origin, in place of everything above. */
   readonly dispatcher?: ((origin: string) => Dispatcher) | undefined
 }
 
@@ -115,14 +107,12 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Tra
   const destinations = new WeakMap<URL, Destination>()
   let closed = false
 
-  const newPool = (origin: string): Dispatcher =>
-    options.dispatcher?.(origin) ??
-    new Pool(origin, {
-      connections: options.connections ?? null,
-      allowH2: false,
-      keepAliveTimeout: options.keepAliveMs ?? 30_000,
-      connect: { timeout: connectBackstopMs, ...definedOnly(options.tls ?? {}) },
-    })
+  const pool = { connections: options.connections ?? null, keepAliveMs: options.keepAliveMs ?? 30_000 }
+  const newPool = (origin: string): Dispatcher => {
+    const own = options.origins !== undefined && Object.hasOwn(options.origins, origin) ? options.origins[origin] : undefined
+    const general = { tls: own?.tls ?? options.tls, proxy: own?.proxy ?? options.proxy }
+    return options.dispatcher?.(origin) ?? createOriginDispatcher(origin, general, pool)
+  }
 
   const poolOf = (origin: string): Dispatcher => {
     const known = pools.get(origin)
@@ -133,9 +123,9 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Tra
       // `close` lets what is on its way finish; a failure to close an old pool concerns nobody.
       oldest[1].close().catch(() => undefined)
     }
-    const pool = newPool(origin)
-    pools.set(origin, pool)
-    return pool
+    const opened = newPool(origin)
+    pools.set(origin, opened)
+    return opened
   }
 
   const destinationOf = (url: URL): Destination => {
@@ -181,11 +171,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Tra
       closed = true
       const open = [...pools.values()]
       pools.clear()
-      await Promise.all(open.map((pool) => pool.destroy()))
+      await Promise.all(open.map((dispatcher) => dispatcher.destroy()))
     },
   }
 }
-
-const definedOnly = <Fields extends object>(fields: Fields): Partial<{ [Key in keyof Fields]: Exclude<Fields[Key], undefined> }> =>
-  // Filtering removes exactly the undefined values, which is what the type says.
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
