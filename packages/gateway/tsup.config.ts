@@ -7,6 +7,7 @@ export default libraryBuild({
   'dialect/openai-completions': 'src/dialect/openai-completions/index.ts',
   'dialect/openai-embeddings': 'src/dialect/openai-embeddings/index.ts',
   'dialect/anthropic-messages': 'src/dialect/anthropic-messages/index.ts',
+  otel: 'src/telemetry/otel/index.ts',
   'provider/openai': 'src/providers/openai/index.ts',
   'provider/azure-openai': 'src/providers/azure-openai/index.ts',
   'provider/anthropic': 'src/providers/anthropic/index.ts',

@@ -45,6 +45,7 @@ import type { Services } from './service/services.ts'
 import { createEventPump } from './telemetry/event-pump.ts'
 import { GatewayMetrics } from './telemetry/gateway-metrics.ts'
 import { LiveEvents, type GatewayEventListener } from './telemetry/live-events.ts'
+import type { RequestTracer } from './telemetry/request-span.ts'
 import { createUndiciTransport } from './transport/undici-transport.ts'
 
 /** What a gateway is built from beside its configuration; each part has a default. */
@@ -56,6 +57,8 @@ export interface GatewayParts {
   readonly keys?: KeyRing | undefined
   /** Gets one RequestEvent per request. */
   readonly sink?: Sink | undefined
+  /** Makes a span per request, `createOpenTelemetry()` of `@bud-foundry/gateway/otel` for instance. */
+  readonly tracer?: RequestTracer | undefined
   /** Resolves credential references of the configuration. */
   readonly secrets?: SecretStore | undefined
   readonly clock?: Clock | undefined
@@ -155,6 +158,7 @@ class GatewayRoot {
             }),
       live: new LiveEvents(warn('a listener of gateway events failed')),
       metrics: new GatewayMetrics(),
+      tracer: parts.tracer,
       budget: new RetryBudget(config.retry, clock.monotonicMs()),
       inFlight: new Set(),
       snapshot: buildSnapshot(config, this.#snapshotParts, new Map(), undefined),

@@ -15,6 +15,7 @@ export { keyRecordSchema, type KeyRecord } from './key/key-record.ts'
 export type { GatewayEvent, GatewayEventListener, RequestStartEvent } from './telemetry/live-events.ts'
 
 // parts
+export type { AttemptSpan, RequestSpan, RequestSpanStart, RequestTracer, SpanIdentity } from './telemetry/request-span.ts'
 export { createUndiciTransport, type UndiciTransportOptions } from './transport/undici-transport.ts'
 
 // routing policies

@@ -7,6 +7,7 @@ import { closingGraceMs, failureBodyBytes } from '../limits.ts'
 import type { ModelEntry, Snapshot } from '../routing/snapshot.ts'
 import type { TargetState } from '../routing/target-state.ts'
 import type { Services } from '../service/services.ts'
+import type { AttemptSpan } from '../telemetry/request-span.ts'
 import { BodyReader } from './body-reader.ts'
 import type { CallPlan } from './call-plan.ts'
 import { readFinishReason } from './finish-reason.ts'
@@ -43,6 +44,8 @@ export interface AttemptInit {
   readonly state: TargetState
   /** Headers beside the target's own. */
   readonly headers: Readonly<Record<string, string>>
+  /** Ended by the owner. */
+  readonly span: AttemptSpan | undefined
 }
 
 type Phase = 'sending' | 'refusal' | 'stream' | 'body' | 'over'
@@ -51,6 +54,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
   readonly state: TargetState
   readonly entry: ModelEntry
   readonly startMs: number
+  readonly span: AttemptSpan | undefined
   endMs = 0
   status: number | undefined
   headers: UpstreamHeaders = {}
@@ -80,6 +84,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
     this.#plan = init.plan
     this.entry = init.entry
     this.state = init.state
+    this.span = init.span
     this.#extraHeaders = init.headers
     this.startMs = init.services.clock.monotonicMs()
   }

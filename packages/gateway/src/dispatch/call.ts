@@ -12,6 +12,7 @@ import type { ModelEntry, Snapshot } from '../routing/snapshot.ts'
 import type { TargetState } from '../routing/target-state.ts'
 import type { Services, Stoppable } from '../service/services.ts'
 import { recordRequest } from '../telemetry/call-record.ts'
+import { endAttemptSpan, startAttemptSpan } from '../telemetry/trace-request.ts'
 import { Attempt, type AttemptOwner, type Verbatim } from './attempt.ts'
 import type { CallPlan } from './call-plan.ts'
 import { hedgeDelayMs } from './hedge-delay.ts'
@@ -264,6 +265,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   #launch(state: TargetState): void {
     this.#tries += 1
     this.#totalTries += 1
+    const span = startAttemptSpan(this.#context, state.target, this.#services.clock.monotonicMs())
     const attempt = new Attempt({
       owner: this,
       services: this.#services,
@@ -271,7 +273,8 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
       plan: this.#plan,
       entry: this.#entry,
       state,
-      headers: this.#upstreamHeaders,
+      span,
+      headers: span === undefined ? this.#upstreamHeaders : { ...this.#upstreamHeaders, ...span.headers },
     })
     this.#firstAttemptMs ??= attempt.startMs
     this.#live.push(attempt)
@@ -307,7 +310,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
 
   #record(attempt: Attempt, error: BudError | undefined, outcome: RequestOutcome = attemptOutcome(attempt, error)): void {
     this.#live = this.#live.filter((other) => other !== attempt)
-    this.#records.push({
+    const record: AttemptRecord = {
       targetId: attempt.state.target.id,
       providerId: attempt.state.target.providerId,
       startMs: Math.max(0, attempt.startMs - this.#context.startMs),
@@ -316,7 +319,9 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
       outcome,
       errorCode: outcome === 'aborted' ? undefined : error?.code,
       timeToFirstTokenMs: attempt.firstContentMs === undefined ? undefined : attempt.firstContentMs - attempt.startMs,
-    })
+    }
+    this.#records.push(record)
+    endAttemptSpan(this.#context, attempt.span, record)
   }
 
   /** Ends the request from outside its attempts: deadline, shutdown, a caller that has left. */

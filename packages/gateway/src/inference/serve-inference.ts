@@ -11,6 +11,7 @@ import { respondError } from '../pipeline/respond.ts'
 import { failExchange } from '../pipeline/serve.ts'
 import type { ModelEntry } from '../routing/snapshot.ts'
 import { recordRequest } from '../telemetry/call-record.ts'
+import { startRequestSpan } from '../telemetry/trace-request.ts'
 import { affinityKeyOf } from './affinity-key.ts'
 import { chooseVariant } from './choose-variant.ts'
 import { castShadow } from './shadow.ts'
@@ -95,6 +96,7 @@ function startCall(context: RequestContext, kind: InferenceKind, body: Buffer): 
     const affinityKey = affinityKeyOf(context, head)
     const entry = chooseVariant(context, findModel(context, head.model), affinityKey)
     const plan = new CallPlan({ operation: kind.operation, dialect, body, head })
+    startRequestSpan(context, kind.operation, head.model)
     announce(context, kind, head)
     if (entry.config.shadow !== undefined) castShadow(context, plan, entry.config.shadow)
     new Call({ context, plan, entry, requestedModel: head.model, affinityKey }).start()

@@ -4,6 +4,7 @@ import type { Exchange } from '../exchange/exchange.ts'
 import type { KeyRecord } from '../key/key-record.ts'
 import { requestIdLength } from '../limits.ts'
 import type { Services } from '../service/services.ts'
+import type { RequestSpan } from '../telemetry/request-span.ts'
 import { readTraceContext, type TraceContext } from './trace-context.ts'
 
 export interface RequestContext {
@@ -13,11 +14,14 @@ export interface RequestContext {
   readonly id: string
   /** As the caller sent it, else the id. */
   readonly requestId: string
-  readonly trace: TraceContext
+  /** That of the span, as soon as there is one. */
+  trace: TraceContext
   readonly startUnixMs: number
   readonly startMs: number
   /** Undefined only where no key is asked for. */
   key: KeyRecord | undefined
+  /** Set where the gateway has a tracer. */
+  span?: RequestSpan | undefined
 }
 
 const requestIdPattern = /^[\w.:/+=@-]+$/

@@ -6,6 +6,7 @@ import type { Snapshot } from '../routing/snapshot.ts'
 import type { EventPump } from '../telemetry/event-pump.ts'
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts'
 import type { LiveEvents } from '../telemetry/live-events.ts'
+import type { RequestTracer } from '../telemetry/request-span.ts'
 
 /** Something in flight that a closing gateway waits for, and in the end stops. */
 export interface Stoppable {
@@ -22,6 +23,7 @@ export interface Services {
   readonly pump: EventPump | undefined
   readonly live: LiveEvents
   readonly metrics: GatewayMetrics
+  readonly tracer: RequestTracer | undefined
   readonly budget: RetryBudget
   readonly inFlight: Set<Stoppable>
   /** Swapped whole on a configuration change; a request reads it once. */

@@ -3,6 +3,7 @@ import type { Attempt as AttemptRecord, RequestEvent, RequestOutcome, TokenPrice
 import { clientAddress } from '../pipeline/header-policy.ts'
 import type { RequestContext } from '../pipeline/request-context.ts'
 import { costUsd } from '../routing/cost.ts'
+import { endRequestSpan, startRequestSpan } from './trace-request.ts'
 
 export interface CallEnd {
   readonly operation: RequestEvent['operation']
@@ -86,9 +87,11 @@ function tagsOf(context: RequestContext, end: CallEnd): Readonly<Record<string, 
 
 /** Gives the event to everyone who wants it: metrics, listeners, sink. */
 export function recordRequest(context: RequestContext, end: CallEnd): void {
+  startRequestSpan(context, end.operation, end.model)
   const event = buildRequestEvent(context, end)
   const { metrics, live, pump } = context.services
   metrics.record(event)
   if (live.isWatched) live.emit(event)
   pump?.push(event)
+  endRequestSpan(context, event)
 }
