@@ -24,6 +24,7 @@ function readTurn(body: Json): Turn {
       .map((block) => asObject(block['source']))
       .map((source) => ({ mediaType: asText(source['media_type']), data: asText(source['data']) })),
     toolNames: asList(body['tools']).map((tool) => asText(tool['name'])),
+    forced: ['any', 'tool'].includes(asText(asObject(body['tool_choice'])['type'])),
     schema: format['type'] === 'json_schema' ? asObject(format['schema']) : undefined,
     signatures: blocks.filter(({ type }) => type === 'thinking').map((block) => asText(block['signature'])),
   }

@@ -26,6 +26,7 @@ function readTurn(body: Json): Turn {
       return mediaType === '' ? [] : [{ mediaType, data }]
     }),
     toolNames: asList(body['tools']).map((tool) => asText(asObject(tool['function'])['name'])),
+    forced: body['tool_choice'] === 'required' || asObject(body['tool_choice'])['type'] === 'function',
     schema: format['type'] === 'json_schema' ? asObject(asObject(format['json_schema'])['schema']) : undefined,
     // Engines that think take earlier thinking back as text; it has no signatures.
     signatures: messages.flatMap((message) => (message['reasoning_content'] === undefined ? [] : [asText(message['reasoning_content'])])),

@@ -10,6 +10,8 @@ export interface Turn {
   readonly calls: readonly { readonly id: string; readonly name: string; readonly args: unknown }[]
   readonly images: readonly { readonly mediaType: string; readonly data: string }[]
   readonly toolNames: readonly string[]
+  /** A tool must be called. */
+  readonly forced: boolean
   /** The schema that the answer must follow. */
   readonly schema: Readonly<Record<string, unknown>> | undefined
   readonly signatures: readonly string[]
@@ -61,6 +63,10 @@ function useTools({ results, calls }: Turn): Scene {
 /** The next answer. */
 export function play(turn: Turn): Scene {
   if (isFailure(turn.text)) return { kind: 'failure', failure: turn.text }
+  const [onlyTool, ...moreTools] = turn.toolNames
+  // Clients that do not know the model ask for structured output by the input of a tool that must be called.
+  if (turn.forced && onlyTool !== undefined && moreTools.length === 0)
+    return { kind: 'answer', calls: [{ id: 'call_answer', name: onlyTool, args: { city: 'Paris', celsius: 21 } }] }
   if (turn.schema !== undefined) return { kind: 'answer', text: '{"city":"Paris","celsius":21}' }
   if (turn.toolNames.length > 0) return useTools(turn)
   if (turn.images.length > 0)
