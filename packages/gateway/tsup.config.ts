@@ -3,6 +3,7 @@ import { libraryBuild } from '../../tsup.preset.ts'
 export default libraryBuild({
   index: 'src/index.ts',
   node: 'src/node/node-listener.ts',
+  'ai-sdk': 'src/ai-sdk/bud-provider.ts',
   'dialect/openai-chat': 'src/dialect/openai-chat/index.ts',
   'dialect/openai-completions': 'src/dialect/openai-completions/index.ts',
   'dialect/openai-embeddings': 'src/dialect/openai-embeddings/index.ts',

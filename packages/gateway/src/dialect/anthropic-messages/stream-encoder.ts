@@ -22,6 +22,7 @@ interface OpenBlock {
   readonly kind: string
   /** Progress of a call's arguments; a call may be interrupted by another only when its arguments are whole. */
   readonly json: JsonProgress | undefined
+  signed: boolean
 }
 
 export class AnthropicStreamEncoder implements StreamEncoder {
@@ -157,10 +158,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
       case 'thinking-signature':
         // A signature that comes after its block was closed cannot be told to this dialect's clients any more.
         if (this.#open?.partIndex !== delta.index && this.#entered.has(delta.index)) return ''
-        return (
-          this.#enter(delta.index, 'thinking', '{"type":"thinking","thinking":"","signature":""}') +
-          this.#delta(JSON.stringify({ type: 'signature_delta', signature: delta.signature }))
-        )
+        return this.#enter(delta.index, 'thinking', '{"type":"thinking","thinking":"","signature":""}') + this.#sign(delta.signature)
       case 'redacted-thinking':
         return this.#enter(delta.index, 'redacted', JSON.stringify({ type: 'redacted_thinking', data: delta.data }))
       case 'tool-call':
@@ -182,7 +180,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
     const closing = this.#close()
     const index = this.#blocks++
     this.#entered.add(partIndex)
-    this.#open = { partIndex, index, kind, json: kind === 'tool' ? new JsonProgress() : undefined }
+    this.#open = { partIndex, index, kind, json: kind === 'tool' ? new JsonProgress() : undefined, signed: kind !== 'thinking' }
     return closing + event('content_block_start', `{"type":"content_block_start","index":${String(index)},"content_block":${blockJson}}`)
   }
 
@@ -190,11 +188,18 @@ export class AnthropicStreamEncoder implements StreamEncoder {
     return event('content_block_delta', `{"type":"content_block_delta","index":${String(this.#open?.index ?? 0)},"delta":${deltaJson}}`)
   }
 
+  #sign(signature: string): string {
+    if (this.#open !== undefined) this.#open.signed = true
+    return this.#delta(JSON.stringify({ type: 'signature_delta', signature }))
+  }
+
   #close(): string {
     const open = this.#open
     if (open === undefined) return ''
+    // Clients that wait for a signature (@ai-sdk/anthropic) leave thinking without one out of the next request, which tool loops need.
+    const signing = open.signed ? '' : this.#sign('')
     this.#open = undefined
-    return event('content_block_stop', `{"type":"content_block_stop","index":${String(open.index)}}`)
+    return signing + event('content_block_stop', `{"type":"content_block_stop","index":${String(open.index)}}`)
   }
 
   #estimate(): TokenUsage {
