@@ -34,7 +34,7 @@ export function createPrefixIndex(blocksPerTarget: number): PrefixIndex {
     },
     touch: (targetId, blockHashes) => {
       let held = targets.get(targetId)
-      if (held === undefined) targets.set(targetId, (held = new Map()))
+      if (held === undefined) targets.set(targetId, (held = new Map<bigint, undefined>()))
       // A prompt longer than the bound would only evict itself: its beginning is what others can share.
       for (const hash of blockHashes.slice(0, blocksPerTarget).reverse()) {
         held.delete(hash)

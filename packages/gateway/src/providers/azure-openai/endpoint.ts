@@ -1,7 +1,7 @@
 /** Paths and credentials of Azure OpenAI. */
 import type { CanonicalOperation, Target } from '@bud-foundry/core'
 import { endpointUrls, joinUrl } from '../endpoint-url.ts'
-import { openaiPaths } from '../openai/endpoint.ts'
+import { openaiPaths } from '../openai-endpoint.ts'
 import { providerErrors } from '../provider-errors.ts'
 
 /**

@@ -1,7 +1,7 @@
 /** Engines and hosts that speak OpenAI's dialect, with presets for the known ones. */
 import type { Provider, Target } from '@bud-foundry/core'
 import type { OpenaiQuirks } from '../../dialect/openai-chat/quirks.ts'
-import { openaiEndpoint } from '../openai/endpoint.ts'
+import { openaiEndpoint } from '../openai-endpoint.ts'
 import { defineOpenaiFamily } from '../openai-family.ts'
 import { providerErrors } from '../provider-errors.ts'
 import { isPresetId, openaiCompatiblePresets, unknownCompatible, type OpenaiCompatiblePresetId } from './preset.ts'

@@ -1,6 +1,6 @@
 /** Paths and credentials of OpenAI's API and of those who imitate it. */
 import type { CanonicalOperation, Target } from '@bud-foundry/core'
-import { endpointUrls, joinUrl } from '../endpoint-url.ts'
+import { endpointUrls, joinUrl } from './endpoint-url.ts'
 
 /** Below the base URL, which ends in `/v1` or its like (platform.openai.com/docs/api-reference). */
 export const openaiPaths: Readonly<Record<CanonicalOperation, string>> = {
