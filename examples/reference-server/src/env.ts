@@ -8,7 +8,8 @@ const secret = z
   .min(1)
   .transform((value): Secret => createSecret(value))
 
-const environmentSchema = z.object({
+/** Every variable that the server reads; anything else in the environment is none of its business. */
+export const environmentSchema = z.object({
   BUD_HOST: z.string().min(1).default('127.0.0.1'),
   BUD_PORT: integer(0, 65_535).default(3000),
   BUD_DATA_DIR: z.string().min(1).default('.bud'),

@@ -30,7 +30,7 @@ test('a streamed answer arrives token by token and is recorded with the usage th
   const stream = await client.chat.completions.create({
     model,
     messages: [{ role: 'user', content: 'Name three colours.' }],
-    max_tokens: 40,
+    max_completion_tokens: 40,
     stream: true,
     stream_options: { include_usage: true },
   })

@@ -33,7 +33,7 @@ export async function handleClusterPlan(request: Request): Promise<Response> {
     if (!body.success) throw coreErrors.CONFIG_INVALID({ what: 'request body', issues: toConfigIssues(body.error) })
     const { plan, ...options } = body.data
     // Safe: planManifests puts both through their schemas before anything reads them.
-    return answer(200, planManifests(plan as never, options as never))
+    return answer(200, planManifests(plan as never, options))
   } catch (error) {
     if (isBudError(error)) return errorAnswer(error)
     throw error

@@ -2,7 +2,7 @@
 import type { DeploymentPlan } from '@bud-foundry/core'
 
 export const fieldManager = 'bud-foundry'
-export const deploymentLabel = 'foundry.bud.studio/deployment'
+const deploymentLabel = 'foundry.bud.studio/deployment'
 
 /** Selects the pods of one deployment. Immutable on live objects, so it carries the name and nothing that may change. */
 export const selectorLabels = (plan: DeploymentPlan) => ({ [deploymentLabel]: plan.name })
