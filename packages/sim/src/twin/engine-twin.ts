@@ -21,7 +21,7 @@ import { resolveTwinOptions, type EngineTwinOptions } from './twin-options.ts'
 export interface EngineTwin extends AsyncDisposable {
   /** For a server of your own. */
   handle(request: IncomingMessage, response: ServerResponse): void
-  /** Opens a server; port 0 takes any free one. @throws SIM_PORT_UNAVAILABLE. */
+  /** Opens a server, and ends when the first request would be answered as fast as any other; port 0 takes any free one. @throws SIM_PORT_UNAVAILABLE. */
   listen(address?: {
     readonly port?: number | undefined
     readonly host?: string | undefined
@@ -210,13 +210,17 @@ export function createEngineTwin(options: EngineTwinOptions = {}): EngineTwin {
       const listening = createServer(handle)
       // Streams may be silent for long while they wait for a place; the twin's clients decide how long they wait.
       listening.requestTimeout = 0
-      await new Promise<void>((resolve, reject) => {
+      const bound = new Promise<void>((resolve, reject) => {
         listening.once('error', (error) => {
           reject(simErrors.PORT_UNAVAILABLE({ host, port, reason: error.message }, { cause: error }))
         })
-        listening.listen(port, host, resolve)
+        listening.listen(port, host, () => {
+          server = listening
+          resolve()
+        })
       })
-      server = listening
+      // Loading the vocabulary takes a third of a second, which would count as the time to the first token of the first request.
+      await Promise.all([bound, loadTokenizer()])
       // A server that listens on TCP has an AddressInfo; only pipes have a string.
       const address = listening.address() as AddressInfo
       return { url: `http://${host.includes(':') ? `[${host}]` : host}:${String(address.port)}`, port: address.port }

@@ -1,4 +1,4 @@
-/** Real token counts, from a tokenizer that is loaded when first needed. */
+/** Real token counts, from a tokenizer that is loaded once a process. */
 
 export interface Tokenizer {
   encode(text: string): readonly number[]
@@ -27,9 +27,20 @@ async function load(): Promise<Tokenizer> {
 }
 
 let loading: Promise<Tokenizer> | undefined
+let loaded: Tokenizer | undefined
+
+async function loadOnce(): Promise<Tokenizer> {
+  loaded = await load()
+  return loaded
+}
 
 /** cl100k_base, the vocabulary that Llama 3's was built upon: its counts are within a few per cent of the real ones. */
 export function loadTokenizer(): Promise<Tokenizer> {
-  loading ??= load()
+  loading ??= loadOnce()
   return loading
+}
+
+/** Whether the vocabulary is in memory, so that the next request does not wait for it. */
+export function isTokenizerLoaded(): boolean {
+  return loaded !== undefined
 }
