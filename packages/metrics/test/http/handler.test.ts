@@ -95,6 +95,7 @@ test('a series has every bucket, null where nothing was measured, and its totals
     inFlightPeak: 0,
   })
   expect(totals).toMatchObject({ requests: 3, errors: 1, timeToFirstTokenMsP50: 50, inFlightPeak: 2, costUsd: null })
+  expect(totals['timeToFirstTokenMsP95']).toBeGreaterThan(50)
 })
 
 test('a series answers the measures that were asked for, and nothing else', async () => {
