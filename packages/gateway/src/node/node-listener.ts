@@ -39,6 +39,8 @@ export interface NodeListener extends AsyncDisposable {
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
 
 const defaultHeaderBytes = 32 * 1024
+/** How soon after its last answer a connection is closed while the listener closes. */
+const closingSweepMs = 50
 
 function serverOf(handler: Handler, options: NodeListenerOptions): Server {
   const common = {
@@ -76,7 +78,12 @@ export async function listen(handler: Handler, options: NodeListenerOptions): Pr
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
     closing ??= new Promise((done) => {
+      // A connection in use becomes idle with the end of its answer, and Node would then keep it open for keepAliveMs.
+      const sweep = setInterval(() => {
+        server.closeIdleConnections()
+      }, closingSweepMs)
       server.close(() => {
+        clearInterval(sweep)
         done()
       })
       server.closeIdleConnections()
