@@ -29,7 +29,7 @@ export type { Dialect, FrameKind, RequestHead, StreamDecoder, StreamEncoder } fr
 export type { Engine, MemoryBreakdown } from './contracts/engine.ts'
 export type { HardwareProfile, Precision } from './contracts/hardware-profile.ts'
 export type { Prediction, PredictionInput, Predictor } from './contracts/predictor.ts'
-export type { DroppedField, Provider, Target } from './contracts/provider.ts'
+export type { DroppedField, Prefill, Provider, Target } from './contracts/provider.ts'
 export type { Candidate, RoutingContext, RoutingOutcome, RoutingPolicy } from './contracts/routing-policy.ts'
 export type { SecretStore } from './contracts/secret-store.ts'
 export type { Sink, SinkReceipt } from './contracts/sink.ts'

@@ -1,7 +1,7 @@
 /** The gateway's configuration as one strict schema: data only, parts (stores, sinks, clocks) are passed beside it. */
 import { createSecret, tokenPriceSchema, type Secret } from '@bud-foundry/core'
 import { z } from 'zod'
-import { attemptsPerRequest, defaultAnswerBytes, defaultBodyBytes, fallbackDepth } from './limits.ts'
+import { attemptsPerRequest, defaultAnswerBytes, defaultBodyBytes, defaultRememberedBytes, fallbackDepth } from './limits.ts'
 
 const positiveMs = z.number().positive()
 const isSecret = (value: unknown): value is Secret =>
@@ -96,6 +96,13 @@ const healthCheckSchema = z.strictObject({
   healthyAfter: z.int().min(1).default(1),
 })
 
+const streamSchema = z.strictObject({
+  /** When a stream breaks off after content: `error` ends it with a typed error, `continue` has another target carry it on. */
+  onFailure: z.literal(['error', 'continue']).default('error'),
+  /** Text that is remembered per stream for `continue`; what is longer ends with an error. */
+  rememberedBytes: z.int().positive().default(defaultRememberedBytes),
+})
+
 export const modelSchema = z.strictObject({
   targets: z.array(targetSchema).min(1).optional(),
   /** Sends each caller to one of several models, by weight; the same caller stays with the same one. */
@@ -113,6 +120,7 @@ export const modelSchema = z.strictObject({
   retry: retrySchema.partial().optional(),
   hedge: hedgeSchema.optional(),
   healthCheck: healthCheckSchema.optional(),
+  stream: streamSchema.default(streamSchema.parse({})),
   price: tokenPriceSchema.optional(),
   /** False accepts a stream that closes after its finish reason, without its dialect's closing event. */
   requireTerminator: z.boolean().default(true),

@@ -9,6 +9,10 @@ export const defaultAnswerBytes = 64 * 1024 * 1024
 export const failureBodyBytes = 64 * 1024
 /** Frames held back before the first content of a stream; beyond it the stream counts as started. */
 export const heldStreamBytes = 1024 * 1024
+/** Bytes of a stream that wait to be decoded for a possible continuation. */
+export const digestedStreamBytes = 64 * 1024
+/** Text of one stream that is remembered for a continuation, unless configured; a longer answer cannot be carried on. */
+export const defaultRememberedBytes = 1024 * 1024
 /** One server-sent event; a longer one is an upstream failure. */
 export const frameBytes = 16 * 1024 * 1024
 /** Keys held in memory. */

@@ -61,5 +61,7 @@ export interface Dialect {
   /** Parses a caller's body. Throws BudError with status 400 that names the field. */
   decodeRequest(body: Uint8Array, operation: CanonicalOperation): CanonicalRequest
   encodeResponse(response: CanonicalResponse, request: CanonicalRequest): Uint8Array
+  /** Reads a stream in this dialect, so that one that broke off can be carried on; absent where that makes no sense. */
+  streamDecoder?(request: CanonicalRequest): StreamDecoder
   streamEncoder(request: CanonicalRequest, answer: { readonly includeUsage: boolean; readonly createdUnixSeconds: number }): StreamEncoder
 }

@@ -27,6 +27,14 @@ export interface DroppedField {
   readonly reason: string
 }
 
+/** What tells an upstream to carry an assistant message on that stands last, instead of starting a new one. */
+export interface Prefill {
+  /** Fields of the request. */
+  readonly bodyFields?: Readonly<Record<string, unknown>> | undefined
+  /** Fields of that message. */
+  readonly messageFields?: Readonly<Record<string, unknown>> | undefined
+}
+
 /** One upstream API family. */
 export interface Provider {
   readonly contract: 'provider/1'
@@ -41,6 +49,8 @@ export interface Provider {
   readonly operations: ReadonlySet<CanonicalOperation>
   /** False where the upstream refuses `stream_options` (it then sends usage unasked). Absent means true. */
   acceptsStreamOptions?(target: Target): boolean
+  /** Undefined where the upstream cannot carry on an assistant message of the caller's. */
+  prefill?(target: Target): Prefill | undefined
   /** Where an operation goes, with credentials in the headers; the body is added by whoever calls. */
   endpoint(operation: CanonicalOperation, target: Target): { readonly url: URL; readonly headers: Readonly<Record<string, string>> }
   /** Adds credentials that need time or I/O just before sending: SigV4, OAuth, workload identity. */

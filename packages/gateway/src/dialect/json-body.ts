@@ -96,6 +96,9 @@ export interface HeadFields {
 export const scannedBody = (body: Uint8Array, head: RequestHead | undefined, dialect: HeadFields): JsonBody =>
   head instanceof JsonBody && head.bytes === body ? head : new JsonBody(body, dialect)
 
+/** Positions of the fields of a body, for `findField`. */
+export const topFields = (body: Uint8Array): FieldPositions => topLevelFields(body)
+
 interface Edit {
   readonly start: number
   readonly end: number

@@ -1,5 +1,5 @@
 /** One try against one target: sends, reads the answer, and reports exactly one end. */
-import type { BudError, Dialect, TokenUsage, TransportCall, TransportHandlers, UpstreamRequest } from '@bud-foundry/core'
+import type { BudError, Dialect, StreamEncoder, TokenUsage, TransportCall, TransportHandlers, UpstreamRequest } from '@bud-foundry/core'
 import { isBudError } from '@bud-foundry/core'
 import type { GatewayConfig } from '../config.ts'
 import { gatewayErrors } from '../errors.ts'
@@ -46,6 +46,8 @@ export interface AttemptInit {
   readonly headers: Readonly<Record<string, string>>
   /** Ended by the owner. */
   readonly span: AttemptSpan | undefined
+  /** Writes the answer of a continuation into the caller's stream. */
+  readonly joint: StreamEncoder | undefined
 }
 
 type Phase = 'sending' | 'refusal' | 'stream' | 'body' | 'over'
@@ -67,6 +69,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
   readonly #config: GatewayConfig
   readonly #plan: CallPlan
   readonly #extraHeaders: Readonly<Record<string, string>>
+  readonly #joint: StreamEncoder | undefined
   #phase: Phase = 'sending'
   #call: TransportCall | undefined
   #ttftTimer: Disposable | undefined
@@ -85,6 +88,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
     this.entry = init.entry
     this.state = init.state
     this.span = init.span
+    this.#joint = init.joint
     this.#extraHeaders = init.headers
     this.startMs = init.services.clock.monotonicMs()
   }
@@ -317,8 +321,14 @@ export class Attempt implements TransportHandlers, StreamOwner {
   }
 
   #translation(): StreamTranslation | undefined {
-    if (this.#plan.passesThrough(this.state)) return undefined
+    const joint = this.#joint
+    const passesThrough = this.#plan.passesThrough(this.state)
+    if (passesThrough && joint === undefined) return undefined
     const request = this.#plan.canonical()
+    if (joint !== undefined) {
+      const own = passesThrough ? this.#plan.dialect.streamDecoder?.(request) : undefined
+      return new StreamTranslation(own ?? this.state.provider.streamDecoder(request), joint, (problem) => this.#invalid(problem))
+    }
     const { includeUsage } = this.#plan.head
     const createdUnixSeconds = Math.floor(this.#services.clock.nowMs() / 1_000)
     const decoder = this.state.provider.streamDecoder(request)

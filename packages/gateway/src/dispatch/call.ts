@@ -15,6 +15,7 @@ import { recordRequest } from '../telemetry/call-record.ts'
 import { endAttemptSpan, startAttemptSpan } from '../telemetry/trace-request.ts'
 import { Attempt, type AttemptOwner, type Verbatim } from './attempt.ts'
 import type { CallPlan } from './call-plan.ts'
+import { Continuation } from './continuation/continuation.ts'
 import { hedgeDelayMs } from './hedge-delay.ts'
 import { nextStep } from './next-step.ts'
 
@@ -54,6 +55,13 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   #totalTries = 0
   #live: Attempt[] = []
   #winner: Attempt | undefined
+  /** The attempt whose content opened the stream; from then on the caller sees status 200. */
+  #opener: Attempt | undefined
+  /** The attempt that sent content last. */
+  #lastPart: Attempt | undefined
+  #continuation: Continuation | undefined
+  /** Why the stream broke off that is being carried on. */
+  #interruption: BudError | undefined
   #firstAttemptMs: number | undefined
   #totalTimer: Disposable | undefined
   #waitTimer: Disposable | undefined
@@ -121,6 +129,10 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     if (this.#winner !== undefined) return this.#winner === attempt
     this.#winner = attempt
     this.#cancelOthers(attempt)
+    this.#lastPart = attempt
+    if (this.#opener !== undefined) return true
+    this.#opener = attempt
+    this.#prepareContinuation(attempt)
     if (this.#callerGone) return true
     const headers: Record<string, string | readonly string[]> = {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -135,6 +147,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
 
   onBytes(_attempt: Attempt, bytes: Uint8Array): boolean {
     this.#responseBytes += bytes.byteLength
+    this.#continuation?.remember(bytes)
     return this.#callerGone || this.#exchange.write(bytes)
   }
 
@@ -159,9 +172,13 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   onFailure(attempt: Attempt, error: BudError, verbatim: Verbatim | undefined): void {
     this.#record(attempt, error)
     if (this.#done) return
-    if (this.#winner === attempt || this.#callerGone) {
+    if (this.#callerGone || (this.#winner === attempt && this.#continuation?.interrupt(attempt) !== true)) {
       this.#end(error, undefined)
       return
+    }
+    if (this.#winner === attempt) {
+      this.#winner = undefined
+      this.#interruption = error
     }
     // A hedge is still on its way and may yet answer.
     if (this.#live.length > 0) return
@@ -176,20 +193,27 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     })
     switch (step.kind) {
       case 'next-target':
-        this.#tryNext(error)
+        this.#tryNext(this.#interruption ?? error)
         return
       case 'wait':
         this.#waitTimer = this.#services.clock.schedule(step.waitMs, () => {
           this.#rank()
-          this.#tryNext(error)
+          this.#tryNext(this.#interruption ?? error)
         })
         return
       case 'fallback':
-        this.#fallBack(error)
+        this.#fallBack(this.#interruption ?? error)
         return
       case 'give-up':
-        this.#end(error, verbatim)
+        this.#end(this.#interruption ?? error, verbatim)
     }
+  }
+
+  #prepareContinuation({ entry }: Attempt): void {
+    const { onFailure, rememberedBytes } = entry.config.stream
+    if (onFailure !== 'continue' || !Continuation.suits(this.#plan)) return
+    const createdUnixSeconds = Math.floor(this.#services.clock.nowMs() / 1_000)
+    this.#continuation = new Continuation(this.#plan, { rememberedBytes, createdUnixSeconds })
   }
 
   #addHeaders(attempt: Attempt, headers: Record<string, string | readonly string[]>): void {
@@ -265,20 +289,22 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   #launch(state: TargetState): void {
     this.#tries += 1
     this.#totalTries += 1
+    const next = this.#continuation?.next(state)
     const span = startAttemptSpan(this.#context, state.target, this.#services.clock.monotonicMs())
     const attempt = new Attempt({
       owner: this,
       services: this.#services,
       snapshot: this.#snapshot,
-      plan: this.#plan,
+      plan: next?.plan ?? this.#plan,
       entry: this.#entry,
       state,
+      joint: next?.encoder,
       span,
       headers: span === undefined ? this.#upstreamHeaders : { ...this.#upstreamHeaders, ...span.headers },
     })
     this.#firstAttemptMs ??= attempt.startMs
     this.#live.push(attempt)
-    if (this.#entry.hedge !== undefined) this.#armHedge()
+    if (this.#entry.hedge !== undefined && this.#opener === undefined) this.#armHedge()
     attempt.start()
   }
 
@@ -337,12 +363,12 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   /** The one place where a failure becomes the caller's answer. */
   #end(error: BudError, verbatim: Verbatim | undefined): void {
     if (this.#done) return
-    const winner = this.#winner
-    const status = winner !== undefined ? 200 : (verbatim?.status ?? error.status)
-    this.#settle(winner, { status, error })
+    const started = this.#opener !== undefined
+    const status = started ? 200 : (verbatim?.status ?? error.status)
+    this.#settle(this.#winner ?? this.#lastPart, { status, error })
     if (this.#callerGone) return
     const { dialect } = this.#plan
-    if (winner !== undefined) {
+    if (started) {
       const bytes = dialect.encodeError(error, true)
       this.#exchange.write(bytes)
       this.#exchange.end()
@@ -377,11 +403,12 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
       outcome: this.#outcome(error),
       errorCode: this.#callerGone ? 'GATEWAY_CLIENT_CLOSED_REQUEST' : error?.code,
       finishReason: attempt?.finishReason,
-      firstContentMs: attempt?.firstContentMs,
+      firstContentMs: this.#opener?.firstContentMs,
       firstAttemptMs: this.#firstAttemptMs,
       endMs: this.#services.clock.monotonicMs(),
       usage: attempt?.usage,
       price: attempt?.state.price,
+      joined: this.#continuation?.total(attempt),
       requestBytes: this.#plan.body.byteLength,
       responseBytes: this.#responseBytes,
       attempts: this.#records,
@@ -392,7 +419,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   #outcome(error: BudError | undefined): RequestOutcome {
     if (this.#callerGone) return 'aborted'
     if (error === undefined) return 'success'
-    if (this.#winner !== undefined) return 'partial'
+    if (this.#opener !== undefined) return 'partial'
     return this.#records.length === 0 && isBudError(error) ? 'rejected' : 'error'
   }
 }

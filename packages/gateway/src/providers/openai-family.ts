@@ -1,5 +1,5 @@
 /** What every upstream of OpenAI's family has in common: codecs per operation, estimated token counts, failures. */
-import type { CanonicalRequest, CanonicalResponse, Provider, Target } from '@bud-foundry/core'
+import type { CanonicalRequest, CanonicalResponse, Prefill, Provider, Target } from '@bud-foundry/core'
 import { encodeOpenaiRequest } from '../dialect/openai-chat/encode-request.ts'
 import { decodeOpenaiResponse } from '../dialect/openai-chat/decode-response.ts'
 import type { OpenaiQuirks } from '../dialect/openai-chat/quirks.ts'
@@ -16,6 +16,7 @@ export interface OpenaiFamilyMember {
   readonly endpoint: Provider['endpoint']
   quirks(target: Target): OpenaiQuirks
   readonly defaultBaseUrl?: string
+  prefill?(target: Target): Prefill | undefined
 }
 
 /** Anthropic's callers may count tokens before a call; nobody in this family can, so it is estimated and says so. */
@@ -42,6 +43,7 @@ export function defineOpenaiFamily(member: OpenaiFamilyMember): Provider {
     framing: 'sse',
     operations: new Set(['chat', 'completion', 'embedding', 'count-tokens']),
     acceptsStreamOptions: (target) => member.quirks(target).streamOptions,
+    ...(member.prefill === undefined ? {} : { prefill: member.prefill }),
     endpoint: member.endpoint,
     encodeRequest(request, target, onDrop) {
       if (request.operation === 'embedding') return encodeEmbeddingRequest(request, target.modelId)

@@ -23,6 +23,8 @@ export interface CallEnd {
   readonly endMs: number
   readonly usage?: TokenUsage | undefined
   readonly price?: TokenPrice | undefined
+  /** Of an answer in several parts, whose usage is summed: in place of `usage` and `price`. */
+  readonly joined?: { readonly usage: TokenUsage; readonly costUsd: number | undefined; readonly estimated: boolean } | undefined
   readonly requestBytes: number
   readonly responseBytes: number
   readonly attempts: readonly AttemptRecord[]
@@ -32,13 +34,17 @@ export interface CallEnd {
 const noTags: Readonly<Record<string, string>> = {}
 
 function timePerOutputTokenMs(end: CallEnd): number | undefined {
-  if (end.firstContentMs === undefined || end.usage === undefined || end.usage.outputTokens < 2) return undefined
-  return Math.max(0, end.endMs - end.firstContentMs) / (end.usage.outputTokens - 1)
+  const usage = end.joined?.usage ?? end.usage
+  if (end.firstContentMs === undefined || usage === undefined || usage.outputTokens < 2) return undefined
+  return Math.max(0, end.endMs - end.firstContentMs) / (usage.outputTokens - 1)
 }
+
+const priceOf = ({ usage, price }: CallEnd): number | undefined =>
+  usage === undefined || price === undefined ? undefined : costUsd(usage, price)
 
 export function buildRequestEvent(context: RequestContext, end: CallEnd): RequestEvent {
   const { key, startMs, services, exchange } = context
-  const { usage } = end
+  const usage = end.joined?.usage ?? end.usage
   return {
     id: context.id,
     kind: 'request',
@@ -67,8 +73,8 @@ export function buildRequestEvent(context: RequestContext, end: CallEnd): Reques
     cacheWriteInputTokens: usage?.cacheWriteInputTokens ?? 0,
     outputTokens: usage?.outputTokens ?? 0,
     reasoningTokens: usage?.reasoningTokens ?? 0,
-    usageSource: usage === undefined ? 'none' : 'upstream',
-    costUsd: usage === undefined || end.price === undefined ? undefined : costUsd(usage, end.price),
+    usageSource: usage === undefined ? 'none' : end.joined?.estimated === true ? 'estimate' : 'upstream',
+    costUsd: end.joined === undefined ? priceOf(end) : end.joined.costUsd,
     cache: 'none',
     requestBytes: end.requestBytes,
     responseBytes: end.responseBytes,

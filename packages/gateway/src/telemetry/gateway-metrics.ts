@@ -19,9 +19,13 @@ interface Series {
   readonly overhead: Histogram
   readonly ttft: Histogram
   readonly perToken: Histogram
-  readonly duration: Histogram
   readonly tokens: Record<(typeof tokenKinds)[number], number>
   costUsd: number
+}
+
+interface Duration {
+  readonly labels: string
+  readonly histogram: Histogram
 }
 
 interface Counter {
@@ -55,6 +59,8 @@ export interface MetricGauges {
 
 export class GatewayMetrics {
   readonly #series = new Map<string, Series>()
+  /** By outcome too: how long failures take is another question than how long answers take. */
+  readonly #durations = new Map<string, Duration>()
   readonly #requests = new Map<string, Counter>()
   readonly #attempts = new Map<string, Counter>()
 
@@ -64,18 +70,19 @@ export class GatewayMetrics {
     const key = `${model}\n${event.operation}\n${event.outcome}\n${String(event.status)}`
     const request = entryOf(this.#requests, key, (isOverflow) => ({
       labels: isOverflow
-        ? labelsOf({ model: 'other' })
+        ? labelsOf({ model: 'other', operation: 'other', outcome: 'other', status: 'other' })
         : labelsOf({ model, operation: event.operation, outcome: event.outcome, status: String(event.status) }),
       value: 0,
     }))
     request.value += 1
     for (const attempt of event.attempts) {
       const entry = entryOf(this.#attempts, `${attempt.targetId}\n${attempt.outcome}`, (isOverflow) => ({
-        labels: labelsOf(isOverflow ? { target: 'other' } : { target: attempt.targetId, outcome: attempt.outcome }),
+        labels: labelsOf(isOverflow ? { target: 'other', outcome: 'other' } : { target: attempt.targetId, outcome: attempt.outcome }),
         value: 0,
       }))
       entry.value += 1
     }
+    this.#recordDuration(model, target, event)
     if (event.targetId !== undefined) this.#recordSeries(this.#seriesOf(model, target), event)
   }
 
@@ -104,12 +111,14 @@ export class GatewayMetrics {
       ['bud_gateway_overhead_seconds', 'Time in the gateway before the first try was sent.', 'overhead'],
       ['bud_gateway_time_to_first_token_seconds', 'From arrival to the first content of a stream.', 'ttft'],
       ['bud_gateway_time_per_output_token_seconds', 'Mean time between tokens of one answer.', 'perToken'],
-      ['bud_gateway_request_duration_seconds', 'From arrival to the end of the answer.', 'duration'],
     ] as const
     for (const [name, help, field] of histograms) {
       family(name, 'histogram', help)
       for (const series of this.#series.values()) lines.push(series[field].render(name, series.labels))
     }
+    const durations = 'bud_gateway_request_duration_seconds'
+    family(durations, 'histogram', 'From arrival to the end of the answer.')
+    for (const { histogram, labels } of this.#durations.values()) lines.push(histogram.render(durations, labels))
     family('bud_gateway_tokens_total', 'counter', 'Tokens, by kind.')
     for (const series of this.#series.values())
       for (const kind of tokenKinds) lines.push(`bud_gateway_tokens_total{${series.labels},kind="${kind}"} ${String(series.tokens[kind])}`)
@@ -140,14 +149,21 @@ export class GatewayMetrics {
       overhead: new Histogram(overheadBounds),
       ttft: new Histogram(ttftBounds),
       perToken: new Histogram(tokenBounds),
-      duration: new Histogram(durationBounds),
       tokens: { input: 0, cached_input: 0, cache_write_input: 0, output: 0, reasoning: 0 },
       costUsd: 0,
     }))
   }
 
+  #recordDuration(model: string, target: string, event: RequestEvent): void {
+    const { outcome } = event
+    const entry = entryOf(this.#durations, `${model}\n${target}\n${outcome}`, (isOverflow) => ({
+      labels: labelsOf(isOverflow ? { model: 'other', target: 'other', outcome: 'other' } : { model, target, outcome }),
+      histogram: new Histogram(durationBounds),
+    }))
+    entry.histogram.observe(event.durationMs / 1_000)
+  }
+
   #recordSeries(series: Series, event: RequestEvent): void {
-    series.duration.observe(event.durationMs / 1_000)
     if (event.overheadMs !== undefined) series.overhead.observe(event.overheadMs / 1_000)
     if (event.timeToFirstTokenMs !== undefined) series.ttft.observe(event.timeToFirstTokenMs / 1_000)
     if (event.timePerOutputTokenMs !== undefined) series.perToken.observe(event.timePerOutputTokenMs / 1_000)

@@ -5,6 +5,7 @@ import { decodeAnthropicRequest } from './decode-request.ts'
 import { encodeAnthropicResponse } from './encode-response.ts'
 import { encodeAnthropicError } from './error.ts'
 import { readAnthropicHead, spliceAnthropic } from './head.ts'
+import { AnthropicStreamDecoder } from './stream-decoder.ts'
 import { AnthropicStreamEncoder } from './stream-encoder.ts'
 import { readAnthropicUsage } from './usage.ts'
 
@@ -19,5 +20,6 @@ export const anthropicMessages: Dialect = {
   encodeError: encodeAnthropicError,
   decodeRequest: decodeAnthropicRequest,
   encodeResponse: encodeAnthropicResponse,
+  streamDecoder: (request) => new AnthropicStreamDecoder(request),
   streamEncoder: (request) => new AnthropicStreamEncoder(request),
 }

@@ -5,6 +5,7 @@ import { decodeOpenaiRequest } from './decode-request.ts'
 import { encodeOpenaiResponse } from './encode-response.ts'
 import { encodeOpenaiError } from './error.ts'
 import { readOpenaiHead, spliceOpenai } from './head.ts'
+import { OpenaiStreamDecoder } from './stream-decoder.ts'
 import { OpenaiStreamEncoder } from './stream-encoder.ts'
 import { readOpenaiUsage } from './usage.ts'
 
@@ -19,5 +20,6 @@ export const openaiChat: Dialect = {
   encodeError: encodeOpenaiError,
   decodeRequest: decodeOpenaiRequest,
   encodeResponse: encodeOpenaiResponse,
+  streamDecoder: () => new OpenaiStreamDecoder(),
   streamEncoder: (request, answer) => new OpenaiStreamEncoder({ ...answer, model: request.model }),
 }

@@ -28,5 +28,6 @@ export const anthropic: Provider = {
     }),
   decodeResponse: decodeAnthropicResponse,
   streamDecoder: (request) => new AnthropicStreamDecoder(request),
+  prefill: (target) => (anthropicModel(target.modelId).prefill ? {} : undefined),
   decodeFailure: decodeFailureOf('anthropic'),
 }

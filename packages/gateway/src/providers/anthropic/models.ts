@@ -13,6 +13,8 @@ export interface AnthropicModel {
   readonly thinking: 'budget' | 'adaptive' | 'none'
   /** Thinking cannot be switched off. */
   readonly alwaysThinks: boolean
+  /** Carries on an assistant message that stands last; newer models answer 400. */
+  readonly prefill: boolean
   /** `role: 'system'` after the first message. */
   readonly lateSystem: boolean
 }
@@ -24,18 +26,19 @@ const old: AnthropicModel = {
   forcedTools: true,
   thinking: 'none',
   alwaysThinks: false,
+  prefill: true,
   lateSystem: false,
 }
 const four: AnthropicModel = { ...old, maxOutputTokens: 64_000, thinking: 'budget' }
 const fourFive: AnthropicModel = { ...four, structuredOutput: true }
-const fourSix: AnthropicModel = { ...fourFive, maxOutputTokens: 128_000, thinking: 'adaptive' }
+const fourSix: AnthropicModel = { ...fourFive, maxOutputTokens: 128_000, thinking: 'adaptive', prefill: false }
 const fourSeven: AnthropicModel = { ...fourSix, sampling: false }
 const five: AnthropicModel = { ...fourSeven, lateSystem: true }
 
 /**
  * By a part of the model's name, the most specific first. Sources: the model table of @ai-sdk/anthropic 4.0.105 (Apache-2.0, getModelCapabilities: limits,
  * structured output, sampling, forced tools), platform.claude.com/docs/en/about-claude/models/overview (limits), …/build-with-claude/adaptive-thinking
- * (adaptive from 4.6 on), …/whats-new-claude-4-8 (system messages inside a conversation), langchain-ai/langchainjs release @langchain/anthropic 1.5.13.
+ * (adaptive from 4.6 on), …/about-claude/models/whats-new-claude-4-6#prefill-removal, …/whats-new-claude-4-8 (system messages inside a conversation), langchain-ai/langchainjs release @langchain/anthropic 1.5.13.
  */
 const models: readonly (readonly [namePart: string, model: AnthropicModel])[] = [
   ['claude-sonnet-5-5', { ...five, forcedTools: false, alwaysThinks: true }],
@@ -61,7 +64,7 @@ const models: readonly (readonly [namePart: string, model: AnthropicModel])[] = 
 ]
 
 /** A name that says nothing: another vendor's model behind Anthropic's dialect. */
-const unknownModel: AnthropicModel = { ...old, thinking: 'budget' }
+const unknownModel: AnthropicModel = { ...old, thinking: 'budget', prefill: false }
 
 /** The model that a name stands for; an alias that is not listed is taken for a current one. */
 export const anthropicModel = (modelId: string): AnthropicModel =>

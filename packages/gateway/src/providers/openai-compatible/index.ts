@@ -1,10 +1,16 @@
 /** Engines and hosts that speak OpenAI's dialect, with presets for the known ones. */
-import type { Provider, Target } from '@bud-foundry/core'
+import type { Prefill, Provider, Target } from '@bud-foundry/core'
 import type { OpenaiQuirks } from '../../dialect/openai-chat/quirks.ts'
 import { openaiEndpoint } from '../openai-endpoint.ts'
 import { defineOpenaiFamily } from '../openai-family.ts'
 import { providerErrors } from '../provider-errors.ts'
-import { isPresetId, openaiCompatiblePresets, unknownCompatible, type OpenaiCompatiblePresetId } from './preset.ts'
+import {
+  isPresetId,
+  openaiCompatiblePresets,
+  unknownCompatible,
+  type OpenaiCompatiblePreset,
+  type OpenaiCompatiblePresetId,
+} from './preset.ts'
 
 const reasoningByOption: Readonly<Record<string, OpenaiQuirks['reasoning']>> = {
   effort: 'reasoning_effort',
@@ -36,8 +42,19 @@ function quirksOf(target: Target): OpenaiQuirks {
   return withOptions(openaiCompatiblePresets[preset].quirks, target)
 }
 
+function prefillOf(presetId: string): Prefill | undefined {
+  if (!isPresetId(presetId)) return undefined
+  const preset: OpenaiCompatiblePreset = openaiCompatiblePresets[presetId]
+  return preset.prefill
+}
+
 /** Options of a target: `preset` (a key of openaiCompatiblePresets), `reasoning`, `unsupported`. */
-export const openaiCompatible: Provider = defineOpenaiFamily({ id: 'openai-compatible', endpoint: openaiEndpoint, quirks: quirksOf })
+export const openaiCompatible: Provider = defineOpenaiFamily({
+  id: 'openai-compatible',
+  endpoint: openaiEndpoint,
+  quirks: quirksOf,
+  prefill: (target) => prefillOf(target.options['preset'] ?? ''),
+})
 
 /** The provider of one preset: the same, with its base URL and quirks. */
 export const presetProvider = (id: OpenaiCompatiblePresetId): Provider =>
@@ -46,4 +63,5 @@ export const presetProvider = (id: OpenaiCompatiblePresetId): Provider =>
     endpoint: openaiEndpoint,
     quirks: (target) => withOptions(openaiCompatiblePresets[id].quirks, target),
     defaultBaseUrl: openaiCompatiblePresets[id].baseUrl,
+    prefill: () => prefillOf(id),
   })

@@ -1,10 +1,13 @@
 /** Engines and hosts that speak OpenAI's dialect: where they are and in what they differ. */
+import type { Prefill } from '@bud-foundry/core'
 import { openaiQuirks, type OpenaiQuirks } from '../../dialect/openai-chat/quirks.ts'
 
 export interface OpenaiCompatiblePreset {
   /** Where it listens by default; hosted ones have no other place. */
   readonly baseUrl: string
   readonly quirks: OpenaiQuirks
+  /** Absent where a closing assistant message is answered, refused, or carried on for some models only. */
+  readonly prefill?: Prefill
   /** Where base URL and quirks are documented. */
   readonly sources: readonly string[]
 }
@@ -26,6 +29,7 @@ export const openaiCompatiblePresets = {
   vllm: {
     baseUrl: 'http://localhost:8000/v1',
     quirks: engine,
+    prefill: { bodyFields: { add_generation_prompt: false, continue_final_message: true } },
     sources: [
       'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html',
       'https://docs.vllm.ai/en/latest/features/reasoning_outputs.html',
@@ -34,6 +38,7 @@ export const openaiCompatiblePresets = {
   sglang: {
     baseUrl: 'http://localhost:30000/v1',
     quirks: engine,
+    prefill: { bodyFields: { continue_final_message: true } },
     sources: ['https://docs.sglang.ai/basic_usage/openai_api_completions.html'],
   },
   'tensorrt-llm': {
@@ -80,6 +85,7 @@ export const openaiCompatiblePresets = {
       user: false,
       names: false,
     },
+    prefill: { messageFields: { prefix: true } },
     sources: ['https://docs.mistral.ai/api', 'https://github.com/openai/openai-agents-python/issues/442'],
   },
   deepseek: {
