@@ -41,6 +41,7 @@ import { isPresetId, openaiCompatiblePresets } from './providers/openai-compatib
 import { startHealthChecks } from './routing/health-checker.ts'
 import { RetryBudget } from './routing/retry-budget.ts'
 import { buildSnapshot, resolveCredentials, type SnapshotParts } from './routing/snapshot.ts'
+import { InFlight } from './service/in-flight.ts'
 import { createPooledRandom } from './service/pooled-random.ts'
 import type { Services } from './service/services.ts'
 import { createEventPump } from './telemetry/event-pump.ts'
@@ -161,7 +162,7 @@ class GatewayRoot {
       metrics: new GatewayMetrics(),
       tracer: parts.tracer,
       budget: new RetryBudget(config.retry, clock.monotonicMs()),
-      inFlight: new Set(),
+      inFlight: new InFlight(),
       snapshot: buildSnapshot(config, this.#snapshotParts, new Map(), undefined),
       state: secrets === undefined && this.#keysAreOpen(config) ? 'open' : 'starting',
       onIdle: undefined,

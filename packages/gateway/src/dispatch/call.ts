@@ -10,7 +10,8 @@ import { writeTraceparent } from '../pipeline/trace-context.ts'
 import { availableTargets, rankTargets, unavailableForMs } from '../routing/candidate-order.ts'
 import type { ModelEntry, Snapshot } from '../routing/snapshot.ts'
 import type { TargetState } from '../routing/target-state.ts'
-import type { Services, Stoppable } from '../service/services.ts'
+import type { Stoppable } from '../service/in-flight.ts'
+import type { Services } from '../service/services.ts'
 import { recordRequest } from '../telemetry/call-record.ts'
 import { endAttemptSpan, startAttemptSpan } from '../telemetry/trace-request.ts'
 import { Attempt, type AttemptOwner, type Verbatim } from './attempt.ts'
@@ -35,6 +36,7 @@ const attemptOutcome = (attempt: Attempt, error: BudError | undefined): RequestO
 }
 
 export class Call implements ExchangeListener, AttemptOwner, Stoppable {
+  place = 0
   readonly #context: RequestContext
   readonly #services: Services
   readonly #exchange: Exchange

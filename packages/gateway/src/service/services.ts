@@ -7,11 +7,7 @@ import type { EventPump } from '../telemetry/event-pump.ts'
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts'
 import type { LiveEvents } from '../telemetry/live-events.ts'
 import type { RequestTracer } from '../telemetry/request-span.ts'
-
-/** Something in flight that a closing gateway waits for, and in the end stops. */
-export interface Stoppable {
-  stop(): void
-}
+import type { InFlight } from './in-flight.ts'
 
 export interface Services {
   readonly transport: Transport
@@ -25,7 +21,7 @@ export interface Services {
   readonly metrics: GatewayMetrics
   readonly tracer: RequestTracer | undefined
   readonly budget: RetryBudget
-  readonly inFlight: Set<Stoppable>
+  readonly inFlight: InFlight
   /** Swapped whole on a configuration change; a request reads it once. */
   snapshot: Snapshot
   state: 'starting' | 'open' | 'closing' | 'closed'
