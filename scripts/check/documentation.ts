@@ -19,7 +19,7 @@ export const documentation: Step = {
       validation: { notExported: false, invalidLink: true, rewrittenLink: true, notDocumented: false, unusedMergeModuleWith: true },
       excludeInternal: true,
       disableGit: true,
-      sourceLinkTemplate: 'https://github.com/BudEcosystem/bud-foundry/blob/main/{path}#L{line}',
+      sourceLinkTemplate: 'https://github.com/BudEcosystem/bud-foundry/blob/main/packages/{path}#L{line}',
       logLevel: LogLevel.Warn,
     }
     const app = await Application.bootstrap(options)
