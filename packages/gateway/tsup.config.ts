@@ -4,6 +4,8 @@ export default libraryBuild({
   index: 'src/index.ts',
   node: 'src/node/node-listener.ts',
   'ai-sdk': 'src/ai-sdk/bud-provider.ts',
+  'config-file': 'src/config-file/index.ts',
+  'bin/bud-gateway': 'src/bin/bud-gateway.ts',
   'dialect/openai-chat': 'src/dialect/openai-chat/index.ts',
   'dialect/openai-completions': 'src/dialect/openai-completions/index.ts',
   'dialect/openai-embeddings': 'src/dialect/openai-embeddings/index.ts',

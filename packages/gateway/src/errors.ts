@@ -245,4 +245,14 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     retryable: false,
     message: ({ path, reason }: { readonly path: string; readonly reason: string }) => `the config file ${path} cannot be read: ${reason}`,
   },
+  WORKER_FAILED: {
+    status: 500,
+    retryable: false,
+    message: ({ reason }: { readonly reason: string }) => `the workers did not start: ${reason}`,
+  },
+  OPTION_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ option, problem }: { readonly option: string; readonly problem: string }) => `${option} ${problem}`,
+  },
 })

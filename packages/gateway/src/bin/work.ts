@@ -1,0 +1,109 @@
+/** What a worker process of `serve --workers` does: takes the configuration from the primary, serves, and ends when told or orphaned. */
+import cluster from 'node:cluster'
+import { systemClock } from '@bud-foundry/core'
+import type { StructuredLogger } from '@bud-foundry/core/log'
+import { createIpcStore } from '@bud-foundry/core/store/ipc'
+import { startGatewayProcess, type GatewayProcess } from '../node/gateway-process.ts'
+import { toWorkerSchema, type ToPrimary } from '../node/worker-messages.ts'
+import type { ServeOptions } from './command-line.ts'
+import { prepareData, type ConfigSurroundings } from './load-config.ts'
+import { openStore } from './open-store.ts'
+import { hintAtKeys, openEvents } from './serve.ts'
+
+/** Whatever hangs while the worker stops is abandoned after grace time and this. */
+const exitAfterMs = 4_000
+
+function tell(message: ToPrimary): void {
+  // Fails only when the primary is gone, which ends this process anyway.
+  process.send?.(message, undefined, undefined, () => undefined)
+}
+
+class WorkerProcess {
+  readonly #options: ServeOptions
+  readonly #surroundings: Omit<ConfigSurroundings, 'signal'>
+  readonly #logger: StructuredLogger
+  readonly #ending = new AbortController()
+  #running: GatewayProcess | undefined
+  #close: () => Promise<void> = () => Promise.resolve()
+  /** Configurations are taken in one after the other. */
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(options: ServeOptions, surroundings: Omit<ConfigSurroundings, 'signal'>, logger: StructuredLogger) {
+    this.#options = options
+    this.#surroundings = surroundings
+    this.#logger = logger
+  }
+
+  take(data: unknown): void {
+    this.#work = this.#work.then(() => (this.#running === undefined ? this.#start(data) : this.#update(this.#running, data)))
+  }
+
+  stop(graceMs: number): void {
+    if (this.#ending.signal.aborted) return
+    this.#ending.abort()
+    setTimeout(() => process.exit(1), graceMs + exitAfterMs).unref()
+    const stop = async () => {
+      await this.#work
+      await this.#running?.stop(graceMs)
+      await this.#close()
+    }
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        this.#logger.error('the worker did not stop in order', { error })
+        process.exit(1)
+      },
+    )
+  }
+
+  #prepare(data: unknown) {
+    return prepareData(data, this.#options, { ...this.#surroundings, signal: this.#ending.signal })
+  }
+
+  async #start(data: unknown): Promise<void> {
+    const { store: storeUrl, events } = this.#options
+    const { secrets } = this.#surroundings
+    try {
+      // A file has one holder, the primary; a server has room for all.
+      const store = storeUrl === undefined ? createIpcStore() : await openStore(this.#options, secrets)
+      const sink = openEvents(events)
+      this.#close = async () => {
+        await sink?.[Symbol.asyncDispose]()
+        await store[Symbol.asyncDispose]()
+      }
+      const prepared = await this.#prepare(data)
+      this.#running = await startGatewayProcess(prepared, { store, secrets, sink, clock: systemClock, logger: this.#logger })
+      if (cluster.worker?.id === 1 && prepared.gateway.auth?.kind !== 'none') hintAtKeys(this.#running, this.#logger, this.#options)
+      tell({ budGateway: 'ready/1', url: this.#running.listener.url })
+    } catch (error) {
+      tell({ budGateway: 'failed/1', reason: error instanceof Error ? error.message : String(error) })
+      this.stop(0)
+    }
+  }
+
+  async #update(running: GatewayProcess, data: unknown): Promise<void> {
+    try {
+      await running.update(await this.#prepare(data))
+    } catch (error) {
+      this.#logger.error('this worker keeps the configuration before', { error })
+    }
+  }
+}
+
+/** Returns at once; the process ends by itself. */
+export function work(options: ServeOptions, surroundings: Omit<ConfigSurroundings, 'signal'>, logger: StructuredLogger): void {
+  const worker = new WorkerProcess(options, surroundings, logger)
+  process.on('message', (raw: unknown) => {
+    const parsed = toWorkerSchema.safeParse(raw)
+    // Other messages are the shared store's.
+    if (!parsed.success) return
+    if (parsed.data.budGateway === 'config/1') worker.take(parsed.data.data)
+    else worker.stop(parsed.data.graceMs)
+  })
+  process.on('SIGTERM', () => {
+    worker.stop(options.graceMs)
+  })
+  // A terminal sends these to the whole group; the primary decides what becomes of it.
+  process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined)
+  tell({ budGateway: 'hello/1' })
+}

@@ -1,0 +1,68 @@
+/** From the data of a configuration file to what the process runs with; everything that is wrong with it is said at once. */
+import { toConfigIssues, type ConfigIssue, type SecretStore } from '@bud-foundry/core'
+import { gatewayConfigSchema, type GatewayConfig, type GatewayConfigInput } from '../config.ts'
+import { gatewayErrors } from '../errors.ts'
+import type { NodeListenerOptions } from '../node/node-listener.ts'
+import type { UndiciTransportOptions } from '../transport/undici-transport.ts'
+import { configFileSchema } from './config-file-schema.ts'
+import { markReferences } from './reference.ts'
+import { findReferenceProblems } from './reference-problems.ts'
+import { ReferenceReader } from './reference-reader.ts'
+import { readListenSection, readUpstreamSection, type Environment } from './transport-sections.ts'
+
+export interface PreparedConfig {
+  /** For `createGateway` and `updateConfig`; its credentials are references still, for a SecretStore. */
+  readonly gateway: GatewayConfigInput
+  readonly listen: NodeListenerOptions
+  readonly upstream: UndiciTransportOptions
+  /** Files that it refers to; when one changes, so does the configuration. */
+  readonly files: readonly string[]
+}
+
+export interface PrepareOptions {
+  /** For messages. */
+  readonly path: string
+  /** Relative `file:` references count from here. */
+  readonly directory: string
+  readonly secrets: SecretStore
+  /** For the proxy setting `environment`. */
+  readonly environment: Environment
+  readonly signal: AbortSignal
+}
+
+async function readCredentials(reader: ReferenceReader, config: GatewayConfig): Promise<void> {
+  for (const [name, model] of Object.entries(config.models)) {
+    for (const [index, { credential }] of (model.targets ?? []).entries()) {
+      const path = `models.${name}.targets.${String(index)}.credential`
+      const all = Array.isArray(credential) ? credential : [credential]
+      for (const one of all) if (one !== undefined && 'reference' in one) await reader.read(path, one.reference)
+    }
+  }
+}
+
+/** The gateway's part as it was written: `createGateway` fills in the defaults itself. */
+function gatewayPart(data: unknown): GatewayConfigInput {
+  const known = new Set(Object.keys(gatewayConfigSchema.shape))
+  // The schema has just accepted this data, of which the known fields are the gateway's.
+  return Object.fromEntries(Object.entries(data as object).filter(([name]) => known.has(name))) as GatewayConfigInput
+}
+
+/**
+ * Checks form, names, secrets and certificates.
+ * @throws GATEWAY_CONFIG_FILE_INVALID with every problem: the schema's, or, once the form is right, all others.
+ */
+export async function prepareConfig(data: unknown, options: PrepareOptions): Promise<PreparedConfig> {
+  const { path, directory, secrets, signal, environment } = options
+  const marked = markReferences(data, directory)
+  const parsed = configFileSchema.safeParse(marked)
+  const invalid = (problems: readonly ConfigIssue[]) => gatewayErrors.CONFIG_FILE_INVALID({ path, problems })
+  if (!parsed.success) throw invalid(toConfigIssues(parsed.error))
+  const { listen: listenSection, upstream: upstreamSection, ...config } = parsed.data
+  const reader = new ReferenceReader({ secrets, directory, signal })
+  const listen = await readListenSection(reader, listenSection)
+  const upstream = await readUpstreamSection(reader, upstreamSection, environment)
+  await readCredentials(reader, config)
+  const problems = [...(await findReferenceProblems(config)), ...reader.problems]
+  if (problems.length > 0) throw invalid(problems)
+  return { gateway: gatewayPart(marked), listen, upstream, files: [...reader.files] }
+}

@@ -1,0 +1,102 @@
+/** One serving process: a gateway, its listener and its transport, made of a prepared configuration, changed and stopped as one. */
+import { isDeepStrictEqual } from 'node:util'
+import type { Clock, SecretStore, Sink, Store } from '@bud-foundry/core'
+import type { StructuredLogger } from '@bud-foundry/core/log'
+import type { PreparedConfig } from '../config-file/prepare-config.ts'
+import { createGateway, type Gateway } from '../create-gateway.ts'
+import { createUndiciTransport } from '../transport/undici-transport.ts'
+import { listen, type NodeListener, type NodeListenerOptions } from './node-listener.ts'
+
+/** What a process needs beside its configuration; closed by whoever made it. */
+export interface GatewayProcessParts {
+  readonly store: Store
+  readonly secrets: SecretStore
+  readonly sink: Sink | undefined
+  readonly clock: Clock
+  readonly logger: StructuredLogger
+}
+
+export interface GatewayProcess {
+  readonly gateway: Gateway
+  readonly listener: NodeListener
+  /** Changes what new requests see. Rejects, and changes nothing, when the gateway refuses. */
+  update(config: PreparedConfig): Promise<void>
+  /** Stops accepting, lets requests finish for `graceMs`, ends the rest, hands events over. Safe to repeat. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** Events get this long to reach the sink once the last request has ended. */
+export const flushMs = 2_000
+/** Answers of the last moment get this long to leave. */
+const lingerMs = 250
+
+const withoutTls = ({ tls, ...rest }: NodeListenerOptions) => ({ ...rest, hasTls: tls !== undefined, requestCert: tls?.requestCert })
+
+class RunningProcess implements GatewayProcess {
+  readonly gateway: Gateway
+  readonly listener: NodeListener
+  readonly #closeTransport: () => Promise<void>
+  readonly #logger: StructuredLogger
+  #config: PreparedConfig
+  #stopping: Promise<void> | undefined
+
+  constructor(parts: {
+    readonly gateway: Gateway
+    readonly listener: NodeListener
+    readonly closeTransport: () => Promise<void>
+    readonly logger: StructuredLogger
+    readonly config: PreparedConfig
+  }) {
+    this.gateway = parts.gateway
+    this.listener = parts.listener
+    this.#closeTransport = parts.closeTransport
+    this.#logger = parts.logger
+    this.#config = parts.config
+  }
+
+  async update(config: PreparedConfig): Promise<void> {
+    await this.gateway.updateConfig(config.gateway)
+    const { listen: before, upstream } = this.#config
+    if (config.listen.tls !== undefined && before.tls !== undefined && !isDeepStrictEqual(config.listen.tls, before.tls)) {
+      this.listener.replaceTls(config.listen.tls)
+    }
+    const fixed = [
+      ...(isDeepStrictEqual(withoutTls(config.listen), withoutTls(before)) ? [] : ['listen']),
+      ...(isDeepStrictEqual(config.upstream, upstream) ? [] : ['upstream']),
+    ]
+    if (fixed.length > 0) this.#logger.warn('these sections changed and take effect with the next start only', { sections: fixed })
+    this.#config = { ...config, listen: { ...before, tls: config.listen.tls ?? before.tls }, upstream }
+  }
+
+  stop(graceMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs)
+    return this.#stopping
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    const closed = this.listener.close({ graceMs: graceMs + flushMs + lingerMs })
+    await this.gateway.close({ graceMs, flushMs })
+    // Every request has its end; connections kept alive by their callers have nothing more to wait for.
+    await this.listener.close({ graceMs: lingerMs })
+    await closed
+    await this.#closeTransport()
+  }
+}
+
+/** Resolves when it listens. Rejects, with nothing left behind, when it cannot. */
+export async function startGatewayProcess(config: PreparedConfig, parts: GatewayProcessParts): Promise<GatewayProcess> {
+  const { store, secrets, sink, clock, logger } = parts
+  const transport = createUndiciTransport({ clock, ...config.upstream })
+  const closeTransport = async () => transport[Symbol.asyncDispose]()
+  let gateway: Gateway | undefined
+  try {
+    gateway = createGateway(config.gateway, { store, secrets, sink, clock, logger, transport })
+    await gateway.ready
+    const listener = await listen(gateway.handle, config.listen)
+    return new RunningProcess({ gateway, listener, closeTransport, logger, config })
+  } catch (error) {
+    await gateway?.close({ graceMs: 0, flushMs: 0 })
+    await closeTransport()
+    throw error
+  }
+}

@@ -1,0 +1,163 @@
+/** The primary's side of `--workers`: forks, feeds, replaces and stops the worker processes that share one listening socket. */
+import cluster, { type Worker } from 'node:cluster'
+import type { Clock, Random } from '@bud-foundry/core'
+import type { StructuredLogger } from '@bud-foundry/core/log'
+import { gatewayErrors } from '../errors.ts'
+import { flushMs } from './gateway-process.ts'
+import { toPrimarySchema, type ToWorker } from './worker-messages.ts'
+
+/** A worker must accept connections within this time of its fork. */
+const startMs = 30_000
+/** Wait before a dead worker is replaced; doubles with each death in a row, up to the second number. */
+const replaceMs = [100, 10_000] as const
+/** A worker that lived this long after it was ready starts a new row. */
+const steadyMs = 10_000
+/** Beyond its grace time a worker gets this long to end before it is killed. */
+const killAfterMs = 1_500
+
+export interface WorkerPoolOptions {
+  readonly count: number
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: StructuredLogger
+}
+
+interface Member {
+  readonly worker: Worker
+  readyAtMs: number | undefined
+  readonly startTimer: Disposable
+}
+
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions
+  readonly #members = new Map<number, Member>()
+  readonly #ending = new AbortController()
+  readonly #started: PromiseWithResolvers<string> = Promise.withResolvers()
+  #data: unknown
+  #deathsInARow = 0
+  #phase: 'starting' | 'serving' | 'stopping' = 'starting'
+  #onEmpty: (() => void) | undefined
+  #stopped: Promise<void> | undefined
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options
+    cluster.on('message', this.#onMessage)
+    cluster.on('exit', this.#onExit)
+  }
+
+  /** Resolves with the URL when all workers accept connections. Rejects with the reason of the first that cannot. */
+  start(data: unknown): Promise<string> {
+    this.#data = data
+    for (let number = 0; number < this.#options.count; number += 1) this.#fork()
+    return this.#started.promise
+  }
+
+  /** Hands a new configuration to every worker, those that will be forked included. */
+  update(data: unknown): void {
+    this.#data = data
+    for (const { worker } of this.#members.values()) this.#send(worker, { budGateway: 'config/1', data })
+  }
+
+  /** All drain at the same time, so that together they take no longer than one. Safe to repeat. */
+  stop(graceMs: number): Promise<void> {
+    this.#stopped ??= this.#stop(graceMs)
+    return this.#stopped
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    this.#phase = 'stopping'
+    this.#ending.abort()
+    for (const { worker } of this.#members.values()) this.#send(worker, { budGateway: 'stop/1', graceMs })
+    using _timer = this.#options.clock.schedule(graceMs + flushMs + killAfterMs, () => {
+      for (const { worker } of this.#members.values()) worker.process.kill('SIGKILL')
+    })
+    if (this.#members.size > 0) {
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      this.#onEmpty = () => {
+        resolve(undefined)
+      }
+      await promise
+    }
+    cluster.off('message', this.#onMessage)
+    cluster.off('exit', this.#onExit)
+  }
+
+  #fork(): void {
+    const worker = cluster.fork()
+    const startTimer = this.#options.clock.schedule(startMs, () => {
+      this.#options.logger.error('a worker did not start in time and is killed', { worker: worker.id, startMs })
+      worker.process.kill('SIGKILL')
+    })
+    worker.on('error', (error) => {
+      this.#options.logger.error('a worker process failed', { worker: worker.id, error })
+    })
+    this.#members.set(worker.id, { worker, readyAtMs: undefined, startTimer })
+  }
+
+  #send(worker: Worker, message: ToWorker): void {
+    // A channel that is gone belongs to a worker that is ending, whose exit is handled.
+    if (worker.isConnected()) worker.send(message, () => undefined)
+  }
+
+  readonly #onMessage = (worker: Worker, raw: unknown): void => {
+    const parsed = toPrimarySchema.safeParse(raw)
+    const member = this.#members.get(worker.id)
+    // Other messages are the shared store's.
+    if (!parsed.success || member === undefined) return
+    const message = parsed.data
+    switch (message.budGateway) {
+      case 'hello/1':
+        if (this.#phase !== 'stopping') this.#send(worker, { budGateway: 'config/1', data: this.#data })
+        else this.#send(worker, { budGateway: 'stop/1', graceMs: 0 })
+        return
+      case 'ready/1':
+        this.#onReady(member, message.url)
+        return
+      case 'failed/1':
+        this.#started.reject(gatewayErrors.WORKER_FAILED({ reason: message.reason }))
+        this.#options.logger.error('a worker cannot start', { worker: worker.id, reason: message.reason })
+        return
+    }
+  }
+
+  #onReady(member: Member, url: string): void {
+    member.startTimer[Symbol.dispose]()
+    member.readyAtMs = this.#options.clock.monotonicMs()
+    if (this.#phase !== 'starting') {
+      this.#options.logger.info('a worker was replaced', { worker: member.worker.id })
+      return
+    }
+    if ([...this.#members.values()].some(({ readyAtMs }) => readyAtMs === undefined)) return
+    this.#phase = 'serving'
+    this.#started.resolve(url)
+  }
+
+  readonly #onExit = (worker: Worker, code: number | null, signal: string | null): void => {
+    const member = this.#members.get(worker.id)
+    if (member === undefined) return
+    member.startTimer[Symbol.dispose]()
+    this.#members.delete(worker.id)
+    if (this.#phase === 'stopping') {
+      if (this.#members.size === 0) this.#onEmpty?.()
+    } else if (this.#phase === 'starting') {
+      this.#started.reject(gatewayErrors.WORKER_FAILED({ reason: `a worker ended with ${signal ?? `code ${String(code)}`}` }))
+    } else {
+      this.#replace(member, signal ?? `code ${String(code)}`)
+    }
+  }
+
+  #replace(member: Member, ending: string): void {
+    const { clock, random, logger } = this.#options
+    const livedMs = member.readyAtMs === undefined ? 0 : clock.monotonicMs() - member.readyAtMs
+    this.#deathsInARow = livedMs >= steadyMs ? 1 : this.#deathsInARow + 1
+    const ceilingMs = Math.min(replaceMs[0] * 2 ** (this.#deathsInARow - 1), replaceMs[1])
+    // Between half and all of it, so that workers felled by one cause do not come back as one.
+    const inMs = ceilingMs * (0.5 + random.next() / 2)
+    logger.warn('a worker ended and will be replaced', { worker: member.worker.id, ending, inMs: Math.round(inMs) })
+    // A sleep, because a timer alone would not keep a process alive whose workers have all died.
+    const fork = () => {
+      if (this.#phase !== 'stopping') this.#fork()
+    }
+    clock.sleep(inMs, this.#ending.signal).then(fork, () => undefined)
+  }
+}
