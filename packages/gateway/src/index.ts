@@ -6,6 +6,7 @@ export { gatewayErrors } from './errors.ts'
 
 // calls in process
 export type { CallOptions, ChatRequest, EmbeddingRequest, GatewayCalls, WireObject } from './call/gateway-calls.ts'
+export type { ChatAnswer, ChatChunk, EmbeddingAnswer } from './call/answer-schema.ts'
 
 // virtual keys
 export { createKeyRing, hashKey, type Authentication, type KeyRing, type KeyRingParts, type NewKey } from './key/key-ring.ts'

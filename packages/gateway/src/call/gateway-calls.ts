@@ -1,5 +1,14 @@
 /** Typed calls in the same process: no client library, no socket. */
+import type { z } from 'zod'
 import { gatewayErrors } from '../errors.ts'
+import {
+  chatAnswerSchema,
+  chatChunkSchema,
+  embeddingAnswerSchema,
+  type ChatAnswer,
+  type ChatChunk,
+  type EmbeddingAnswer,
+} from './answer-schema.ts'
 
 /** A JSON object as it stands on the wire. */
 export type WireObject = Readonly<Record<string, unknown>>
@@ -23,11 +32,11 @@ export interface EmbeddingRequest extends WireObject {
 
 export interface GatewayCalls {
   /** An OpenAI chat completion. Throws GATEWAY_CALL_FAILED with status and body. */
-  chat(request: ChatRequest, options?: CallOptions): Promise<WireObject>
+  chat(request: ChatRequest, options?: CallOptions): Promise<ChatAnswer>
   /** The chunks of a streamed chat completion; leaving the loop early ends the call. Throws GATEWAY_CALL_FAILED. */
-  streamChat(request: ChatRequest, options?: CallOptions): AsyncIterable<WireObject>
+  streamChat(request: ChatRequest, options?: CallOptions): AsyncIterable<ChatChunk>
   /** OpenAI embeddings. Throws GATEWAY_CALL_FAILED. */
-  embed(request: EmbeddingRequest, options?: CallOptions): Promise<WireObject>
+  embed(request: EmbeddingRequest, options?: CallOptions): Promise<EmbeddingAnswer>
 }
 
 type Fetch = (input: string, init: RequestInit) => Promise<Response>
@@ -48,22 +57,31 @@ async function post(fetch: Fetch, path: string, body: WireObject, options: CallO
   return response
 }
 
-/** What the gateway itself encodes is a JSON object. */
-const parseWire = (text: string): WireObject => JSON.parse(text) as WireObject
+/** Answers of the same dialect pass through the gateway unread, so they may be anything. */
+function parseAnswer<Answer>(schema: z.ZodType<Answer>, body: string): Answer {
+  let value: unknown
+  try {
+    value = JSON.parse(body)
+  } catch (cause) {
+    throw gatewayErrors.CALL_FAILED({ status: 502, body }, { cause })
+  }
+  const { success, data, error } = schema.safeParse(value)
+  if (!success) throw gatewayErrors.CALL_FAILED({ status: 502, body }, { cause: error })
+  return data
+}
 
-function parseChunk(event: string): WireObject | undefined {
+function parseChunk(event: string): ChatChunk | undefined {
   const data = event
     .split('\n')
     .filter((line) => line.startsWith('data:'))
     .map((line) => line.slice(5).trim())
     .join('\n')
   if (data === '' || data === '[DONE]') return undefined
-  const chunk = parseWire(data)
-  if ('error' in chunk) throw gatewayErrors.CALL_FAILED({ status: 502, body: data })
-  return chunk
+  // An error event is no chunk and fails here too, with its body.
+  return parseAnswer(chatChunkSchema, data)
 }
 
-async function* streamChunks(response: Response): AsyncGenerator<WireObject> {
+async function* streamChunks(response: Response): AsyncGenerator<ChatChunk> {
   const decoder = new TextDecoder()
   let rest = ''
   if (response.body === null) return
@@ -81,11 +99,11 @@ async function* streamChunks(response: Response): AsyncGenerator<WireObject> {
 }
 
 export function createCalls(fetch: Fetch): GatewayCalls {
-  const json = async (path: string, body: WireObject, options: CallOptions = {}) =>
-    parseWire(await (await post(fetch, path, body, options)).text())
+  const text = async (path: string, body: WireObject, options: CallOptions = {}) => (await post(fetch, path, body, options)).text()
   return {
-    chat: (request, options) => json('/v1/chat/completions', { ...request, stream: false }, options),
-    embed: (request, options) => json('/v1/embeddings', request, options),
+    chat: async (request, options) =>
+      parseAnswer(chatAnswerSchema, await text('/v1/chat/completions', { ...request, stream: false }, options)),
+    embed: async (request, options) => parseAnswer(embeddingAnswerSchema, await text('/v1/embeddings', request, options)),
     async *streamChat(request, options = {}) {
       yield* streamChunks(await post(fetch, '/v1/chat/completions', { ...request, stream: true }, options))
     },
