@@ -27,6 +27,7 @@ import { openaiEmbeddings } from './dialect/openai-embeddings/index.ts'
 import { defaultEndpoints } from './endpoint/default-endpoints.ts'
 import { EndpointTable, type Endpoint } from './endpoint/endpoint.ts'
 import { gatewayErrors } from './errors.ts'
+import type { Exchange } from './exchange/exchange.ts'
 import { FetchExchange } from './exchange/fetch-exchange.ts'
 import { NodeExchange } from './exchange/node-exchange.ts'
 import { createKeyRing, type KeyRing } from './key/key-ring.ts'
@@ -76,7 +77,7 @@ export interface Gateway extends AsyncDisposable, GatewayCalls {
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void
   /** Answers a web-standard request without any socket; fits `new OpenAI({ fetch })`, Hono, Next.js and Bun. */
   readonly fetch: (input: Request | URL | string, init?: RequestInit) => Promise<Response>
-  /** Resolves when keys and credentials are read; rejects when they cannot be. Until then calls get 503. */
+  /** Resolves when keys and credentials are read; rejects when they cannot be. Until then calls over HTTP get 503, and those of `fetch` wait. */
   readonly ready: Promise<void>
   /** The virtual keys, with `auth: { kind: 'keys' }`. */
   readonly keys: KeyRing | undefined
@@ -198,6 +199,19 @@ class GatewayRoot {
     this.#healthChecks = services.state === 'closed' ? undefined : startHealthChecks(services.snapshot, services)
   }
 
+  /**
+   * In process there is no load balancer that would ask elsewhere: a call that follows `createGateway` at once, or the first one of a cold start,
+   * waits for the keys. The probes answer at once, as they do on the wire.
+   */
+  serveWhenReady(exchange: Exchange): void {
+    const probe = this.server.endpoints.find(exchange.path).some(({ alwaysOpen }) => alwaysOpen === true)
+    const serveNow = () => {
+      serve(this.server, exchange)
+    }
+    if (this.services.state !== 'starting' || probe) serveNow()
+    else void this.ready.then(serveNow, serveNow)
+  }
+
   updateConfig(input: GatewayConfigInput): Promise<void> {
     const update = async (): Promise<void> => {
       if (this.services.state === 'closed') throw gatewayErrors.CLOSED()
@@ -279,7 +293,7 @@ export function createGateway(config: GatewayConfigInput, parts: GatewayParts = 
   const root = new GatewayRoot(config, parts)
   const fetch: Gateway['fetch'] = (input, init) => {
     const exchange = new FetchExchange(input, init)
-    serve(root.server, exchange)
+    root.serveWhenReady(exchange)
     return exchange.response
   }
   const close: Gateway['close'] = (options) => root.close(options?.graceMs ?? defaultGraceMs, options?.flushMs ?? defaultFlushMs)

@@ -58,6 +58,8 @@ export interface NodeListener extends AsyncDisposable {
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
 
 const defaultHeaderBytes = 32 * 1024
+/** How soon after its last answer a connection is closed while the listener closes. */
+const closingSweepMs = 50
 
 /** Of a TLS handshake, unless configured; Node's own two minutes are an invitation. */
 const defaultHandshakeMs = 10_000
@@ -118,7 +120,12 @@ class HttpListener implements NodeListener {
 
   close(options: { readonly graceMs?: number | undefined } = {}): Promise<void> {
     this.#closing ??= new Promise((done) => {
+      // A connection in use becomes idle with the end of its answer, and Node would then keep it open for keepAliveMs.
+      const sweep = setInterval(() => {
+        this.server.closeIdleConnections()
+      }, closingSweepMs)
       this.server.close(() => {
+        clearInterval(sweep)
         done()
       })
       this.server.closeIdleConnections()

@@ -41,3 +41,14 @@ it('says where it listens, and fails with Node’s error when the port is taken'
   await expect(listen((_req, res) => res.end(), { port: listener.port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
   await Promise.all([listener.close(), listener.close()])
 })
+
+it('closes as soon as the last answer has ended, however long it would keep connections', async () => {
+  const { promise: go, resolve: proceed } = Promise.withResolvers<undefined>()
+  await using listener = await listen((_req, res) => void go.then(() => res.end('late')), { port: 0, keepAliveMs: 600_000 })
+  const answer = fetch(listener.url)
+  await once(listener.server, 'request')
+  const closed = listener.close()
+  proceed(undefined)
+  expect(await (await answer).text()).toBe('late')
+  await closed
+})
