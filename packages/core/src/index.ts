@@ -66,6 +66,7 @@ export { latencyObjectiveSchema, workloadSchema, type LatencyObjective, type Wor
 export { deploymentEventSchema, type DeploymentEvent } from './event/deployment-event.ts'
 export { deviceEventSchema, type DeviceEvent } from './event/device-event.ts'
 export type { BudEvent } from './event/event.ts'
+export { payloadEventSchema, type PayloadEvent } from './event/payload-event.ts'
 export {
   attemptSchema,
   requestEventSchema,

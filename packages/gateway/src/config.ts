@@ -162,6 +162,42 @@ const headersSchema = z.strictObject({
   session: z.string().min(1).default('x-session-id'),
 })
 
+const isPattern = ({ pattern, flags }: { readonly pattern: string; readonly flags: string }): boolean => {
+  try {
+    new RegExp(pattern, flags)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const captureSchema = z.strictObject({
+  /** Share of requests, 0 to 1, whose bodies go to `parts.payloads`. */
+  share: z.number().min(0).max(1),
+  /** Of a request's body, and of its answer, after redaction. */
+  maxBytes: z
+    .int()
+    .positive()
+    .default(64 * 1024),
+  /** `keys` (credentials of well-known forms), `emails`, and regular expressions of your own; matches become `[redacted]`. */
+  redact: z
+    .array(
+      z.union([
+        z.literal(['keys', 'emails']),
+        z
+          .strictObject({
+            pattern: z.string().min(1),
+            flags: z
+              .string()
+              .regex(/^[gimsu]*$/, 'use flags out of gimsu')
+              .default(''),
+          })
+          .refine(isPattern, 'expected a regular expression of JavaScript'),
+      ]),
+    )
+    .default(['keys', 'emails']),
+})
+
 export const gatewayConfigSchema = z.strictObject({
   models: z.record(z.string().min(1), modelSchema),
   /** `keys`: every call needs a virtual key. `none`: only for a gateway that no one else can reach. */
@@ -189,6 +225,8 @@ export const gatewayConfigSchema = z.strictObject({
     .strictObject({
       /** Longest wait of an event before the sink gets it. */
       flushMs: positiveMs.default(250),
+      /** Absent: no body is kept anywhere. */
+      capture: captureSchema.optional(),
     })
     .default({ flushMs: 250 }),
 })
@@ -206,4 +244,5 @@ export type EjectionConfig = GatewayConfig['ejection']
 export type HedgeConfig = z.output<typeof hedgeSchema>
 export type HealthCheckConfig = z.output<typeof healthCheckSchema>
 export type CredentialConfig = z.output<typeof credentialSchema>
+export type CaptureConfig = z.output<typeof captureSchema>
 export type CorsConfig = z.output<typeof corsSchema>

@@ -47,6 +47,7 @@ import type { Services } from './service/services.ts'
 import { createEventPump } from './telemetry/event-pump.ts'
 import { GatewayMetrics } from './telemetry/gateway-metrics.ts'
 import { LiveEvents, type GatewayEventListener } from './telemetry/live-events.ts'
+import { PayloadCapture } from './telemetry/payload-capture.ts'
 import type { RequestTracer } from './telemetry/request-span.ts'
 import { createUndiciTransport } from './transport/undici-transport.ts'
 
@@ -59,6 +60,8 @@ export interface GatewayParts {
   readonly keys?: KeyRing | undefined
   /** Gets one RequestEvent per request. */
   readonly sink?: Sink | undefined
+  /** Gets a PayloadEvent per request that `telemetry.capture` samples. */
+  readonly payloads?: Sink | undefined
   /** Makes a span per request, `createOpenTelemetry()` of `@bud-foundry/gateway/otel` for instance. */
   readonly tracer?: RequestTracer | undefined
   /** Resolves credential references of the configuration. */
@@ -161,6 +164,7 @@ class GatewayRoot {
       live: new LiveEvents(warn('a listener of gateway events failed')),
       metrics: new GatewayMetrics(),
       tracer: parts.tracer,
+      capture: this.#capture(config, clock, warn('a captured payload was lost')),
       budget: new RetryBudget(config.retry, clock.monotonicMs()),
       inFlight: new InFlight(),
       snapshot: buildSnapshot(config, this.#snapshotParts, new Map(), undefined),
@@ -180,6 +184,11 @@ class GatewayRoot {
     this.ready.catch((error: unknown) => {
       logger.error('the gateway cannot start', { error })
     })
+  }
+
+  #capture(config: GatewayConfig, clock: Clock, onFailure: (error: unknown) => void): PayloadCapture | undefined {
+    const { payloads: sink, random = systemRandom } = this.#parts
+    return sink === undefined ? undefined : new PayloadCapture({ sink, clock, random, flushMs: config.telemetry.flushMs, onFailure })
   }
 
   #keysAreOpen(config: GatewayConfig): boolean {
@@ -239,7 +248,7 @@ class GatewayRoot {
     for (const request of [...services.inFlight]) request.stop()
     this.#stopReading.abort()
     this.#healthChecks?.[Symbol.dispose]()
-    if (services.pump !== undefined) await this.#flush(flushMs)
+    if (services.pump !== undefined || services.capture !== undefined) await this.#flush(flushMs)
     if (this.#ownsKeys) await services.keys?.[Symbol.asyncDispose]()
     if (this.#ownsTransport) await services.transport[Symbol.asyncDispose]()
     services.state = 'closed'
@@ -258,13 +267,13 @@ class GatewayRoot {
   }
 
   async #flush(flushMs: number): Promise<void> {
-    const { pump, clock, logger } = this.services
+    const { pump, capture, clock, logger } = this.services
     const deadline = new AbortController()
     using _timer = clock.schedule(flushMs, () => {
       deadline.abort()
     })
     try {
-      await pump?.flush(deadline.signal)
+      await Promise.all([pump?.flush(deadline.signal), capture?.flush(deadline.signal)])
     } catch (error) {
       logger.error('events were not stored before closing', { error, pending: pump?.pending })
     }

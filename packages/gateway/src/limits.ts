@@ -19,6 +19,14 @@ export const frameBytes = 16 * 1024 * 1024
 export const keyCount = 1_000_000
 /** Events waiting for the sink; beyond it the oldest are dropped and counted. */
 export const pendingEvents = 50_000
+/** Captured bodies that wait to be redacted; beyond it payloads are dropped and counted. */
+export const pendingPayloadBytes = 32 * 1024 * 1024
+/** Payloads that wait for their sink. */
+export const pendingPayloadEvents = 500
+/** Body that is captured: a larger request is left out, of a longer stream the start is kept. */
+export const capturedBodyBytes = 1024 * 1024
+/** End of a stream's captured start that is dropped: a secret may have been cut in two there. */
+export const cutTailCharacters = 4_096
 /** Events handed to the sink in one call. */
 export const eventBatch = 500
 /** Listeners of live events. */

@@ -13,6 +13,7 @@ import type { TargetState } from '../routing/target-state.ts'
 import type { Stoppable } from '../service/in-flight.ts'
 import type { Services } from '../service/services.ts'
 import { recordRequest } from '../telemetry/call-record.ts'
+import type { CapturedPayload } from '../telemetry/payload-capture.ts'
 import { endAttemptSpan, startAttemptSpan } from '../telemetry/trace-request.ts'
 import { Attempt, type AttemptOwner, type Verbatim } from './attempt.ts'
 import type { CallPlan } from './call-plan.ts'
@@ -46,6 +47,8 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   readonly #tags: Readonly<Record<string, string>> | undefined
   /** The configuration that was in force when the request came: it keeps it to the end. */
   readonly #snapshot: Snapshot
+  /** Of a sampled request. */
+  readonly #payload: CapturedPayload | undefined
   readonly #upstreamHeaders: Record<string, string> = {}
   readonly #records: AttemptRecord[] = []
   readonly #visited = new Set<string>()
@@ -82,6 +85,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     this.#affinityKey = init.affinityKey
     this.#tags = init.tags
     this.#snapshot = this.#services.snapshot
+    this.#payload = this.#services.capture?.begin(this.#snapshot.config.telemetry.capture, init.plan)
   }
 
   start(): void {
@@ -150,6 +154,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   onBytes(_attempt: Attempt, bytes: Uint8Array): boolean {
     this.#responseBytes += bytes.byteLength
     this.#continuation?.remember(bytes)
+    this.#payload?.add(bytes)
     return this.#callerGone || this.#exchange.write(bytes)
   }
 
@@ -167,6 +172,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     const headers: Record<string, string | readonly string[]> = { 'content-type': 'application/json' }
     this.#addHeaders(attempt, headers)
     this.#responseBytes += body.byteLength
+    this.#payload?.add(body)
     if (!this.#callerGone) this.#exchange.respond(status, headers, body)
     this.#settle(attempt, { status, error: undefined })
   }
@@ -393,7 +399,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
 
   #recordEnd(attempt: Attempt | undefined, { status, error }: { readonly status: number; readonly error: BudError | undefined }): void {
     const last = this.#records.at(-1)
-    recordRequest(this.#context, {
+    const event = recordRequest(this.#context, {
       operation: this.#plan.operation,
       dialectId: this.#plan.dialect.id,
       stream: this.#plan.streaming,
@@ -416,6 +422,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
       attempts: this.#records,
       tags: this.#tags,
     })
+    if (this.#payload !== undefined) this.#services.capture?.submit(this.#payload, event)
   }
 
   #outcome(error: BudError | undefined): RequestOutcome {

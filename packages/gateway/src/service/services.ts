@@ -6,6 +6,7 @@ import type { Snapshot } from '../routing/snapshot.ts'
 import type { EventPump } from '../telemetry/event-pump.ts'
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts'
 import type { LiveEvents } from '../telemetry/live-events.ts'
+import type { PayloadCapture } from '../telemetry/payload-capture.ts'
 import type { RequestTracer } from '../telemetry/request-span.ts'
 import type { InFlight } from './in-flight.ts'
 
@@ -19,6 +20,7 @@ export interface Services {
   readonly pump: EventPump | undefined
   readonly live: LiveEvents
   readonly metrics: GatewayMetrics
+  readonly capture: PayloadCapture | undefined
   readonly tracer: RequestTracer | undefined
   readonly budget: RetryBudget
   readonly inFlight: InFlight

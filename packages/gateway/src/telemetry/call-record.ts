@@ -92,7 +92,7 @@ function tagsOf(context: RequestContext, end: CallEnd): Readonly<Record<string, 
 }
 
 /** Gives the event to everyone who wants it: metrics, listeners, sink. */
-export function recordRequest(context: RequestContext, end: CallEnd): void {
+export function recordRequest(context: RequestContext, end: CallEnd): RequestEvent {
   startRequestSpan(context, end.operation, end.model)
   const event = buildRequestEvent(context, end)
   const { metrics, live, pump } = context.services
@@ -100,4 +100,5 @@ export function recordRequest(context: RequestContext, end: CallEnd): void {
   if (live.isWatched) live.emit(event)
   pump?.push(event)
   endRequestSpan(context, event)
+  return event
 }

@@ -17,12 +17,15 @@ export interface EventPumpOptions {
   readonly sink: Sink
   readonly clock: Clock
   readonly flushMs: number
+  /** Events that may wait. */
+  readonly capacity?: number | undefined
   /** Called with the first failure of a series. */
   readonly onFailure: (error: unknown) => void
 }
 
 class Pump implements EventPump {
   readonly #options: EventPumpOptions
+  readonly #capacity: number
   #waiting: BudEvent[] = []
   #timer: Disposable | undefined
   #writing: Promise<void> | undefined
@@ -31,6 +34,7 @@ class Pump implements EventPump {
 
   constructor(options: EventPumpOptions) {
     this.#options = options
+    this.#capacity = options.capacity ?? pendingEvents
   }
 
   get pending(): number {
@@ -38,7 +42,7 @@ class Pump implements EventPump {
   }
 
   push(event: BudEvent): void {
-    if (this.#waiting.length >= pendingEvents) {
+    if (this.#waiting.length >= this.#capacity) {
       this.#waiting.shift()
       this.dropped += 1
     }
@@ -81,7 +85,7 @@ class Pump implements EventPump {
         this.#backoffMs = 0
       } catch (error) {
         if (this.#backoffMs === 0) this.#options.onFailure(error)
-        const room = Math.max(0, pendingEvents - this.#waiting.length)
+        const room = Math.max(0, this.#capacity - this.#waiting.length)
         this.dropped += Math.max(0, batch.length - room)
         this.#waiting = batch.slice(Math.max(0, batch.length - room)).concat(this.#waiting)
         this.#backoffMs = Math.min(Math.max(this.#backoffMs * 2, retryMs[0]), retryMs[1])
