@@ -26,8 +26,23 @@ export function parseFrame(frame: Uint8Array): SseFrame | undefined {
   return data === undefined ? undefined : { event, data }
 }
 
+const linePrefix = Buffer.from('data: ')
+const lineFeed = 0x0a
+const carriageReturn = 0x0d
+
+/** The data of an event that is one `data: …` line and nothing else, as nearly all are; undefined leaves it to `parseFrame`. */
+function singleLineData(frame: Uint8Array): string | undefined {
+  const bytes = toBuffer(frame)
+  for (let index = 0; index < linePrefix.length; index += 1) if (bytes[index] !== linePrefix[index]) return undefined
+  const end = bytes.indexOf(lineFeed)
+  if (end < 0 || bytes[end + 1] !== lineFeed || bytes.length !== end + 2 || bytes.indexOf(carriageReturn) >= 0) return undefined
+  return bytes.toString('utf8', linePrefix.length, end)
+}
+
 /** The parsed data of one event; undefined when there is none or it is no JSON object. */
 export function frameJson(frame: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  const data = singleLineData(frame)
+  if (data !== undefined) return parseObject(data)
   return parseObject(parseFrame(frame)?.data)
 }
 

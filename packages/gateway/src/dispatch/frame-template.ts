@@ -64,28 +64,58 @@ export function learnLiterals(left: Uint8Array, right: Uint8Array): readonly Uin
   return literals
 }
 
+/** End of the event at `from`, -1 when it is not made of these literals and of strings between them. */
+function matchOne(bytes: Uint8Array, view: DataView, from: number, literals: readonly Literal[]): number {
+  const last = literals.length - 1
+  let at = from
+  for (let index = 0; index <= last; index += 1) {
+    const literal = literals[index]
+    if (literal === undefined || at + literal.length > bytes.length || !startsWith(view, at, literal)) return -1
+    at += literal.length
+    if (index === last) return at
+    const end = stringEnd(bytes, at, bytes.length)
+    if (end <= at) return -1
+    at = end
+  }
+  return -1
+}
+
+/** A literal part as it is compared: four bytes at a time, then what is left. */
+interface Literal {
+  readonly length: number
+  readonly words: Int32Array
+  readonly rest: Uint8Array
+}
+
+function toLiteral(bytes: Uint8Array): Literal {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const words = new Int32Array(bytes.length >>> 2)
+  for (let index = 0; index < words.length; index += 1) words[index] = view.getInt32(index * 4, true)
+  return { length: bytes.length, words, rest: bytes.subarray(words.length * 4) }
+}
+
+/** Whether the bytes at `at` are the literal's; the caller knows that there are as many. */
+function startsWith(view: DataView, at: number, { words, rest }: Literal): boolean {
+  let position = at
+  // Unaligned reads of a DataView become one machine instruction each: a quarter of the steps of comparing bytes.
+  for (let index = 0; index < words.length; index += 1, position += 4) if (view.getInt32(position, true) !== words[index]) return false
+  for (let index = 0; index < rest.length; index += 1, position += 1) if (view.getUint8(position) !== rest[index]) return false
+  return true
+}
+
 export class FrameTemplate {
-  #literals: readonly Uint8Array[] | undefined
+  #literals: readonly Literal[] | undefined
   #last: Uint8Array | undefined
   #attempts = 0
 
-  /** End of the event at `from` when it is like those seen before; -1 when it has to be looked at. */
-  match(bytes: Uint8Array, from: number): number {
+  /** End of the last of the events from `from` on that are like those seen before; `from` when the first one has to be looked at. */
+  skip(bytes: Uint8Array, from: number): number {
     const literals = this.#literals
-    if (literals === undefined) return -1
-    const last = literals.length - 1
+    if (literals === undefined || from === bytes.length) return from
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     let at = from
-    for (let index = 0; index <= last; index += 1) {
-      const literal = literals[index]
-      if (literal === undefined || at + literal.length > bytes.length) return -1
-      for (let offset = 0; offset < literal.length; offset += 1) if (bytes[at + offset] !== literal[offset]) return -1
-      at += literal.length
-      if (index === last) return at
-      const end = stringEnd(bytes, at, bytes.length)
-      if (end <= at) return -1
-      at = end
-    }
-    return -1
+    for (let end = matchOne(bytes, view, at, literals); end !== -1; end = matchOne(bytes, view, at, literals)) at = end
+    return at
   }
 
   /** Takes in an event that was found to be content. */
@@ -97,6 +127,6 @@ export class FrameTemplate {
     if (last === undefined) return
     const literals = learnLiterals(last, this.#last)
     if (literals === undefined) this.#attempts += 1
-    else this.#literals = literals
+    else this.#literals = literals.map(toLiteral)
   }
 }

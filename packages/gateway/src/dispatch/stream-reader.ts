@@ -164,7 +164,7 @@ export class StreamReader {
     let at = 0
     let from = 0
     for (;;) {
-      if (this.#skipsKnown) at = this.#skipKnown(bytes, at)
+      if (this.#skipsKnown) at = this.#template.skip(bytes, at)
       const end = frameEnd(bytes, at)
       if (end === -1) break
       const frame = bytes.subarray(at, end)
@@ -197,12 +197,6 @@ export class StreamReader {
   /** Once content is out, further content that passes through is only looked at to see that it is content. */
   get #skipsKnown(): boolean {
     return this.#committed && this.#options.translation === undefined
-  }
-
-  #skipKnown(bytes: Uint8Array, from: number): number {
-    let at = from
-    for (let end = this.#template.match(bytes, at); end !== -1; end = this.#template.match(bytes, at)) at = end
-    return at
   }
 
   /** Notes what an event says; false when the stream is over with it. */

@@ -122,9 +122,11 @@ describe('the template of an event', () => {
     template.learn(bytes(textFrame('one')))
     template.learn(bytes(textFrame('two more')))
     const stream = bytes(textFrame('three') + finishFrame)
-    expect(template.match(stream, 0)).toBe(textFrame('three').length)
-    expect(template.match(stream, textFrame('three').length)).toBe(-1)
-    for (const other of [roleFrame, usageFrame, doneFrame, textFrame('')]) expect(template.match(bytes(other), 0)).toBe(-1)
+    expect(template.skip(stream, 0)).toBe(textFrame('three').length)
+    expect(template.skip(stream, textFrame('three').length)).toBe(textFrame('three').length)
+    const several = textFrame('three') + textFrame('fourth') + textFrame('5')
+    expect(template.skip(bytes(several + usageFrame), 0)).toBe(several.length)
+    for (const other of [roleFrame, usageFrame, doneFrame, textFrame('')]) expect(template.skip(bytes(other), 0)).toBe(0)
   })
 
   it('does not match an event that is broken off, with or without others behind it', () => {
@@ -133,8 +135,8 @@ describe('the template of an event', () => {
     template.learn(bytes(textFrame('two')))
     const frame = textFrame('three')
     for (let length = 0; length < frame.length; length += 1) {
-      expect(template.match(bytes(frame.slice(0, length)), 0)).toBe(-1)
-      if (length < frame.length - 2) expect(template.match(bytes(`${frame.slice(0, length)}\n\n${frame}`), 0)).toBe(-1)
+      expect(template.skip(bytes(frame.slice(0, length)), 0)).toBe(0)
+      if (length < frame.length - 2) expect(template.skip(bytes(`${frame.slice(0, length)}\n\n${frame}`), 0)).toBe(0)
     }
   })
 
@@ -164,8 +166,8 @@ describe('the template of an event', () => {
         for (const fields of events) {
           const frame = bytes(toFrame(fields))
           const kind = openaiChat.classify(frame)
-          const end = template.match(frame, 0)
-          if (end !== -1) {
+          const end = template.skip(frame, 0)
+          if (end !== 0) {
             expect(end).toBe(frame.length)
             expect(kind).toBe('content')
           } else if (kind === 'content') template.learn(frame)
