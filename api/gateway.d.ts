@@ -46,6 +46,93 @@ interface RequestTracer {
     startRequest(start: RequestSpanStart): RequestSpan;
 }
 
+/** What typed calls promise about answers; members beyond these stay readable. */
+
+declare const chatAnswerSchema: z.ZodObject<{
+    id: z.ZodOptional<z.ZodString>;
+    model: z.ZodOptional<z.ZodString>;
+    choices: z.ZodArray<z.ZodObject<{
+        index: z.ZodNumber;
+        message: z.ZodObject<{
+            tool_calls: z.ZodOptional<z.ZodNullable<z.ZodArray<z.ZodObject<{
+                id: z.ZodString;
+                function: z.ZodObject<{
+                    name: z.ZodString;
+                    arguments: z.ZodString;
+                }, z.core.$loose>;
+            }, z.core.$loose>>>>;
+            content: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+            reasoning_content: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+            refusal: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        }, z.core.$loose>;
+        finish_reason: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    }, z.core.$loose>>;
+    usage: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+        prompt_tokens: z.ZodNumber;
+        completion_tokens: z.ZodOptional<z.ZodNumber>;
+        total_tokens: z.ZodNumber;
+        prompt_tokens_details: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            cached_tokens: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+        }, z.core.$loose>>>;
+        completion_tokens_details: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            reasoning_tokens: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+        }, z.core.$loose>>>;
+    }, z.core.$loose>>>;
+}, z.core.$loose>;
+declare const chatChunkSchema: z.ZodObject<{
+    choices: z.ZodArray<z.ZodObject<{
+        index: z.ZodNumber;
+        delta: z.ZodObject<{
+            tool_calls: z.ZodOptional<z.ZodNullable<z.ZodArray<z.ZodObject<{
+                index: z.ZodNumber;
+                id: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+                function: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+                    name: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+                    arguments: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+                }, z.core.$loose>>>;
+            }, z.core.$loose>>>>;
+            content: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+            reasoning_content: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+            refusal: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        }, z.core.$loose>;
+        finish_reason: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    }, z.core.$loose>>;
+    usage: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+        prompt_tokens: z.ZodNumber;
+        completion_tokens: z.ZodOptional<z.ZodNumber>;
+        total_tokens: z.ZodNumber;
+        prompt_tokens_details: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            cached_tokens: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+        }, z.core.$loose>>>;
+        completion_tokens_details: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            reasoning_tokens: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+        }, z.core.$loose>>>;
+    }, z.core.$loose>>>;
+}, z.core.$loose>;
+declare const embeddingAnswerSchema: z.ZodObject<{
+    data: z.ZodArray<z.ZodObject<{
+        index: z.ZodNumber;
+        embedding: z.ZodUnion<readonly [z.ZodArray<z.ZodNumber>, z.ZodString]>;
+    }, z.core.$loose>>;
+    usage: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+        prompt_tokens: z.ZodNumber;
+        completion_tokens: z.ZodOptional<z.ZodNumber>;
+        total_tokens: z.ZodNumber;
+        prompt_tokens_details: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            cached_tokens: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+        }, z.core.$loose>>>;
+        completion_tokens_details: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            reasoning_tokens: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+        }, z.core.$loose>>>;
+    }, z.core.$loose>>>;
+}, z.core.$loose>;
+/** An OpenAI chat completion. */
+type ChatAnswer = z.output<typeof chatAnswerSchema>;
+/** A piece of a streamed one. */
+type ChatChunk = z.output<typeof chatChunkSchema>;
+/** OpenAI embeddings. */
+type EmbeddingAnswer = z.output<typeof embeddingAnswerSchema>;
+
 /** A JSON object as it stands on the wire. */
 type WireObject = Readonly<Record<string, unknown>>;
 interface CallOptions {
@@ -64,11 +151,11 @@ interface EmbeddingRequest extends WireObject {
 }
 interface GatewayCalls {
     /** An OpenAI chat completion. Throws GATEWAY_CALL_FAILED with status and body. */
-    chat(request: ChatRequest, options?: CallOptions): Promise<WireObject>;
+    chat(request: ChatRequest, options?: CallOptions): Promise<ChatAnswer>;
     /** The chunks of a streamed chat completion; leaving the loop early ends the call. Throws GATEWAY_CALL_FAILED. */
-    streamChat(request: ChatRequest, options?: CallOptions): AsyncIterable<WireObject>;
+    streamChat(request: ChatRequest, options?: CallOptions): AsyncIterable<ChatChunk>;
     /** OpenAI embeddings. Throws GATEWAY_CALL_FAILED. */
-    embed(request: EmbeddingRequest, options?: CallOptions): Promise<WireObject>;
+    embed(request: EmbeddingRequest, options?: CallOptions): Promise<EmbeddingAnswer>;
 }
 
 /** The gateway's configuration as one strict schema: data only, parts (stores, sinks, clocks) are passed beside it. */
@@ -630,7 +717,7 @@ interface Gateway extends AsyncDisposable, GatewayCalls {
     readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
     /** Answers a web-standard request without any socket; fits `new OpenAI({ fetch })`, Hono, Next.js and Bun. */
     readonly fetch: (input: Request | URL | string, init?: RequestInit) => Promise<Response>;
-    /** Resolves when keys and credentials are read; rejects when they cannot be. Until then calls get 503. */
+    /** Resolves when keys and credentials are read; rejects when they cannot be. Until then calls over HTTP get 503, and those of `fetch` wait. */
     readonly ready: Promise<void>;
     /** The virtual keys, with `auth: { kind: 'keys' }`. */
     readonly keys: KeyRing | undefined;
@@ -905,4 +992,4 @@ declare function createSloAware({ timeToFirstTokenMs, predict }: SloAwareOptions
 declare function createWeighted(): RoutingPolicy;
 
 export { createDefaultPolicies, createGateway, createKeyRing, createLeastInFlight, createLowestCost, createLowestLatency, createLowestTtft, createP2cPeakEwma, createPrefixAware, createPriority, createRoundRobin, createSessionAffinity, createSloAware, createUndiciTransport, createWeighted, gatewayConfigSchema, gatewayErrors, hashKey, keyRecordSchema };
-export type { AttemptSpan, Authentication, CallOptions, ChatRequest, EmbeddingRequest, Gateway, GatewayCalls, GatewayConfig, GatewayConfigInput, GatewayEvent, GatewayEventListener, GatewayParts, KeyRecord, KeyRing, KeyRingParts, NewKey, PrefixAwareOptions, RequestSpan, RequestSpanStart, RequestStartEvent, RequestTracer, SloAwareOptions, SpanIdentity, UndiciTransportOptions, WireObject };
+export type { AttemptSpan, Authentication, CallOptions, ChatAnswer, ChatChunk, ChatRequest, EmbeddingAnswer, EmbeddingRequest, Gateway, GatewayCalls, GatewayConfig, GatewayConfigInput, GatewayEvent, GatewayEventListener, GatewayParts, KeyRecord, KeyRing, KeyRingParts, NewKey, PrefixAwareOptions, RequestSpan, RequestSpanStart, RequestStartEvent, RequestTracer, SloAwareOptions, SpanIdentity, UndiciTransportOptions, WireObject };
