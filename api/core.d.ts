@@ -525,6 +525,8 @@ interface Dialect {
     /** Parses a caller's body. Throws BudError with status 400 that names the field. */
     decodeRequest(body: Uint8Array, operation: CanonicalOperation): CanonicalRequest;
     encodeResponse(response: CanonicalResponse, request: CanonicalRequest): Uint8Array;
+    /** Reads a stream in this dialect, so that one that broke off can be carried on; absent where that makes no sense. */
+    streamDecoder?(request: CanonicalRequest): StreamDecoder;
     streamEncoder(request: CanonicalRequest, answer: {
         readonly includeUsage: boolean;
         readonly createdUnixSeconds: number;
@@ -1087,6 +1089,13 @@ interface DroppedField {
     readonly field: string;
     readonly reason: string;
 }
+/** What tells an upstream to carry an assistant message on that stands last, instead of starting a new one. */
+interface Prefill {
+    /** Fields of the request. */
+    readonly bodyFields?: Readonly<Record<string, unknown>> | undefined;
+    /** Fields of that message. */
+    readonly messageFields?: Readonly<Record<string, unknown>> | undefined;
+}
 /** One upstream API family. */
 interface Provider {
     readonly contract: 'provider/1';
@@ -1101,6 +1110,8 @@ interface Provider {
     readonly operations: ReadonlySet<CanonicalOperation>;
     /** False where the upstream refuses `stream_options` (it then sends usage unasked). Absent means true. */
     acceptsStreamOptions?(target: Target): boolean;
+    /** Undefined where the upstream cannot carry on an assistant message of the caller's. */
+    prefill?(target: Target): Prefill | undefined;
     /** Where an operation goes, with credentials in the headers; the body is added by whoever calls. */
     endpoint(operation: CanonicalOperation, target: Target): {
         readonly url: URL;
@@ -2113,4 +2124,4 @@ declare const secretStoreErrors: {
 };
 
 export { BudError, assertCoreLimits, attemptSchema, coreErrors, coreLimits, createBatcher, createBoundedQueue, createDeadline, createId, createJournalRunner, createMemoryStore, createSecret, createSeededRandom, createSemaphore, createSseDecoder, createSseFramer, createStaticSecretStore, createTraceContext, decodeSseFrame, defineErrors, deploymentEventSchema, deploymentPlanSchema, describeErrors, deviceEventSchema, deviceSchema, encodeSseEvent, encodeTraceparent, feedForwardParameters, intervalSchema, invariant, isBudError, isSecret, latencyObjectiveSchema, launchSpecSchema, machinePriceSchema, modelErrors, modelSpecSchema, parallelismSchema, parseModelConfig, parseTraceparent, precisionSchema, requestEventSchema, requestOutcomeSchema, resolveConfig, retry, retryDelayMs, secretSchema, secretStoreErrors, silentLogger, sinkErrors, sinkLimits, stepErrors, storeErrors, storeLimits, systemClock, systemRandom, toConfigIssues, tokenPriceSchema, unreachable, workloadSchema };
-export type { Attempt, AttentionSpec, Batcher, BatcherOptions, BoundedQueue, BoundedQueueOptions, BudErrorInit, BudEvent, CacheControl, Candidate, CanonicalCitation, CanonicalDelta, CanonicalMessage, CanonicalOperation, CanonicalPart, CanonicalRequest, CanonicalResponse, CanonicalSource, CanonicalTool, Change, ChangeProgress, ChangeSet, Claim, Clock, CloudProvider, ClusterSpec, ClusterState, ConfigIssue, Deadline, DeadlineOptions, DeploymentEvent, DeploymentPlan, Device, DeviceEvent, DeviceInput, Dialect, DroppedField, Engine, ErrorCatalogue, ErrorDescription, ErrorFactory, ErrorSpec, FailureScope, FeedForwardSpec, Finding, FinishReason, FrameKind, HardwareProfile, Interval, JournalRunner, JournalRunnerOptions, LatencyObjective, LaunchSpec, LayerGroup, LogFields, Logger, MachinePrice, MemoryBreakdown, ModelSpec, Offering, OverflowRule, Parallelism, Precision, Prediction, PredictionInput, Predictor, Provider, Random, RequestEvent, RequestHead, RequestOutcome, Reservation, RetryOptions, RetryPolicy, RoutingContext, RoutingOutcome, RoutingPolicy, Secret, SecretStore, Semaphore, SemaphoreOptions, Sink, SinkReceipt, SseDecoder, SseEvent, SseFrameFields, SseFramer, SseMessage, Step, StepRunner, Store, StoreChange, StreamDecoder, StreamEncoder, Target, ThrowOptions, TokenPrice, TokenUsage, TraceContext, Transport, TransportCall, TransportHandlers, TransportTimeouts, UpstreamRequest, WeightQuantization, Workload };
+export type { Attempt, AttentionSpec, Batcher, BatcherOptions, BoundedQueue, BoundedQueueOptions, BudErrorInit, BudEvent, CacheControl, Candidate, CanonicalCitation, CanonicalDelta, CanonicalMessage, CanonicalOperation, CanonicalPart, CanonicalRequest, CanonicalResponse, CanonicalSource, CanonicalTool, Change, ChangeProgress, ChangeSet, Claim, Clock, CloudProvider, ClusterSpec, ClusterState, ConfigIssue, Deadline, DeadlineOptions, DeploymentEvent, DeploymentPlan, Device, DeviceEvent, DeviceInput, Dialect, DroppedField, Engine, ErrorCatalogue, ErrorDescription, ErrorFactory, ErrorSpec, FailureScope, FeedForwardSpec, Finding, FinishReason, FrameKind, HardwareProfile, Interval, JournalRunner, JournalRunnerOptions, LatencyObjective, LaunchSpec, LayerGroup, LogFields, Logger, MachinePrice, MemoryBreakdown, ModelSpec, Offering, OverflowRule, Parallelism, Precision, Prediction, PredictionInput, Predictor, Prefill, Provider, Random, RequestEvent, RequestHead, RequestOutcome, Reservation, RetryOptions, RetryPolicy, RoutingContext, RoutingOutcome, RoutingPolicy, Secret, SecretStore, Semaphore, SemaphoreOptions, Sink, SinkReceipt, SseDecoder, SseEvent, SseFrameFields, SseFramer, SseMessage, Step, StepRunner, Store, StoreChange, StreamDecoder, StreamEncoder, Target, ThrowOptions, TokenPrice, TokenUsage, TraceContext, Transport, TransportCall, TransportHandlers, TransportTimeouts, UpstreamRequest, WeightQuantization, Workload };

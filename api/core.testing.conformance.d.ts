@@ -502,6 +502,8 @@ interface Dialect {
     /** Parses a caller's body. Throws BudError with status 400 that names the field. */
     decodeRequest(body: Uint8Array, operation: CanonicalOperation): CanonicalRequest;
     encodeResponse(response: CanonicalResponse, request: CanonicalRequest): Uint8Array;
+    /** Reads a stream in this dialect, so that one that broke off can be carried on; absent where that makes no sense. */
+    streamDecoder?(request: CanonicalRequest): StreamDecoder;
     streamEncoder(request: CanonicalRequest, answer: {
         readonly includeUsage: boolean;
         readonly createdUnixSeconds: number;
@@ -778,6 +780,13 @@ interface DroppedField {
     readonly field: string;
     readonly reason: string;
 }
+/** What tells an upstream to carry an assistant message on that stands last, instead of starting a new one. */
+interface Prefill {
+    /** Fields of the request. */
+    readonly bodyFields?: Readonly<Record<string, unknown>> | undefined;
+    /** Fields of that message. */
+    readonly messageFields?: Readonly<Record<string, unknown>> | undefined;
+}
 /** One upstream API family. */
 interface Provider {
     readonly contract: 'provider/1';
@@ -792,6 +801,8 @@ interface Provider {
     readonly operations: ReadonlySet<CanonicalOperation>;
     /** False where the upstream refuses `stream_options` (it then sends usage unasked). Absent means true. */
     acceptsStreamOptions?(target: Target): boolean;
+    /** Undefined where the upstream cannot carry on an assistant message of the caller's. */
+    prefill?(target: Target): Prefill | undefined;
     /** Where an operation goes, with credentials in the headers; the body is added by whoever calls. */
     endpoint(operation: CanonicalOperation, target: Target): {
         readonly url: URL;

@@ -44,11 +44,22 @@ declare const openaiCompatiblePresets: {
     readonly vllm: {
         readonly baseUrl: "http://localhost:8000/v1";
         readonly quirks: OpenaiQuirks;
+        readonly prefill: {
+            readonly bodyFields: {
+                readonly add_generation_prompt: false;
+                readonly continue_final_message: true;
+            };
+        };
         readonly sources: readonly ["https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html", "https://docs.vllm.ai/en/latest/features/reasoning_outputs.html"];
     };
     readonly sglang: {
         readonly baseUrl: "http://localhost:30000/v1";
         readonly quirks: OpenaiQuirks;
+        readonly prefill: {
+            readonly bodyFields: {
+                readonly continue_final_message: true;
+            };
+        };
         readonly sources: readonly ["https://docs.sglang.ai/basic_usage/openai_api_completions.html"];
     };
     readonly 'tensorrt-llm': {
@@ -173,6 +184,11 @@ declare const openaiCompatiblePresets: {
             readonly serviceTier: boolean;
             readonly images: boolean;
             readonly files: boolean;
+        };
+        readonly prefill: {
+            readonly messageFields: {
+                readonly prefix: true;
+            };
         };
         readonly sources: readonly ["https://docs.mistral.ai/api", "https://github.com/openai/openai-agents-python/issues/442"];
     };
