@@ -21,20 +21,21 @@ const noTransport: Transport = {
 /** A target that has nothing wrong, to stand for those that are not looked at. */
 const goodTarget = { provider: 'openai-compatible', baseUrl: 'http://127.0.0.1:1/v1' }
 
-function toProblem(message: string): ConfigIssue {
+/** Messages about the configuration begin with their place; those of providers do not know it. */
+function toProblem(message: string, place: string): ConfigIssue {
   const match = /^gateway config: ([^ ]+): (.*)$/s.exec(message)
   const [what = message, ...fix] = (match?.[2] ?? message).split('; ')
-  return { path: match?.[1] ?? '(root)', message: what, fix: fix.length === 0 ? undefined : fix.join('; ') }
+  return { path: match?.[1] ?? place, message: what, fix: fix.length === 0 ? undefined : fix.join('; ') }
 }
 
 /** What the gateway itself says about a configuration without credentials, which are looked at elsewhere. */
-async function probe(models: Record<string, ModelInput>): Promise<ConfigIssue | undefined> {
+async function probe(models: Record<string, ModelInput>, place: string): Promise<ConfigIssue | undefined> {
   try {
     await createGateway({ models, auth: { kind: 'none' } }, { transport: noTransport }).close()
     return undefined
   } catch (error) {
     if (!isBudError(error)) throw error
-    return toProblem(error.message)
+    return toProblem(error.message, place)
   }
 }
 
@@ -52,21 +53,27 @@ function namedModels(config: GatewayConfig, candidate: ModelInput): Record<strin
   return Object.fromEntries(names.filter((name) => Object.hasOwn(config.models, name)).map((name) => [name, { targets: [goodTarget] }]))
 }
 
+interface Probe {
+  /** What is looked at. */
+  readonly place: string
+  readonly candidate: ModelInput
+}
+
 /** One small configuration for each thing that can be wrong with a model. */
-function* probesOf(name: string, model: ModelConfig): Generator<ModelInput> {
+function* probesOf(name: string, model: ModelConfig): Generator<Probe> {
+  const place = `models.${name}`
   const targets = model.targets ?? []
-  if (model.targets === undefined && model.variants === undefined) yield {}
-  yield { targets: [goodTarget], policy: model.policy }
+  if (model.targets === undefined && model.variants === undefined) yield { place, candidate: {} }
+  yield { place, candidate: { targets: [goodTarget], policy: model.policy } }
   for (const index of targets.keys()) {
-    yield {
-      targets: targets.map((target, other) => (other === index ? bareTarget(target) : { ...goodTarget, id: `probe/${String(other)}` })),
-    }
+    const probed = targets.map((target, other) => (other === index ? bareTarget(target) : { ...goodTarget, id: `probe/${String(other)}` }))
+    yield { place: `${place}.targets.${String(index)}`, candidate: { targets: probed } }
   }
-  // Entries before the probed one are repeated from a model that exists, this one, so that the probed entry keeps its number.
   for (const [index, fallback] of model.fallbacks.entries()) {
-    yield { targets: [goodTarget], fallbacks: [...Array.from({ length: index }, () => name), fallback] }
+    // The entries before it are this model itself, which exists, so that the probed entry keeps its number.
+    yield { place, candidate: { targets: [goodTarget], fallbacks: [...Array.from({ length: index }, () => name), fallback] } }
   }
-  if (model.shadow !== undefined) yield { targets: [goodTarget], shadow: model.shadow }
+  if (model.shadow !== undefined) yield { place, candidate: { targets: [goodTarget], shadow: model.shadow } }
 }
 
 function* variantProblems(config: GatewayConfig, name: string, model: ModelConfig): Generator<ConfigIssue> {
@@ -98,8 +105,8 @@ export async function findReferenceProblems(config: GatewayConfig): Promise<read
   const problems: ConfigIssue[] = [...duplicateProblems(config)]
   for (const [name, model] of Object.entries(config.models)) {
     problems.push(...variantProblems(config, name, model))
-    for (const candidate of probesOf(name, model)) {
-      const problem = await probe({ ...namedModels(config, candidate), [name]: candidate })
+    for (const { place, candidate } of probesOf(name, model)) {
+      const problem = await probe({ ...namedModels(config, candidate), [name]: candidate }, place)
       if (problem !== undefined) problems.push(problem)
     }
   }
