@@ -179,10 +179,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
         this.#tryNext(error)
         return
       case 'wait':
-        this.#waitTimer = this.#services.clock.schedule(step.waitMs, () => {
-          this.#rank()
-          this.#tryNext(error)
-        })
+        this.#tryLater(step.waitMs, error)
         return
       case 'fallback':
         this.#fallBack(error)
@@ -190,6 +187,24 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
       case 'give-up':
         this.#end(error, verbatim)
     }
+  }
+
+  #tryLater(waitMs: number, error: BudError): void {
+    const wait = new AbortController()
+    this.#waitTimer = {
+      [Symbol.dispose]: () => {
+        wait.abort()
+      },
+    }
+    // `sleep` and not `schedule`: without an attempt on its way nothing else keeps a process alive that waits for this answer.
+    this.#services.clock.sleep(waitMs, wait.signal).then(
+      () => {
+        this.#rank()
+        this.#tryNext(error)
+      },
+      // The call ended meanwhile.
+      () => undefined,
+    )
   }
 
   #addHeaders(attempt: Attempt, headers: Record<string, string | readonly string[]>): void {
