@@ -1495,6 +1495,26 @@ declare const deviceEventSchema: z.ZodObject<{
 /** What one device did at one moment. */
 type DeviceEvent = Readonly<z.infer<typeof deviceEventSchema>>;
 
+/** What was asked and answered in one sampled request, after redaction: written only where capture is switched on. */
+
+/** Schema of PayloadEvent. */
+declare const payloadEventSchema: z.ZodObject<{
+    kind: z.ZodLiteral<"payload">;
+    requestId: z.ZodString;
+    traceId: z.ZodString;
+    projectId: z.ZodString;
+    requestedModel: z.ZodString;
+    dialect: z.ZodString;
+    request: z.ZodString;
+    requestTruncated: z.ZodBoolean;
+    response: z.ZodString;
+    responseTruncated: z.ZodBoolean;
+    id: z.ZodString;
+    timeUnixMs: z.ZodNumber;
+}, z.core.$strict>;
+/** One sampled request with its answer. */
+type PayloadEvent = Readonly<z.infer<typeof payloadEventSchema>>;
+
 /** One wide row per gateway request: written once, when the request has ended, with its attempts inside. */
 
 /** How a request or an attempt ended; see `outcome` of the event. */
@@ -2123,5 +2143,5 @@ declare const secretStoreErrors: {
     }>;
 };
 
-export { BudError, assertCoreLimits, attemptSchema, coreErrors, coreLimits, createBatcher, createBoundedQueue, createDeadline, createId, createJournalRunner, createMemoryStore, createSecret, createSeededRandom, createSemaphore, createSseDecoder, createSseFramer, createStaticSecretStore, createTraceContext, decodeSseFrame, defineErrors, deploymentEventSchema, deploymentPlanSchema, describeErrors, deviceEventSchema, deviceSchema, encodeSseEvent, encodeTraceparent, feedForwardParameters, intervalSchema, invariant, isBudError, isSecret, latencyObjectiveSchema, launchSpecSchema, machinePriceSchema, modelErrors, modelSpecSchema, parallelismSchema, parseModelConfig, parseTraceparent, precisionSchema, requestEventSchema, requestOutcomeSchema, resolveConfig, retry, retryDelayMs, secretSchema, secretStoreErrors, silentLogger, sinkErrors, sinkLimits, stepErrors, storeErrors, storeLimits, systemClock, systemRandom, toConfigIssues, tokenPriceSchema, unreachable, workloadSchema };
-export type { Attempt, AttentionSpec, Batcher, BatcherOptions, BoundedQueue, BoundedQueueOptions, BudErrorInit, BudEvent, CacheControl, Candidate, CanonicalCitation, CanonicalDelta, CanonicalMessage, CanonicalOperation, CanonicalPart, CanonicalRequest, CanonicalResponse, CanonicalSource, CanonicalTool, Change, ChangeProgress, ChangeSet, Claim, Clock, CloudProvider, ClusterSpec, ClusterState, ConfigIssue, Deadline, DeadlineOptions, DeploymentEvent, DeploymentPlan, Device, DeviceEvent, DeviceInput, Dialect, DroppedField, Engine, ErrorCatalogue, ErrorDescription, ErrorFactory, ErrorSpec, FailureScope, FeedForwardSpec, Finding, FinishReason, FrameKind, HardwareProfile, Interval, JournalRunner, JournalRunnerOptions, LatencyObjective, LaunchSpec, LayerGroup, LogFields, Logger, MachinePrice, MemoryBreakdown, ModelSpec, Offering, OverflowRule, Parallelism, Precision, Prediction, PredictionInput, Predictor, Prefill, Provider, Random, RequestEvent, RequestHead, RequestOutcome, Reservation, RetryOptions, RetryPolicy, RoutingContext, RoutingOutcome, RoutingPolicy, Secret, SecretStore, Semaphore, SemaphoreOptions, Sink, SinkReceipt, SseDecoder, SseEvent, SseFrameFields, SseFramer, SseMessage, Step, StepRunner, Store, StoreChange, StreamDecoder, StreamEncoder, Target, ThrowOptions, TokenPrice, TokenUsage, TraceContext, Transport, TransportCall, TransportHandlers, TransportTimeouts, UpstreamRequest, WeightQuantization, Workload };
+export { BudError, assertCoreLimits, attemptSchema, coreErrors, coreLimits, createBatcher, createBoundedQueue, createDeadline, createId, createJournalRunner, createMemoryStore, createSecret, createSeededRandom, createSemaphore, createSseDecoder, createSseFramer, createStaticSecretStore, createTraceContext, decodeSseFrame, defineErrors, deploymentEventSchema, deploymentPlanSchema, describeErrors, deviceEventSchema, deviceSchema, encodeSseEvent, encodeTraceparent, feedForwardParameters, intervalSchema, invariant, isBudError, isSecret, latencyObjectiveSchema, launchSpecSchema, machinePriceSchema, modelErrors, modelSpecSchema, parallelismSchema, parseModelConfig, parseTraceparent, payloadEventSchema, precisionSchema, requestEventSchema, requestOutcomeSchema, resolveConfig, retry, retryDelayMs, secretSchema, secretStoreErrors, silentLogger, sinkErrors, sinkLimits, stepErrors, storeErrors, storeLimits, systemClock, systemRandom, toConfigIssues, tokenPriceSchema, unreachable, workloadSchema };
+export type { Attempt, AttentionSpec, Batcher, BatcherOptions, BoundedQueue, BoundedQueueOptions, BudErrorInit, BudEvent, CacheControl, Candidate, CanonicalCitation, CanonicalDelta, CanonicalMessage, CanonicalOperation, CanonicalPart, CanonicalRequest, CanonicalResponse, CanonicalSource, CanonicalTool, Change, ChangeProgress, ChangeSet, Claim, Clock, CloudProvider, ClusterSpec, ClusterState, ConfigIssue, Deadline, DeadlineOptions, DeploymentEvent, DeploymentPlan, Device, DeviceEvent, DeviceInput, Dialect, DroppedField, Engine, ErrorCatalogue, ErrorDescription, ErrorFactory, ErrorSpec, FailureScope, FeedForwardSpec, Finding, FinishReason, FrameKind, HardwareProfile, Interval, JournalRunner, JournalRunnerOptions, LatencyObjective, LaunchSpec, LayerGroup, LogFields, Logger, MachinePrice, MemoryBreakdown, ModelSpec, Offering, OverflowRule, Parallelism, PayloadEvent, Precision, Prediction, PredictionInput, Predictor, Prefill, Provider, Random, RequestEvent, RequestHead, RequestOutcome, Reservation, RetryOptions, RetryPolicy, RoutingContext, RoutingOutcome, RoutingPolicy, Secret, SecretStore, Semaphore, SemaphoreOptions, Sink, SinkReceipt, SseDecoder, SseEvent, SseFrameFields, SseFramer, SseMessage, Step, StepRunner, Store, StoreChange, StreamDecoder, StreamEncoder, Target, ThrowOptions, TokenPrice, TokenUsage, TraceContext, Transport, TransportCall, TransportHandlers, TransportTimeouts, UpstreamRequest, WeightQuantization, Workload };

@@ -129,6 +129,14 @@ declare const gatewayConfigSchema: z.ZodObject<{
     }, z.core.$strict>>;
     telemetry: z.ZodDefault<z.ZodObject<{
         flushMs: z.ZodDefault<z.ZodNumber>;
+        capture: z.ZodOptional<z.ZodObject<{
+            share: z.ZodNumber;
+            maxBytes: z.ZodDefault<z.ZodInt>;
+            redact: z.ZodDefault<z.ZodArray<z.ZodUnion<readonly [z.ZodLiteral<"keys" | "emails">, z.ZodObject<{
+                pattern: z.ZodString;
+                flags: z.ZodDefault<z.ZodString>;
+            }, z.core.$strict>]>>>;
+        }, z.core.$strict>>;
     }, z.core.$strict>>;
 }, z.core.$strict>;
 /** What `createGateway` accepts. */
@@ -339,6 +347,14 @@ declare const configFileSchema: z.ZodObject<{
     }, z.core.$strict>>;
     telemetry: z.ZodDefault<z.ZodObject<{
         flushMs: z.ZodDefault<z.ZodNumber>;
+        capture: z.ZodOptional<z.ZodObject<{
+            share: z.ZodNumber;
+            maxBytes: z.ZodDefault<z.ZodInt>;
+            redact: z.ZodDefault<z.ZodArray<z.ZodUnion<readonly [z.ZodLiteral<"keys" | "emails">, z.ZodObject<{
+                pattern: z.ZodString;
+                flags: z.ZodDefault<z.ZodString>;
+            }, z.core.$strict>]>>>;
+        }, z.core.$strict>>;
     }, z.core.$strict>>;
     listen: z.ZodDefault<z.ZodObject<{
         host: z.ZodDefault<z.ZodString>;

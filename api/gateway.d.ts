@@ -2,7 +2,7 @@
 
 import { IncomingMessage, ServerResponse } from 'node:http';
 import * as _bud_foundry_core from '@bud-foundry/core';
-import { Secret, Clock, Transport, Attempt, CanonicalOperation, RequestEvent, Target, Store, Sink, SecretStore, Random, Logger, RoutingPolicy, Provider, Dialect, BudEvent, Candidate, BudError, TokenUsage, TokenPrice, ConfigIssue } from '@bud-foundry/core';
+import { Secret, Clock, Transport, Attempt, CanonicalOperation, RequestEvent, Target, Store, Sink, SecretStore, Random, Logger, RoutingPolicy, Provider, Dialect, BudEvent, RequestHead, Candidate, BudError, TokenUsage, TokenPrice, CanonicalRequest, ConfigIssue } from '@bud-foundry/core';
 import { z } from 'zod';
 import { Dispatcher } from 'undici';
 
@@ -19,6 +19,14 @@ declare const healthCheckSchema: z.ZodObject<{
     timeoutMs: z.ZodDefault<z.ZodNumber>;
     unhealthyAfter: z.ZodDefault<z.ZodInt>;
     healthyAfter: z.ZodDefault<z.ZodInt>;
+}, z.core.$strict>;
+declare const captureSchema: z.ZodObject<{
+    share: z.ZodNumber;
+    maxBytes: z.ZodDefault<z.ZodInt>;
+    redact: z.ZodDefault<z.ZodArray<z.ZodUnion<readonly [z.ZodLiteral<"keys" | "emails">, z.ZodObject<{
+        pattern: z.ZodString;
+        flags: z.ZodDefault<z.ZodString>;
+    }, z.core.$strict>]>>>;
 }, z.core.$strict>;
 declare const gatewayConfigSchema: z.ZodObject<{
     models: z.ZodRecord<z.ZodString, z.ZodObject<{
@@ -144,6 +152,14 @@ declare const gatewayConfigSchema: z.ZodObject<{
     }, z.core.$strict>>;
     telemetry: z.ZodDefault<z.ZodObject<{
         flushMs: z.ZodDefault<z.ZodNumber>;
+        capture: z.ZodOptional<z.ZodObject<{
+            share: z.ZodNumber;
+            maxBytes: z.ZodDefault<z.ZodInt>;
+            redact: z.ZodDefault<z.ZodArray<z.ZodUnion<readonly [z.ZodLiteral<"keys" | "emails">, z.ZodObject<{
+                pattern: z.ZodString;
+                flags: z.ZodDefault<z.ZodString>;
+            }, z.core.$strict>]>>>;
+        }, z.core.$strict>>;
     }, z.core.$strict>>;
 }, z.core.$strict>;
 /** What `createGateway` accepts. */
@@ -157,6 +173,7 @@ type BreakerConfig = GatewayConfig['breaker'];
 type EjectionConfig = GatewayConfig['ejection'];
 type HedgeConfig = z.output<typeof hedgeSchema>;
 type HealthCheckConfig = z.output<typeof healthCheckSchema>;
+type CaptureConfig = z.output<typeof captureSchema>;
 
 /** TLS towards upstreams, all as PEM text. */
 interface UpstreamTls {
@@ -666,6 +683,68 @@ declare class LiveEvents {
     emit(event: GatewayEvent): void;
 }
 
+/** What a call wants, in the form that its attempts need: the body for each target, and how answers become the caller's. */
+
+declare class CallPlan {
+    #private;
+    readonly operation: CanonicalOperation;
+    /** The caller's. */
+    readonly dialect: Dialect;
+    readonly body: Uint8Array;
+    readonly head: RequestHead;
+    /** Fields that an upstream could not express and that were left out. */
+    readonly dropped: Set<string>;
+    /** Rough, for routing: 4 bytes a token. */
+    readonly inputTokensEstimate: number;
+    constructor(init: {
+        readonly operation: CanonicalOperation;
+        readonly dialect: Dialect;
+        readonly body: Uint8Array;
+        readonly head: RequestHead;
+    });
+    get streaming(): boolean;
+    /** Whether the target speaks the caller's dialect. */
+    passesThrough(state: TargetState): boolean;
+    /** The request in the vocabulary that dialects are translated through. Throws BudError 400 for a body that cannot be read. */
+    canonical(): CanonicalRequest;
+    /** Worked out when a policy asks. */
+    blockHashes(): readonly bigint[];
+    /** The body for one target. Throws BudError 400 for what it cannot express. */
+    bodyFor(state: TargetState): Uint8Array;
+}
+
+/** Hands bodies of sampled requests to a sink: redacted, bounded, and after the request is done. */
+
+interface PayloadCaptureParts {
+    readonly sink: Sink;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly flushMs: number;
+    readonly onFailure: (error: unknown) => void;
+}
+/** The bodies of one sampled request, as they come. No headers: they hold credentials. */
+declare class CapturedPayload {
+    readonly plan: CallPlan;
+    readonly config: CaptureConfig;
+    readonly chunks: Uint8Array[];
+    bytes: number;
+    isCut: boolean;
+    constructor(plan: CallPlan, config: CaptureConfig);
+    /** A piece of the answer: whole events of a stream, or the body. */
+    add(bytes: Uint8Array): void;
+}
+declare class PayloadCapture {
+    #private;
+    /** Payloads that were not kept because too many waited. */
+    dropped: number;
+    constructor(parts: PayloadCaptureParts);
+    /** Undefined for requests that are not sampled. */
+    begin(config: CaptureConfig | undefined, plan: CallPlan): CapturedPayload | undefined;
+    /** Takes a finished request; the work is done later. */
+    submit(payload: CapturedPayload, event: RequestEvent): void;
+    flush(signal: AbortSignal): Promise<void>;
+}
+
 /** The requests that are being answered: joined and left once per request, looked through only when the gateway closes. */
 /** Something in flight that a closing gateway waits for, and in the end stops. */
 interface Stoppable {
@@ -698,6 +777,7 @@ interface Services {
     readonly pump: EventPump | undefined;
     readonly live: LiveEvents;
     readonly metrics: GatewayMetrics;
+    readonly capture: PayloadCapture | undefined;
     readonly tracer: RequestTracer | undefined;
     readonly budget: RetryBudget;
     readonly inFlight: InFlight;
@@ -765,6 +845,8 @@ interface GatewayParts {
     readonly keys?: KeyRing | undefined;
     /** Gets one RequestEvent per request. */
     readonly sink?: Sink | undefined;
+    /** Gets a PayloadEvent per request that `telemetry.capture` samples. */
+    readonly payloads?: Sink | undefined;
     /** Makes a span per request, `createOpenTelemetry()` of `@bud-foundry/gateway/otel` for instance. */
     readonly tracer?: RequestTracer | undefined;
     /** Resolves credential references of the configuration. */
