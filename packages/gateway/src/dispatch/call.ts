@@ -198,10 +198,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
         this.#tryNext(this.#interruption ?? error)
         return
       case 'wait':
-        this.#waitTimer = this.#services.clock.schedule(step.waitMs, () => {
-          this.#rank()
-          this.#tryNext(this.#interruption ?? error)
-        })
+        this.#tryLater(step.waitMs, error)
         return
       case 'fallback':
         this.#fallBack(this.#interruption ?? error)
@@ -216,6 +213,24 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     if (onFailure !== 'continue' || !Continuation.suits(this.#plan)) return
     const createdUnixSeconds = Math.floor(this.#services.clock.nowMs() / 1_000)
     this.#continuation = new Continuation(this.#plan, { rememberedBytes, createdUnixSeconds })
+  }
+
+  #tryLater(waitMs: number, error: BudError): void {
+    const wait = new AbortController()
+    this.#waitTimer = {
+      [Symbol.dispose]: () => {
+        wait.abort()
+      },
+    }
+    // `sleep` and not `schedule`: without an attempt on its way nothing else keeps a process alive that waits for this answer.
+    this.#services.clock.sleep(waitMs, wait.signal).then(
+      () => {
+        this.#rank()
+        this.#tryNext(this.#interruption ?? error)
+      },
+      // The call ended meanwhile.
+      () => undefined,
+    )
   }
 
   #addHeaders(attempt: Attempt, headers: Record<string, string | readonly string[]>): void {
