@@ -4,7 +4,7 @@ import type { Clock, Logger, Secret } from '@bud-foundry/core'
 import { createFileStore } from '@bud-foundry/core/store/file'
 import { createGateway, createKeyRing } from '@bud-foundry/gateway'
 import { createMetrics, createMetricsHandler } from '@bud-foundry/metrics'
-import { createEmbeddedClient } from '@bud-foundry/metrics/chdb'
+import { openAnalytics } from './analytics.ts'
 import { createOptimizerHandler } from '@bud-foundry/sim'
 import { createApi } from './api.ts'
 import { openDataDirectory } from './data-directory.ts'
@@ -50,7 +50,7 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
     startTwinFleet({ replicas: environment.BUD_TWINS, model: twinModel, hardwareId: twinHardware, clock, logger }).then((started) =>
       building.use(started),
     ),
-    createEmbeddedClient({ directory: directory.file('clickhouse') }),
+    openAnalytics(environment, directory),
     openEnvelope(directory),
     discover(),
   ])

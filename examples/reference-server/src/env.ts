@@ -15,6 +15,8 @@ export const environmentSchema = z.object({
   BUD_DATA_DIR: z.string().min(1).default('.bud'),
   BUD_LOG_FORMAT: z.enum(['human', 'json']).default('human'),
   BUD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  /** An external ClickHouse instead of the embedded engine, e.g. http://user:password@127.0.0.1:8123/database */
+  BUD_CLICKHOUSE_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Replicas of the engine twin; 0 turns it off. */
   BUD_TWINS: integer(0, 16).default(2),
   /** An OpenAI-compatible engine, e.g. http://127.0.0.1:8000/v1 */
