@@ -3,7 +3,7 @@ import cluster from 'node:cluster'
 import { systemClock } from '@bud-foundry/core'
 import type { StructuredLogger } from '@bud-foundry/core/log'
 import { createIpcStore } from '@bud-foundry/core/store/ipc'
-import { startGatewayProcess, type GatewayProcess } from '../node/gateway-process.ts'
+import { startGatewayProcess, type GatewayProcess, type NewConnections } from '../node/gateway-process.ts'
 import { toWorkerSchema, type ToPrimary } from '../node/worker-messages.ts'
 import type { ServeOptions } from './command-line.ts'
 import { prepareData, type ConfigSurroundings } from './load-config.ts'
@@ -17,6 +17,9 @@ function tell(message: ToPrimary): void {
   // Fails only when the primary is gone, which ends this process anyway.
   process.send?.(message, undefined, undefined, () => undefined)
 }
+
+/** Time for the primary's own word when a signal went to the whole group. */
+const primaryFirstMs = 200
 
 class WorkerProcess {
   readonly #options: ServeOptions
@@ -38,13 +41,13 @@ class WorkerProcess {
     this.#work = this.#work.then(() => (this.#running === undefined ? this.#start(data) : this.#update(this.#running, data)))
   }
 
-  stop(graceMs: number): void {
+  stop(graceMs: number, newConnections: NewConnections): void {
     if (this.#ending.signal.aborted) return
     this.#ending.abort()
     setTimeout(() => process.exit(1), graceMs + exitAfterMs).unref()
     const stop = async () => {
       await this.#work
-      await this.#running?.stop(graceMs)
+      await this.#running?.stop(graceMs, newConnections)
       await this.#close()
     }
     stop().then(
@@ -77,7 +80,7 @@ class WorkerProcess {
       tell({ budGateway: 'ready/1', url: this.#running.listener.url })
     } catch (error) {
       tell({ budGateway: 'failed/1', reason: error instanceof Error ? error.message : String(error) })
-      this.stop(0)
+      this.stop(0, 'closed')
     }
   }
 
@@ -98,10 +101,13 @@ export function work(options: ServeOptions, surroundings: Omit<ConfigSurrounding
     // Other messages are the shared store's.
     if (!parsed.success) return
     if (parsed.data.budGateway === 'config/1') worker.take(parsed.data.data)
-    else worker.stop(parsed.data.graceMs)
+    else worker.stop(parsed.data.graceMs, 'answered-503')
   })
   process.on('SIGTERM', () => {
-    worker.stop(options.graceMs)
+    // Meant for this worker alone, whose connections then go to the others; unless the primary got it too, and says so in a moment.
+    setTimeout(() => {
+      worker.stop(options.graceMs, 'closed')
+    }, primaryFirstMs)
   })
   // A terminal sends these to the whole group; the primary decides what becomes of it.
   process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined)

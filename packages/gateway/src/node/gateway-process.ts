@@ -16,13 +16,19 @@ export interface GatewayProcessParts {
   readonly logger: StructuredLogger
 }
 
+/**
+ * What becomes of connections that come while requests in flight finish: the socket is closed, or they are taken and answered with 503.
+ * A worker takes them: when it closes the socket it shares, a connection that the primary has just accepted for it hangs there unanswered.
+ */
+export type NewConnections = 'closed' | 'answered-503'
+
 export interface GatewayProcess {
   readonly gateway: Gateway
   readonly listener: NodeListener
   /** Changes what new requests see. Rejects, and changes nothing, when the gateway refuses. */
   update(config: PreparedConfig): Promise<void>
-  /** Stops accepting, lets requests finish for `graceMs`, ends the rest, hands events over. Safe to repeat. */
-  stop(graceMs: number): Promise<void>
+  /** Takes no new requests, lets those in flight finish for `graceMs`, ends the rest, hands events over. Safe to repeat. */
+  stop(graceMs: number, newConnections?: NewConnections): Promise<void>
 }
 
 /** Events get this long to reach the sink once the last request has ended. */
@@ -68,13 +74,13 @@ class RunningProcess implements GatewayProcess {
     this.#config = { ...config, listen: { ...before, tls: config.listen.tls ?? before.tls }, upstream }
   }
 
-  stop(graceMs: number): Promise<void> {
-    this.#stopping ??= this.#stop(graceMs)
+  stop(graceMs: number, newConnections: NewConnections = 'closed'): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs, newConnections)
     return this.#stopping
   }
 
-  async #stop(graceMs: number): Promise<void> {
-    const closed = this.listener.close({ graceMs: graceMs + flushMs + lingerMs })
+  async #stop(graceMs: number, newConnections: NewConnections): Promise<void> {
+    const closed = newConnections === 'closed' ? this.listener.close() : undefined
     await this.gateway.close({ graceMs, flushMs })
     // Every request has its end; connections kept alive by their callers have nothing more to wait for.
     await this.listener.close({ graceMs: lingerMs })

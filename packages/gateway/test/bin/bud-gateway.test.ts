@@ -268,12 +268,7 @@ describe('workers', () => {
     const streams = [await openStream(url, key), await openStream(url, key)]
     running.child.kill('SIGTERM')
     await running.line('stopping')
-    await until(() =>
-      post(url, key).then(
-        () => false,
-        () => true,
-      ),
-    )
+    await until(async () => (await statusOf(post(url, key))) === 503)
     finish()
     for (const stream of streams) expect(await stream.rest()).toContain('[DONE]')
     expect(await running.exited).toBe(0)
