@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
 import { runTool } from './setup/child.mjs'
@@ -79,6 +79,22 @@ const build = async (filter) => {
   if (performance.now() - startMs > 1500) say(`Built in ${seconds(startMs)}.`)
 }
 
+/** npm links commands before they are built, and so leaves ours out of a fresh clone. */
+const linkCommands = async () => {
+  if (process.platform === 'win32') return
+  for (const name of await readdir(path.join(root, 'packages'))) {
+    const { bin = {} } = await readJson(path.join(root, 'packages', name, 'package.json'))
+    for (const [command, file] of Object.entries(bin)) {
+      const target = path.join(root, 'packages', name, file)
+      const link = path.join(modules, '.bin', command)
+      if (!existsSync(target) || existsSync(link)) continue
+      await chmod(target, 0o755)
+      await rm(link, { force: true })
+      await symlink(path.relative(path.dirname(link), target), link)
+    }
+  }
+}
+
 /**
  * Sets the clone up and returns the path of the Node that runs everything else.
  * `clickhouse: 'embedded'` insists on the embedded engine, `'external-allowed'` accepts BUD_CLICKHOUSE_URL instead.
@@ -95,7 +111,10 @@ export const prepare = async ({ clickhouse = 'embedded', filter, built = true } 
     if (engine instanceof Error) fail(engine.message)
     if (engine !== undefined) await linkChdb(engine)
     await setHooks()
-    if (built) await build(filter)
+    if (built) {
+      await build(filter)
+      await linkCommands()
+    }
   })
   return projectNode()
 }

@@ -11,4 +11,5 @@ const built = args[0] !== '--no-build'
 const [script = '', ...rest] = built ? args : args.slice(1)
 const file = path.join(root, script)
 if (script === '' || !existsSync(file)) fail(`There is no script '${script}' to run.`)
-await handOver(await prepare({ built }), [file, ...rest], { cwd: root, env: toolEnvironment() })
+// Type-aware lint and the reference documentation of every package together outgrow Node's default heap.
+await handOver(await prepare({ built }), ['--max-old-space-size=8192', file, ...rest], { cwd: root, env: toolEnvironment() })

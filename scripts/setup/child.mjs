@@ -11,6 +11,8 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const sameSignalMs = 300
 const parentPollMs = 500
 const toolGraceMs = 1_000
+/** The server promises to end within 10 s; what has not by then is stuck. */
+const supervisedGraceMs = 12_000
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set()
@@ -39,8 +41,10 @@ const onSignal = (signal) => {
   receivedAtMs = nowMs
   for (const child of running) {
     // A supervised program shuts its own children down; tools (npm, turbo) are ended together with what they started.
-    if (child.budSupervised) child.kill(signal)
-    else {
+    if (child.budSupervised) {
+      child.kill(signal)
+      setTimeout(signalGroup, supervisedGraceMs, child, 'SIGKILL').unref()
+    } else {
       signalGroup(child, signal)
       // npm puts a signal off until its current phase is over; an unfinished installation is found and repeated by the next command.
       setTimeout(signalGroup, toolGraceMs, child, 'SIGKILL').unref()

@@ -8,7 +8,8 @@ import { serverErrors } from './errors.ts'
 import type { Identity, Permission } from './identity.ts'
 import type { LiveEvents } from './live-events.ts'
 
-const bodyBytesMax = 4 * 1024 * 1024
+/** Sessions and keys are a few hundred bytes. */
+const bodyBytesMax = 64 * 1024
 
 export type FetchHandler = (request: Request) => Promise<Response>
 
@@ -43,9 +44,21 @@ const newKeySchema = z.strictObject({
 /** What a list may show of a key: never its hash. */
 const toPublicKey = ({ hash: _hash, ...rest }: KeyRecord) => rest
 
+/** Reads at most the limit, so that whoever sends more is cut off and not collected. */
+async function readText(request: Request): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > bodyBytesMax) throw serverErrors.BODY_TOO_LARGE({ bytesMax: bodyBytesMax })
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
 async function readBody<Schema extends z.ZodType>(request: Request, schema: Schema): Promise<z.output<Schema>> {
-  const text = await request.text()
-  if (text.length > bodyBytesMax) throw serverErrors.BODY_INVALID({ reason: `it is larger than ${String(bodyBytesMax)} bytes` })
+  const text = await readText(request)
   let body: unknown
   try {
     body = text === '' ? {} : JSON.parse(text)

@@ -13,6 +13,7 @@ import { gatewayConfig } from './gateway-config.ts'
 import { startHttpServer } from './http-server.ts'
 import { createIdentity, isLoopbackHost, visibleScope } from './identity.ts'
 import { createLiveEvents } from './live-events.ts'
+import { logRequest } from './request-log.ts'
 import { openEnvelope } from './master-key.ts'
 import { createStaticFiles } from './static-files.ts'
 import { startTwinFleet } from './twin-fleet.ts'
@@ -21,6 +22,9 @@ import { configuredUpstreams, listModels } from './upstream-discovery.ts'
 /** What the engine twin pretends to be. */
 const twinModel = 'meta-llama/Llama-3.1-8B-Instruct'
 const twinHardware = 'h100-sxm'
+
+/** What is not stored by then stays in the spool for the next start. */
+const flushMsMax = 1_000
 
 /** How often the upstreams are asked again for their models, so that one that was down at the start is found later. */
 const discoveryMs = 5 * 60_000
@@ -81,6 +85,7 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
   building.use(
     gateway.onEvent((event) => {
       liveEvents.publish(event.kind, event, event.projectId)
+      if (event.kind === 'request') logRequest(logger, event)
     }),
   )
   const identity = createIdentity({ keys, store, envelope, clock, isLoopback: isLoopbackHost(environment.BUD_HOST) })
@@ -105,8 +110,9 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
     adminKey,
     stop: async (graceMs) => {
       http.stopListening()
-      await gateway.close({ graceMs })
-      await running.disposeAsync()
+      await gateway.close({ graceMs, flushMs: flushMsMax })
+      // Nothing needs the engines any more, and they may take as long as the database to end.
+      await Promise.all([fleet[Symbol.asyncDispose](), running.disposeAsync()])
     },
   }
 }

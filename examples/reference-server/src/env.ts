@@ -2,7 +2,12 @@
 import { createSecret, resolveConfig, type Secret } from '@bud-foundry/core'
 import { z } from 'zod'
 
-const integer = (low: number, high: number) => z.coerce.number().pipe(z.int().min(low).max(high))
+const integer = (low: number, high: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, { error: (issue) => `'${String(issue.input)}' is not a whole number from ${String(low)} to ${String(high)}` })
+    .transform(Number)
+    .pipe(z.int().min(low).max(high))
 const secret = z
   .string()
   .min(1)
@@ -11,14 +16,14 @@ const secret = z
 /** Every variable that the server reads; anything else in the environment is none of its business. */
 export const environmentSchema = z.object({
   BUD_HOST: z.string().min(1).default('127.0.0.1'),
-  BUD_PORT: integer(0, 65_535).default(3000),
+  BUD_PORT: integer(0, 65_535).prefault('3000'),
   BUD_DATA_DIR: z.string().min(1).default('.bud'),
   BUD_LOG_FORMAT: z.enum(['human', 'json']).default('human'),
   BUD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** An external ClickHouse instead of the embedded engine, e.g. http://user:password@127.0.0.1:8123/database */
   BUD_CLICKHOUSE_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Replicas of the engine twin; 0 turns it off. */
-  BUD_TWINS: integer(0, 16).default(2),
+  BUD_TWINS: integer(0, 16).prefault('2'),
   /** An OpenAI-compatible engine, e.g. http://127.0.0.1:8000/v1 */
   BUD_UPSTREAM_URL: z.url({ protocol: /^https?$/ }).optional(),
   BUD_UPSTREAM_API_KEY: secret.optional(),

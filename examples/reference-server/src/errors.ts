@@ -70,6 +70,11 @@ export const serverErrors = defineErrors('SERVER', {
     retryable: false,
     message: ({ what }: { readonly what: string }) => `${what} does not exist`,
   },
+  BODY_TOO_LARGE: {
+    status: 413,
+    retryable: false,
+    message: ({ bytesMax }: { readonly bytesMax: number }) => `the request body is larger than ${String(bytesMax)} bytes; send less`,
+  },
   BODY_INVALID: {
     status: 400,
     retryable: false,

@@ -32,14 +32,15 @@ function upstreamModel({ id, providerId, baseUrl, credential }: Upstream, model:
 }
 
 /** Of two upstreams with a model of the same name the earlier one wins; the other's is reached as `<upstream>/<model>`. */
-export function gatewayConfig(fleet: TwinFleet | undefined, discovered: readonly DiscoveredUpstream[]): GatewayConfigInput {
+export function gatewayConfig(fleet: TwinFleet, discovered: readonly DiscoveredUpstream[]): GatewayConfigInput {
   const models: Record<string, Models[string]> = {}
-  if (fleet !== undefined) models[fleet.model] = twinModel(fleet)
+  if (fleet.urls.length > 0) models[fleet.model] = twinModel(fleet)
   for (const { upstream, models: names } of discovered) {
     for (const name of names) {
       const free = models[name] === undefined ? name : `${upstream.id}/${name}`
       models[free] ??= upstreamModel(upstream, name)
     }
   }
-  return { models, disconnect: { kind: 'drain-for-usage' } }
+  // Events reach the spool this soon after a request has ended; only a crash within that time can lose one.
+  return { models, disconnect: { kind: 'drain-for-usage' }, telemetry: { flushMs: 10 } }
 }

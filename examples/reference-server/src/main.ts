@@ -1,16 +1,28 @@
 /** Starts the server, says where it is, and stops it in order. */
-import { systemClock } from '@bud-foundry/core'
+import { isBudError, systemClock } from '@bud-foundry/core'
 import { createLogger } from '@bud-foundry/core/log'
 import { compose } from './compose.ts'
-import { readEnvironment } from './env.ts'
+import { readEnvironment, type ServerEnvironment } from './env.ts'
 
 /** Requests in flight get this long to finish once we are asked to stop. */
 const graceMs = 8_000
 /** By then everything else must be closed too; what hangs is abandoned. */
 const exitMs = 9_800
 
+/** Without an environment there is no log level or format yet: the problems are told plainly, one a line. */
+function readEnvironmentOrExit(): ServerEnvironment {
+  try {
+    return readEnvironment(process.env)
+  } catch (error) {
+    if (!isBudError(error)) throw error
+    const line = { level: 'error', time: new Date(systemClock.nowMs()).toISOString(), code: error.code, msg: error.message }
+    process.stderr.write(process.env['BUD_LOG_FORMAT'] === 'json' ? `${JSON.stringify(line)}\n` : `${error.message}\n`)
+    process.exit(1)
+  }
+}
+
 async function main(): Promise<void> {
-  const environment = readEnvironment(process.env)
+  const environment = readEnvironmentOrExit()
   const logger = createLogger({ level: environment.BUD_LOG_LEVEL, format: environment.BUD_LOG_FORMAT, clock: systemClock })
   process.title = 'bud-foundry'
 

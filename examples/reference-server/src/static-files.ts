@@ -1,4 +1,4 @@
-/** Serves the built page: hashed assets for a year, index.html for every deep link, nothing outside the folder. */
+/** Serves the built page: hashed assets for a year, nothing outside the folder. Its deep links are hashes, so `/` is the only page. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
@@ -28,7 +28,7 @@ export function createStaticFiles(folder: string): (path: string) => Promise<Res
   return async (path) => {
     if (!hasPage) return undefined
     const asset = /^\/(?:assets\/)?[\w-]+(?:\.[\w-]+)*\.\w+$/.test(path) ? join(folder, path) : undefined
-    const file = asset ?? (extname(path) === '' ? join(folder, 'index.html') : undefined)
+    const file = asset ?? (path === '/' ? join(folder, 'index.html') : undefined)
     const type = file === undefined ? undefined : contentTypes[extname(file)]
     if (file === undefined || type === undefined || !existsSync(file)) return undefined
     const cacheControl = path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'

@@ -190,6 +190,28 @@ test('live events tell of a request when it starts and when it has ended', async
   expect(text.indexOf('event: request-start\n')).toBeLessThan(text.indexOf('event: request\n'))
 })
 
+test.each(['/api/session', '/api/keys', '/api/sim/optimize', '/api/clusters/plan'])('%s cuts an endless body off', async (path) => {
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      controller.enqueue(new Uint8Array(1024 * 1024))
+    },
+  })
+  // Safe: `duplex` is needed for streamed bodies and missing from the types.
+  const init = { method: 'POST', body: endless, duplex: 'half', headers: { authorization: `Bearer ${server.apiKey}` } } as RequestInit
+  const status = await fetch(`${server.url}${path}`, init).then(
+    (response) => response.status,
+    // The server may close the connection while we are still sending.
+    () => 413,
+  )
+  expect(status).toBe(413)
+})
+
+test.each(['/nothing', '/v2/models', '/chat/completions'])('%s is no page', async (path) => {
+  const response = await server.call(path)
+  expect(response.status).toBe(404)
+  expect(response.headers.get('content-type')).toContain('json')
+})
+
 test('Prometheus text is for those who may read metrics', async () => {
   expect((await server.call('/metrics', { key: '' })).status).toBe(401)
   expect(await (await server.call('/metrics')).text()).toMatch(/^# TYPE /m)

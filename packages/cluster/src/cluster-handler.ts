@@ -1,6 +1,7 @@
 /** The HTTP door: a fetch handler for `POST /api/clusters/plan`. */
 import { coreErrors, isBudError, toConfigIssues, type BudError } from '@bud-foundry/core'
 import { z } from 'zod'
+import { clusterErrors } from './errors.ts'
 import { planManifests } from './deploy/plan-manifests.ts'
 import { requestBytesMax } from './limits.ts'
 
@@ -15,10 +16,23 @@ function invalidBody(message: string, fix: string): BudError {
   return coreErrors.CONFIG_INVALID({ what: 'request body', issues: [{ path: '(root)', message, fix }] })
 }
 
+/** Reads at most the limit, so that a large upload ends early. */
+async function readText(request: Request): Promise<string> {
+  if (request.body === null) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  // Safe: the body of a request is a stream of bytes.
+  for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength
+    if (bytes > requestBytesMax) throw clusterErrors.BODY_TOO_LARGE({ bytesMax: requestBytesMax })
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
 async function readJson(request: Request): Promise<unknown> {
-  const text = await request.text()
-  if (text.length > requestBytesMax)
-    throw invalidBody(`it has ${String(text.length)} characters`, `send at most ${String(requestBytesMax)}`)
+  const text = await readText(request)
   try {
     return JSON.parse(text)
   } catch (error) {

@@ -2,6 +2,12 @@
 import { defineErrors } from '@bud-foundry/core'
 
 export const clusterErrors = defineErrors('CLUSTER', {
+  BODY_TOO_LARGE: {
+    status: 413,
+    retryable: false,
+    message: ({ bytesMax }: { readonly bytesMax: number }) =>
+      `the request body is larger than ${String(bytesMax)} bytes; a plan is a few kilobytes`,
+  },
   PLAN_UNDEPLOYABLE: {
     status: 422,
     retryable: false,

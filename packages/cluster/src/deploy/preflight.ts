@@ -20,6 +20,13 @@ export function findings(plan: DeploymentPlan, options: RenderOptions): readonly
       message: `every pod start downloads ${String(Math.ceil(plan.model.downloadBytes / 1e9))} GB of weights again`,
     })
   }
+  if (options.huggingFaceToken === undefined && plan.launch.env['HF_TOKEN'] === undefined) {
+    found.push({
+      severity: 'info',
+      field: 'huggingFaceToken',
+      message: `if '${plan.model.id}' is gated, its download needs a token: set huggingFaceToken { secretName }`,
+    })
+  }
   if (plan.nodesPerReplica > 1) {
     found.push({
       severity: 'warning',

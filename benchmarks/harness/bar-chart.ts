@@ -1,0 +1,40 @@
+/** A bar chart as SVG: groups of horizontal bars with their values, readable in light and dark pages. */
+
+export interface BarGroup {
+  readonly title: string
+  readonly bars: readonly { readonly name: string; readonly value: number; readonly highlight: boolean }[]
+}
+
+const width = 720
+const labelWidth = 110
+const valueWidth = 90
+const barHeight = 22
+const gap = 8
+const groupGap = 34
+
+const escape = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+
+/** Each group has a scale of its own, from zero. */
+export function barChart(title: string, unit: string, groups: readonly BarGroup[]): string {
+  const parts: string[] = []
+  let y = 40
+  for (const group of groups) {
+    parts.push(`<text x="0" y="${String(y)}" font-weight="600">${escape(group.title)}</text>`)
+    y += 12
+    const largest = Math.max(...group.bars.map(({ value }) => value))
+    for (const { name, value, highlight } of group.bars) {
+      const length = Math.max(1, (value / largest) * (width - labelWidth - valueWidth))
+      const middle = y + barHeight / 2 + 4
+      parts.push(
+        `<text x="${String(labelWidth - 10)}" y="${String(middle)}" text-anchor="end">${escape(name)}</text>`,
+        `<rect x="${String(labelWidth)}" y="${String(y)}" width="${length.toFixed(1)}" height="${String(barHeight)}" rx="3" fill="${highlight ? '#5b5bd6' : '#9a9aa5'}"/>`,
+        `<text x="${(labelWidth + length + 8).toFixed(1)}" y="${String(middle)}">${value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${escape(unit)}</text>`,
+      )
+      y += barHeight + gap
+    }
+    y += groupGap
+  }
+  const height = y - groupGap + 8
+  const style = 'text{font:13px system-ui,sans-serif;fill:#1c1c22}@media (prefers-color-scheme:dark){text{fill:#ececf1}}'
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${String(width)} ${String(height)}" role="img" aria-label="${escape(title)}"><style>${style}</style><text x="0" y="16" font-weight="600">${escape(title)}</text>${parts.join('')}</svg>\n`
+}
