@@ -1,4 +1,5 @@
 /** Retries, fallbacks, credentials, breakers, hedges, health checks: what keeps answers coming. */
+import { systemClock } from '@bud-foundry/core'
 import { describe, expect, it } from 'vitest'
 import type { GatewayConfigInput } from '../src/index.ts'
 import { chat, oneModel, startGateway } from './support/gateway.ts'
@@ -125,6 +126,22 @@ describe('credentials', () => {
     const second = await test.post('/v1/chat/completions', chat())
     expect(await answerOf(second)).toBe('upstream_credentials_exhausted')
     expect(upstream.seen).toHaveLength(1)
+  })
+
+  it('that are refused are asked again after a short rest, even when no other target is left', async () => {
+    await using upstream = await startUpstream(refuse(401, { message: 'bad key' }))
+    let restedMs = 0
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + restedMs }
+    await using test = await startGateway({ models: { m: { targets: [target(upstream, { credential: 'key' })] } } }, { clock })
+    expect((await test.post('/v1/chat/completions', chat())).status).toBe(502)
+    restedMs = 5_000
+    expect((await test.post('/v1/chat/completions', chat())).status).toBe(502)
+    expect(await answerOf(await test.post('/v1/chat/completions', chat()))).toBe('upstream_credentials_exhausted')
+    expect(upstream.seen).toHaveLength(2)
+    upstream.answer = wellBehaved('mended')
+    restedMs = 15_000
+    expect(await answerOf(await test.post('/v1/chat/completions', chat()))).toBe('mended')
+    expect(await answerOf(await test.post('/v1/chat/completions', chat()))).toBe('mended')
   })
 
   it('given by reference are read from the secret store before the first request', async () => {

@@ -101,7 +101,9 @@ export class Attempt implements TransportHandlers, StreamOwner {
     const { state } = this
     const services = this.#services
     const plan = this.#plan
-    state.health.begin(this.#config.breaker, services.clock.monotonicMs())
+    const nowMs = services.clock.monotonicMs()
+    state.health.begin(this.#config.breaker, nowMs)
+    state.credential.begin(nowMs)
     state.health.queuedTokens += plan.inputTokensEstimate
     this.#isQueued = true
     try {
