@@ -174,6 +174,28 @@ it('opens the breaker of a failing target, and closes it after a probe that work
   expect(await answerOf(await test.post('/v1/chat/completions', chat()))).toBe('recovered')
 })
 
+it('counts the tries of one request as one failure of its target, and names the last error once the breaker is open', async () => {
+  await using upstream = await startUpstream((res) => {
+    res.writeHead(200, { 'content-type': 'text/html' })
+    res.end('<html></html>')
+  })
+  const retry = { attempts: 3, backoffMs: 1, budgetPerSecond: 1_000 }
+  await using test = await startGateway({ ...oneModel(upstream.baseUrl), breaker: { failures: 3, openMs: 60_000 }, retry })
+  for (let request = 1; request <= 2; request += 1) {
+    expect(await answerOf(await test.post('/v1/chat/completions', chat()))).toBe('upstream_invalid_answer')
+    expect(upstream.seen).toHaveLength(request * 3)
+  }
+  upstream.answer = wellBehaved('good')
+  expect(await answerOf(await test.post('/v1/chat/completions', chat()))).toBe('good')
+  upstream.answer = refuse(500)
+  for (let request = 1; request <= 3; request += 1) await (await test.post('/v1/chat/completions', chat())).text()
+  const refused = await test.post('/v1/chat/completions', chat())
+  expect(refused.status).toBe(503)
+  expect(await refused.json()).toMatchObject({
+    error: { code: 'no_healthy_target', message: expect.stringContaining('(a: GATEWAY_PROVIDER_FAILED)') },
+  })
+})
+
 it('prefers lower tiers and goes to the next one only when they fail', async () => {
   await using first = await startUpstream(wellBehaved('tier 0'))
   await using second = await startUpstream(wellBehaved('tier 1'))
