@@ -84,8 +84,8 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     status: 503,
     retryable: true,
     scope: 'target',
-    message: ({ model }: { readonly model: string }) =>
-      `No upstream of the model '${model}' is healthy at the moment. Retry shortly, or use another model.`,
+    message: ({ model, reasons }: { readonly model: string; readonly reasons: string }) =>
+      `No upstream of the model '${model}' is healthy at the moment (${reasons}). Retry shortly, or use another model.`,
   },
   INTERNAL: {
     status: 500,

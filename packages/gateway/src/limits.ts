@@ -37,6 +37,8 @@ export const metricSeries = 2_000
 export const attemptsPerRequest = 16
 /** Models visited by one request's fallback chain. */
 export const fallbackDepth = 8
+/** Targets whose state an error names; the others are counted. */
+export const namedTargets = 8
 /** Length of a request id accepted from a caller. */
 export const requestIdLength = 128
 /** An upstream's Retry-After above this is not waited for. */

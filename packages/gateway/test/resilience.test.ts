@@ -1,4 +1,5 @@
 /** Retries, fallbacks, credentials, breakers, hedges, health checks: what keeps answers coming. */
+import { systemClock } from '@bud-foundry/core'
 import { describe, expect, it } from 'vitest'
 import type { GatewayConfigInput } from '../src/index.ts'
 import { chat, oneModel, startGateway } from './support/gateway.ts'
@@ -127,6 +128,22 @@ describe('credentials', () => {
     expect(upstream.seen).toHaveLength(1)
   })
 
+  it('that are refused are asked again after a short rest, even when no other target is left', async () => {
+    await using upstream = await startUpstream(refuse(401, { message: 'bad key' }))
+    let restedMs = 0
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + restedMs }
+    await using test = await startGateway({ models: { m: { targets: [target(upstream, { credential: 'key' })] } } }, { clock })
+    expect((await test.post('/v1/chat/completions', chat())).status).toBe(502)
+    restedMs = 5_000
+    expect((await test.post('/v1/chat/completions', chat())).status).toBe(502)
+    expect(await answerOf(await test.post('/v1/chat/completions', chat()))).toBe('upstream_credentials_exhausted')
+    expect(upstream.seen).toHaveLength(2)
+    upstream.answer = wellBehaved('mended')
+    restedMs = 15_000
+    expect(await answerOf(await test.post('/v1/chat/completions', chat()))).toBe('mended')
+    expect(await answerOf(await test.post('/v1/chat/completions', chat()))).toBe('mended')
+  })
+
   it('given by reference are read from the secret store before the first request', async () => {
     await using upstream = await startUpstream(wellBehaved('fine'))
     const { createSecret } = await import('@bud-foundry/core')
@@ -155,6 +172,28 @@ it('opens the breaker of a failing target, and closes it after a probe that work
   upstream.answer = wellBehaved('recovered')
   await expect.poll(async () => answerOf(await test.post('/v1/chat/completions', chat()))).toBe('recovered')
   expect(await answerOf(await test.post('/v1/chat/completions', chat()))).toBe('recovered')
+})
+
+it('counts the tries of one request as one failure of its target, and names the last error once the breaker is open', async () => {
+  await using upstream = await startUpstream((res) => {
+    res.writeHead(200, { 'content-type': 'text/html' })
+    res.end('<html></html>')
+  })
+  const retry = { attempts: 3, backoffMs: 1, budgetPerSecond: 1_000 }
+  await using test = await startGateway({ ...oneModel(upstream.baseUrl), breaker: { failures: 3, openMs: 60_000 }, retry })
+  for (let request = 1; request <= 2; request += 1) {
+    expect(await answerOf(await test.post('/v1/chat/completions', chat()))).toBe('upstream_invalid_answer')
+    expect(upstream.seen).toHaveLength(request * 3)
+  }
+  upstream.answer = wellBehaved('good')
+  expect(await answerOf(await test.post('/v1/chat/completions', chat()))).toBe('good')
+  upstream.answer = refuse(500)
+  for (let request = 1; request <= 3; request += 1) await (await test.post('/v1/chat/completions', chat())).text()
+  const refused = await test.post('/v1/chat/completions', chat())
+  expect(refused.status).toBe(503)
+  expect(await refused.json()).toMatchObject({
+    error: { code: 'no_healthy_target', message: expect.stringContaining('(a: GATEWAY_PROVIDER_FAILED)') },
+  })
 })
 
 it('prefers lower tiers and goes to the next one only when they fail', async () => {

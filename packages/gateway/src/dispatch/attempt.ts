@@ -48,6 +48,8 @@ export interface AttemptInit {
   readonly span: AttemptSpan | undefined
   /** Writes the answer of a continuation into the caller's stream. */
   readonly joint: StreamEncoder | undefined
+  /** Whether this request has failed at this target before. */
+  readonly isRetry: boolean
 }
 
 type Phase = 'sending' | 'refusal' | 'stream' | 'body' | 'over'
@@ -70,6 +72,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
   readonly #plan: CallPlan
   readonly #extraHeaders: Readonly<Record<string, string>>
   readonly #joint: StreamEncoder | undefined
+  readonly #isRetry: boolean
   #phase: Phase = 'sending'
   #call: TransportCall | undefined
   #ttftTimer: Disposable | undefined
@@ -89,6 +92,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
     this.state = init.state
     this.span = init.span
     this.#joint = init.joint
+    this.#isRetry = init.isRetry
     this.#extraHeaders = init.headers
     this.startMs = init.services.clock.monotonicMs()
   }
@@ -101,7 +105,9 @@ export class Attempt implements TransportHandlers, StreamOwner {
     const { state } = this
     const services = this.#services
     const plan = this.#plan
-    state.health.begin(this.#config.breaker, services.clock.monotonicMs())
+    const nowMs = services.clock.monotonicMs()
+    state.health.begin(this.#config.breaker, nowMs)
+    state.credential.begin(nowMs)
     state.health.queuedTokens += plan.inputTokensEstimate
     this.#isQueued = true
     try {
@@ -396,7 +402,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
   #fail(error: BudError, verbatim: Verbatim | undefined): void {
     this.#finish()
     const config = this.#config
-    this.state.health.fail(error, config, this.endMs)
+    this.state.health.fail(error, config, { nowMs: this.endMs, isRetry: this.#isRetry })
     if (error.scope === 'credential') this.state.credential.recordFailure(error, this.endMs)
     if (error.scope === 'target') this.#observe(false)
     this.#owner.onFailure(this, error, verbatim)

@@ -7,7 +7,7 @@ import { forwardRequestHeaders, forwardResponseHeaders } from '../pipeline/heade
 import type { RequestContext } from '../pipeline/request-context.ts'
 import { respondError, retryHeaders } from '../pipeline/respond.ts'
 import { writeTraceparent } from '../pipeline/trace-context.ts'
-import { availableTargets, rankTargets, unavailableForMs } from '../routing/candidate-order.ts'
+import { availableTargets, rankTargets, unavailableForMs, unavailableReasons } from '../routing/candidate-order.ts'
 import type { ModelEntry, Snapshot } from '../routing/snapshot.ts'
 import type { TargetState } from '../routing/target-state.ts'
 import type { Stoppable } from '../service/in-flight.ts'
@@ -53,6 +53,8 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   readonly #records: AttemptRecord[] = []
   readonly #visited = new Set<string>()
   readonly #fallbacks: string[] = []
+  /** Ids of the targets at which this request has failed. */
+  readonly #failedTargets = new Set<string>()
   #entry: ModelEntry
   #queue: readonly TargetState[] = []
   #queueAt = 0
@@ -178,6 +180,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   }
 
   onFailure(attempt: Attempt, error: BudError, verbatim: Verbatim | undefined): void {
+    this.#failedTargets.add(attempt.state.target.id)
     this.#record(attempt, error)
     if (this.#done) return
     if (this.#callerGone || (this.#winner === attempt && this.#continuation?.interrupt(attempt) !== true)) {
@@ -305,8 +308,9 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     if (!entry.targets.some((state) => state.provider.operations.has(operation)))
       return gatewayErrors.UNSUPPORTED_OPERATION({ model: entry.name, operation })
     if (entry.targets.every((state) => state.credential.refused)) return gatewayErrors.UPSTREAM_CREDENTIALS_EXHAUSTED({ model: entry.name })
-    const retryAfterMs = unavailableForMs(entry, this.#services.clock.monotonicMs())
-    return gatewayErrors.NO_HEALTHY_TARGET({ model: entry.name }, { retryAfterMs })
+    const nowMs = this.#services.clock.monotonicMs()
+    const reasons = unavailableReasons(entry, nowMs)
+    return gatewayErrors.NO_HEALTHY_TARGET({ model: entry.name, reasons }, { retryAfterMs: unavailableForMs(entry, nowMs) })
   }
 
   #launch(state: TargetState): void {
@@ -322,6 +326,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
       entry: this.#entry,
       state,
       joint: next?.encoder,
+      isRetry: this.#failedTargets.has(state.target.id),
       span,
       headers: span === undefined ? this.#upstreamHeaders : { ...this.#upstreamHeaders, ...span.headers },
     })

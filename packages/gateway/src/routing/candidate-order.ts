@@ -1,6 +1,7 @@
 /** Which targets one request may try, and in what order. */
 import type { CanonicalOperation, RoutingContext } from '@bud-foundry/core'
 import type { EjectionConfig } from '../config.ts'
+import { namedTargets } from '../limits.ts'
 import { breakerWaitMs } from './circuit-breaker.ts'
 import type { ModelEntry } from './snapshot.ts'
 import type { TargetState } from './target-state.ts'
@@ -41,6 +42,19 @@ export function unavailableForMs(entry: ModelEntry, nowMs: number): number {
     shortest = Math.min(shortest, waitMs)
   }
   return Math.max(0, shortest)
+}
+
+function unavailableReason({ health, credential }: TargetState, nowMs: number): string {
+  if (!health.checkedHealthy) return 'its health check fails'
+  if (!credential.isUsable(nowMs)) return credential.refused ? 'its credential was refused' : 'its credential is rate-limited'
+  return health.lastErrorCode ?? 'no error yet'
+}
+
+/** Why each target of a model is not tried now: the code of its last error, its health check or its credential. */
+export function unavailableReasons({ targets }: ModelEntry, nowMs: number): string {
+  const named = targets.slice(0, namedTargets).map((state) => `${state.target.id}: ${unavailableReason(state, nowMs)}`)
+  const left = targets.length - named.length
+  return [...named, ...(left > 0 ? [`and ${String(left)} more`] : [])].join(', ')
 }
 
 /** Best first: by tier, and within one by the model's policy. */

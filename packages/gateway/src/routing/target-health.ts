@@ -20,6 +20,8 @@ export class TargetHealth {
   attempts = 0
   breaker: BreakerState = closedBreaker
   ejectedUntilMs = 0
+  /** Code of the newest failure that was the target's own. */
+  lastErrorCode: string | undefined
   /** Result of the active health check; true where there is none. */
   checkedHealthy = true
 
@@ -47,7 +49,12 @@ export class TargetHealth {
     this.#signal('success', config, nowMs)
   }
 
-  fail(error: BudError, config: { readonly breaker: BreakerConfig; readonly ejection: EjectionConfig }, nowMs: number): void {
+  /** `isRetry`: the same request has failed here before, which tells a closed breaker nothing new: one request alone cannot open it. */
+  fail(
+    error: BudError,
+    config: { readonly breaker: BreakerConfig; readonly ejection: EjectionConfig },
+    { nowMs, isRetry }: { readonly nowMs: number; readonly isRetry: boolean },
+  ): void {
     if (error.scope === 'credential') {
       this.cancel(config.breaker, nowMs)
       return
@@ -59,8 +66,9 @@ export class TargetHealth {
       return
     }
     this.attempts += 1
+    this.lastErrorCode = error.code
     this.errorRate += newestShare * (1 - this.errorRate)
-    this.#signal('failure', config.breaker, nowMs)
+    if (!isRetry || this.breaker.kind !== 'closed') this.#signal('failure', config.breaker, nowMs)
     const { errorRate, minimumAttempts, ejectMs } = config.ejection
     if (errorRate < 1 && this.attempts >= minimumAttempts && this.errorRate > errorRate) this.ejectedUntilMs = nowMs + ejectMs
   }
