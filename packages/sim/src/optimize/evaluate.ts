@@ -1,6 +1,7 @@
 /** Judges one candidate: can it run, how many replicas does it take, what does it reach. */
 import type { LatencyObjective } from '@bud-foundry/core'
 import { simErrors } from '../errors.ts'
+import { nativeWeights } from '../memory/precision.ts'
 import { estimateReplica, prepareReplica, type PreparedReplica } from '../predict/analytical-predictor.ts'
 import type { ServingEstimate } from '../predict/serving-estimate.ts'
 import { devicesOf } from '../settings.ts'
@@ -27,6 +28,15 @@ export interface Evaluated {
   readonly meetsObjective: boolean
   readonly usdPerHour: number | undefined
   readonly usdPerMillionOutputTokens: number | undefined
+}
+
+/**
+ * Whether a plan relies on weights that nobody asked for and that the model's repository does not hold: others than its own precision, or a
+ * GGUF conversion of a repository whose name is assumed.
+ */
+export function assumesConvertedWeights(request: ResolvedRequest, { engine, settings }: Candidate): boolean {
+  if (engine.checkpoint === 'gguf') return request.engines === undefined
+  return request.precisions === undefined && settings.weights !== nativeWeights(request.model)
 }
 
 export type Verdict =

@@ -30,8 +30,9 @@ export const optimizeRequestSchema = z
     objective: latencyObjectiveSchema.optional(),
     /** What to prefer among plans that meet the objective. */
     goal: z.enum(['cost', 'latency', 'throughput']).default('cost'),
+    /** Absent: all that load the model's own repository; llama.cpp, which needs a GGUF conversion, only where none of them runs. */
     engines: z.array(z.string().min(1)).min(1).max(16).optional(),
-    /** Formats that weights may be served in; absent: the checkpoint's own, and 8 or 4 bits where an engine converts while loading. */
+    /** Formats that weights may be served in; absent: the checkpoint's own, and after it what an engine converts to while loading. */
     precisions: z.array(precisionSchema).min(1).optional(),
     /** Longest request that must be accepted; absent: the workload's length with room to spare. */
     maxModelTokens: z.int().positive().optional(),

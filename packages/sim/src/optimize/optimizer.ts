@@ -7,7 +7,7 @@ import { nativeWeights } from '../memory/precision.ts'
 import { enumerateCandidates, type Candidate } from './candidates.ts'
 import { toDeploymentPlan } from './deployment-plans.ts'
 import { createDevicePools, type DevicePool } from './device-pool.ts'
-import { evaluateCandidate, type Evaluated } from './evaluate.ts'
+import { assumesConvertedWeights, evaluateCandidate, type Evaluated } from './evaluate.ts'
 import { resolveOptimizeRequest, type OptimizeRequest, type ResolvedRequest } from './optimize-request.ts'
 import { describeUse, tightestUse } from './reasons.ts'
 import { suggestHardware } from './suggestions.ts'
@@ -56,13 +56,14 @@ function scoreOf(request: ResolvedRequest, evaluated: Evaluated, priced: boolean
   const miss = Number(missOf(evaluated).toFixed(3))
   const latency = Number((evaluated.estimate.endToEndSeconds * 1000).toPrecision(2))
   const throughput = -Number(evaluated.outputTokensPerSecond.toPrecision(2))
+  const assumed = assumesConvertedWeights(request, evaluated.candidate) ? 1 : 0
   switch (request.goal) {
     case 'cost':
-      return [miss, cost, converted, evaluated.estimate.endToEndSeconds]
+      return [assumed, miss, cost, converted, evaluated.estimate.endToEndSeconds]
     case 'latency':
-      return [miss, latency, cost, converted, evaluated.estimate.endToEndSeconds]
+      return [assumed, miss, latency, cost, converted, evaluated.estimate.endToEndSeconds]
     case 'throughput':
-      return [miss, throughput, cost, converted, -evaluated.outputTokensPerSecond]
+      return [assumed, miss, throughput, cost, converted, -evaluated.outputTokensPerSecond]
   }
 }
 
@@ -157,7 +158,7 @@ function summarize(request: ResolvedRequest, ranked: readonly Evaluated[], anyMe
 export async function optimize(input: OptimizeRequest, options: OptimizeOptions = {}): Promise<OptimizeResult> {
   const { signal, onProgress, clock = systemClock } = options
   const request = resolveOptimizeRequest(input)
-  const engines = request.engines === undefined ? listEngines() : request.engines.map(findEngine)
+  const engines = request.engines?.map(findEngine)
   const pools = createDevicePools(request.devices)
   const best = new Map<string, Evaluated>()
   const rejections = new Rejections()
@@ -172,13 +173,17 @@ export async function optimize(input: OptimizeRequest, options: OptimizeOptions 
     await clock.sleep(0, signal)
     sliceStartMs = clock.monotonicMs()
   }
-  for (const pool of pools)
-    for (const engine of engines)
+  for (const pool of pools) {
+    let supported = false
+    for (const engine of engines ?? listEngines()) {
+      // What needs a conversion of the checkpoint is only looked at where nothing else runs.
+      if (engines === undefined && engine.checkpoint === 'gguf' && supported) continue
       for (const candidate of enumerateCandidates(request, pool, engine)) {
         if (examined >= limits.candidates) break
         await pause()
         examined += 1
         const verdict = evaluateCandidate(request, candidate)
+        if (verdict.kind === 'runs' || verdict.why !== 'unsupported') supported = true
         if (verdict.kind === 'rejected') {
           rejections.add(candidate, verdict.why, verdict.reason)
           continue
@@ -189,6 +194,8 @@ export async function optimize(input: OptimizeRequest, options: OptimizeOptions 
         if (known === undefined || compareScores(scoreOf(request, verdict.evaluated, priced), scoreOf(request, known, priced)) < 0)
           best.set(family, verdict.evaluated)
       }
+    }
+  }
   const ranked = [...best.values()].sort((left, right) => compareScores(scoreOf(request, left, priced), scoreOf(request, right, priced)))
   const meeting = ranked.filter((evaluated) => evaluated.meetsObjective)
   if (ranked.length === 0) throw failure(request, pools, rejections.list())

@@ -43,6 +43,16 @@ function batchSentence({ estimate, candidate }: Evaluated): string {
   }
 }
 
+function conversionSentence(request: ResolvedRequest, { candidate: { engine, settings } }: Evaluated): readonly string[] {
+  const native = nativeWeights(request.model)
+  const change = settings.weights === native ? '' : `from ${native} to ${settings.weights}; check the quality of the answers`
+  if (engine.checkpoint === 'gguf')
+    return [
+      `It assumes converted weights: a GGUF repository beside the model's own, which may not exist${change === '' ? '' : `; ${change}`}.`,
+    ]
+  return change === '' ? [] : [`It assumes converted weights: ${change}.`]
+}
+
 /** Sentences for people, the most important first. */
 export function explainPlan(request: ResolvedRequest, evaluated: Evaluated): readonly string[] {
   const { candidate, replica, replicas, devices, estimate } = evaluated
@@ -50,6 +60,7 @@ export function explainPlan(request: ResolvedRequest, evaluated: Evaluated): rea
   const { settings, pool } = candidate
   const percent = (bytes: number) => ((bytes / fit.capacityBytes) * 100).toFixed(0)
   const reasons = [
+    ...conversionSentence(request, evaluated),
     `${String(devices)} of ${String(pool.available)} ${pool.hardware.name}: ${String(replicas)} replica${replicas === 1 ? '' : 's'} of ${String(devices / replicas)}.`,
     `Weights take ${percent(fit.weightsBytes)} % of each device, the KV cache may take ${percent(fit.kvCacheBytes)} % (${String(Math.round(fit.cacheTokens))} tokens).`,
     batchSentence(evaluated),
@@ -66,8 +77,6 @@ export function explainPlan(request: ResolvedRequest, evaluated: Evaluated): rea
           : 'At the pessimistic end of the prediction it would be missed: measure before relying on it.',
       )
   }
-  if (settings.weights !== nativeWeights(request.model))
-    reasons.push(`Weights are converted from ${nativeWeights(request.model)} to ${settings.weights}: check the quality of the answers.`)
   if (settings.kvCache === 'fp8' && request.model.quantization?.kvCache !== 'fp8')
     reasons.push('The KV cache is kept in 8 bits, which doubles its room and may change answers slightly.')
   if (settings.pipeline > 1) reasons.push(`The layers are split over ${String(settings.pipeline)} nodes because one node is not enough.`)

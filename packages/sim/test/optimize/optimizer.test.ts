@@ -73,6 +73,21 @@ describe('optimize', () => {
     )
   })
 
+  it('prefers the weights that the model has to those that somebody would have to convert', async () => {
+    const request = { model: 'meta-llama/Llama-3.1-70B-Instruct', devices: [{ hardwareId: 'h200-sxm', count: 16 }] }
+    const { plans } = await optimize({ ...request, plans: 100 })
+    expect(plans[0]?.precision.weights).toBe('bf16')
+    expect(plans.map(({ engine }) => engine.id)).not.toContain('llama-cpp')
+    const converted = plans.map(({ precision }) => precision.weights !== 'bf16')
+    expect(converted).toContain(true)
+    expect(converted).toEqual([...converted].sort())
+    for (const plan of plans) expect(plan.reasons[0]?.startsWith('It assumes converted weights')).toBe(plan.precision.weights !== 'bf16')
+    expect((await optimize({ ...request, precisions: ['fp8'] })).plans[0]?.precision.weights).toBe('fp8')
+    const gguf = (await optimize({ ...request, engines: ['llama-cpp'] })).plans[0]
+    expect(gguf?.engine.id).toBe('llama-cpp')
+    expect(gguf?.reasons[0]).toMatch(/^It assumes converted weights: a GGUF repository/)
+  })
+
   it('gives the same answer every time', async () => {
     expect(await optimize(base)).toEqual(await optimize(base))
   })
