@@ -13,6 +13,7 @@ import {
 import { z } from 'zod'
 import { simErrors } from '../errors.ts'
 import { limits } from '../limits.ts'
+import { nameFromStated } from '../model/model-name.ts'
 import { findModel } from '../model/model-registry.ts'
 
 export const optimizeRequestSchema = z
@@ -63,7 +64,10 @@ function resolveModel(request: ParsedRequest): ModelSpec {
     throw simErrors.REQUEST_INVALID({ what: 'the model', issues: toConfigIssues(spec.error) })
   }
   const stated = request.model['_name_or_path']
-  return parseModelConfig(request.modelId ?? (typeof stated === 'string' && stated !== '' ? stated : 'custom-model'), request.model)
+  return parseModelConfig(
+    request.modelId ?? (typeof stated === 'string' && stated !== '' ? nameFromStated(stated) : 'custom-model'),
+    request.model,
+  )
 }
 
 const nextPowerOfTwo = (value: number) => 2 ** Math.ceil(Math.log2(value))

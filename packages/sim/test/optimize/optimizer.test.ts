@@ -107,6 +107,9 @@ describe('optimize', () => {
     const { plans } = await optimize({ ...base, model: config, modelId: 'me/mine' })
     expect(plans[0]?.model.id).toBe('me/mine')
     expect(plans[0]?.launch.args.join(' ')).toContain('me/mine')
+    const named = async (name: string) => (await optimize({ ...base, model: { ...config, _name_or_path: name } })).plans[0]?.model.id
+    expect(await named('/data/checkpoints/mine')).toBe('mine')
+    expect(await named('us/ours')).toBe('us/ours')
   })
 
   it('uses more devices for a tighter objective, and for more throughput', async () => {
