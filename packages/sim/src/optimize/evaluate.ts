@@ -89,7 +89,8 @@ function evaluateReplicas(
     devices,
     outputTokensPerSecond,
     uses,
-    meetsObjective: uses.every(({ ratio }) => ratio <= 1),
+    // Requests that wait for a place make a queue that a real load lets grow.
+    meetsObjective: uses.every(({ ratio }) => ratio <= 1) && (request.objective === undefined || estimate.waiting === 0),
     usdPerHour,
     usdPerMillionOutputTokens: usdPerHour === undefined ? undefined : (usdPerHour / (outputTokensPerSecond * 3600)) * 1e6,
   }
@@ -105,9 +106,11 @@ function* replicaCounts(limit: number): Generator<number> {
   yield limit
 }
 
-const missOf = (evaluated: Evaluated) => Math.max(1, ...evaluated.uses.map(({ ratio }) => ratio))
+/** How many times the worst bound is exceeded, the places in the batch being one; 1 when none is. */
+export const missOf = ({ uses, estimate: { running, waiting } }: Evaluated): number =>
+  Math.max(1, (running + waiting) / running, ...uses.map(({ ratio }) => ratio))
 
-/** The fewest replicas that meet the objective; for latency and throughput all that can be used; the best miss when none does. */
+/** The fewest replicas that meet the objective without a queue; for latency and throughput all that can be used; the best miss when none does. */
 function chooseReplicas(request: ResolvedRequest, candidate: Candidate, replica: PreparedReplica): Evaluated | undefined {
   const limit = replicaLimit(request, candidate)
   if (request.goal !== 'cost') {
@@ -118,7 +121,7 @@ function chooseReplicas(request: ResolvedRequest, candidate: Candidate, replica:
   for (const count of replicaCounts(limit)) {
     const evaluated = evaluateReplicas(request, candidate, replica, count)
     if (evaluated === undefined) continue
-    if (evaluated.meetsObjective) return evaluated
+    if (evaluated.meetsObjective && evaluated.estimate.waiting === 0) return evaluated
     if (best === undefined || missOf(evaluated) < missOf(best) * 0.999) best = evaluated
   }
   return best

@@ -7,9 +7,9 @@ import { nativeWeights } from '../memory/precision.ts'
 import { enumerateCandidates, type Candidate } from './candidates.ts'
 import { toDeploymentPlan } from './deployment-plans.ts'
 import { createDevicePools, type DevicePool } from './device-pool.ts'
-import { assumesConvertedWeights, evaluateCandidate, type Evaluated } from './evaluate.ts'
+import { assumesConvertedWeights, evaluateCandidate, missOf, type Evaluated } from './evaluate.ts'
 import { resolveOptimizeRequest, type OptimizeRequest, type ResolvedRequest } from './optimize-request.ts'
-import { describeUse, tightestUse } from './reasons.ts'
+import { describeMiss, describeQueue, describeUse, tightestUse } from './reasons.ts'
 import { suggestHardware } from './suggestions.ts'
 
 /** A configuration that is not offered, and why. */
@@ -43,8 +43,6 @@ export interface OptimizeOptions {
   readonly onProgress?: ((progress: OptimizeProgress) => void) | undefined
   readonly clock?: Clock | undefined
 }
-
-const missOf = (evaluated: Evaluated) => Math.max(1, ...evaluated.uses.map(({ ratio }) => ratio))
 
 /** Lower is better. Without prices, devices stand in for cost. */
 function scoreOf(request: ResolvedRequest, evaluated: Evaluated, priced: boolean): readonly number[] {
@@ -143,6 +141,7 @@ function summarize(request: ResolvedRequest, ranked: readonly Evaluated[], anyMe
     `${anyMeets || request.objective === undefined ? 'Best' : 'Nothing meets the objective; nearest'}: ${name(best)}, ${cost(best)}.`,
   ]
   if (tightest !== undefined) lines.push(`What binds first: ${describeUse(tightest)}.`)
+  if (best.estimate.waiting > 0) lines.push(describeQueue(best))
   if (next !== undefined)
     lines.push(
       `Next: ${name(next)}, ${cost(next)}, ${(next.estimate.endToEndSeconds / best.estimate.endToEndSeconds).toFixed(2)} times the latency.`,
@@ -202,9 +201,8 @@ export async function optimize(input: OptimizeRequest, options: OptimizeOptions 
   const offered = meeting.length > 0 ? meeting : ranked
   if (meeting.length > 0)
     for (const evaluated of ranked) {
-      const tightest = tightestUse(evaluated)
-      if (!evaluated.meetsObjective && tightest !== undefined)
-        rejections.add(evaluated.candidate, 'misses-objective', describeUse(tightest))
+      const missed = describeMiss(request, evaluated)
+      if (missed !== undefined) rejections.add(evaluated.candidate, 'misses-objective', missed)
     }
   onProgress?.({ examined, feasible })
   return {

@@ -129,6 +129,32 @@ describe('optimize', () => {
     expect(summary[0]).toMatch(/Nothing meets the objective/)
   })
 
+  it('does not call a load beyond capacity a met objective, and uses every device against the queue', async () => {
+    const request = {
+      ...base,
+      devices: [{ hardwareId: 'l4', count: 4, usdPerHour: 0.8 }],
+      workload: { ...base.workload, concurrency: 100_000 },
+      objective: { timePerOutputTokenMs: 10_000 },
+    }
+    const { plans, summary } = await optimize(request)
+    expect(plans[0]?.predicted.meetsObjective).toBe(false)
+    expect((plans[0]?.replicas ?? 0) * (plans[0]?.devicesPerReplica ?? 0)).toBe(4)
+    expect(plans[0]?.reasons[0]).toMatch(/requests at once, 99,\d+ more wait/)
+    expect(summary.join(' ')).toMatch(/Nothing meets the objective.*more wait for a place/)
+    const { plans: unbound } = await optimize({ ...request, objective: undefined })
+    expect((unbound[0]?.replicas ?? 0) * (unbound[0]?.devicesPerReplica ?? 0)).toBe(4)
+  })
+
+  it('scales replicas until no request waits, with or without an objective', async () => {
+    const devices = [{ hardwareId: 'l4', count: 64, usdPerHour: 0.8 }]
+    for (const objective of [undefined, { timePerOutputTokenMs: 10_000 }]) {
+      const { plans } = await optimize({ ...base, devices, objective, workload: { ...base.workload, concurrency: 500 } })
+      expect(plans[0]?.predicted.meetsObjective).toBe(true)
+      expect((plans[0]?.replicas ?? 0) * (plans[0]?.devicesPerReplica ?? 0)).toBeGreaterThan(1)
+      expect(plans[0]?.reasons.join(' ')).not.toMatch(/wait/)
+    }
+  })
+
   it('splits over nodes what one node does not hold', async () => {
     const { plans } = await optimize({
       model: 'deepseek-ai/DeepSeek-V3',
