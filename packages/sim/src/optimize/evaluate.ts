@@ -106,9 +106,18 @@ function* replicaCounts(limit: number): Generator<number> {
   yield limit
 }
 
-/** How many times the worst bound is exceeded, the places in the batch being one; 1 when none is. */
-export const missOf = ({ uses, estimate: { running, waiting } }: Evaluated): number =>
-  Math.max(1, (running + waiting) / running, ...uses.map(({ ratio }) => ratio))
+/** How many times the worst bound is exceeded; 1 when none is. */
+export const missOf = ({ uses }: Evaluated): number => Math.max(1, ...uses.map(({ ratio }) => ratio))
+
+/** How long requests take when some wait for a place in the batch, to two digits; 0 when none waits. */
+export const queueSecondsOf = ({ estimate }: Evaluated): number =>
+  estimate.waiting === 0 ? 0 : Number(estimate.endToEndSeconds.toPrecision(2))
+
+/** Whether more replicas brought something: a smaller miss, or the same one with a shorter queue. */
+function isBetter(evaluated: Evaluated, best: Evaluated): boolean {
+  const [miss, least] = [missOf(evaluated), missOf(best)]
+  return miss < least * 0.999 || (miss <= least && queueSecondsOf(evaluated) < queueSecondsOf(best))
+}
 
 /** The fewest replicas that meet the objective without a queue; for latency and throughput all that can be used; the best miss when none does. */
 function chooseReplicas(request: ResolvedRequest, candidate: Candidate, replica: PreparedReplica): Evaluated | undefined {
@@ -122,7 +131,7 @@ function chooseReplicas(request: ResolvedRequest, candidate: Candidate, replica:
     const evaluated = evaluateReplicas(request, candidate, replica, count)
     if (evaluated === undefined) continue
     if (evaluated.meetsObjective && evaluated.estimate.waiting === 0) return evaluated
-    if (best === undefined || missOf(evaluated) < missOf(best) * 0.999) best = evaluated
+    if (best === undefined || isBetter(evaluated, best)) best = evaluated
   }
   return best
 }

@@ -7,7 +7,7 @@ import { nativeWeights } from '../memory/precision.ts'
 import { enumerateCandidates, type Candidate } from './candidates.ts'
 import { toDeploymentPlan } from './deployment-plans.ts'
 import { createDevicePools, type DevicePool } from './device-pool.ts'
-import { assumesConvertedWeights, evaluateCandidate, missOf, type Evaluated } from './evaluate.ts'
+import { assumesConvertedWeights, evaluateCandidate, missOf, queueSecondsOf, type Evaluated } from './evaluate.ts'
 import { resolveOptimizeRequest, type OptimizeRequest, type ResolvedRequest } from './optimize-request.ts'
 import { describeMiss, describeQueue, describeUse, tightestUse } from './reasons.ts'
 import { suggestHardware } from './suggestions.ts'
@@ -52,16 +52,17 @@ function scoreOf(request: ResolvedRequest, evaluated: Evaluated, priced: boolean
     (evaluated.candidate.settings.kvCache === 'bf16' ? 0 : 1)
   const cost = priced && evaluated.usdPerHour !== undefined ? evaluated.usdPerHour : evaluated.devices
   const miss = Number(missOf(evaluated).toFixed(3))
+  const queue = queueSecondsOf(evaluated)
   const latency = Number((evaluated.estimate.endToEndSeconds * 1000).toPrecision(2))
   const throughput = -Number(evaluated.outputTokensPerSecond.toPrecision(2))
   const assumed = assumesConvertedWeights(request, evaluated.candidate) ? 1 : 0
   switch (request.goal) {
     case 'cost':
-      return [assumed, miss, cost, converted, evaluated.estimate.endToEndSeconds]
+      return [assumed, miss, queue, cost, converted, evaluated.estimate.endToEndSeconds]
     case 'latency':
-      return [assumed, miss, latency, cost, converted, evaluated.estimate.endToEndSeconds]
+      return [assumed, miss, queue, latency, cost, converted, evaluated.estimate.endToEndSeconds]
     case 'throughput':
-      return [assumed, miss, throughput, cost, converted, -evaluated.outputTokensPerSecond]
+      return [assumed, miss, queue, throughput, cost, converted, -evaluated.outputTokensPerSecond]
   }
 }
 
