@@ -44,6 +44,10 @@ export const optimizeCommand: Command = {
   run: async (args, context) => {
     const { values, positionals } = parseFlags(args, flags)
     const model = await readModel(positionals[0], values['model-id'], context)
+    if (positionals[0]?.endsWith('.json') === true && values['model-id'] === undefined)
+      context.printError(
+        `bud-sim optimize: the model is called '${model.id}' after its file; give --model-id organisation/name, the repository that the engines load`,
+      )
     if (values.devices === undefined) throw new UsageError('give at least one --devices hardware:count')
     const positive = { min: 1e-9 }
     const whole = { min: 1, whole: true }

@@ -38,6 +38,7 @@ export const llamaCpp: ServingEngine = {
   contract: 'engine/1',
   id: 'llama-cpp',
   name: 'llama.cpp',
+  checkpoint: 'gguf',
   versions: [build],
   versionFor: () => build,
   timing: { stepSeconds: 1.5e-3, sequenceSeconds: 60e-6, requestSeconds: 4e-3, promptTokenSeconds: 1e-6 },

@@ -6,6 +6,8 @@ import type { ServingSettings } from '../settings.ts'
 
 export interface ServingEngine extends Engine<ServingSettings> {
   readonly name: string
+  /** Whether it loads the model's own repository, or a GGUF conversion that somebody has to have published. */
+  readonly checkpoint: 'own' | 'gguf'
   /** The version whose image and arguments `launch` writes for this device. */
   versionFor(hardware: HardwareProfile): string
   readonly timing: EngineTiming

@@ -38,6 +38,7 @@ export const sglang: ServingEngine = {
   contract: 'engine/1',
   id: 'sglang',
   name: 'SGLang',
+  checkpoint: 'own',
   versions: [version],
   versionFor: () => version,
   timing: { stepSeconds: 0.9e-3, sequenceSeconds: 5e-6, requestSeconds: 9e-3, promptTokenSeconds: 2e-6 },

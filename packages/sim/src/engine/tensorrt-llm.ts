@@ -29,6 +29,7 @@ export const tensorrtLlm: ServingEngine = {
   contract: 'engine/1',
   id: 'tensorrt-llm',
   name: 'TensorRT-LLM',
+  checkpoint: 'own',
   versions: [version],
   versionFor: () => version,
   timing: { stepSeconds: 0.8e-3, sequenceSeconds: 4e-6, requestSeconds: 9e-3, promptTokenSeconds: 2e-6 },

@@ -51,6 +51,7 @@ export const vllm: ServingEngine = {
   contract: 'engine/1',
   id: 'vllm',
   name: 'vLLM',
+  checkpoint: 'own',
   versions: ['0.11.0', '0.11.2', '0.12.0', '1.22.0'],
   versionFor: (hardware) => target(hardware).version,
   timing: { stepSeconds: 1.1e-3, sequenceSeconds: 6e-6, requestSeconds: 8e-3, promptTokenSeconds: 2e-6 },

@@ -1,6 +1,7 @@
 /** Judges one candidate: can it run, how many replicas does it take, what does it reach. */
 import type { LatencyObjective } from '@bud-foundry/core'
 import { simErrors } from '../errors.ts'
+import { nativeWeights } from '../memory/precision.ts'
 import { estimateReplica, prepareReplica, type PreparedReplica } from '../predict/analytical-predictor.ts'
 import type { ServingEstimate } from '../predict/serving-estimate.ts'
 import { devicesOf } from '../settings.ts'
@@ -27,6 +28,15 @@ export interface Evaluated {
   readonly meetsObjective: boolean
   readonly usdPerHour: number | undefined
   readonly usdPerMillionOutputTokens: number | undefined
+}
+
+/**
+ * Whether a plan relies on weights that nobody asked for and that the model's repository does not hold: others than its own precision, or a
+ * GGUF conversion of a repository whose name is assumed.
+ */
+export function assumesConvertedWeights(request: ResolvedRequest, { engine, settings }: Candidate): boolean {
+  if (engine.checkpoint === 'gguf') return request.engines === undefined
+  return request.precisions === undefined && settings.weights !== nativeWeights(request.model)
 }
 
 export type Verdict =
@@ -79,7 +89,8 @@ function evaluateReplicas(
     devices,
     outputTokensPerSecond,
     uses,
-    meetsObjective: uses.every(({ ratio }) => ratio <= 1),
+    // Requests that wait for a place make a queue that a real load lets grow.
+    meetsObjective: uses.every(({ ratio }) => ratio <= 1) && (request.objective === undefined || estimate.waiting === 0),
     usdPerHour,
     usdPerMillionOutputTokens: usdPerHour === undefined ? undefined : (usdPerHour / (outputTokensPerSecond * 3600)) * 1e6,
   }
@@ -95,9 +106,20 @@ function* replicaCounts(limit: number): Generator<number> {
   yield limit
 }
 
-const missOf = (evaluated: Evaluated) => Math.max(1, ...evaluated.uses.map(({ ratio }) => ratio))
+/** How many times the worst bound is exceeded; 1 when none is. */
+export const missOf = ({ uses }: Evaluated): number => Math.max(1, ...uses.map(({ ratio }) => ratio))
 
-/** The fewest replicas that meet the objective; for latency and throughput all that can be used; the best miss when none does. */
+/** How long requests take when some wait for a place in the batch, to two digits; 0 when none waits. */
+export const queueSecondsOf = ({ estimate }: Evaluated): number =>
+  estimate.waiting === 0 ? 0 : Number(estimate.endToEndSeconds.toPrecision(2))
+
+/** Whether more replicas brought something: a smaller miss, or the same one with a shorter queue. */
+function isBetter(evaluated: Evaluated, best: Evaluated): boolean {
+  const [miss, least] = [missOf(evaluated), missOf(best)]
+  return miss < least * 0.999 || (miss <= least && queueSecondsOf(evaluated) < queueSecondsOf(best))
+}
+
+/** The fewest replicas that meet the objective without a queue; for latency and throughput all that can be used; the best miss when none does. */
 function chooseReplicas(request: ResolvedRequest, candidate: Candidate, replica: PreparedReplica): Evaluated | undefined {
   const limit = replicaLimit(request, candidate)
   if (request.goal !== 'cost') {
@@ -108,8 +130,8 @@ function chooseReplicas(request: ResolvedRequest, candidate: Candidate, replica:
   for (const count of replicaCounts(limit)) {
     const evaluated = evaluateReplicas(request, candidate, replica, count)
     if (evaluated === undefined) continue
-    if (evaluated.meetsObjective) return evaluated
-    if (best === undefined || missOf(evaluated) < missOf(best) * 0.999) best = evaluated
+    if (evaluated.meetsObjective && evaluated.estimate.waiting === 0) return evaluated
+    if (best === undefined || isBetter(evaluated, best)) best = evaluated
   }
   return best
 }

@@ -13,6 +13,7 @@ import {
 import { z } from 'zod'
 import { simErrors } from '../errors.ts'
 import { limits } from '../limits.ts'
+import { nameFromStated } from '../model/model-name.ts'
 import { findModel } from '../model/model-registry.ts'
 
 export const optimizeRequestSchema = z
@@ -30,8 +31,9 @@ export const optimizeRequestSchema = z
     objective: latencyObjectiveSchema.optional(),
     /** What to prefer among plans that meet the objective. */
     goal: z.enum(['cost', 'latency', 'throughput']).default('cost'),
+    /** Absent: all that load the model's own repository; llama.cpp, which needs a GGUF conversion, only where none of them runs. */
     engines: z.array(z.string().min(1)).min(1).max(16).optional(),
-    /** Formats that weights may be served in; absent: the checkpoint's own, and 8 or 4 bits where an engine converts while loading. */
+    /** Formats that weights may be served in; absent: the checkpoint's own, and after it what an engine converts to while loading. */
     precisions: z.array(precisionSchema).min(1).optional(),
     /** Longest request that must be accepted; absent: the workload's length with room to spare. */
     maxModelTokens: z.int().positive().optional(),
@@ -62,7 +64,10 @@ function resolveModel(request: ParsedRequest): ModelSpec {
     throw simErrors.REQUEST_INVALID({ what: 'the model', issues: toConfigIssues(spec.error) })
   }
   const stated = request.model['_name_or_path']
-  return parseModelConfig(request.modelId ?? (typeof stated === 'string' && stated !== '' ? stated : 'custom-model'), request.model)
+  return parseModelConfig(
+    request.modelId ?? (typeof stated === 'string' && stated !== '' ? nameFromStated(stated) : 'custom-model'),
+    request.model,
+  )
 }
 
 const nextPowerOfTwo = (value: number) => 2 ** Math.ceil(Math.log2(value))

@@ -7,9 +7,9 @@ import { nativeWeights } from '../memory/precision.ts'
 import { enumerateCandidates, type Candidate } from './candidates.ts'
 import { toDeploymentPlan } from './deployment-plans.ts'
 import { createDevicePools, type DevicePool } from './device-pool.ts'
-import { evaluateCandidate, type Evaluated } from './evaluate.ts'
+import { assumesConvertedWeights, evaluateCandidate, missOf, queueSecondsOf, type Evaluated } from './evaluate.ts'
 import { resolveOptimizeRequest, type OptimizeRequest, type ResolvedRequest } from './optimize-request.ts'
-import { describeUse, tightestUse } from './reasons.ts'
+import { describeMiss, describeQueue, describeUse, tightestUse } from './reasons.ts'
 import { suggestHardware } from './suggestions.ts'
 
 /** A configuration that is not offered, and why. */
@@ -44,8 +44,6 @@ export interface OptimizeOptions {
   readonly clock?: Clock | undefined
 }
 
-const missOf = (evaluated: Evaluated) => Math.max(1, ...evaluated.uses.map(({ ratio }) => ratio))
-
 /** Lower is better. Without prices, devices stand in for cost. */
 function scoreOf(request: ResolvedRequest, evaluated: Evaluated, priced: boolean): readonly number[] {
   // Converting weights or the cache costs quality, so it has to bring something.
@@ -54,15 +52,17 @@ function scoreOf(request: ResolvedRequest, evaluated: Evaluated, priced: boolean
     (evaluated.candidate.settings.kvCache === 'bf16' ? 0 : 1)
   const cost = priced && evaluated.usdPerHour !== undefined ? evaluated.usdPerHour : evaluated.devices
   const miss = Number(missOf(evaluated).toFixed(3))
+  const queue = queueSecondsOf(evaluated)
   const latency = Number((evaluated.estimate.endToEndSeconds * 1000).toPrecision(2))
   const throughput = -Number(evaluated.outputTokensPerSecond.toPrecision(2))
+  const assumed = assumesConvertedWeights(request, evaluated.candidate) ? 1 : 0
   switch (request.goal) {
     case 'cost':
-      return [miss, cost, converted, evaluated.estimate.endToEndSeconds]
+      return [assumed, miss, queue, cost, converted, evaluated.estimate.endToEndSeconds]
     case 'latency':
-      return [miss, latency, cost, converted, evaluated.estimate.endToEndSeconds]
+      return [assumed, miss, queue, latency, cost, converted, evaluated.estimate.endToEndSeconds]
     case 'throughput':
-      return [miss, throughput, cost, converted, -evaluated.outputTokensPerSecond]
+      return [assumed, miss, queue, throughput, cost, converted, -evaluated.outputTokensPerSecond]
   }
 }
 
@@ -142,6 +142,7 @@ function summarize(request: ResolvedRequest, ranked: readonly Evaluated[], anyMe
     `${anyMeets || request.objective === undefined ? 'Best' : 'Nothing meets the objective; nearest'}: ${name(best)}, ${cost(best)}.`,
   ]
   if (tightest !== undefined) lines.push(`What binds first: ${describeUse(tightest)}.`)
+  if (best.estimate.waiting > 0) lines.push(describeQueue(best))
   if (next !== undefined)
     lines.push(
       `Next: ${name(next)}, ${cost(next)}, ${(next.estimate.endToEndSeconds / best.estimate.endToEndSeconds).toFixed(2)} times the latency.`,
@@ -157,7 +158,7 @@ function summarize(request: ResolvedRequest, ranked: readonly Evaluated[], anyMe
 export async function optimize(input: OptimizeRequest, options: OptimizeOptions = {}): Promise<OptimizeResult> {
   const { signal, onProgress, clock = systemClock } = options
   const request = resolveOptimizeRequest(input)
-  const engines = request.engines === undefined ? listEngines() : request.engines.map(findEngine)
+  const engines = request.engines?.map(findEngine)
   const pools = createDevicePools(request.devices)
   const best = new Map<string, Evaluated>()
   const rejections = new Rejections()
@@ -172,13 +173,17 @@ export async function optimize(input: OptimizeRequest, options: OptimizeOptions 
     await clock.sleep(0, signal)
     sliceStartMs = clock.monotonicMs()
   }
-  for (const pool of pools)
-    for (const engine of engines)
+  for (const pool of pools) {
+    let supported = false
+    for (const engine of engines ?? listEngines()) {
+      // What needs a conversion of the checkpoint is only looked at where nothing else runs.
+      if (engines === undefined && engine.checkpoint === 'gguf' && supported) continue
       for (const candidate of enumerateCandidates(request, pool, engine)) {
         if (examined >= limits.candidates) break
         await pause()
         examined += 1
         const verdict = evaluateCandidate(request, candidate)
+        if (verdict.kind === 'runs' || verdict.why !== 'unsupported') supported = true
         if (verdict.kind === 'rejected') {
           rejections.add(candidate, verdict.why, verdict.reason)
           continue
@@ -189,15 +194,16 @@ export async function optimize(input: OptimizeRequest, options: OptimizeOptions 
         if (known === undefined || compareScores(scoreOf(request, verdict.evaluated, priced), scoreOf(request, known, priced)) < 0)
           best.set(family, verdict.evaluated)
       }
+    }
+  }
   const ranked = [...best.values()].sort((left, right) => compareScores(scoreOf(request, left, priced), scoreOf(request, right, priced)))
   const meeting = ranked.filter((evaluated) => evaluated.meetsObjective)
   if (ranked.length === 0) throw failure(request, pools, rejections.list())
   const offered = meeting.length > 0 ? meeting : ranked
   if (meeting.length > 0)
     for (const evaluated of ranked) {
-      const tightest = tightestUse(evaluated)
-      if (!evaluated.meetsObjective && tightest !== undefined)
-        rejections.add(evaluated.candidate, 'misses-objective', describeUse(tightest))
+      const missed = describeMiss(request, evaluated)
+      if (missed !== undefined) rejections.add(evaluated.candidate, 'misses-objective', missed)
     }
   onProgress?.({ examined, feasible })
   return {

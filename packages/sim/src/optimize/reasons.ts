@@ -31,6 +31,19 @@ export function describeUse(use: ObjectiveUse): string {
 export const tightestUse = (evaluated: Evaluated): ObjectiveUse | undefined =>
   [...evaluated.uses].sort((left, right) => right.ratio - left.ratio)[0]
 
+/** The requests that find no place in a batch, in words. */
+export function describeQueue({ estimate, replicas }: Evaluated): string {
+  const whole = (value: number) => Math.ceil(value * replicas).toLocaleString('en-US')
+  return `${replicas === 1 ? 'The replica runs' : `The ${String(replicas)} replicas run`} ${whole(estimate.running)} requests at once, ${whole(estimate.waiting)} more wait for a place: the load is more than this takes; add devices or offer less.`
+}
+
+/** Why an objective is missed; undefined when it is met, or when there is none. */
+export function describeMiss(request: ResolvedRequest, evaluated: Evaluated): string | undefined {
+  if (evaluated.meetsObjective || request.objective === undefined) return undefined
+  const tightest = tightestUse(evaluated)
+  return tightest !== undefined && tightest.ratio > 1 ? describeUse(tightest) : describeQueue(evaluated)
+}
+
 function batchSentence({ estimate, candidate }: Evaluated): string {
   const running = estimate.running < 1 ? 'less than one' : String(Math.round(estimate.running))
   switch (estimate.batchLimit) {
@@ -43,6 +56,16 @@ function batchSentence({ estimate, candidate }: Evaluated): string {
   }
 }
 
+function conversionSentence(request: ResolvedRequest, { candidate: { engine, settings } }: Evaluated): readonly string[] {
+  const native = nativeWeights(request.model)
+  const change = settings.weights === native ? '' : `from ${native} to ${settings.weights}; check the quality of the answers`
+  if (engine.checkpoint === 'gguf')
+    return [
+      `It assumes converted weights: a GGUF repository beside the model's own, which may not exist${change === '' ? '' : `; ${change}`}.`,
+    ]
+  return change === '' ? [] : [`It assumes converted weights: ${change}.`]
+}
+
 /** Sentences for people, the most important first. */
 export function explainPlan(request: ResolvedRequest, evaluated: Evaluated): readonly string[] {
   const { candidate, replica, replicas, devices, estimate } = evaluated
@@ -50,6 +73,8 @@ export function explainPlan(request: ResolvedRequest, evaluated: Evaluated): rea
   const { settings, pool } = candidate
   const percent = (bytes: number) => ((bytes / fit.capacityBytes) * 100).toFixed(0)
   const reasons = [
+    ...conversionSentence(request, evaluated),
+    ...(estimate.waiting > 0 ? [describeQueue(evaluated)] : []),
     `${String(devices)} of ${String(pool.available)} ${pool.hardware.name}: ${String(replicas)} replica${replicas === 1 ? '' : 's'} of ${String(devices / replicas)}.`,
     `Weights take ${percent(fit.weightsBytes)} % of each device, the KV cache may take ${percent(fit.kvCacheBytes)} % (${String(Math.round(fit.cacheTokens))} tokens).`,
     batchSentence(evaluated),
@@ -66,8 +91,6 @@ export function explainPlan(request: ResolvedRequest, evaluated: Evaluated): rea
           : 'At the pessimistic end of the prediction it would be missed: measure before relying on it.',
       )
   }
-  if (settings.weights !== nativeWeights(request.model))
-    reasons.push(`Weights are converted from ${nativeWeights(request.model)} to ${settings.weights}: check the quality of the answers.`)
   if (settings.kvCache === 'fp8' && request.model.quantization?.kvCache !== 'fp8')
     reasons.push('The KV cache is kept in 8 bits, which doubles its room and may change answers slightly.')
   if (settings.pipeline > 1) reasons.push(`The layers are split over ${String(settings.pipeline)} nodes because one node is not enough.`)

@@ -68,6 +68,23 @@ describe('bud-sim', () => {
     })
   })
 
+  it('never takes a path for a repository, and asks for --model-id', async () => {
+    const config =
+      '{"model_type":"llama","num_hidden_layers":2,"hidden_size":64,"num_attention_heads":4,"intermediate_size":128,"vocab_size":100}'
+    const call = async (path: string, ...flags: string[]) => {
+      const args = ['optimize', path, '--isl', '100', '--osl', '10', '--devices', 'l4:1', '--engine', 'llama-cpp', ...flags]
+      const { out, errors } = await run(args, { [path]: config })
+      return { repository: / --hf-repo (\S+) /.exec(out)?.[1], errors }
+    }
+    expect(await call('/home/me/tiny-llama/config.json')).toEqual({
+      repository: 'tiny-llama-GGUF:BF16',
+      errors: expect.stringContaining('give --model-id'),
+    })
+    expect((await call('./config.json')).repository).toBe('custom-model-GGUF:BF16')
+    expect((await call('C:\\models\\mine.json')).repository).toBe('mine-GGUF:BF16')
+    expect(await call('./config.json', '--model-id', 'me/mine')).toEqual({ repository: 'me/mine-GGUF:BF16', errors: '' })
+  })
+
   it.each([
     [[], 2, /^$/],
     [['optimise'], 2, /did you mean 'optimize'/],

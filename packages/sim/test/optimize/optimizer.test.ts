@@ -73,6 +73,21 @@ describe('optimize', () => {
     )
   })
 
+  it('prefers the weights that the model has to those that somebody would have to convert', async () => {
+    const request = { model: 'meta-llama/Llama-3.1-70B-Instruct', devices: [{ hardwareId: 'h200-sxm', count: 16 }] }
+    const { plans } = await optimize({ ...request, plans: 100 })
+    expect(plans[0]?.precision.weights).toBe('bf16')
+    expect(plans.map(({ engine }) => engine.id)).not.toContain('llama-cpp')
+    const converted = plans.map(({ precision }) => precision.weights !== 'bf16')
+    expect(converted).toContain(true)
+    expect(converted).toEqual([...converted].sort())
+    for (const plan of plans) expect(plan.reasons[0]?.startsWith('It assumes converted weights')).toBe(plan.precision.weights !== 'bf16')
+    expect((await optimize({ ...request, precisions: ['fp8'] })).plans[0]?.precision.weights).toBe('fp8')
+    const gguf = (await optimize({ ...request, engines: ['llama-cpp'] })).plans[0]
+    expect(gguf?.engine.id).toBe('llama-cpp')
+    expect(gguf?.reasons[0]).toMatch(/^It assumes converted weights: a GGUF repository/)
+  })
+
   it('gives the same answer every time', async () => {
     expect(await optimize(base)).toEqual(await optimize(base))
   })
@@ -92,6 +107,9 @@ describe('optimize', () => {
     const { plans } = await optimize({ ...base, model: config, modelId: 'me/mine' })
     expect(plans[0]?.model.id).toBe('me/mine')
     expect(plans[0]?.launch.args.join(' ')).toContain('me/mine')
+    const named = async (name: string) => (await optimize({ ...base, model: { ...config, _name_or_path: name } })).plans[0]?.model.id
+    expect(await named('/data/checkpoints/mine')).toBe('mine')
+    expect(await named('us/ours')).toBe('us/ours')
   })
 
   it('uses more devices for a tighter objective, and for more throughput', async () => {
@@ -109,6 +127,32 @@ describe('optimize', () => {
     const { plans, summary } = await optimize({ ...base, objective: { timePerOutputTokenMs: 0.5 } })
     expect(plans[0]?.predicted.meetsObjective).toBe(false)
     expect(summary[0]).toMatch(/Nothing meets the objective/)
+  })
+
+  it('does not call a load beyond capacity a met objective, and uses every device against the queue', async () => {
+    const request = {
+      ...base,
+      devices: [{ hardwareId: 'l4', count: 4, usdPerHour: 0.8 }],
+      workload: { ...base.workload, concurrency: 100_000 },
+      objective: { timePerOutputTokenMs: 10_000 },
+    }
+    const { plans, summary } = await optimize(request)
+    expect(plans[0]?.predicted.meetsObjective).toBe(false)
+    expect((plans[0]?.replicas ?? 0) * (plans[0]?.devicesPerReplica ?? 0)).toBe(4)
+    expect(plans[0]?.reasons[0]).toMatch(/requests at once, 99,\d+ more wait/)
+    expect(summary.join(' ')).toMatch(/Nothing meets the objective.*more wait for a place/)
+    const { plans: unbound } = await optimize({ ...request, objective: undefined })
+    expect((unbound[0]?.replicas ?? 0) * (unbound[0]?.devicesPerReplica ?? 0)).toBe(4)
+  })
+
+  it('scales replicas until no request waits, with or without an objective', async () => {
+    const devices = [{ hardwareId: 'l4', count: 64, usdPerHour: 0.8 }]
+    for (const objective of [undefined, { timePerOutputTokenMs: 10_000 }]) {
+      const { plans } = await optimize({ ...base, devices, objective, workload: { ...base.workload, concurrency: 500 } })
+      expect(plans[0]?.predicted.meetsObjective).toBe(true)
+      expect((plans[0]?.replicas ?? 0) * (plans[0]?.devicesPerReplica ?? 0)).toBeGreaterThan(1)
+      expect(plans[0]?.reasons.join(' ')).not.toMatch(/wait/)
+    }
   })
 
   it('splits over nodes what one node does not hold', async () => {
