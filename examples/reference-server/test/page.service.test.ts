@@ -20,6 +20,7 @@ const browserArgs = [
 ]
 const screenshots = fileURLToPath(new URL('../screenshots/', import.meta.url))
 
+const model = 'meta-llama/Llama-3.1-8B-Instruct'
 let folder = ''
 let server: RunningServer
 let browser: Browser
@@ -48,6 +49,16 @@ async function open(viewport: { width: number; height: number }, colorScheme: 'l
 }
 
 test('someone who opens the printed address chats at once and sees the request arrive', { timeout: 60_000 }, async () => {
+  // Some traffic from elsewhere, so that the charts have something to show.
+  const elsewhere = (async () => {
+    for (let sent = 0; sent < 24; sent += 1) {
+      await (
+        await server.call('/v1/chat/completions', {
+          body: { model, messages: [{ role: 'user', content: 'hi' }], stream: true, max_tokens: 40 + 5 * (sent % 7) },
+        })
+      ).text()
+    }
+  })()
   const page = await open({ width: 1400, height: 950 })
   const composer = page.getByRole('textbox').first()
   await composer.fill('What is a KV cache?')
@@ -57,6 +68,8 @@ test('someone who opens the printed address chats at once and sees the request a
     .getByText(/twin-[12]/)
     .first()
     .waitFor({ timeout: 10_000 })
+  await elsewhere
+  await page.getByText('Nothing measured').waitFor({ state: 'detached', timeout: 10_000 })
   await page.screenshot({ path: join(screenshots, 'console-light.png') })
   expect(await page.content()).not.toContain(server.apiKey)
   expect(await page.evaluate(() => document.cookie)).toBe('')

@@ -18,7 +18,7 @@ export interface UseSeriesOptions extends Partial<SeriesQuery> {
 
 export function useSeries({
   windowSeconds = 300,
-  intervalSeconds = 5,
+  intervalSeconds = 2,
   refreshMs = Math.max(intervalSeconds * 500, 1_000),
   isLive = true,
 }: UseSeriesOptions = {}): LoadedResource<LiveSeries> {
