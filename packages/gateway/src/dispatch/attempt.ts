@@ -66,6 +66,8 @@ export class Attempt implements TransportHandlers, StreamOwner {
   firstContentMs: number | undefined
   usage: TokenUsage | undefined
   finishReason: string | undefined
+  /** Events with content that a stream has had. */
+  contentEvents = 0
   readonly #owner: AttemptOwner
   readonly #services: Services
   readonly #config: GatewayConfig
@@ -434,6 +436,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
     if (this.#stream === undefined) return
     this.usage = this.#stream.usage
     this.finishReason = this.#stream.finishReason
+    this.contentEvents = this.#stream.contentEvents
     this.#stream.stop()
   }
 }
