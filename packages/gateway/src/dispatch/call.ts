@@ -77,6 +77,8 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   #hedgeTimer: Disposable | undefined
   #responseBytes = 0
   #callerGone = false
+  /** Ended from outside its attempts. */
+  #cutOff = false
   #done = false
 
   constructor(init: CallInit) {
@@ -383,6 +385,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   /** Ends the request from outside its attempts: deadline, shutdown, a caller that has left. */
   #giveUp(error: BudError): void {
     if (this.#done) return
+    this.#cutOff = true
     for (const attempt of this.#live) {
       attempt.cancel(error)
       this.#record(attempt, error, this.#callerGone ? 'aborted' : attemptOutcome(attempt, error))
@@ -438,7 +441,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
       endMs: this.#services.clock.monotonicMs(),
       usage: attempt?.usage,
       price: attempt?.state.price,
-      joined: this.#continuation?.total(attempt) ?? (error === undefined ? undefined : this.#cutOffUsage(attempt)),
+      joined: this.#continuation?.total(attempt) ?? (this.#cutOff ? this.#cutOffUsage(attempt) : undefined),
       requestBytes: this.#plan.body.byteLength,
       responseBytes: this.#responseBytes,
       attempts: this.#records,
