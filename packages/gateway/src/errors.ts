@@ -28,6 +28,12 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     message: ({ method, path }: { readonly method: string; readonly path: string }) =>
       `Unknown request URL: ${method} ${path}. Check the path for a typing error.`,
   },
+  RESPONSES_NOT_SERVED: {
+    status: 404,
+    retryable: false,
+    message: ({ path }: { readonly path: string }) =>
+      `${path} belongs to the Responses API, which this gateway does not serve. Use /v1/chat/completions: in the AI SDK, for instance, openai.chat('model') in place of openai('model').`,
+  },
   METHOD_NOT_ALLOWED: {
     status: 405,
     retryable: false,

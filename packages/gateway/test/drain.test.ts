@@ -39,6 +39,9 @@ it('ends what is left with a typed error, and records it before it resolves', as
   expect(text).not.toContain('[DONE]')
   expect((await whole).status).toBe(503)
   expect(test.sink.events.map((event) => event.outcome).sort()).toEqual(['error', 'partial'])
+  const cut = test.sink.events.find((event) => event.outcome === 'partial')
+  expect(cut).toMatchObject({ usageSource: 'estimate', outputTokens: 1 })
+  expect(cut?.inputTokens).toBeGreaterThan(0)
   expect(test.gateway.inFlight).toBe(0)
 })
 

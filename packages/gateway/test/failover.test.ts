@@ -1,15 +1,26 @@
 /** Whole answers that fail, and what passing a stream on must not change. */
 import { describe, expect, it } from 'vitest'
 import { chat, oneModel, startGateway } from './support/gateway.ts'
-import { doneFrame, finishFrame, refuse, roleFrame, startSse, textFrame, usageFrame, wellBehaved } from './support/openai-answers.ts'
+import {
+  doneFrame,
+  finishFrame,
+  refuse,
+  roleFrame,
+  sendJson,
+  startSse,
+  textFrame,
+  usageFrame,
+  wellBehaved,
+} from './support/openai-answers.ts'
 import { refusedBaseUrl, startUpstream, type Answer } from './support/upstream.ts'
 
-async function twoTargets(first: Answer, second: Answer = wellBehaved('rescued')) {
+/** `silenceMs` is short only where a test waits for it to pass: on a busy machine a good answer may take long. */
+async function twoTargets(first: Answer, second: Answer = wellBehaved('rescued'), silenceMs = 30_000) {
   const a = await startUpstream(first)
   const b = await startUpstream(second)
   const test = await startGateway({
     ...oneModel(a.baseUrl, b.baseUrl),
-    timeouts: { connectMs: 500, ttftMs: 250, idleMs: 250, headersMs: 250, totalMs: 5_000 },
+    timeouts: { connectMs: 30_000, ttftMs: silenceMs, idleMs: silenceMs, headersMs: silenceMs, totalMs: 60_000 },
     retry: { backoffMs: 5 },
   })
   return {
@@ -47,6 +58,15 @@ const wholeFaults: Record<string, Answer> = {
     res.writeHead(200, { 'content-type': 'text/html' })
     res.end('<html></html>')
   },
+  'answers with JSON of another shape': (res) => {
+    sendJson(res, 200, { hello: 1 })
+  },
+  'answers with choices that are no list': (res) => {
+    sendJson(res, 200, { choices: { 0: {} } })
+  },
+  'answers with long JSON of another shape': (res) => {
+    sendJson(res, 200, { hello: 'x'.repeat(100_000) })
+  },
   'answers nothing': (res) => {
     res.writeHead(200, { 'content-type': 'application/json' })
     res.end()
@@ -55,7 +75,7 @@ const wholeFaults: Record<string, Answer> = {
 
 describe('a whole answer', () => {
   it.each(Object.entries(wholeFaults))('comes from the second target when the first one %s', async (_name, answer) => {
-    await using test = await twoTargets(answer)
+    await using test = await twoTargets(answer, wellBehaved('rescued'), answer === wholeFaults['stays silent'] ? 500 : undefined)
     const response = await test.post('/v1/chat/completions', chat())
     expect(response.status).toBe(200)
     expect(await response.json()).toMatchObject({ choices: [{ message: { content: 'rescued' } }] })

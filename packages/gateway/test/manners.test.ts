@@ -76,6 +76,14 @@ describe('bad input', () => {
     expect(await anthropic.json()).toMatchObject({ type: 'error', error: { type: 'invalid_request_error' } })
   })
 
+  it('for the Responses API is 404 and names the path that is served instead', async () => {
+    await using test = await setUp()
+    const response = await test.post('/v1/responses', { model: 'm', input: 'hi' })
+    expect(response.status).toBe(404)
+    const message: unknown = expect.stringMatching(/Responses API.*\/v1\/chat\/completions/)
+    expect(await response.json()).toMatchObject({ error: { code: 'responses_not_served', message } })
+  })
+
   it('with a compressed body is 415', async () => {
     await using test = await setUp()
     const response = await test.post('/v1/chat/completions', chat(), { 'content-encoding': 'gzip' })

@@ -84,12 +84,16 @@ describe.each(['http', 'in process'] as const)('the openai client (%s)', (door) 
     expect(error).toMatchObject({ code: 'invalid_api_key' })
   })
 
-  it('lists and gets models', async () => {
+  it('lists and gets models, which leaves no request events', async () => {
     await using test = await setUp()
     const list = await test.clients[door].models.list()
     expect(list.data.map((model) => model.id)).toEqual(['m'])
     await expect(test.clients[door].models.retrieve('m')).resolves.toMatchObject({ id: 'm', object: 'model' })
     await expect(test.clients[door].models.retrieve('x')).rejects.toBeInstanceOf(OpenAI.NotFoundError)
+    await test.clients[door].chat.completions.create(ask)
+    // Events keep their order: had the listings left any, they would come first.
+    expect(await test.sink.waitFor(1)).toMatchObject([{ operation: 'chat' }])
+    expect(test.gateway.metricsText()).not.toContain('operation="models"')
   })
 
   it('aborts the upstream when it stops reading', async () => {

@@ -335,7 +335,9 @@ describe('a caller that leaves', () => {
     await using test = await startGateway(oneModel(upstream.baseUrl))
     await startAndLeave(test)
     await upstream.seen[0]?.aborted
-    expect(await test.sink.waitFor(1)).toMatchObject([{ outcome: 'aborted', status: 499, attempts: [{ outcome: 'aborted' }] }])
+    expect(await test.sink.waitFor(1)).toMatchObject([
+      { outcome: 'aborted', status: 499, outputTokens: 1, usageSource: 'estimate', attempts: [{ outcome: 'aborted' }] },
+    ])
   })
 
   it('is read on for its usage where the policy says so', async () => {

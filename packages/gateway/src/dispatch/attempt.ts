@@ -14,7 +14,7 @@ import { readFinishReason } from './finish-reason.ts'
 import { StreamReader, type StreamOwner } from './stream-reader.ts'
 import { StreamTranslation } from './stream-translation.ts'
 import { toTransportError } from './transport-error.ts'
-import { isWholeJson } from './whole-json.ts'
+import { answerProblem, essentialField } from './whole-json.ts'
 
 export type UpstreamHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
@@ -66,6 +66,8 @@ export class Attempt implements TransportHandlers, StreamOwner {
   firstContentMs: number | undefined
   usage: TokenUsage | undefined
   finishReason: string | undefined
+  /** Events with content that a stream has had. */
+  contentEvents = 0
   readonly #owner: AttemptOwner
   readonly #services: Services
   readonly #config: GatewayConfig
@@ -362,13 +364,15 @@ export class Attempt implements TransportHandlers, StreamOwner {
   }
 
   #readAnswer(body: Uint8Array): void {
-    if (!isWholeJson(body)) {
-      this.fail(this.#invalid('its JSON is empty, broken off or malformed'))
+    const { dialect, operation } = this.#plan
+    // An answer that is translated is read in full anyway.
+    const problem = answerProblem(body, this.#plan.passesThrough(this.state) ? essentialField(dialect.id, operation) : undefined)
+    if (problem !== undefined) {
+      this.fail(this.#invalid(problem))
       return
     }
     try {
-      const dialect = this.#upstreamDialect()
-      this.usage = dialect?.usage(body)
+      this.usage = this.#upstreamDialect()?.usage(body)
       this.finishReason = readFinishReason(body)
       const plan = this.#plan
       if (plan.passesThrough(this.state)) this.#deliver(body)
@@ -432,6 +436,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
     if (this.#stream === undefined) return
     this.usage = this.#stream.usage
     this.finishReason = this.#stream.finishReason
+    this.contentEvents = this.#stream.contentEvents
     this.#stream.stop()
   }
 }

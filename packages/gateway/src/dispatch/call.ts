@@ -8,6 +8,7 @@ import type { RequestContext } from '../pipeline/request-context.ts'
 import { respondError, retryHeaders } from '../pipeline/respond.ts'
 import { writeTraceparent } from '../pipeline/trace-context.ts'
 import { availableTargets, rankTargets, unavailableForMs, unavailableReasons } from '../routing/candidate-order.ts'
+import { costUsd } from '../routing/cost.ts'
 import type { ModelEntry, Snapshot } from '../routing/snapshot.ts'
 import type { TargetState } from '../routing/target-state.ts'
 import type { Stoppable } from '../service/in-flight.ts'
@@ -17,7 +18,8 @@ import type { CapturedPayload } from '../telemetry/payload-capture.ts'
 import { endAttemptSpan, startAttemptSpan } from '../telemetry/trace-request.ts'
 import { Attempt, type AttemptOwner, type Verbatim } from './attempt.ts'
 import type { CallPlan } from './call-plan.ts'
-import { Continuation } from './continuation/continuation.ts'
+import { noUsage } from './continuation/add-usage.ts'
+import { Continuation, type JoinedUsage } from './continuation/continuation.ts'
 import { hedgeDelayMs } from './hedge-delay.ts'
 import { nextStep } from './next-step.ts'
 
@@ -75,6 +77,8 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   #hedgeTimer: Disposable | undefined
   #responseBytes = 0
   #callerGone = false
+  /** Ended from outside its attempts. */
+  #cutOff = false
   #done = false
 
   constructor(init: CallInit) {
@@ -381,6 +385,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   /** Ends the request from outside its attempts: deadline, shutdown, a caller that has left. */
   #giveUp(error: BudError): void {
     if (this.#done) return
+    this.#cutOff = true
     for (const attempt of this.#live) {
       attempt.cancel(error)
       this.#record(attempt, error, this.#callerGone ? 'aborted' : attemptOutcome(attempt, error))
@@ -436,13 +441,22 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
       endMs: this.#services.clock.monotonicMs(),
       usage: attempt?.usage,
       price: attempt?.state.price,
-      joined: this.#continuation?.total(attempt),
+      joined: this.#continuation?.total(attempt) ?? (this.#cutOff ? this.#cutOffUsage(attempt) : undefined),
       requestBytes: this.#plan.body.byteLength,
       responseBytes: this.#responseBytes,
       attempts: this.#records,
       tags: this.#tags,
     })
     if (this.#payload !== undefined) this.#services.capture?.submit(this.#payload, event)
+  }
+
+  /** Of a stream that was cut off before its counts came: about one token an event. */
+  #cutOffUsage(attempt: Attempt | undefined): JoinedUsage | undefined {
+    if (attempt === undefined || attempt.contentEvents <= (attempt.usage?.outputTokens ?? 0)) return undefined
+    const told = attempt.usage ?? { ...noUsage, inputTokens: this.#plan.inputTokensEstimate }
+    const usage = { ...told, outputTokens: attempt.contentEvents }
+    const { price } = attempt.state
+    return { usage, costUsd: price === undefined ? undefined : costUsd(usage, price), estimated: true }
   }
 
   #outcome(error: BudError | undefined): RequestOutcome {

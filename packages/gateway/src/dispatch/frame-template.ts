@@ -104,6 +104,8 @@ function startsWith(view: DataView, at: number, { words, rest }: Literal): boole
 }
 
 export class FrameTemplate {
+  /** Events passed over until now, all of them content. */
+  skipped = 0
   #literals: readonly Literal[] | undefined
   #last: Uint8Array | undefined
   #attempts = 0
@@ -114,7 +116,10 @@ export class FrameTemplate {
     if (literals === undefined || from === bytes.length) return from
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     let at = from
-    for (let end = matchOne(bytes, view, at, literals); end !== -1; end = matchOne(bytes, view, at, literals)) at = end
+    for (let end = matchOne(bytes, view, at, literals); end !== -1; end = matchOne(bytes, view, at, literals)) {
+      at = end
+      this.skipped += 1
+    }
     return at
   }
 

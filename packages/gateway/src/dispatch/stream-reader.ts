@@ -55,6 +55,7 @@ export class StreamReader {
   #finished = false
   #over = false
   #writable = true
+  #contentEvents = 0
   readonly #flushLater = (): void => {
     this.#scheduled = false
     try {
@@ -69,6 +70,11 @@ export class StreamReader {
     this.#options = options
     this.#owner = options.owner
     this.#dialect = options.dialect
+  }
+
+  /** Events with content: about one a token, where nobody counts. */
+  get contentEvents(): number {
+    return this.#contentEvents + this.#template.skipped
   }
 
   /** False asks the upstream to pause. */
@@ -201,7 +207,10 @@ export class StreamReader {
 
   /** Notes what an event says; false when the stream is over with it. */
   #take(kind: FrameKind, frame: Uint8Array): boolean {
-    if (kind === 'content') return this.#commit()
+    if (kind === 'content') {
+      this.#contentEvents += 1
+      return this.#commit()
+    }
     this.usage = this.#dialect.usage(frame, this.usage) ?? this.usage
     if (kind !== 'finish') return true
     this.#finished = true

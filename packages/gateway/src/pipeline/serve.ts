@@ -39,6 +39,10 @@ function refusal(context: RequestContext, endpoint: Endpoint): BudError | undefi
   return endpoint.scope === undefined ? undefined : authenticate(context, endpoint.scope)
 }
 
+/** Clients that ask for the Responses API by default are told where to turn. */
+const unknownPath = (asked: { readonly method: string; readonly path: string }): BudError =>
+  /^\/v1\/responses(?:\/|$)/.test(asked.path) ? gatewayErrors.RESPONSES_NOT_SERVED(asked) : gatewayErrors.UNKNOWN_URL(asked)
+
 function route(server: Server, exchange: Exchange): void {
   const { services, endpoints } = server
   const found = endpoints.find(exchange.path)
@@ -51,7 +55,7 @@ function route(server: Server, exchange: Exchange): void {
   const endpoint = found.find((candidate) => candidate.method === method)
   if (endpoint === undefined) {
     const asked = { method: exchange.method, path: exchange.path }
-    if (found.length === 0) respondError(exchange, dialect, gatewayErrors.UNKNOWN_URL(asked))
+    if (found.length === 0) respondError(exchange, dialect, unknownPath(asked))
     else respondError(exchange, dialect, gatewayErrors.METHOD_NOT_ALLOWED({ ...asked, allowed: methods }), { allow: methods })
     return
   }

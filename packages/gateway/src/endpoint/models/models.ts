@@ -1,10 +1,9 @@
-/** OpenAI's list of models, as far as the key may see them. */
+/** OpenAI's list of models, as far as the key may see them. Listing is no model call: it leaves no event that would count as one. */
 import { gatewayErrors } from '../../errors.ts'
 import { matchesName } from '../../key/key-record.ts'
 import type { RequestContext } from '../../pipeline/request-context.ts'
 import { respondError, respondJson } from '../../pipeline/respond.ts'
 import type { ModelEntry } from '../../routing/snapshot.ts'
-import { recordRequest } from '../../telemetry/call-record.ts'
 import type { Endpoint } from '../endpoint.ts'
 
 const path = '/v1/models'
@@ -20,26 +19,6 @@ const toListing = (entry: ModelEntry) => ({
 const isVisible = (context: RequestContext, entry: ModelEntry): boolean =>
   entry.config.listed && (context.key?.models === undefined || matchesName(context.key.models, entry.name))
 
-function record(
-  context: RequestContext,
-  requestedModel: string,
-  result: { readonly status: number; readonly errorCode?: string | undefined },
-): void {
-  recordRequest(context, {
-    operation: 'models',
-    dialectId,
-    stream: false,
-    requestedModel,
-    status: result.status,
-    outcome: result.errorCode === undefined ? 'success' : 'rejected',
-    errorCode: result.errorCode,
-    endMs: context.services.clock.monotonicMs(),
-    requestBytes: 0,
-    responseBytes: 0,
-    attempts: [],
-  })
-}
-
 export const listModels: Endpoint = {
   method: 'GET',
   path,
@@ -48,7 +27,6 @@ export const listModels: Endpoint = {
   serve: (context) => {
     const visible = [...context.services.snapshot.models.values()].filter((entry) => isVisible(context, entry))
     respondJson(context.exchange, 200, { object: 'list', data: visible.map(toListing) })
-    record(context, '', { status: 200 })
   },
 }
 
@@ -72,13 +50,11 @@ export const getModel: Endpoint = {
     const entry = context.services.snapshot.models.get(model)
     if (entry !== undefined && isVisible(context, entry)) {
       respondJson(context.exchange, 200, toListing(entry))
-      record(context, model, { status: 200 })
       return
     }
     const error = gatewayErrors.MODEL_NOT_FOUND({ model })
     const dialect = context.services.dialects.get(dialectId)
     if (dialect === undefined) throw new Error(`the dialect '${dialectId}' is not among parts.dialects`)
     respondError(context.exchange, dialect, error)
-    record(context, model, { status: error.status, errorCode: error.code })
   },
 }
