@@ -19,6 +19,12 @@ export const simErrors = defineErrors('SIM', {
     message: ({ model, similar }: { readonly model: string; readonly similar: readonly string[] }) =>
       `model '${model}' is not in the built-in table${near(similar)}; pass its config.json instead, or list the table with 'bud-sim models'`,
   },
+  MODEL_CANNOT_GENERATE: {
+    status: 422,
+    retryable: false,
+    message: ({ model, architecture }: { readonly model: string; readonly architecture: string }) =>
+      `model '${model}' (${architecture}) is of kind 'encoder' and cannot generate text; serve it with an engine for embeddings, which is not planned here yet`,
+  },
   ENGINE_UNKNOWN: {
     status: 400,
     retryable: false,

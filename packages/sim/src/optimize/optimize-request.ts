@@ -13,6 +13,7 @@ import {
 import { z } from 'zod'
 import { simErrors } from '../errors.ts'
 import { limits } from '../limits.ts'
+import { assertGenerates } from '../model/model-kind.ts'
 import { nameFromStated } from '../model/model-name.ts'
 import { findModel } from '../model/model-registry.ts'
 
@@ -72,12 +73,13 @@ function resolveModel(request: ParsedRequest): ModelSpec {
 
 const nextPowerOfTwo = (value: number) => 2 ** Math.ceil(Math.log2(value))
 
-/** @throws SIM_REQUEST_INVALID listing every problem; SIM_MODEL_UNKNOWN; CORE_MODEL_CONFIG_INVALID. */
+/** @throws SIM_REQUEST_INVALID listing every problem; SIM_MODEL_UNKNOWN; SIM_MODEL_CANNOT_GENERATE; CORE_MODEL_CONFIG_INVALID. */
 export function resolveOptimizeRequest(input: unknown): ResolvedRequest {
   const parsed = optimizeRequestSchema.safeParse(input)
   if (!parsed.success) throw simErrors.REQUEST_INVALID({ what: 'the optimize request', issues: toConfigIssues(parsed.error) })
   const request = parsed.data
   const model = resolveModel(request)
+  assertGenerates(model)
   const workload = request.workload ?? defaultWorkload
   const needed = workload.inputTokens + workload.outputTokens
   const issues: ConfigIssue[] = []

@@ -112,6 +112,36 @@ describe('optimize', () => {
     expect(await named('us/ours')).toBe('us/ours')
   })
 
+  it('refuses a model that cannot generate text', async () => {
+    const config = {
+      num_hidden_layers: 12,
+      hidden_size: 768,
+      num_attention_heads: 12,
+      intermediate_size: 3072,
+      vocab_size: 30_522,
+      max_position_embeddings: 2048,
+    }
+    const ask = (architecture: string, modelType: string) =>
+      optimize({ ...base, model: { ...config, architectures: [architecture], model_type: modelType }, modelId: 'me/mine' })
+    for (const [architecture, type] of [
+      ['BertModel', 'bert'],
+      ['XLMRobertaModel', 'xlm-roberta'],
+      ['ModernBertForMaskedLM', 'modernbert'],
+      ['LlamaForSequenceClassification', 'llama'],
+    ] as const)
+      await expect(ask(architecture, type)).rejects.toThrow(
+        expect.objectContaining({
+          code: 'SIM_MODEL_CANNOT_GENERATE',
+          message: expect.stringMatching(`${architecture}.*'encoder'.*cannot generate`),
+        }),
+      )
+    for (const [architecture, type] of [
+      ['LlamaForCausalLM', 'llama'],
+      ['BertLMHeadModel', 'bert'],
+    ] as const)
+      expect((await ask(architecture, type)).plans.length).toBeGreaterThan(0)
+  })
+
   it('uses more devices for a tighter objective, and for more throughput', async () => {
     const devices = [{ hardwareId: 'h100-sxm', count: 8, usdPerHour: 3 }]
     const used = async (request: Partial<OptimizeRequest>) => {
