@@ -10,8 +10,8 @@ export const simErrors = defineErrors('SIM', {
   HARDWARE_UNKNOWN: {
     status: 400,
     retryable: false,
-    message: ({ hardwareId, similar }: { readonly hardwareId: string; readonly similar: readonly string[] }) =>
-      `hardware '${hardwareId}' is not known${near(similar)}; list all with 'bud-sim hardware'`,
+    message: ({ hardwareId, known }: { readonly hardwareId: string; readonly known: readonly string[] }) =>
+      `hardware '${hardwareId}' is not known; use one of ${known.join(', ')}`,
   },
   MODEL_UNKNOWN: {
     status: 400,
@@ -35,7 +35,7 @@ export const simErrors = defineErrors('SIM', {
     status: 400,
     retryable: false,
     message: ({ what, issues }: { readonly what: string; readonly issues: readonly ConfigIssue[] }) =>
-      `${what} has ${String(issues.length)} problem${issues.length === 1 ? '' : 's'}:\n${listIssues(issues)}`,
+      `${what} ${/[^s]s$/.test(what) ? 'have' : 'has'} ${String(issues.length)} problem${issues.length === 1 ? '' : 's'}:\n${listIssues(issues)}`,
   },
   MODEL_DOES_NOT_FIT: {
     status: 422,
