@@ -207,6 +207,14 @@ describe('optimize', () => {
     )
   })
 
+  it('says which value is wrong, and which hardware there is', async () => {
+    const bad = { model: 'qwen3-8b', devices: [{ count: -3 }], workload: { inputTokens: 0.5, outputTokens: 10 } }
+    // On purpose of the wrong type, as it comes from a wire.
+    await expect(optimize(bad as unknown as OptimizeRequest)).rejects.toThrow(
+      /devices\.0\.hardwareId: is required and missing \(use one of .*h100-sxm.*mi300x[\s\S]*devices\.0\.count: is -3: [\s\S]*inputTokens: is 0\.5: /,
+    )
+  })
+
   it.each([
     ['unknown hardware', { devices: [{ hardwareId: 'h101', count: 1 }] }, 'SIM_HARDWARE_UNKNOWN'],
     ['an unknown model', { model: 'gpt-nothing' }, 'SIM_MODEL_UNKNOWN'],
