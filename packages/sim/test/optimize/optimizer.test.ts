@@ -271,6 +271,8 @@ describe('the optimizer as a fetch handler', () => {
   it.each([
     ['broken JSON', '{', 400, 'SIM_REQUEST_INVALID'],
     ['an empty body', '', 400, 'SIM_REQUEST_INVALID'],
+    ['a large string without an end', `"${'\\"'.repeat(1_900_000)}`, 400, 'SIM_REQUEST_INVALID'],
+    ['a large number of quotes', `[${'"'.repeat(3_900_000)}`, 400, 'SIM_REQUEST_INVALID'],
     ['a wrong request', '{"model":3}', 400, 'SIM_REQUEST_INVALID'],
     ['a model that is none', JSON.stringify({ ...base, model: { hello: 1 } }), 400, 'CORE_MODEL_CONFIG_INVALID'],
     ['what does not fit', JSON.stringify({ ...base, model: 'deepseek-v3' }), 422, 'SIM_MODEL_DOES_NOT_FIT'],
@@ -279,6 +281,14 @@ describe('the optimizer as a fetch handler', () => {
     const response = await post(body)
     expect(response.status).toBe(status)
     expect(await response.json()).toMatchObject({ error: { code, message: expect.any(String) } })
+  })
+
+  it("takes Python's Infinity and NaN in a config.json, and leaves them alone in text", async () => {
+    const config =
+      '{"model_type":"llama","_name_or_path":"NaN/Infinity \\"NaN","time_limit":[0.0,Infinity,-Infinity,NaN],"num_hidden_layers":2,"hidden_size":64,"num_attention_heads":4,"intermediate_size":128,"vocab_size":100,"max_position_embeddings":4096}'
+    const response = await post(`{"model":${config},"devices":[{"hardwareId":"l4","count":1}]}`)
+    expect(await response.json()).toMatchObject({ plans: expect.arrayContaining([expect.objectContaining({ schemaVersion: 1 })]) })
+    expect((await post('{"model":"qwen3-8b","devices":[{"hardwareId":"l4","count":Infinity}]}')).status).toBe(400)
   })
 
   it('wants a POST', async () => {
