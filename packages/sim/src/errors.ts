@@ -10,14 +10,20 @@ export const simErrors = defineErrors('SIM', {
   HARDWARE_UNKNOWN: {
     status: 400,
     retryable: false,
-    message: ({ hardwareId, similar }: { readonly hardwareId: string; readonly similar: readonly string[] }) =>
-      `hardware '${hardwareId}' is not known${near(similar)}; list all with 'bud-sim hardware'`,
+    message: ({ hardwareId, known }: { readonly hardwareId: string; readonly known: readonly string[] }) =>
+      `hardware '${hardwareId}' is not known; use one of ${known.join(', ')}`,
   },
   MODEL_UNKNOWN: {
     status: 400,
     retryable: false,
     message: ({ model, similar }: { readonly model: string; readonly similar: readonly string[] }) =>
       `model '${model}' is not in the built-in table${near(similar)}; pass its config.json instead, or list the table with 'bud-sim models'`,
+  },
+  MODEL_CANNOT_GENERATE: {
+    status: 422,
+    retryable: false,
+    message: ({ model, architecture }: { readonly model: string; readonly architecture: string }) =>
+      `model '${model}' (${architecture}) is of kind 'encoder' and cannot generate text; serve it with an engine for embeddings, which is not planned here yet`,
   },
   ENGINE_UNKNOWN: {
     status: 400,
@@ -29,7 +35,7 @@ export const simErrors = defineErrors('SIM', {
     status: 400,
     retryable: false,
     message: ({ what, issues }: { readonly what: string; readonly issues: readonly ConfigIssue[] }) =>
-      `${what} has ${String(issues.length)} problem${issues.length === 1 ? '' : 's'}:\n${listIssues(issues)}`,
+      `${what} ${/[^s]s$/.test(what) ? 'have' : 'has'} ${String(issues.length)} problem${issues.length === 1 ? '' : 's'}:\n${listIssues(issues)}`,
   },
   MODEL_DOES_NOT_FIT: {
     status: 422,

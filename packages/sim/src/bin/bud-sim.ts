@@ -1,9 +1,14 @@
 #!/usr/bin/env node
 /** The `bud-sim` command: connects the command line to the process. */
-import { fstatSync } from 'node:fs'
+import { fstatSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { systemClock } from '@bud-foundry/core'
 import { runCli } from '../cli/run-cli.ts'
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown'
+}
 
 const ending = new AbortController()
 const end = () => {
@@ -29,6 +34,7 @@ if (withParent) {
 
 process.exitCode = await runCli(process.argv.slice(2), {
   clock: systemClock,
+  version: version(),
   readFile: (path) => readFile(path, 'utf8'),
   print: (text) => process.stdout.write(`${text}\n`),
   printError: (text) => process.stderr.write(`${text}\n`),

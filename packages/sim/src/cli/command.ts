@@ -5,6 +5,8 @@ import type { Clock } from '@bud-foundry/core'
 /** What a verb may touch. */
 export interface CommandContext {
   readonly clock: Clock
+  /** Of the package. */
+  readonly version: string
   readonly readFile: (path: string) => Promise<string>
   readonly print: (text: string) => void
   readonly printError: (text: string) => void
@@ -24,6 +26,11 @@ export interface Command {
 /** A mistake in the arguments: printed without a stack, with the usage. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
+}
+
+/** Ends a verb whose answer, already printed, is no: exit code 1 without a further message. */
+export class NegativeAnswer extends Error {
+  override readonly name = 'NegativeAnswer'
 }
 
 type Options = NonNullable<ParseArgsConfig['options']>

@@ -6,7 +6,7 @@ import { cacheBytesPerToken } from '../memory/kv-cache.ts'
 import { checkpointBytes } from '../memory/weights.ts'
 import { minimumDevices } from '../optimize/suggestions.ts'
 import { devicesOf } from '../settings.ts'
-import { parseFlags, toTable, type Command } from './command.ts'
+import { NegativeAnswer, parseFlags, toTable, type Command } from './command.ts'
 import { readModel } from './model-argument.ts'
 import { servingFlags, servingUsage, toSettings } from './serving-flags.ts'
 
@@ -41,6 +41,7 @@ export const memoryCommand: Command = {
     }
     if (values.json === true) {
       context.print(JSON.stringify(result, null, 2))
+      if (!result.fits) throw new NegativeAnswer()
       return
     }
     const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`
@@ -61,9 +62,10 @@ export const memoryCommand: Command = {
         `KV cache: ${result.cacheBytesPerToken.toLocaleString('en-US')} bytes a token, ${fit.cacheTokens.toLocaleString('en-US')} tokens, ${String(fit.fullSequences)} requests of ${String(settings.maxModelTokens)} tokens`,
         result.fits
           ? 'It fits.'
-          : `It does not fit${refused === undefined ? '' : `: ${refused}`}${least === undefined ? '' : `; ${String(least)} devices would do`}.`,
+          : `It does not fit${refused === undefined ? '' : `: ${refused}`}${least === undefined ? '' : `; ${String(least)} device${least === 1 ? '' : 's'} would do`}.`,
         ...model.unmodelled.map((note) => `Not modelled: ${note}.`),
       ].join('\n'),
     )
+    if (!result.fits) throw new NegativeAnswer()
   },
 }

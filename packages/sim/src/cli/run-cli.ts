@@ -2,7 +2,7 @@
 import { isBudError } from '@bud-foundry/core'
 import { findSimilar } from '../similar-names.ts'
 import { hardwareCommand, modelsCommand } from './catalogue-commands.ts'
-import { UsageError, type Command, type CommandContext } from './command.ts'
+import { NegativeAnswer, UsageError, type Command, type CommandContext } from './command.ts'
 import { memoryCommand } from './memory-command.ts'
 import { optimizeCommand } from './optimize-command.ts'
 import { predictCommand } from './predict-command.ts'
@@ -25,7 +25,7 @@ const help = () =>
     '',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`),
     '',
-    'bud-sim <command> --help shows its options',
+    'bud-sim <command> --help shows its options; bud-sim --version prints the version',
   ].join('\n')
 
 /** The exit code: 0 done, 1 failed, 2 wrong arguments. */
@@ -34,6 +34,10 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   if (verb === undefined || verb === '--help' || verb === '-h' || verb === 'help') {
     context.print(help())
     return verb === undefined ? 2 : 0
+  }
+  if (verb === '--version') {
+    context.print(context.version)
+    return 0
   }
   const command = commands.find(({ name }) => name === verb)
   if (command === undefined) {
@@ -54,6 +58,7 @@ export async function runCli(args: readonly string[], context: CommandContext): 
     await command.run(rest, context)
     return 0
   } catch (error) {
+    if (error instanceof NegativeAnswer) return 1
     if (error instanceof UsageError) {
       context.printError(`bud-sim ${verb}: ${error.message}\nusage: ${command.usage}`)
       return 2

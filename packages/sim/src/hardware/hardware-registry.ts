@@ -89,9 +89,15 @@ const byName = new Map(all.flatMap((hardware) => [hardware.id, ...hardware.alias
 /** Every known device, in the order of the files. */
 export const listHardware = (): readonly HardwareDescription[] => all
 
-/** The device with this id or alias; ids are lower-case, `_` is read as `-`. @throws SIM_HARDWARE_UNKNOWN naming similar ids. */
+/** The ids of all devices, those first that resemble what was asked for. */
+function hardwareIdsNear(asked: string): readonly string[] {
+  const similar = findSimilar(asked, [...byName.keys()]).flatMap((name) => byName.get(name)?.id ?? [])
+  return [...new Set([...similar, ...all.map(({ id }) => id)])]
+}
+
+/** The device with this id or alias; ids are lower-case, `_` is read as `-`. @throws SIM_HARDWARE_UNKNOWN naming all ids, similar ones first. */
 export function findHardware(hardwareId: string): HardwareDescription {
   const found = byName.get(hardwareId.toLowerCase().replaceAll('_', '-'))
-  if (found === undefined) throw simErrors.HARDWARE_UNKNOWN({ hardwareId, similar: findSimilar(hardwareId, [...byName.keys()]) })
+  if (found === undefined) throw simErrors.HARDWARE_UNKNOWN({ hardwareId, known: hardwareIdsNear(hardwareId) })
   return found
 }

@@ -12,7 +12,9 @@ import {
 } from '@bud-foundry/core'
 import { z } from 'zod'
 import { simErrors } from '../errors.ts'
+import { listHardware } from '../hardware/hardware-registry.ts'
 import { limits } from '../limits.ts'
+import { assertGenerates } from '../model/model-kind.ts'
 import { nameFromStated } from '../model/model-name.ts'
 import { findModel } from '../model/model-registry.ts'
 
@@ -70,14 +72,38 @@ function resolveModel(request: ParsedRequest): ModelSpec {
   )
 }
 
+/** Adds the plain value that was given, which is never a secret here, and the ids where one of hardware is needed. */
+function explainIssue(issue: ConfigIssue, input: unknown): ConfigIssue {
+  const given = issue.path
+    .split('.')
+    .reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined), input)
+  const plain = typeof given === 'number' || typeof given === 'boolean' || typeof given === 'string'
+  return {
+    ...issue,
+    message: plain ? `is ${JSON.stringify(given).slice(0, 80)}: ${issue.message}` : issue.message,
+    ...(issue.path.endsWith('.hardwareId')
+      ? {
+          fix: `use one of ${listHardware()
+            .map(({ id }) => id)
+            .join(', ')}`,
+        }
+      : {}),
+  }
+}
+
 const nextPowerOfTwo = (value: number) => 2 ** Math.ceil(Math.log2(value))
 
-/** @throws SIM_REQUEST_INVALID listing every problem; SIM_MODEL_UNKNOWN; CORE_MODEL_CONFIG_INVALID. */
+/** @throws SIM_REQUEST_INVALID listing every problem; SIM_MODEL_UNKNOWN; SIM_MODEL_CANNOT_GENERATE; CORE_MODEL_CONFIG_INVALID. */
 export function resolveOptimizeRequest(input: unknown): ResolvedRequest {
   const parsed = optimizeRequestSchema.safeParse(input)
-  if (!parsed.success) throw simErrors.REQUEST_INVALID({ what: 'the optimize request', issues: toConfigIssues(parsed.error) })
+  if (!parsed.success)
+    throw simErrors.REQUEST_INVALID({
+      what: 'the optimize request',
+      issues: toConfigIssues(parsed.error).map((issue) => explainIssue(issue, input)),
+    })
   const request = parsed.data
   const model = resolveModel(request)
+  assertGenerates(model)
   const workload = request.workload ?? defaultWorkload
   const needed = workload.inputTokens + workload.outputTokens
   const issues: ConfigIssue[] = []

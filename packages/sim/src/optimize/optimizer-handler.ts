@@ -28,9 +28,16 @@ async function readBody(request: Request): Promise<string> {
   }
 }
 
+/**
+ * A config.json that Python wrote may hold Infinity and NaN, which JSON does not have: outside of strings they become null.
+ * Strings match with or without their end, so that broken text takes linear time.
+ */
+const withoutPythonNumbers = (text: string): string =>
+  text.replaceAll(/"(?:[^"\\]|\\[^])*"?|-?Infinity|NaN/g, (match) => (match.startsWith('"') ? match : 'null'))
+
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(withoutPythonNumbers(text))
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : 'not JSON'
     throw simErrors.REQUEST_INVALID(

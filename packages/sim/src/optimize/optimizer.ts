@@ -136,7 +136,9 @@ function summarize(request: ResolvedRequest, ranked: readonly Evaluated[], anyMe
   const name = ({ candidate, replicas, devices }: Evaluated) =>
     `${String(replicas)} × ${candidate.engine.name} on ${String(devices / replicas)} ${candidate.pool.hardware.id} (${candidate.settings.weights})`
   const cost = (evaluated: Evaluated) =>
-    evaluated.usdPerHour === undefined ? `${String(evaluated.devices)} devices` : `$${evaluated.usdPerHour.toFixed(2)} an hour`
+    evaluated.usdPerHour === undefined
+      ? `${String(evaluated.devices)} device${evaluated.devices === 1 ? '' : 's'}`
+      : `$${evaluated.usdPerHour.toFixed(2)} an hour`
   const tightest = tightestUse(best)
   const lines = [
     `${anyMeets || request.objective === undefined ? 'Best' : 'Nothing meets the objective; nearest'}: ${name(best)}, ${cost(best)}.`,

@@ -23,7 +23,8 @@ const round = (value: number) => (value >= 100 ? value.toFixed(0) : value >= 10 
 /** One bound in words: met with room, or missed by how much. */
 export function describeUse(use: ObjectiveUse): string {
   const { text, unit } = names[use.name]
-  const relation = use.ratio <= 1 ? `uses ${(use.ratio * 100).toFixed(0)} % of` : `misses by ${((use.ratio - 1) * 100).toFixed(0)} %`
+  const missed = use.ratio > 10 ? 'misses by more than 10 times' : `misses by ${((use.ratio - 1) * 100).toFixed(0)} %`
+  const relation = use.ratio <= 1 ? `uses ${(use.ratio * 100).toFixed(0)} % of` : missed
   return `${text} of ${round(use.value)} ${unit} ${relation} the limit of ${round(use.limit)} ${unit}`
 }
 

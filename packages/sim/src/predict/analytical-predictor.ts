@@ -6,6 +6,7 @@ import type { ServingEngine } from '../engine/serving-engine.ts'
 import { simErrors } from '../errors.ts'
 import { fitMemory, type MemoryFit } from '../memory/fit.ts'
 import { sequenceCacheBytes } from '../memory/kv-cache.ts'
+import { isEncoder } from '../model/model-kind.ts'
 import { devicesOf, resolveSettingsFor, type ServingSettings } from '../settings.ts'
 import { closedLoopBurstShare, estimateAtRate, estimateServing, type ServingEstimate } from './serving-estimate.ts'
 
@@ -85,6 +86,7 @@ export function toPrediction(estimate: ServingEstimate): Prediction & { readonly
 }
 
 function refuse(input: PredictionInput): string | undefined {
+  if (isEncoder(input.model)) return `${input.model.id} (${input.model.architecture}) is an encoder and cannot generate text`
   const engine = findEngine(input.engineId)
   const settings = resolveSettingsFor(input.model, input.settings)
   const devices = devicesOf(settings)

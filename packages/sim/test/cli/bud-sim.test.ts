@@ -20,6 +20,7 @@ async function run(args: readonly string[], files: Readonly<Record<string, strin
   const errors: string[] = []
   const code = await runCli(args, {
     clock: systemClock,
+    version: '1.2.3',
     readFile: (path) => {
       const text = files[path]
       return text === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(text)
@@ -35,13 +36,13 @@ async function run(args: readonly string[], files: Readonly<Record<string, strin
 describe('bud-sim', () => {
   it.each([
     [['memory', 'deepseek-ai/DeepSeek-V3', '--hardware', 'h200-sxm', '--tp', '8'], /671,026,419,200 parameters[\s\S]*It fits\./],
-    [['memory', 'llama-3.1-70b-instruct'], /does not fit; 2 devices would do/],
     [['predict', 'llama-3.1-8b-instruct', '--concurrency', '8'], /time per output token, ms/],
     [['optimize', 'qwen3-8b', '--devices', 'h100-sxm:2@3', '--ttft', '500'], /Best: .*an hour[\s\S]*start it: /],
     [['hardware'], /mi300x/],
     [['hardware', 'h100'], /NVIDIA H100 Tensor Core GPU datasheet/],
     [['models'], /8,030,261,248/],
     [['--help'], /usage: bud-sim/],
+    [['--version'], /^1\.2\.3$/],
     [['predict', '--help'], /usage: bud-sim predict/],
   ])('%j answers', async (args, expected) => {
     const { code, out, errors } = await run(args)
@@ -95,13 +96,26 @@ describe('bud-sim', () => {
     [['memory', 'qwen9'], 1, /not in the built-in table/],
     [['optimize', 'qwen3-8b'], 2, /give at least one --devices/],
     [['optimize', 'qwen3-8b', '--devices', 'h100'], 2, /hardware:count/],
-    [['serve', '--faults', 'explode=1'], 1, /no kind of fault/],
+    [['serve', '--faults', 'explode=1'], 1, /the faults have 1 problem:[\s\S]*no kind of fault/],
+    [['optimize', 'qwen3-8b', '--devices', 'h101:1'], 1, /'h101' is not known; use one of h10[\s\S]*, mi300x/],
     [['serve', '--port', '99999'], 2, /--port is '99999'/],
     [['validate'], 2, /give --data/],
   ])('%j fails clearly', async (args, code, expected) => {
     const result = await run(args)
     expect(result.code).toBe(code)
     expect(result.errors).toMatch(expected)
+  })
+
+  it('says that a model does not fit with exit code 1', async () => {
+    const text = await run(['memory', 'llama-3.1-70b-instruct'])
+    expect(text).toMatchObject({ code: 1, errors: '', out: expect.stringMatching(/does not fit; 2 devices would do/) })
+    const json = await run(['memory', 'llama-3.1-70b-instruct', '--json'])
+    expect([json.code, JSON.parse(json.out)]).toMatchObject([1, { fits: false, leastDevices: 2 }])
+  })
+
+  it('counts one device in the singular, and caps the share of a miss', async () => {
+    const { out } = await run(['optimize', 'qwen3-8b', '--devices', 'h100-sxm:1', '--ttft', '0.01'])
+    expect(out).toMatch(/, 1 device\.[\s\S]*misses by more than 10 times the limit of 0\.01 ms/)
   })
 
   it('scores measured rows, and lists those that it cannot predict', async () => {

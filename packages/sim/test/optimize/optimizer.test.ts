@@ -112,6 +112,36 @@ describe('optimize', () => {
     expect(await named('us/ours')).toBe('us/ours')
   })
 
+  it('refuses a model that cannot generate text', async () => {
+    const config = {
+      num_hidden_layers: 12,
+      hidden_size: 768,
+      num_attention_heads: 12,
+      intermediate_size: 3072,
+      vocab_size: 30_522,
+      max_position_embeddings: 2048,
+    }
+    const ask = (architecture: string, modelType: string) =>
+      optimize({ ...base, model: { ...config, architectures: [architecture], model_type: modelType }, modelId: 'me/mine' })
+    for (const [architecture, type] of [
+      ['BertModel', 'bert'],
+      ['XLMRobertaModel', 'xlm-roberta'],
+      ['ModernBertForMaskedLM', 'modernbert'],
+      ['LlamaForSequenceClassification', 'llama'],
+    ] as const)
+      await expect(ask(architecture, type)).rejects.toThrow(
+        expect.objectContaining({
+          code: 'SIM_MODEL_CANNOT_GENERATE',
+          message: expect.stringMatching(`${architecture}.*'encoder'.*cannot generate`),
+        }),
+      )
+    for (const [architecture, type] of [
+      ['LlamaForCausalLM', 'llama'],
+      ['BertLMHeadModel', 'bert'],
+    ] as const)
+      expect((await ask(architecture, type)).plans.length).toBeGreaterThan(0)
+  })
+
   it('uses more devices for a tighter objective, and for more throughput', async () => {
     const devices = [{ hardwareId: 'h100-sxm', count: 8, usdPerHour: 3 }]
     const used = async (request: Partial<OptimizeRequest>) => {
@@ -177,6 +207,14 @@ describe('optimize', () => {
     )
   })
 
+  it('says which value is wrong, and which hardware there is', async () => {
+    const bad = { model: 'qwen3-8b', devices: [{ count: -3 }], workload: { inputTokens: 0.5, outputTokens: 10 } }
+    // On purpose of the wrong type, as it comes from a wire.
+    await expect(optimize(bad as unknown as OptimizeRequest)).rejects.toThrow(
+      /devices\.0\.hardwareId: is required and missing \(use one of .*h100-sxm.*mi300x[\s\S]*devices\.0\.count: is -3: [\s\S]*inputTokens: is 0\.5: /,
+    )
+  })
+
   it.each([
     ['unknown hardware', { devices: [{ hardwareId: 'h101', count: 1 }] }, 'SIM_HARDWARE_UNKNOWN'],
     ['an unknown model', { model: 'gpt-nothing' }, 'SIM_MODEL_UNKNOWN'],
@@ -233,6 +271,8 @@ describe('the optimizer as a fetch handler', () => {
   it.each([
     ['broken JSON', '{', 400, 'SIM_REQUEST_INVALID'],
     ['an empty body', '', 400, 'SIM_REQUEST_INVALID'],
+    ['a large string without an end', `"${'\\"'.repeat(1_900_000)}`, 400, 'SIM_REQUEST_INVALID'],
+    ['a large number of quotes', `[${'"'.repeat(3_900_000)}`, 400, 'SIM_REQUEST_INVALID'],
     ['a wrong request', '{"model":3}', 400, 'SIM_REQUEST_INVALID'],
     ['a model that is none', JSON.stringify({ ...base, model: { hello: 1 } }), 400, 'CORE_MODEL_CONFIG_INVALID'],
     ['what does not fit', JSON.stringify({ ...base, model: 'deepseek-v3' }), 422, 'SIM_MODEL_DOES_NOT_FIT'],
@@ -241,6 +281,14 @@ describe('the optimizer as a fetch handler', () => {
     const response = await post(body)
     expect(response.status).toBe(status)
     expect(await response.json()).toMatchObject({ error: { code, message: expect.any(String) } })
+  })
+
+  it("takes Python's Infinity and NaN in a config.json, and leaves them alone in text", async () => {
+    const config =
+      '{"model_type":"llama","_name_or_path":"NaN/Infinity \\"NaN","time_limit":[0.0,Infinity,-Infinity,NaN],"num_hidden_layers":2,"hidden_size":64,"num_attention_heads":4,"intermediate_size":128,"vocab_size":100,"max_position_embeddings":4096}'
+    const response = await post(`{"model":${config},"devices":[{"hardwareId":"l4","count":1}]}`)
+    expect(await response.json()).toMatchObject({ plans: expect.arrayContaining([expect.objectContaining({ schemaVersion: 1 })]) })
+    expect((await post('{"model":"qwen3-8b","devices":[{"hardwareId":"l4","count":Infinity}]}')).status).toBe(400)
   })
 
   it('wants a POST', async () => {
