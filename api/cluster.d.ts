@@ -62,6 +62,9 @@ interface ManifestPlan {
 declare function planManifests(planInput: DeploymentPlan, optionsInput?: RenderOptionsInput): ManifestPlan;
 
 declare const clusterErrors: {
+    readonly BODY_TOO_LARGE: _bud_foundry_core.ErrorFactory<"CLUSTER_BODY_TOO_LARGE", {
+        readonly bytesMax: number;
+    }>;
     readonly PLAN_UNDEPLOYABLE: _bud_foundry_core.ErrorFactory<"CLUSTER_PLAN_UNDEPLOYABLE", {
         readonly name: string;
         readonly problem: string;

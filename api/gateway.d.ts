@@ -511,13 +511,16 @@ interface HeaderPolicy {
     readonly sessionHeader: string;
 }
 
-/** What is known about one upstream credential: refused ones rest long, rate-limited ones until their limit lifts. */
+/** What is known about one upstream credential: refused ones rest and are probed now and then, rate-limited ones rest until their limit lifts. */
 
 declare class CredentialState {
+    #private;
     /** 0 when usable. */
     restingUntilMs: number;
     refused: boolean;
     isUsable(nowMs: number): boolean;
+    /** A request is about to be sent with it. With a refused credential it is the one probe of this rest: the others go on waiting. */
+    begin(nowMs: number): void;
     /** An upstream failed with scope `credential`: status 429 is a rate limit, any other a refusal. */
     recordFailure(error: BudError, nowMs: number): void;
     recordSuccess(): void;
@@ -556,6 +559,8 @@ declare class TargetHealth {
     attempts: number;
     breaker: BreakerState;
     ejectedUntilMs: number;
+    /** Code of the newest failure that was the target's own. */
+    lastErrorCode: string | undefined;
     /** Result of the active health check; true where there is none. */
     checkedHealthy: boolean;
     begin(config: BreakerConfig, nowMs: number): void;
@@ -565,10 +570,14 @@ declare class TargetHealth {
         readonly latencyMs: number;
         readonly timeToFirstTokenMs: number | undefined;
     }, config: BreakerConfig, nowMs: number): void;
+    /** `isRetry`: the same request has failed here before, which tells a closed breaker nothing new: one request alone cannot open it. */
     fail(error: BudError, config: {
         readonly breaker: BreakerConfig;
         readonly ejection: EjectionConfig;
-    }, nowMs: number): void;
+    }, { nowMs, isRetry }: {
+        readonly nowMs: number;
+        readonly isRetry: boolean;
+    }): void;
     /** Follows the share of cached prompt tokens, and what a token costs with it. */
     recordUsage(usage: TokenUsage, price: TokenPrice | undefined): void;
 }
@@ -906,6 +915,9 @@ declare const gatewayErrors: {
         readonly method: string;
         readonly path: string;
     }>;
+    readonly RESPONSES_NOT_SERVED: _bud_foundry_core.ErrorFactory<"GATEWAY_RESPONSES_NOT_SERVED", {
+        readonly path: string;
+    }>;
     readonly METHOD_NOT_ALLOWED: _bud_foundry_core.ErrorFactory<"GATEWAY_METHOD_NOT_ALLOWED", {
         readonly method: string;
         readonly path: string;
@@ -935,6 +947,7 @@ declare const gatewayErrors: {
     }>;
     readonly NO_HEALTHY_TARGET: _bud_foundry_core.ErrorFactory<"GATEWAY_NO_HEALTHY_TARGET", {
         readonly model: string;
+        readonly reasons: string;
     }>;
     readonly INTERNAL: _bud_foundry_core.ErrorFactory<"GATEWAY_INTERNAL", undefined>;
     readonly UPSTREAM_UNREACHABLE: _bud_foundry_core.ErrorFactory<"GATEWAY_UPSTREAM_UNREACHABLE", {

@@ -65,7 +65,7 @@ interface HardwareDescription extends HardwareProfile {
 }
 /** Every known device, in the order of the files. */
 declare const listHardware: () => readonly HardwareDescription[];
-/** The device with this id or alias; ids are lower-case, `_` is read as `-`. @throws SIM_HARDWARE_UNKNOWN naming similar ids. */
+/** The device with this id or alias; ids are lower-case, `_` is read as `-`. @throws SIM_HARDWARE_UNKNOWN naming all ids, similar ones first. */
 declare function findHardware(hardwareId: string): HardwareDescription;
 
 /** Bytes of the key-value cache, layer kind by layer kind. */
@@ -138,6 +138,8 @@ interface EngineTiming {
 
 interface ServingEngine extends Engine<ServingSettings> {
     readonly name: string;
+    /** Whether it loads the model's own repository, or a GGUF conversion that somebody has to have published. */
+    readonly checkpoint: 'own' | 'gguf';
     /** The version whose image and arguments `launch` writes for this device. */
     versionFor(hardware: HardwareProfile): string;
     readonly timing: EngineTiming;
@@ -343,11 +345,15 @@ declare function suggestHardware(model: ModelSpec, given: readonly HardwareProfi
 declare const simErrors: {
     readonly HARDWARE_UNKNOWN: _bud_foundry_core.ErrorFactory<"SIM_HARDWARE_UNKNOWN", {
         readonly hardwareId: string;
-        readonly similar: readonly string[];
+        readonly known: readonly string[];
     }>;
     readonly MODEL_UNKNOWN: _bud_foundry_core.ErrorFactory<"SIM_MODEL_UNKNOWN", {
         readonly model: string;
         readonly similar: readonly string[];
+    }>;
+    readonly MODEL_CANNOT_GENERATE: _bud_foundry_core.ErrorFactory<"SIM_MODEL_CANNOT_GENERATE", {
+        readonly model: string;
+        readonly architecture: string;
     }>;
     readonly ENGINE_UNKNOWN: _bud_foundry_core.ErrorFactory<"SIM_ENGINE_UNKNOWN", {
         readonly engine: string;
