@@ -1371,7 +1371,7 @@ declare const coreErrors: {
         readonly limitBytes: number;
     }>;
     readonly SSE_FIELD_INVALID: ErrorFactory<"CORE_SSE_FIELD_INVALID", {
-        readonly field: "event" | "id" | "retryMs" | "comment";
+        readonly field: "comment" | "event" | "id" | "retryMs";
     }>;
     readonly TRANSPORT_FAILED: ErrorFactory<"CORE_TRANSPORT_FAILED", {
         readonly host: string;

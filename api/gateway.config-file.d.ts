@@ -64,7 +64,7 @@ declare const gatewayConfigSchema: z.ZodObject<{
             healthyAfter: z.ZodDefault<z.ZodInt>;
         }, z.core.$strict>>;
         stream: z.ZodDefault<z.ZodObject<{
-            onFailure: z.ZodDefault<z.ZodLiteral<"error" | "continue">>;
+            onFailure: z.ZodDefault<z.ZodLiteral<"continue" | "error">>;
             rememberedBytes: z.ZodDefault<z.ZodInt>;
         }, z.core.$strict>>;
         price: z.ZodOptional<z.ZodObject<{
@@ -132,7 +132,7 @@ declare const gatewayConfigSchema: z.ZodObject<{
         capture: z.ZodOptional<z.ZodObject<{
             share: z.ZodNumber;
             maxBytes: z.ZodDefault<z.ZodInt>;
-            redact: z.ZodDefault<z.ZodArray<z.ZodUnion<readonly [z.ZodLiteral<"keys" | "emails">, z.ZodObject<{
+            redact: z.ZodDefault<z.ZodArray<z.ZodUnion<readonly [z.ZodLiteral<"emails" | "keys">, z.ZodObject<{
                 pattern: z.ZodString;
                 flags: z.ZodDefault<z.ZodString>;
             }, z.core.$strict>]>>>;
@@ -282,7 +282,7 @@ declare const configFileSchema: z.ZodObject<{
             healthyAfter: z.ZodDefault<z.ZodInt>;
         }, z.core.$strict>>;
         stream: z.ZodDefault<z.ZodObject<{
-            onFailure: z.ZodDefault<z.ZodLiteral<"error" | "continue">>;
+            onFailure: z.ZodDefault<z.ZodLiteral<"continue" | "error">>;
             rememberedBytes: z.ZodDefault<z.ZodInt>;
         }, z.core.$strict>>;
         price: z.ZodOptional<z.ZodObject<{
@@ -297,7 +297,7 @@ declare const configFileSchema: z.ZodObject<{
         listed: z.ZodDefault<z.ZodBoolean>;
     }, z.core.$strict>>;
     auth: z.ZodDefault<z.ZodObject<{
-        kind: z.ZodLiteral<"none" | "keys">;
+        kind: z.ZodLiteral<"keys" | "none">;
     }, z.core.$strict>>;
     timeouts: z.ZodDefault<z.ZodObject<{
         connectMs: z.ZodDefault<z.ZodNumber>;
@@ -350,7 +350,7 @@ declare const configFileSchema: z.ZodObject<{
         capture: z.ZodOptional<z.ZodObject<{
             share: z.ZodNumber;
             maxBytes: z.ZodDefault<z.ZodInt>;
-            redact: z.ZodDefault<z.ZodArray<z.ZodUnion<readonly [z.ZodLiteral<"keys" | "emails">, z.ZodObject<{
+            redact: z.ZodDefault<z.ZodArray<z.ZodUnion<readonly [z.ZodLiteral<"emails" | "keys">, z.ZodObject<{
                 pattern: z.ZodString;
                 flags: z.ZodDefault<z.ZodString>;
             }, z.core.$strict>]>>>;
@@ -383,7 +383,7 @@ declare const configFileSchema: z.ZodObject<{
             key: z.ZodOptional<z.ZodString>;
             passphrase: z.ZodOptional<z.ZodString>;
         }, z.core.$strict>>;
-        proxy: z.ZodOptional<z.ZodUnion<readonly [z.ZodLiteral<"none" | "environment">, z.ZodObject<{
+        proxy: z.ZodOptional<z.ZodUnion<readonly [z.ZodLiteral<"environment" | "none">, z.ZodObject<{
             http: z.ZodOptional<z.ZodString>;
             https: z.ZodOptional<z.ZodString>;
             except: z.ZodDefault<z.ZodArray<z.ZodString>>;
@@ -405,7 +405,7 @@ declare const configFileSchema: z.ZodObject<{
                 key: z.ZodOptional<z.ZodString>;
                 passphrase: z.ZodOptional<z.ZodString>;
             }, z.core.$strict>>;
-            proxy: z.ZodOptional<z.ZodUnion<readonly [z.ZodLiteral<"none" | "environment">, z.ZodObject<{
+            proxy: z.ZodOptional<z.ZodUnion<readonly [z.ZodLiteral<"environment" | "none">, z.ZodObject<{
                 http: z.ZodOptional<z.ZodString>;
                 https: z.ZodOptional<z.ZodString>;
                 except: z.ZodDefault<z.ZodArray<z.ZodString>>;

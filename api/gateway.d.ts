@@ -23,7 +23,7 @@ declare const healthCheckSchema: z.ZodObject<{
 declare const captureSchema: z.ZodObject<{
     share: z.ZodNumber;
     maxBytes: z.ZodDefault<z.ZodInt>;
-    redact: z.ZodDefault<z.ZodArray<z.ZodUnion<readonly [z.ZodLiteral<"keys" | "emails">, z.ZodObject<{
+    redact: z.ZodDefault<z.ZodArray<z.ZodUnion<readonly [z.ZodLiteral<"emails" | "keys">, z.ZodObject<{
         pattern: z.ZodString;
         flags: z.ZodDefault<z.ZodString>;
     }, z.core.$strict>]>>>;
@@ -87,7 +87,7 @@ declare const gatewayConfigSchema: z.ZodObject<{
             healthyAfter: z.ZodDefault<z.ZodInt>;
         }, z.core.$strict>>;
         stream: z.ZodDefault<z.ZodObject<{
-            onFailure: z.ZodDefault<z.ZodLiteral<"error" | "continue">>;
+            onFailure: z.ZodDefault<z.ZodLiteral<"continue" | "error">>;
             rememberedBytes: z.ZodDefault<z.ZodInt>;
         }, z.core.$strict>>;
         price: z.ZodOptional<z.ZodObject<{
@@ -155,7 +155,7 @@ declare const gatewayConfigSchema: z.ZodObject<{
         capture: z.ZodOptional<z.ZodObject<{
             share: z.ZodNumber;
             maxBytes: z.ZodDefault<z.ZodInt>;
-            redact: z.ZodDefault<z.ZodArray<z.ZodUnion<readonly [z.ZodLiteral<"keys" | "emails">, z.ZodObject<{
+            redact: z.ZodDefault<z.ZodArray<z.ZodUnion<readonly [z.ZodLiteral<"emails" | "keys">, z.ZodObject<{
                 pattern: z.ZodString;
                 flags: z.ZodDefault<z.ZodString>;
             }, z.core.$strict>]>>>;
@@ -903,7 +903,7 @@ declare function createGateway(config: GatewayConfigInput, parts?: GatewayParts)
 
 declare const gatewayErrors: {
     readonly INVALID_API_KEY: _bud_foundry_core.ErrorFactory<"GATEWAY_INVALID_API_KEY", {
-        readonly reason: "missing" | "unknown" | "revoked" | "expired";
+        readonly reason: "expired" | "missing" | "revoked" | "unknown";
     }>;
     readonly INSUFFICIENT_SCOPE: _bud_foundry_core.ErrorFactory<"GATEWAY_INSUFFICIENT_SCOPE", {
         readonly scope: string;

@@ -46,7 +46,7 @@ interface Dimension {
     readonly sql: string;
     readonly of: (event: RequestEvent) => string;
 }
-declare const dimensions: Readonly<Readonly<Record<"projectId" | "keyId" | "userId" | "operation" | "dialect" | "stream" | "requestedModel" | "model" | "targetId" | "providerId" | "status" | "outcome" | "errorCode" | "finishReason" | "cache", Dimension>>>;
+declare const dimensions: Readonly<Readonly<Record<"cache" | "dialect" | "errorCode" | "finishReason" | "keyId" | "model" | "operation" | "outcome" | "projectId" | "providerId" | "requestedModel" | "status" | "stream" | "targetId" | "userId", Dimension>>>;
 type DimensionName = keyof typeof dimensions;
 
 /** Whose rows a reader may see: decided once, applied to every question in one place. */
@@ -70,7 +70,7 @@ interface Measure {
  * Outcomes add up: `requests` = `successes` + `errors` + `rejected` + `aborted`, and `partials` (an answer that broke off) is a part of
  * `errors`. Quantiles are exact, interpolated between neighbours. Tokens and requests count where the request arrived.
  */
-declare const measures: Readonly<Readonly<Record<"rejected" | "aborted" | "inputTokens" | "cachedInputTokens" | "cacheWriteInputTokens" | "outputTokens" | "reasoningTokens" | "costUsd" | "attempts" | "requests" | "successes" | "partials" | "pricedRequests" | "cacheHits" | "timeToFirstTokenCount" | "timePerOutputTokenCount" | "requestsPerSecond" | "errors" | "successShare" | "errorShare" | "inputTokensPerSecond" | "outputTokensPerSecond" | "cachedInputShare" | "cacheHitShare" | "uniqueUsers" | "uniqueKeys" | "durationMsP50" | "durationMsP90" | "durationMsP95" | "durationMsP99" | "durationMsMean" | "timeToFirstTokenMsP50" | "timeToFirstTokenMsP90" | "timeToFirstTokenMsP95" | "timeToFirstTokenMsP99" | "timeToFirstTokenMsMean" | "timePerOutputTokenMsP50" | "timePerOutputTokenMsP90" | "timePerOutputTokenMsP95" | "timePerOutputTokenMsP99" | "timePerOutputTokenMsMean" | "overheadMsP50" | "overheadMsP99" | "overheadMsMean", Measure>>>;
+declare const measures: Readonly<Readonly<Record<"aborted" | "attempts" | "cacheHitShare" | "cacheHits" | "cacheWriteInputTokens" | "cachedInputShare" | "cachedInputTokens" | "costUsd" | "durationMsMean" | "durationMsP50" | "durationMsP90" | "durationMsP95" | "durationMsP99" | "errorShare" | "errors" | "inputTokens" | "inputTokensPerSecond" | "outputTokens" | "outputTokensPerSecond" | "overheadMsMean" | "overheadMsP50" | "overheadMsP99" | "partials" | "pricedRequests" | "reasoningTokens" | "rejected" | "requests" | "requestsPerSecond" | "successShare" | "successes" | "timePerOutputTokenCount" | "timePerOutputTokenMsMean" | "timePerOutputTokenMsP50" | "timePerOutputTokenMsP90" | "timePerOutputTokenMsP95" | "timePerOutputTokenMsP99" | "timeToFirstTokenCount" | "timeToFirstTokenMsMean" | "timeToFirstTokenMsP50" | "timeToFirstTokenMsP90" | "timeToFirstTokenMsP95" | "timeToFirstTokenMsP99" | "uniqueKeys" | "uniqueUsers", Measure>>>;
 type MeasureName = keyof typeof measures;
 /** What a series answers unless asked for something else. */
 declare const seriesMeasures: readonly ["requests", "successes", "errors", "partials", "rejected", "aborted", "inputTokens", "cachedInputTokens", "outputTokens", "inputTokensPerSecond", "outputTokensPerSecond", "costUsd", "durationMsP50", "durationMsP95", "durationMsP99", "timeToFirstTokenMsP50", "timeToFirstTokenMsP95", "timeToFirstTokenMsP99", "timePerOutputTokenMsP50", "timePerOutputTokenMsP95", "timePerOutputTokenMsP99"];

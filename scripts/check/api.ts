@@ -13,6 +13,10 @@ const headline =
 
 const goldenName = (id: string, { subpath }: EntryPoint): string => `${id}${subpath.slice(1).replaceAll('/', '.')}.d.ts`
 
+/** The compiler prints the members of an inferred union in the order in which it met them, which differs between builds: sorted, they compare. */
+const sortLiteralUnions = (text: string): string =>
+  text.replaceAll(/"[^"\n]*"(?: \| "[^"\n]*")+/g, (union) => union.split(' | ').sort().join(' | '))
+
 /** One file that stands alone: the entry's declarations with those of the package that they mention, without those of other packages. */
 const rollUp = async (each: Package, entry: EntryPoint): Promise<string> => {
   const input = path.join(each.folder, entry.types)
@@ -21,7 +25,7 @@ const rollUp = async (each: Package, entry: EntryPoint): Promise<string> => {
   const bundle = await rollup({ input, plugins: [dts({ respectExternal: false })], external: isExternal, onwarn: () => undefined })
   try {
     const { output } = await bundle.generate({ format: 'es' })
-    return headline + output[0].code
+    return headline + sortLiteralUnions(output[0].code)
   } finally {
     await bundle.close()
   }
