@@ -30,6 +30,9 @@ import { gatewayErrors } from './errors.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { FetchExchange } from './exchange/fetch-exchange.ts'
 import { NodeExchange } from './exchange/node-exchange.ts'
+import { createBuiltInStages, type StageKit } from './governance/built-in-stages.ts'
+import type { Stage } from './governance/stage.ts'
+import { StageKeeper, type OwnedStage } from './governance/stage-set.ts'
 import { createKeyRing, type KeyRing } from './key/key-ring.ts'
 import { serve, type Server } from './pipeline/serve.ts'
 import { createDefaultPolicies } from './policies/default-policies.ts'
@@ -74,6 +77,8 @@ export interface GatewayParts {
   readonly providers?: readonly Provider[] | undefined
   readonly dialects?: readonly Dialect[] | undefined
   readonly endpoints?: readonly Endpoint[] | undefined
+  /** Asked after the built-in ones, in this order. Their makers close them. */
+  readonly stages?: readonly Stage[] | undefined
 }
 
 export interface Gateway extends AsyncDisposable, GatewayCalls {
@@ -124,6 +129,8 @@ class GatewayRoot {
   readonly #ownsTransport: boolean
   readonly #ownsKeys: boolean
   readonly #stopReading = new AbortController()
+  readonly #stageKeeper: StageKeeper
+  #builtInStages: readonly OwnedStage[] = []
   #healthChecks: Disposable | undefined
   #updates: Promise<void> = Promise.resolve()
   #closed: Promise<void> | undefined
@@ -168,6 +175,7 @@ class GatewayRoot {
       budget: new RetryBudget(config.retry, clock.monotonicMs()),
       inFlight: new InFlight(),
       snapshot: buildSnapshot(config, this.#snapshotParts, new Map(), undefined),
+      stages: undefined,
       state: secrets === undefined && this.#keysAreOpen(config) ? 'open' : 'starting',
       onIdle: undefined,
     }
@@ -178,6 +186,8 @@ class GatewayRoot {
       endpoints: new EndpointTable([...defaultEndpoints, ...(parts.endpoints ?? [])]),
       defaultDialect,
     }
+    this.#stageKeeper = new StageKeeper(warn('a stage could not be closed'))
+    if (secrets === undefined) this.#useStages(this.#createStages(config, new Map()))
     if (secrets === undefined) this.#healthChecks = startHealthChecks(this.services.snapshot, this.services)
     this.ready = this.#start(config, secrets)
     // Whoever awaits `ready` sees the failure, and the log does; an unhandled rejection would end the process instead.
@@ -201,10 +211,25 @@ class GatewayRoot {
     if (this.services.state === 'starting') this.services.state = 'open'
   }
 
+  #createStages(config: GatewayConfig, secrets: ReadonlyMap<string, Secret>): readonly OwnedStage[] {
+    const { transport, clock, random, logger, metrics } = this.services
+    const secret: StageKit['secret'] = (credential) => ('reveal' in credential ? credential : secrets.get(credential.reference))
+    const kit: StageKit = { transport, clock, random, logger, metrics, store: this.#parts.store, secret }
+    return createBuiltInStages(config, kit, this.#builtInStages)
+  }
+
+  #useStages(stages: readonly OwnedStage[]): void {
+    this.#builtInStages = stages
+    this.services.stages = this.#stageKeeper.swap(stages, this.#parts.stages ?? [])
+  }
+
   #swap(config: GatewayConfig, secrets: ReadonlyMap<string, Secret>): void {
     const { services } = this
-    // Building can fail; the one assignment, which changes what new requests see, cannot.
-    services.snapshot = buildSnapshot(config, this.#snapshotParts, secrets, services.snapshot)
+    // Building can fail; the assignments, which change what new requests see, cannot.
+    const snapshot = buildSnapshot(config, this.#snapshotParts, secrets, services.snapshot)
+    const stages = this.#createStages(config, secrets)
+    services.snapshot = snapshot
+    this.#useStages(stages)
     this.#healthChecks?.[Symbol.dispose]()
     this.#healthChecks = services.state === 'closed' ? undefined : startHealthChecks(services.snapshot, services)
   }
@@ -248,6 +273,7 @@ class GatewayRoot {
     for (const request of [...services.inFlight]) request.stop()
     this.#stopReading.abort()
     this.#healthChecks?.[Symbol.dispose]()
+    await this.#stageKeeper[Symbol.asyncDispose]()
     if (services.pump !== undefined || services.capture !== undefined) await this.#flush(flushMs)
     if (this.#ownsKeys) await services.keys?.[Symbol.asyncDispose]()
     if (this.#ownsTransport) await services.transport[Symbol.asyncDispose]()

@@ -12,6 +12,20 @@ export type { ChatAnswer, ChatChunk, EmbeddingAnswer } from './call/answer-schem
 export { createKeyRing, hashKey, type Authentication, type KeyRing, type KeyRingParts, type NewKey } from './key/key-ring.ts'
 export { keyRecordSchema, type KeyRecord } from './key/key-record.ts'
 
+// governance
+export type {
+  AttemptAccount,
+  CallObserver,
+  OutputFilter,
+  RouteCandidate,
+  Stage,
+  StageAnswer,
+  StageCall,
+  StageRequest,
+  StageResult,
+  Verdict,
+} from './governance/stage.ts'
+
 // events
 export type { GatewayEvent, GatewayEventListener, RequestStartEvent } from './telemetry/live-events.ts'
 

@@ -13,6 +13,8 @@ export const heldStreamBytes = 1024 * 1024
 export const digestedStreamBytes = 64 * 1024
 /** Text of one stream that is remembered for a continuation, unless configured; a longer answer cannot be carried on. */
 export const defaultRememberedBytes = 1024 * 1024
+/** Bytes of an answer that wait for an output filter before its upstream is paused. */
+export const filteredBytes = 64 * 1024
 /** One server-sent event; a longer one is an upstream failure. */
 export const frameBytes = 16 * 1024 * 1024
 /** Keys held in memory. */

@@ -1,7 +1,8 @@
 /** One request's way through targets and models until it has an answer: failover before the first content, a typed end after it. */
 import { isBudError, type Attempt as AttemptRecord, type BudError, type RequestOutcome } from '@bud-foundry/core'
 import { gatewayErrors } from '../errors.ts'
-import type { Exchange, ExchangeListener } from '../exchange/exchange.ts'
+import type { Exchange, ExchangeListener, HeaderList } from '../exchange/exchange.ts'
+import { FilteredOutput, type FilteredOwner } from '../governance/filtered-output.ts'
 import { attemptsPerRequest } from '../limits.ts'
 import { forwardRequestHeaders, forwardResponseHeaders } from '../pipeline/header-policy.ts'
 import type { RequestContext } from '../pipeline/request-context.ts'
@@ -11,6 +12,7 @@ import { availableTargets, rankTargets, unavailableForMs, unavailableReasons } f
 import { costUsd } from '../routing/cost.ts'
 import type { ModelEntry, Snapshot } from '../routing/snapshot.ts'
 import type { TargetState } from '../routing/target-state.ts'
+import type { StageRun } from '../governance/stage-run.ts'
 import type { Stoppable } from '../service/in-flight.ts'
 import type { Services } from '../service/services.ts'
 import { recordRequest } from '../telemetry/call-record.ts'
@@ -38,7 +40,7 @@ const attemptOutcome = (attempt: Attempt, error: BudError | undefined): RequestO
   return attempt.firstContentMs === undefined ? 'error' : 'partial'
 }
 
-export class Call implements ExchangeListener, AttemptOwner, Stoppable {
+export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stoppable {
   place = 0
   readonly #context: RequestContext
   readonly #services: Services
@@ -51,6 +53,8 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   readonly #snapshot: Snapshot
   /** Of a sampled request. */
   readonly #payload: CapturedPayload | undefined
+  /** Between the answer and the caller, where stages want that. */
+  readonly #output: FilteredOutput | undefined
   readonly #upstreamHeaders: Record<string, string> = {}
   readonly #records: AttemptRecord[] = []
   readonly #visited = new Set<string>()
@@ -71,6 +75,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   #continuation: Continuation | undefined
   /** Why the stream broke off that is being carried on. */
   #interruption: BudError | undefined
+  #routeRefusal: BudError | undefined
   #firstAttemptMs: number | undefined
   #totalTimer: Disposable | undefined
   #waitTimer: Disposable | undefined
@@ -92,6 +97,8 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     this.#tags = init.tags
     this.#snapshot = this.#services.snapshot
     this.#payload = this.#services.capture?.begin(this.#snapshot.config.telemetry.capture, init.plan)
+    const filters = init.context.stages?.filters
+    if (filters !== undefined) this.#output = new FilteredOutput(this, filters, this.#onUnexpected)
   }
 
   start(): void {
@@ -153,21 +160,24 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
       'x-accel-buffering': 'no',
     }
     this.#addHeaders(attempt, headers)
-    this.#exchange.start(200, headers)
+    if (this.#output === undefined) this.#exchange.start(200, headers)
+    else this.#output.start(200, headers)
     return true
   }
 
   onBytes(_attempt: Attempt, bytes: Uint8Array): boolean {
-    this.#responseBytes += bytes.byteLength
     this.#continuation?.remember(bytes)
-    this.#payload?.add(bytes)
-    return this.#callerGone || this.#exchange.write(bytes)
+    return this.#output === undefined || this.#callerGone ? this.onFilteredBytes(bytes) : this.#output.write(bytes)
   }
 
   onStreamEnd(attempt: Attempt): void {
     this.#record(attempt, undefined)
-    if (!this.#callerGone) this.#exchange.end()
-    this.#settle(attempt, { status: 200, error: undefined })
+    const end = () => {
+      if (!this.#callerGone) this.#exchange.end()
+      this.#settle(attempt, { status: 200, error: undefined })
+    }
+    if (this.#output === undefined || this.#callerGone) end()
+    else this.#output.end('complete', end)
   }
 
   onAnswer(attempt: Attempt, body: Uint8Array): void {
@@ -177,10 +187,43 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     const status = attempt.status ?? 200
     const headers: Record<string, string | readonly string[]> = { 'content-type': 'application/json' }
     this.#addHeaders(attempt, headers)
+    const settle = () => {
+      this.#settle(attempt, { status, error: undefined })
+    }
+    if (this.#output === undefined || this.#callerGone) {
+      this.onFilteredAnswer(status, headers, body)
+      settle()
+    } else this.#output.respond({ status, headers }, body, settle)
+  }
+
+  // what comes out of the filters
+
+  onFilteredStart(status: number, headers: HeaderList): void {
+    this.#exchange.start(status, headers)
+  }
+
+  onFilteredBytes(bytes: Uint8Array): boolean {
+    this.#responseBytes += bytes.byteLength
+    this.#payload?.add(bytes)
+    return this.#callerGone || this.#exchange.write(bytes)
+  }
+
+  onFilteredAnswer(status: number, headers: HeaderList, body: Uint8Array): void {
     this.#responseBytes += body.byteLength
     this.#payload?.add(body)
     if (!this.#callerGone) this.#exchange.respond(status, headers, body)
-    this.#settle(attempt, { status, error: undefined })
+  }
+
+  onFilterError(error: BudError): void {
+    this.#giveUp(error)
+  }
+
+  onFilterDrain(): void {
+    this.#winner?.resume()
+  }
+
+  readonly #onUnexpected = (error: unknown): void => {
+    this.#services.logger.error('an output filter failed unexpectedly', { error })
   }
 
   onFailure(attempt: Attempt, error: BudError, verbatim: Verbatim | undefined): void {
@@ -279,6 +322,19 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     }
     this.#queue = rankTargets(entry, operation, available, context)
     this.#queueAt = 0
+    if (this.#context.stages !== undefined) this.#askRoute(this.#context.stages)
+  }
+
+  /** Observers may order the targets anew, or refuse to go anywhere. */
+  #askRoute(stages: StageRun): void {
+    try {
+      this.#queue = stages.onRoute(this.#queue, this.#entry.name)
+    } catch (error) {
+      if (!isBudError(error)) this.#services.logger.error('an observer of the route failed', { error })
+      this.#routeRefusal = isBudError(error) ? error : gatewayErrors.INTERNAL(undefined, { cause: error })
+      this.#queue = []
+      this.#fallbacks.length = 0
+    }
   }
 
   #peekTarget(): TargetState | undefined {
@@ -307,6 +363,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   }
 
   #noTarget(): BudError {
+    if (this.#routeRefusal !== undefined) return this.#routeRefusal
     const entry = this.#entry
     const { operation } = this.#plan
     if (!entry.targets.some((state) => state.provider.operations.has(operation)))
@@ -335,6 +392,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
       headers: span === undefined ? this.#upstreamHeaders : { ...this.#upstreamHeaders, ...span.headers },
     })
     this.#firstAttemptMs ??= attempt.startMs
+    this.#context.stages?.onAttemptStart(state, this.#entry.name)
     this.#live.push(attempt)
     if (this.#entry.hedge !== undefined && this.#opener === undefined) this.#armHedge()
     attempt.start()
@@ -380,6 +438,11 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
     }
     this.#records.push(record)
     endAttemptSpan(this.#context, attempt.span, record)
+    if (this.#context.stages !== undefined) {
+      const { entry, usage, contentEvents } = attempt
+      const { target, price } = attempt.state
+      this.#context.stages.onAttemptEnd(record, { target, price, model: entry.name, usage, contentEvents, error })
+    }
   }
 
   /** Ends the request from outside its attempts: deadline, shutdown, a caller that has left. */
@@ -396,7 +459,21 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   /** The one place where a failure becomes the caller's answer. */
   #end(error: BudError, verbatim: Verbatim | undefined): void {
     if (this.#done) return
-    const started = this.#opener !== undefined
+    if (this.#output === undefined || this.#opener === undefined || this.#cutOff || this.#callerGone) this.#endNow(error, verbatim)
+    else
+      this.#output.end('interrupted', () => {
+        this.#endNow(error, verbatim)
+      })
+  }
+
+  /** Whether the caller has seen the beginning of a stream. */
+  get #started(): boolean {
+    return this.#output === undefined ? this.#opener !== undefined : this.#output.started
+  }
+
+  #endNow(error: BudError, verbatim: Verbatim | undefined): void {
+    if (this.#done) return
+    const started = this.#started
     const status = started ? 200 : (verbatim?.status ?? error.status)
     this.#settle(this.#winner ?? this.#lastPart, { status, error })
     if (this.#callerGone) return
@@ -413,6 +490,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   #settle(attempt: Attempt | undefined, result: { readonly status: number; readonly error: BudError | undefined }): void {
     if (this.#done) return
     this.#done = true
+    this.#output?.stop()
     this.#totalTimer?.[Symbol.dispose]()
     this.#waitTimer?.[Symbol.dispose]()
     this.#hedgeTimer?.[Symbol.dispose]()
@@ -462,7 +540,7 @@ export class Call implements ExchangeListener, AttemptOwner, Stoppable {
   #outcome(error: BudError | undefined): RequestOutcome {
     if (this.#callerGone) return 'aborted'
     if (error === undefined) return 'success'
-    if (this.#opener !== undefined) return 'partial'
+    if (this.#started) return 'partial'
     return this.#records.length === 0 && isBudError(error) ? 'rejected' : 'error'
   }
 }

@@ -50,6 +50,10 @@ export class NodeExchange implements Exchange {
   }
 
   readBody(limitBytes: number, listener: BodyListener): void {
+    if (this.#ended) {
+      listener.onBody({ kind: 'closed' })
+      return
+    }
     const req = this.#req
     const declared = Number(req.headers['content-length'] ?? 0)
     if (declared > limitBytes) {

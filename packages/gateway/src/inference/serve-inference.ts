@@ -1,14 +1,16 @@
 /** What every endpoint that calls a model does: read the body, find the model, and give the call to its targets. */
 import type { BudError, CanonicalOperation, Dialect, RequestHead } from '@bud-foundry/core'
 import { isBudError } from '@bud-foundry/core'
-import { Call } from '../dispatch/call.ts'
+import { Call, type CallInit } from '../dispatch/call.ts'
 import { CallPlan } from '../dispatch/call-plan.ts'
+import { AnsweredCall } from '../governance/answered-call.ts'
 import { gatewayErrors } from '../errors.ts'
 import type { BodyListener, BodyResult } from '../exchange/exchange.ts'
 import { matchesName } from '../key/key-record.ts'
 import type { RequestContext } from '../pipeline/request-context.ts'
 import { respondError } from '../pipeline/respond.ts'
 import { failExchange } from '../pipeline/serve.ts'
+import type { StageRun } from '../governance/stage-run.ts'
 import type { ModelEntry } from '../routing/snapshot.ts'
 import { recordRequest } from '../telemetry/call-record.ts'
 import { startRequestSpan } from '../telemetry/trace-request.ts'
@@ -98,12 +100,38 @@ function startCall(context: RequestContext, kind: InferenceKind, body: Buffer): 
     const plan = new CallPlan({ operation: kind.operation, dialect, body, head })
     startRequestSpan(context, kind.operation, head.model)
     announce(context, kind, head)
-    if (entry.config.shadow !== undefined) castShadow(context, plan, entry.config.shadow)
-    new Call({ context, plan, entry, requestedModel: head.model, affinityKey }).start()
+    const call: CallInit = { context, plan, entry, requestedModel: head.model, affinityKey }
+    if (context.stages === undefined) launch(call)
+    else govern(context.stages, kind, call)
   } catch (error) {
     if (!isBudError(error)) throw error
     rejectInference(context, kind, { error, head, requestBytes: body.byteLength })
   }
+}
+
+function launch(call: CallInit): void {
+  const { context, plan, entry } = call
+  if (entry.config.shadow !== undefined) castShadow(context, plan, entry.config.shadow)
+  new Call(call).start()
+}
+
+/** Has the stages decide about a call. */
+function govern(stages: StageRun, kind: InferenceKind, call: CallInit): void {
+  const { context, entry, requestedModel } = call
+  stages.onCall(call, (decision) => {
+    switch (decision.kind) {
+      case 'go':
+        launch({ ...call, plan: decision.plan })
+        return
+      case 'answer':
+        new AnsweredCall({ context, plan: call.plan, requestedModel, model: entry.name, answer: decision.answer }).start()
+        return
+      case 'refuse': {
+        const { head, body } = call.plan
+        rejectInference(context, kind, { error: decision.error, head, requestBytes: body.byteLength })
+      }
+    }
+  })
 }
 
 function onBody(context: RequestContext, kind: InferenceKind, result: BodyResult): void {
@@ -148,6 +176,9 @@ class PendingCall implements BodyListener {
       onBody(this.#context, this.#kind, result)
     } catch (error) {
       failExchange(services, exchange, dialectOf(this.#context, this.#kind), error)
+      // The caller has its answer; what stages have reserved must still be given back.
+      if (this.#context.stages?.isFinished === false)
+        rejectInference(this.#context, this.#kind, { error: gatewayErrors.INTERNAL(undefined, { cause: error }), requestBytes: 0 })
     }
   }
 }

@@ -14,7 +14,7 @@ export function castShadow(context: RequestContext, plan: CallPlan, shadow: { re
   const exchange = new NullExchange(context.exchange)
   // Its span is a child of the caller's request.
   const trace = { ...context.trace, parentSpanId: context.trace.spanId }
-  const shadowContext: RequestContext = { ...context, id, requestId: id, exchange, trace, span: undefined }
+  const shadowContext: RequestContext = { ...context, id, requestId: id, exchange, trace, span: undefined, stages: undefined }
   startRequestSpan(shadowContext, plan.operation, shadow.model)
   const tags = { shadowOf: context.id }
   new Call({ context: shadowContext, plan, entry, requestedModel: shadow.model, affinityKey: undefined, tags }).start()

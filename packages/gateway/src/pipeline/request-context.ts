@@ -1,6 +1,7 @@
 /** Who asks what: the facts about one request that do not change while it is answered. */
 import { createId } from '@bud-foundry/core'
 import type { Exchange } from '../exchange/exchange.ts'
+import type { StageRun } from '../governance/stage-run.ts'
 import type { KeyRecord } from '../key/key-record.ts'
 import { requestIdLength } from '../limits.ts'
 import type { Services } from '../service/services.ts'
@@ -22,6 +23,8 @@ export interface RequestContext {
   key: KeyRecord | undefined
   /** Set where the gateway has a tracer. */
   span?: RequestSpan | undefined
+  /** Set where something governs this request. */
+  stages?: StageRun | undefined
 }
 
 const requestIdPattern = /^[\w.:/+=@-]+$/

@@ -4,6 +4,7 @@ import type { Endpoint, EndpointTable } from '../endpoint/endpoint.ts'
 import { gatewayErrors } from '../errors.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Services } from '../service/services.ts'
+import { StageRun } from '../governance/stage-run.ts'
 import { authenticate } from './authenticate.ts'
 import { applyCors } from './cors.ts'
 import { createRequestContext, type RequestContext } from './request-context.ts'
@@ -36,6 +37,8 @@ function refusal(context: RequestContext, endpoint: Endpoint): BudError | undefi
     const closed = admissionError(context.services)
     if (closed !== undefined) return closed
   }
+  const blocked = context.stages?.onArrival()
+  if (blocked !== undefined) return blocked
   return endpoint.scope === undefined ? undefined : authenticate(context, endpoint.scope)
 }
 
@@ -59,10 +62,15 @@ function route(server: Server, exchange: Exchange): void {
     else respondError(exchange, dialect, gatewayErrors.METHOD_NOT_ALLOWED({ ...asked, allowed: methods }), { allow: methods })
     return
   }
+  if (services.stages !== undefined && endpoint.alwaysOpen !== true) context.stages = new StageRun(context, services.stages)
+  const answer = (error: BudError | undefined) => {
+    if (error === undefined) endpoint.serve(context)
+    else if (endpoint.refused === undefined) respondError(exchange, dialect, error)
+    else endpoint.refused(context, error)
+  }
   const error = refusal(context, endpoint)
-  if (error === undefined) endpoint.serve(context)
-  else if (endpoint.refused === undefined) respondError(exchange, dialect, error)
-  else endpoint.refused(context, error)
+  if (error !== undefined || context.stages === undefined) answer(error)
+  else context.stages.onRequest(answer)
 }
 
 /** Answers one exchange. Whatever goes wrong becomes an answer and a log line; the process stays up. */

@@ -1,5 +1,6 @@
 /** What every request of one gateway shares. */
 import type { Clock, Dialect, Logger, Random, Transport } from '@bud-foundry/core'
+import type { StageSet } from '../governance/stage-set.ts'
 import type { KeyRing } from '../key/key-ring.ts'
 import type { RetryBudget } from '../routing/retry-budget.ts'
 import type { Snapshot } from '../routing/snapshot.ts'
@@ -26,6 +27,8 @@ export interface Services {
   readonly inFlight: InFlight
   /** Swapped whole on a configuration change; a request reads it once. */
   snapshot: Snapshot
+  /** Swapped together with the snapshot; undefined when nothing governs. */
+  stages: StageSet | undefined
   state: 'starting' | 'open' | 'closing' | 'closed'
   /** Called when the last request in flight has ended. */
   onIdle: (() => void) | undefined

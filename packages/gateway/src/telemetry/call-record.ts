@@ -75,7 +75,7 @@ export function buildRequestEvent(context: RequestContext, end: CallEnd): Reques
     reasoningTokens: usage?.reasoningTokens ?? 0,
     usageSource: usage === undefined ? 'none' : end.joined?.estimated === true ? 'estimate' : 'upstream',
     costUsd: end.joined === undefined ? priceOf(end) : end.joined.costUsd,
-    cache: 'none',
+    cache: context.stages?.cache ?? 'none',
     requestBytes: end.requestBytes,
     responseBytes: end.responseBytes,
     attempts: end.attempts,
@@ -87,8 +87,9 @@ export function buildRequestEvent(context: RequestContext, end: CallEnd): Reques
 
 function tagsOf(context: RequestContext, end: CallEnd): Readonly<Record<string, string>> {
   const keyTags = context.key?.tags
-  if (context.requestId === context.id && end.tags === undefined) return keyTags ?? noTags
-  return { ...keyTags, ...end.tags, ...(context.requestId === context.id ? {} : { requestId: context.requestId }) }
+  const stageTags = context.stages?.tags
+  if (context.requestId === context.id && end.tags === undefined && stageTags === undefined) return keyTags ?? noTags
+  return { ...keyTags, ...end.tags, ...stageTags, ...(context.requestId === context.id ? {} : { requestId: context.requestId }) }
 }
 
 /** Gives the event to everyone who wants it: metrics, listeners, sink. */
@@ -100,5 +101,6 @@ export function recordRequest(context: RequestContext, end: CallEnd): RequestEve
   if (live.isWatched) live.emit(event)
   pump?.push(event)
   endRequestSpan(context, event)
+  context.stages?.finish(event)
   return event
 }

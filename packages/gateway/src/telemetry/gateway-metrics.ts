@@ -50,6 +50,12 @@ function entryOf<Entry>(map: Map<string, Entry>, key: string, make: (isOverflow:
   return entry
 }
 
+/** Counters of one name, by their labels. */
+interface CounterFamily {
+  readonly help: string
+  readonly entries: Map<string, Counter>
+}
+
 export interface MetricGauges {
   readonly inFlight: number
   readonly eventsPending: number
@@ -63,6 +69,17 @@ export class GatewayMetrics {
   readonly #durations = new Map<string, Duration>()
   readonly #requests = new Map<string, Counter>()
   readonly #attempts = new Map<string, Counter>()
+  /** What stages count. */
+  readonly #families = new Map<string, CounterFamily>()
+
+  /** Adds to a counter of its own. Label values must come from the configuration, never from a caller. */
+  count(family: { readonly name: string; readonly help: string }, labels: Readonly<Record<string, string>>, by = 1): void {
+    let counters = this.#families.get(family.name)
+    if (counters === undefined) this.#families.set(family.name, (counters = { help: family.help, entries: new Map() }))
+    const rendered = labelsOf(labels)
+    const overflow = () => labelsOf(Object.fromEntries(Object.keys(labels).map((name) => [name, 'other'])))
+    entryOf(counters.entries, rendered, (isOverflow) => ({ labels: isOverflow ? overflow() : rendered, value: 0 })).value += by
+  }
 
   record(event: RequestEvent): void {
     const model = event.model ?? 'unknown'
@@ -103,10 +120,11 @@ export class GatewayMetrics {
     const family = (name: string, type: string, help: string) => lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
     const counters = (name: string, help: string, entries: Iterable<Counter>) => {
       family(name, 'counter', help)
-      for (const { labels, value } of entries) lines.push(`${name}{${labels}} ${String(value)}`)
+      for (const { labels, value } of entries) lines.push(`${name}${labels === '' ? '' : `{${labels}}`} ${String(value)}`)
     }
     counters('bud_gateway_requests_total', 'Finished requests.', this.#requests.values())
     counters('bud_gateway_attempts_total', 'Tries against upstream targets.', this.#attempts.values())
+    for (const [name, { help, entries }] of this.#families) counters(name, help, entries.values())
     const histograms = [
       ['bud_gateway_overhead_seconds', 'Time in the gateway before the first try was sent.', 'overhead'],
       ['bud_gateway_time_to_first_token_seconds', 'From arrival to the first content of a stream.', 'ttft'],

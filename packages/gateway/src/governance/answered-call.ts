@@ -1,0 +1,151 @@
+/** A call that a stage answers in place of an upstream: its answer passes the filters of the stages before it, and is recorded like any other. */
+import type { BudError, RequestOutcome } from '@bud-foundry/core'
+import type { CallPlan } from '../dispatch/call-plan.ts'
+import { gatewayErrors } from '../errors.ts'
+import type { ExchangeListener, HeaderList } from '../exchange/exchange.ts'
+import type { RequestContext } from '../pipeline/request-context.ts'
+import { respondError } from '../pipeline/respond.ts'
+import type { Stoppable } from '../service/in-flight.ts'
+import { recordRequest } from '../telemetry/call-record.ts'
+import { FilteredOutput, type FilteredOwner } from './filtered-output.ts'
+import type { StageAnswer } from './stage.ts'
+
+export interface AnsweredCallInit {
+  readonly context: RequestContext
+  readonly plan: CallPlan
+  readonly requestedModel: string
+  readonly model: string
+  readonly answer: StageAnswer
+}
+
+export class AnsweredCall implements ExchangeListener, FilteredOwner, Stoppable {
+  place = 0
+  readonly #init: AnsweredCallInit
+  readonly #output: FilteredOutput
+  #responseBytes = 0
+  #firstContentMs: number | undefined
+  #writable = true
+  #done = false
+  /** Wakes the writer of a stream. */
+  #wake: (() => void) | undefined
+
+  constructor(init: AnsweredCallInit) {
+    const { context } = init
+    this.#init = init
+    this.#output = new FilteredOutput(this, context.stages?.filters ?? [], (error) => {
+      context.services.logger.error('an output filter failed unexpectedly', { error })
+    })
+  }
+
+  start(): void {
+    const { context, answer } = this.#init
+    context.services.inFlight.add(this)
+    context.exchange.listen(this)
+    if (this.#done) return
+    const { status, headers, body } = answer
+    if (body instanceof Uint8Array) this.#output.respond({ status, headers }, body, this.#succeed)
+    else {
+      this.#output.start(status, headers)
+      this.#stream(body).catch((error: unknown) => {
+        context.services.logger.error('an answer of a stage broke off', { error })
+        this.onFilterError(gatewayErrors.INTERNAL(undefined, { cause: error }))
+      })
+    }
+  }
+
+  stop(): void {
+    this.onFilterError(gatewayErrors.SHUTTING_DOWN(undefined, { retryAfterMs: 1_000 }))
+  }
+
+  onCallerGone(): void {
+    this.#settle(499, gatewayErrors.CLIENT_CLOSED_REQUEST(), 'aborted')
+  }
+
+  onDrain(): void {
+    this.#goOn()
+  }
+
+  onFilterDrain(): void {
+    this.#goOn()
+  }
+
+  onFilteredStart(status: number, headers: HeaderList): void {
+    this.#firstContentMs = this.#init.context.services.clock.monotonicMs()
+    this.#init.context.exchange.start(status, headers)
+  }
+
+  onFilteredBytes(bytes: Uint8Array): boolean {
+    this.#responseBytes += bytes.byteLength
+    return this.#init.context.exchange.write(bytes)
+  }
+
+  onFilteredAnswer(status: number, headers: HeaderList, body: Uint8Array): void {
+    this.#responseBytes += body.byteLength
+    this.#init.context.exchange.respond(status, headers, body)
+  }
+
+  onFilterError(error: BudError): void {
+    if (this.#done) return
+    const { started } = this.#output
+    const { context, plan } = this.#init
+    this.#settle(started ? 200 : error.status, error, started ? 'partial' : 'rejected')
+    if (!started) respondError(context.exchange, plan.dialect, error)
+    else {
+      context.exchange.write(plan.dialect.encodeError(error, true))
+      context.exchange.end()
+    }
+  }
+
+  async #stream(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const piece of pieces) {
+      if (this.#done) return
+      if (this.#output.write(piece)) continue
+      this.#writable = false
+      await this.#drained()
+    }
+    if (!this.#done) this.#output.end('complete', this.#succeed)
+  }
+
+  async #drained(): Promise<void> {
+    while (!this.#writable && !this.#done) await new Promise<void>((resolve) => (this.#wake = resolve))
+  }
+
+  #goOn(): void {
+    this.#writable = true
+    this.#wake?.()
+  }
+
+  readonly #succeed = (): void => {
+    const { context, answer } = this.#init
+    context.exchange.end()
+    this.#settle(answer.status, undefined, answer.status < 400 ? 'success' : 'error')
+  }
+
+  #settle(status: number, error: BudError | undefined, outcome: RequestOutcome): void {
+    if (this.#done) return
+    this.#done = true
+    this.#output.stop()
+    this.#wake?.()
+    const { context, plan, answer, requestedModel, model } = this.#init
+    const { services } = context
+    recordRequest(context, {
+      operation: plan.operation,
+      dialectId: plan.dialect.id,
+      stream: plan.streaming,
+      requestedModel,
+      model,
+      status,
+      outcome,
+      errorCode: error?.code,
+      finishReason: answer.finishReason,
+      firstContentMs: this.#firstContentMs,
+      endMs: services.clock.monotonicMs(),
+      joined: answer.usage === undefined ? undefined : { usage: answer.usage, costUsd: answer.costUsd ?? 0, estimated: false },
+      requestBytes: plan.body.byteLength,
+      responseBytes: this.#responseBytes,
+      attempts: [],
+    })
+    services.inFlight.delete(this)
+    if (services.inFlight.size === 0) services.onIdle?.()
+  }
+}
