@@ -31,7 +31,7 @@ export interface AttemptOwner {
   onBytes(attempt: Attempt, bytes: Uint8Array): boolean
   /** A whole answer, in the caller's dialect. */
   onAnswer(attempt: Attempt, body: Uint8Array): void
-  onStreamEnd(attempt: Attempt): void
+  onStreamEnd(attempt: Attempt, last: readonly Uint8Array[]): void
   onFailure(attempt: Attempt, error: BudError, verbatim: Verbatim | undefined): void
 }
 
@@ -232,14 +232,14 @@ export class Attempt implements TransportHandlers, StreamOwner {
     return this.#owner.onBytes(this, bytes)
   }
 
-  onStreamEnd(): void {
+  onStreamEnd(last: readonly Uint8Array[]): void {
     this.#succeed()
     if (!this.#upstreamEnded) {
       this.#closingTimer = this.#services.clock.schedule(closingGraceMs, () =>
         this.#call?.abort(new Error('the stream stayed open after its end')),
       )
     }
-    this.#owner.onStreamEnd(this)
+    this.#owner.onStreamEnd(this, last)
   }
 
   onStreamError(error: BudError): void {

@@ -170,14 +170,25 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     return this.#output === undefined || this.#callerGone ? this.onFilteredBytes(bytes) : this.#output.write(bytes)
   }
 
-  onStreamEnd(attempt: Attempt): void {
+  #noteBytes(bytes: Uint8Array): void {
+    this.#responseBytes += bytes.byteLength
+    this.#continuation?.remember(bytes)
+    this.#payload?.add(bytes)
+  }
+
+  onStreamEnd(attempt: Attempt, last: readonly Uint8Array[]): void {
     this.#record(attempt, undefined)
-    const end = () => {
-      if (!this.#callerGone) this.#exchange.end()
-      this.#settle(attempt, { status: 200, error: undefined })
+    if (this.#output !== undefined && !this.#callerGone) {
+      for (const bytes of last) this.onBytes(attempt, bytes)
+      this.#output.end('complete', () => {
+        if (!this.#callerGone) this.#exchange.end()
+        this.#settle(attempt, { status: 200, error: undefined })
+      })
+      return
     }
-    if (this.#output === undefined || this.#callerGone) end()
-    else this.#output.end('complete', end)
+    for (const bytes of last) this.#noteBytes(bytes)
+    if (!this.#callerGone) this.#exchange.end(last)
+    this.#settle(attempt, { status: 200, error: undefined })
   }
 
   onAnswer(attempt: Attempt, body: Uint8Array): void {
@@ -480,8 +491,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     const { dialect } = this.#plan
     if (started) {
       const bytes = dialect.encodeError(error, true)
-      this.#exchange.write(bytes)
-      this.#exchange.end()
+      this.#exchange.end([bytes])
     } else if (verbatim !== undefined) {
       this.#exchange.respond(verbatim.status, { 'content-type': verbatim.contentType, ...retryHeaders(error) }, verbatim.body)
     } else respondError(this.#exchange, dialect, error)
