@@ -82,6 +82,8 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   #hedgeTimer: Disposable | undefined
   #responseBytes = 0
   #callerGone = false
+  /** Ended from outside its attempts. */
+  #cutOff = false
   #done = false
 
   constructor(init: CallInit) {
@@ -457,6 +459,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   /** Ends the request from outside its attempts: deadline, shutdown, a caller that has left. */
   #giveUp(error: BudError): void {
     if (this.#done) return
+    this.#cutOff = true
     for (const attempt of this.#live) {
       attempt.cancel(error)
       this.#record(attempt, error, this.#callerGone ? 'aborted' : attemptOutcome(attempt, error))
