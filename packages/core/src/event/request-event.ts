@@ -49,6 +49,9 @@ export const requestEventSchema = z.strictObject({
   timeToFirstTokenMs: ms.optional(),
   /** (last token - first token) / (output tokens - 1). */
   timePerOutputTokenMs: ms.optional(),
+  /** Median and longest of the gaps between the content events of a stream; events that came in one piece have none between them. */
+  interTokenP50Ms: ms.optional(),
+  interTokenMaxMs: ms.optional(),
   /** Time spent in the gateway itself, before the first attempt was sent. */
   overheadMs: ms.optional(),
   inputTokens: count,

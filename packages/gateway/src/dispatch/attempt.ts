@@ -14,6 +14,7 @@ import type { CallPlan } from './call-plan.ts'
 import { readFinishReason } from './finish-reason.ts'
 import { StreamReader, type StreamOwner } from './stream-reader.ts'
 import { StreamTranslation } from './stream-translation.ts'
+import type { TokenGaps } from './token-gaps.ts'
 import { toTransportError } from './transport-error.ts'
 import { answerProblem, essentialField } from './whole-json.ts'
 
@@ -69,6 +70,8 @@ export class Attempt implements TransportHandlers, StreamOwner {
   finishReason: string | undefined
   /** Events with content that a stream has had. */
   contentEvents = 0
+  /** Between those. */
+  gaps: TokenGaps | undefined
   readonly #owner: AttemptOwner
   readonly #services: Services
   readonly #config: GatewayConfig
@@ -306,6 +309,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
     const targetId = this.state.target.id
     this.#stream = new StreamReader({
       owner: this,
+      clock: this.#services.clock,
       dialect,
       stripUsage: !this.#plan.head.includeUsage,
       translation: this.#translation(),
@@ -446,6 +450,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
     this.usage = this.#stream.usage
     this.finishReason = this.#stream.finishReason
     this.contentEvents = this.#stream.contentEvents
+    this.gaps = this.#stream.gaps
     this.#stream.stop()
   }
 }

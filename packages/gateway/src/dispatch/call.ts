@@ -528,6 +528,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
       firstAttemptMs: this.#firstAttemptMs,
       endMs: this.#services.clock.monotonicMs(),
       usage: attempt?.usage,
+      gaps: attempt?.gaps,
       price: attempt?.state.price,
       joined: this.#continuation?.total(attempt) ?? this.#uncountedUsage(attempt, error),
       requestBytes: this.#plan.body.byteLength,

@@ -1,10 +1,11 @@
 /** Reads a stream of server-sent events: holds it back until real content comes, then passes it on, and knows how it ended. */
-import type { BudError, Dialect, FrameKind, TokenUsage } from '@bud-foundry/core'
+import type { BudError, Clock, Dialect, FrameKind, TokenUsage } from '@bud-foundry/core'
 import { frameBytes, heldStreamBytes } from '../limits.ts'
 import { readFinishReason } from './finish-reason.ts'
 import { frameEnd, isBlank } from './frame-end.ts'
 import { FrameTemplate } from './frame-template.ts'
 import type { StreamTranslation } from './stream-translation.ts'
+import { TokenGaps } from './token-gaps.ts'
 
 /** Who takes what the reader finds. */
 export interface StreamOwner {
@@ -19,6 +20,8 @@ export interface StreamOwner {
 
 export interface StreamReaderOptions {
   readonly owner: StreamOwner
+  /** Read once per piece, for the gaps between tokens. */
+  readonly clock: Clock
   /** What the upstream speaks. */
   readonly dialect: Dialect
   /** Drop events that carry nothing but counts: the caller did not ask for them. */
@@ -62,6 +65,10 @@ export class StreamReader {
   #over = false
   #writable = true
   #contentEvents = 0
+  readonly #gaps = new TokenGaps()
+  /** When the piece that was looked at last came, and the content events until then whose gaps are counted. */
+  #pieceMs = 0
+  #gapEvents = 0
   readonly #flushLater = (): void => {
     this.#scheduled = false
     try {
@@ -81,6 +88,20 @@ export class StreamReader {
   /** Events with content: about one a token, where nobody counts. */
   get contentEvents(): number {
     return this.#contentEvents + this.#template.skipped
+  }
+
+  /** The gaps between them, all that have come included. */
+  get gaps(): TokenGaps {
+    this.#countGaps()
+    return this.#gaps
+  }
+
+  /** Put off until the next piece or the end: what a piece holds is known only then. */
+  #countGaps(): void {
+    const { contentEvents } = this
+    if (contentEvents === this.#gapEvents) return
+    this.#gaps.note(contentEvents - this.#gapEvents, this.#pieceMs)
+    this.#gapEvents = contentEvents
   }
 
   /** False asks the upstream to pause. */
@@ -144,6 +165,8 @@ export class StreamReader {
     const pending = this.#pending
     if (this.#over || pending.length === 0) return
     this.#pending = []
+    this.#countGaps()
+    this.#pieceMs = this.#options.clock.monotonicMs()
     const [first] = pending
     let fresh = pending.length === 1 && first !== undefined ? asBuffer(first) : Buffer.concat(pending)
     if (this.#partialBytes > 0) {

@@ -1,5 +1,6 @@
 /** Builds the RequestEvent of a finished request. */
 import type { Attempt as AttemptRecord, RequestEvent, RequestOutcome, TokenPrice, TokenUsage } from '@bud-foundry/core'
+import type { TokenGaps } from '../dispatch/token-gaps.ts'
 import { clientAddress } from '../pipeline/header-policy.ts'
 import type { RequestContext } from '../pipeline/request-context.ts'
 import { costUsd } from '../routing/cost.ts'
@@ -22,6 +23,8 @@ export interface CallEnd {
   readonly firstAttemptMs?: number | undefined
   readonly endMs: number
   readonly usage?: TokenUsage | undefined
+  /** Between the content events of a stream; of an answer in several parts, those of the last. */
+  readonly gaps?: TokenGaps | undefined
   readonly price?: TokenPrice | undefined
   /** Of an answer in several parts, whose usage is summed: in place of `usage` and `price`. */
   readonly joined?: { readonly usage: TokenUsage; readonly costUsd: number | undefined; readonly estimated: boolean } | undefined
@@ -67,6 +70,8 @@ export function buildRequestEvent(context: RequestContext, end: CallEnd): Reques
     durationMs: Math.max(0, end.endMs - startMs),
     timeToFirstTokenMs: end.firstContentMs === undefined ? undefined : end.firstContentMs - startMs,
     timePerOutputTokenMs: timePerOutputTokenMs(end),
+    interTokenP50Ms: end.gaps?.p50Ms,
+    interTokenMaxMs: end.gaps === undefined || end.gaps.count === 0 ? undefined : end.gaps.maxMs,
     overheadMs: end.firstAttemptMs === undefined ? undefined : end.firstAttemptMs - startMs,
     inputTokens: usage?.inputTokens ?? 0,
     cachedInputTokens: usage?.cachedInputTokens ?? 0,
@@ -97,7 +102,7 @@ export function recordRequest(context: RequestContext, end: CallEnd): RequestEve
   startRequestSpan(context, end.operation, end.model)
   const event = buildRequestEvent(context, end)
   const { metrics, live, pump } = context.services
-  metrics.record(event)
+  metrics.record(event, end.gaps)
   if (live.isWatched) live.emit(event)
   pump?.push(event)
   endRequestSpan(context, event)

@@ -1,5 +1,6 @@
 /** Prometheus metrics of the gateway, fed by finished requests. */
 import type { RequestEvent } from '@bud-foundry/core'
+import { gapBoundsSeconds, type TokenGaps } from '../dispatch/token-gaps.ts'
 import { metricSeries } from '../limits.ts'
 import { Histogram } from './histogram.ts'
 
@@ -19,6 +20,7 @@ interface Series {
   readonly overhead: Histogram
   readonly ttft: Histogram
   readonly perToken: Histogram
+  readonly betweenTokens: Histogram
   readonly tokens: Record<(typeof tokenKinds)[number], number>
   costUsd: number
 }
@@ -81,7 +83,8 @@ export class GatewayMetrics {
     entryOf(counters.entries, rendered, (isOverflow) => ({ labels: isOverflow ? overflow() : rendered, value: 0 })).value += by
   }
 
-  record(event: RequestEvent): void {
+  /** `gaps` are those between the content events of a stream. */
+  record(event: RequestEvent, gaps?: TokenGaps): void {
     const model = event.model ?? 'unknown'
     const target = event.targetId ?? ''
     const key = `${model}\n${event.operation}\n${event.outcome}\n${String(event.status)}`
@@ -100,7 +103,10 @@ export class GatewayMetrics {
       entry.value += 1
     }
     this.#recordDuration(model, target, event)
-    if (event.targetId !== undefined) this.#recordSeries(this.#seriesOf(model, target), event)
+    if (event.targetId === undefined) return
+    const series = this.#seriesOf(model, target)
+    this.#recordSeries(series, event)
+    if (gaps !== undefined) series.betweenTokens.add(gaps.counts, gaps.together, gaps.sumMs / 1_000)
   }
 
   /** Time to the first content of a model's streams at a quantile; undefined until something was measured. */
@@ -129,6 +135,7 @@ export class GatewayMetrics {
       ['bud_gateway_overhead_seconds', 'Time in the gateway before the first try was sent.', 'overhead'],
       ['bud_gateway_time_to_first_token_seconds', 'From arrival to the first content of a stream.', 'ttft'],
       ['bud_gateway_time_per_output_token_seconds', 'Mean time between tokens of one answer.', 'perToken'],
+      ['bud_gateway_inter_token_latency_seconds', 'Gaps between the content events of streams, each one.', 'betweenTokens'],
     ] as const
     for (const [name, help, field] of histograms) {
       family(name, 'histogram', help)
@@ -171,6 +178,7 @@ export class GatewayMetrics {
       overhead: new Histogram(overheadBounds),
       ttft: new Histogram(ttftBounds),
       perToken: new Histogram(tokenBounds),
+      betweenTokens: new Histogram(gapBoundsSeconds),
       tokens: { input: 0, cached_input: 0, cache_write_input: 0, output: 0, reasoning: 0 },
       costUsd: 0,
     }))

@@ -1,5 +1,17 @@
 /** A Prometheus histogram over fixed bounds: an observation is a search and two additions. */
 
+/** Index of the first of the ascending bounds that the value does not exceed; their number when it exceeds all. */
+export function bucketOf(bounds: readonly number[], value: number): number {
+  let low = 0
+  let high = bounds.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (value <= (bounds[middle] ?? Number.POSITIVE_INFINITY)) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
 export class Histogram {
   readonly bounds: readonly number[]
   readonly #counts: Float64Array
@@ -12,15 +24,16 @@ export class Histogram {
   }
 
   observe(value: number): void {
-    let low = 0
-    let high = this.bounds.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (value <= (this.bounds[middle] ?? Number.POSITIVE_INFINITY)) high = middle
-      else low = middle + 1
-    }
-    this.#counts[low] = (this.#counts[low] ?? 0) + 1
+    const bucket = bucketOf(this.bounds, value)
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
     this.#sum += value
+  }
+
+  /** Takes over observations that were counted elsewhere by the same bounds, and `zeros` of nothing. */
+  add(counts: Float64Array | undefined, zeros: number, sum: number): void {
+    if (counts !== undefined) for (const [bucket, count] of counts.entries()) this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count
+    this.#counts[0] = (this.#counts[0] ?? 0) + zeros
+    this.#sum += sum
   }
 
   get count(): number {

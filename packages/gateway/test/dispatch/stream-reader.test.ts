@@ -1,4 +1,5 @@
 /** However a stream is cut into chunks, the caller gets the same bytes, and the template that skips known events changes nothing. */
+import { systemClock } from '@bud-foundry/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { gatewayErrors } from '../../src/index.ts'
@@ -31,6 +32,7 @@ async function read(chunks: readonly Uint8Array[], options: { readonly stripUsag
       },
       onStreamError: (error) => seen.push(error.code),
     },
+    clock: systemClock,
     dialect: options.dialect ?? openaiChat,
     stripUsage: options.stripUsage ?? true,
     translation: undefined,
