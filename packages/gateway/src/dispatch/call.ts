@@ -486,6 +486,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     if (this.#done) return
     const started = this.#started
     const status = started ? 200 : (verbatim?.status ?? error.status)
+    if (!this.#callerGone) this.#payload?.fail(verbatim?.body ?? this.#plan.dialect.encodeError(error, false))
     this.#settle(this.#winner ?? this.#lastPart, { status, error })
     if (this.#callerGone) return
     const { dialect } = this.#plan

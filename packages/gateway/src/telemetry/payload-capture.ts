@@ -31,6 +31,8 @@ export class CapturedPayload {
   readonly chunks: Uint8Array[] = []
   bytes = 0
   isCut = false
+  /** The error that the caller got in place of an answer, or after the beginning of one; in the caller's dialect. */
+  error: Uint8Array | undefined
 
   constructor(plan: CallPlan, config: CaptureConfig) {
     this.plan = plan
@@ -46,6 +48,12 @@ export class CapturedPayload {
     // A copy: the bytes may be a view of a socket's buffer.
     this.chunks.push(Uint8Array.prototype.slice.call(bytes))
     this.bytes += bytes.byteLength
+  }
+
+  /** The request has failed: what its caller is told. */
+  fail(error: Uint8Array): void {
+    if (error.byteLength > capturedBodyBytes) this.isCut = true
+    else this.error = Uint8Array.prototype.slice.call(error)
   }
 }
 
@@ -77,7 +85,7 @@ export class PayloadCapture {
 
   /** Takes a finished request; the work is done later. */
   submit(payload: CapturedPayload, event: RequestEvent): void {
-    const bytes = payload.bytes + payload.plan.body.byteLength
+    const bytes = payload.bytes + (payload.error?.byteLength ?? 0) + payload.plan.body.byteLength
     if (this.#jobBytes + bytes > pendingPayloadBytes) {
       this.dropped += 1
       return
@@ -118,7 +126,7 @@ export class PayloadCapture {
     const { config, plan } = payload
     const redact = this.#redaction(config)
     const request = cut(redactBody(plan.body, redact), config.maxBytes)
-    const response = cut(redactAnswer(payload, redact), config.maxBytes)
+    const response = cut(withError(redactAnswer(payload, redact), payload.error, redact), config.maxBytes)
     return {
       id: `payload-${event.id}`,
       kind: 'payload',
@@ -163,24 +171,33 @@ function redactAnswer(payload: CapturedPayload, redact: Redact): Text {
   return isCut ? { text: redacted.slice(0, -cutTailCharacters), truncated: true } : { text: redacted, truncated: false }
 }
 
+/** The error stands alone, or on a line of its own behind what was sent before it. */
+function withError(answer: Text, error: Uint8Array | undefined, redact: Redact): Text {
+  if (error === undefined) return answer
+  const told = redactBody(error, redact)
+  return { text: answer.text === '' ? told.text : `${answer.text}\n${told.text}`, truncated: answer.truncated || told.truncated }
+}
+
 /** What a stream says, in one piece: a secret may be spread over many events. Undefined where the dialect's streams cannot be read. */
 function readStream(bytes: Buffer, plan: CallPlan): string | undefined {
   const { dialect }: { readonly dialect: Dialect } = plan
   try {
     const decoder = dialect.streamDecoder?.(plan.canonical())
     if (decoder === undefined) return undefined
-    let text = ''
+    /** Part by part, in order of first sight: parts may take turns, and half a secret is not recognised. */
+    const parts = new Map<number, string>()
+    const add = (index: number, text: string) => parts.set(index, (parts.get(index) ?? '') + text)
     let at = 0
     for (let end = frameEnd(bytes, at); end !== -1; end = frameEnd(bytes, at)) {
       const frame = parseFrame(bytes.subarray(at, end))
       at = end
       for (const delta of frame === undefined ? [] : decoder.push(frame)) {
-        if (delta.kind === 'text' || delta.kind === 'thinking' || delta.kind === 'refusal') text += delta.text
-        else if (delta.kind === 'tool-call') text += `\n${delta.name} `
-        else if (delta.kind === 'tool-arguments') text += delta.json
+        if (delta.kind === 'text' || delta.kind === 'thinking' || delta.kind === 'refusal') add(delta.index, delta.text)
+        else if (delta.kind === 'tool-call') add(delta.index, `${delta.name} `)
+        else if (delta.kind === 'tool-arguments') add(delta.index, delta.json)
       }
     }
-    return text
+    return [...parts.values()].join('\n')
   } catch {
     return undefined
   }

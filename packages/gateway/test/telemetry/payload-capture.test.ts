@@ -5,7 +5,17 @@ import type { GatewayConfigInput } from '../../src/index.ts'
 import { capturedBodyBytes } from '../../src/limits.ts'
 import { compileRedaction } from '../../src/telemetry/redaction.ts'
 import { chat, oneModel, startGateway } from '../support/gateway.ts'
-import { completion, doneFrame, finishFrame, roleFrame, sendJson, startSse, textFrame } from '../support/openai-answers.ts'
+import {
+  completion,
+  doneFrame,
+  finishFrame,
+  refuse,
+  roleFrame,
+  sendJson,
+  startSse,
+  streamThen,
+  textFrame,
+} from '../support/openai-answers.ts'
 import { startUpstream, type Answer } from '../support/upstream.ts'
 
 class PayloadSink implements Sink {
@@ -30,12 +40,12 @@ class PayloadSink implements Sink {
 type Capture = NonNullable<NonNullable<GatewayConfigInput['telemetry']>['capture']>
 
 /** What the sink holds after the requests were served and the gateway closed. */
-async function captured(capture: Capture | undefined, answer: Answer, bodies: readonly unknown[]) {
+async function captured(capture: Capture | undefined, answer: Answer, bodies: readonly unknown[], path = '/v1/chat/completions') {
   await using upstream = await startUpstream(answer)
   const payloads = new PayloadSink()
   const telemetry = { flushMs: 5, ...(capture === undefined ? {} : { capture }) }
   await using test = await startGateway({ ...oneModel(upstream.baseUrl), telemetry }, { payloads })
-  for (const body of bodies) await (await test.post('/v1/chat/completions', body)).text()
+  for (const body of bodies) await (await test.post(path, body)).text()
   await test.gateway.close()
   return { events: payloads.events, requests: test.sink.events, key: test.key }
 }
@@ -89,6 +99,55 @@ describe('canary secrets', () => {
       expect(Buffer.byteLength(events[0]?.request ?? '')).toBeLessThanOrEqual(maxBytes)
       expect(events[0]?.requestTruncated).toBe(true)
     }
+  })
+})
+
+describe('a failure', () => {
+  it.each([false, true])('is captured as the caller was told it, redacted (stream: %s)', async (stream) => {
+    const refusal = { message: `no such user: ${canaries[1] ?? ''}`, type: 'invalid_request_error', code: 'invalid_value' }
+    const { events } = await captured(capture, refuse(400, refusal), [chat({ stream })])
+    expect(JSON.parse(events[0]?.response ?? '')).toEqual({ error: { ...refusal, message: 'no such user: [redacted]' } })
+    expect(events[0]?.responseTruncated).toBe(false)
+  })
+
+  it('of the gateway’s own making is captured too', async () => {
+    const { events } = await captured(capture, refuse(401), [chat()])
+    expect(JSON.parse(events[0]?.response ?? '')).toMatchObject({ error: { code: 'provider_credential_rejected' } })
+  })
+
+  it('after the beginning of a stream stands behind what was sent', async () => {
+    const broken = streamThen([roleFrame, textFrame('half a '), textFrame('word')], (res) => res.destroy())
+    const { events } = await captured(capture, broken, [chat({ stream: true })])
+    const [said, error] = events[0]?.response.split('\n') ?? []
+    expect(said).toBe('half a word')
+    expect(JSON.parse(error ?? '')).toMatchObject({ error: { code: 'stream_interrupted' } })
+  })
+})
+
+describe('a completion stream', () => {
+  const completionFrame = (index: number, text: string) =>
+    `data: ${JSON.stringify({ id: 'cmpl-1', object: 'text_completion', model: 'm', choices: [{ index, text, finish_reason: null }] })}\n\n`
+  const streams =
+    (...frames: readonly string[]): Answer =>
+    (res) => {
+      startSse(res)
+      res.end([...frames, completionFrame(0, '').replace('"finish_reason":null', '"finish_reason":"stop"'), doneFrame].join(''))
+    }
+
+  it('is captured whole and redacted', async () => {
+    const frames = (text.match(/[\s\S]{1,3}/g) ?? []).map((piece) => completionFrame(0, piece))
+    const body = { model: 'm', prompt: 'hi', stream: true }
+    const { events } = await captured(capture, streams(...frames), [body], '/v1/completions')
+    expect(events[0]?.response).toMatch(/^before \[redacted\] and .* after$/)
+    for (const secret of canaries) expect(events[0]?.response).not.toContain(secret)
+  })
+
+  it('of several choices that take turns is captured choice by choice: no secret hides between them', async () => {
+    const secret = canaries[1] ?? ''
+    const frames = Array.from(secret).flatMap((letter) => [completionFrame(0, letter), completionFrame(1, letter)])
+    const body = { model: 'm', prompt: 'hi', n: 2, stream: true }
+    const { events } = await captured(capture, streams(...frames), [body], '/v1/completions')
+    expect(events[0]?.response).toBe('[redacted]\n[redacted]')
   })
 })
 

@@ -5,6 +5,7 @@ import { encodeOpenaiError } from '../openai-chat/error.ts'
 import { readOpenaiHead, spliceOpenai } from '../openai-chat/head.ts'
 import { readOpenaiUsage } from '../openai-chat/usage.ts'
 import { CompletionStreamEncoder, decodeCompletionRequest, encodeCompletionResponse } from './codec.ts'
+import { CompletionStreamDecoder } from './stream-decoder.ts'
 
 /** What OpenAI's clients speak on `/v1/completions`. */
 export const openaiCompletions: Dialect = {
@@ -17,5 +18,6 @@ export const openaiCompletions: Dialect = {
   encodeError: encodeOpenaiError,
   decodeRequest: decodeCompletionRequest,
   encodeResponse: encodeCompletionResponse,
+  streamDecoder: () => new CompletionStreamDecoder(),
   streamEncoder: (request, answer) => new CompletionStreamEncoder(request.model, answer),
 }
