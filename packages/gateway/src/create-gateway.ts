@@ -53,11 +53,12 @@ import { GatewayMetrics } from './telemetry/gateway-metrics.ts'
 import { LiveEvents, type GatewayEventListener } from './telemetry/live-events.ts'
 import { PayloadCapture } from './telemetry/payload-capture.ts'
 import type { RequestTracer } from './telemetry/request-span.ts'
+import { createFetchTransport } from './transport/fetch-transport.ts'
 import { createUndiciTransport } from './transport/undici-transport.ts'
 
 /** What a gateway is built from beside its configuration; each part has a default. */
 export interface GatewayParts {
-  /** Default: undici pools. A transport passed in is closed by whoever made it. */
+  /** Default: undici pools, under Bun its `fetch`. A transport passed in is closed by whoever made it. */
   readonly transport?: Transport | undefined
   /** Holds virtual keys; needed with `auth: { kind: 'keys' }` unless `keys` is given. */
   readonly store?: Store | undefined
@@ -110,6 +111,9 @@ export interface Gateway extends AsyncDisposable, GatewayCalls {
 
 const presetProviders = Object.keys(openaiCompatiblePresets).filter(isPresetId).map(presetProvider)
 
+/** Bun puts a module of its own in undici's place, which cannot dispatch. */
+const isBun = process.versions['bun'] !== undefined
+
 const defaultGraceMs = 8_000
 const defaultFlushMs = 5_000
 
@@ -156,7 +160,7 @@ class GatewayRoot {
     this.#ownsTransport = parts.transport === undefined
     this.#ownsKeys = parts.keys === undefined
     this.services = {
-      transport: parts.transport ?? createUndiciTransport({ clock }),
+      transport: parts.transport ?? (isBun ? createFetchTransport({ clock }) : createUndiciTransport({ clock })),
       clock,
       random: createPooledRandom(parts.random ?? systemRandom),
       logger,

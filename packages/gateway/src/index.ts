@@ -31,6 +31,7 @@ export type { GatewayEvent, GatewayEventListener, RequestStartEvent } from './te
 
 // parts
 export type { AttemptSpan, RequestSpan, RequestSpanStart, RequestTracer, SpanIdentity } from './telemetry/request-span.ts'
+export { createFetchTransport, type FetchTransportOptions } from './transport/fetch-transport.ts'
 export { createUndiciTransport, type UndiciTransportOptions } from './transport/undici-transport.ts'
 
 // routing policies
