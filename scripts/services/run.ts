@@ -1,12 +1,13 @@
 /** Starts every real server, runs the service tier of the tests against them, and stops them again. Arguments go to vitest. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { bun } from './bun.ts'
 import { chromium } from './chromium.ts'
 import { llama } from './llama.ts'
 import type { RunningService, Service } from './service.ts'
 import { valkey } from './valkey.ts'
 
-const services: readonly Service[] = [valkey, chromium, llama]
+const services: readonly Service[] = [valkey, chromium, llama, bun]
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
 
 const startService = async (service: Service): Promise<RunningService> => {
