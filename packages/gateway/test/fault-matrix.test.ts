@@ -1,19 +1,19 @@
 /** Every fault of a stream × before or after the first content × dialect of the caller × policy: status, last event, failover, charge. */
 import { describe, expect, it } from 'vitest'
 import { chat, oneModel, startGateway } from './support/gateway.ts'
-import { faultsAfterContent, faultsBeforeContent } from './support/faults.ts'
+import { faultsAfterContent, faultsBeforeContent, timeoutsFor } from './support/faults.ts'
 import { wellBehaved } from './support/openai-answers.ts'
 import { startUpstream, type Answer } from './support/upstream.ts'
 
 /** So that what is charged equals the tokens. */
 const price = { inputUsdPerMillionTokens: 1_000_000, outputUsdPerMillionTokens: 1_000_000 }
 
-async function twoTargets(first: Answer, stream: { readonly onFailure?: 'continue' } = {}) {
+async function twoTargets(name: string, first: Answer, stream: { readonly onFailure?: 'continue' } = {}) {
   const a = await startUpstream(first)
   const b = await startUpstream(wellBehaved('rescued'))
   const test = await startGateway({
     models: { m: { ...oneModel(a.baseUrl, b.baseUrl).models['m'], price, stream } },
-    timeouts: { connectMs: 500, ttftMs: 250, idleMs: 250, headersMs: 250, totalMs: 5_000 },
+    timeouts: timeoutsFor(name),
     retry: { backoffMs: 5 },
   })
   return {
@@ -65,8 +65,8 @@ const dataOf = (event: string | undefined): unknown =>
   )
 
 describe.each(Object.entries(callers))('for a caller in the dialect of %s', (_dialect, caller) => {
-  it.each(Object.entries(faultsBeforeContent))('a first target that %s is never noticed', async (_name, answer) => {
-    await using test = await twoTargets(answer)
+  it.each(Object.entries(faultsBeforeContent))('a first target that %s is never noticed', async (name, answer) => {
+    await using test = await twoTargets(name, answer)
     const response = await test.post(caller.path, caller.body)
     expect(response.status).toBe(200)
     const text = await response.text()
@@ -83,8 +83,8 @@ describe.each(Object.entries(callers))('for a caller in the dialect of %s', (_di
 
   it.each(Object.entries(faultsAfterContent))(
     'a stream that %s ends with a typed error and never as if it were whole',
-    async (_name, answer) => {
-      await using test = await twoTargets(answer)
+    async (name, answer) => {
+      await using test = await twoTargets(name, answer)
       const response = await test.post(caller.path, caller.body)
       expect(response.status).toBe(200)
       const text = await response.text()
@@ -109,8 +109,8 @@ describe.each(Object.entries(callers))('for a caller in the dialect of %s', (_di
 
   it.each(Object.entries(faultsAfterContent).filter(([name]) => !alreadyFinished.has(name)))(
     'with the policy continue, a stream that %s is carried on, both parts are charged and the joint is marked',
-    async (_name, answer) => {
-      await using test = await twoTargets(answer, { onFailure: 'continue' })
+    async (name, answer) => {
+      await using test = await twoTargets(name, answer, { onFailure: 'continue' })
       const response = await test.post(caller.path, caller.body)
       const text = await response.text()
       expect(text.match(caller.start)).toHaveLength(1)

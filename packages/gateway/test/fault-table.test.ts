@@ -3,7 +3,7 @@ import type { RequestEvent } from '@bud-foundry/core'
 import { format, resolveConfig } from 'prettier'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { faultsAfterContent, faultsBeforeContent } from './support/faults.ts'
+import { faultsAfterContent, faultsBeforeContent, timeoutsFor } from './support/faults.ts'
 import { chat, oneModel, startGateway } from './support/gateway.ts'
 import { refuse, wellBehaved } from './support/openai-answers.ts'
 import { startUpstream, type Answer } from './support/upstream.ts'
@@ -16,13 +16,13 @@ const answersOfTheirOwn: Record<string, Answer> = {
   'refuses by its content filter (400)': refuse(400, { message: 'filtered', type: 'invalid_request_error', code: 'content_filter' }),
 }
 
-async function measure(first: Answer, other?: Answer, onFailure: 'error' | 'continue' = 'error') {
+async function measure(name: string, first: Answer, other?: Answer, onFailure: 'error' | 'continue' = 'error') {
   await using a = await startUpstream(first)
   await using b = await startUpstream(other ?? first)
   const { models } = other === undefined ? oneModel(a.baseUrl) : oneModel(a.baseUrl, b.baseUrl)
   await using test = await startGateway({
     models: { m: { ...models['m'], stream: { onFailure } } },
-    timeouts: { connectMs: 500, ttftMs: 150, idleMs: 150, headersMs: 150, totalMs: 5_000 },
+    timeouts: timeoutsFor(name),
     retry: { attempts: other === undefined ? 1 : 2, backoffMs: 5 },
   })
   const response = await test.post('/v1/chat/completions', chat({ stream: true }))
@@ -60,8 +60,8 @@ const rescued = wellBehaved('rescued')
 async function render(): Promise<string> {
   const before = []
   for (const [name, answer] of Object.entries({ ...faultsBeforeContent, ...answersOfTheirOwn })) {
-    const two = await measure(answer, rescued)
-    const alone = await measure(answer)
+    const two = await measure(name, answer, rescued)
+    const alone = await measure(name, answer)
     before.push([
       `the upstream ${name}`,
       two.failover,
@@ -76,13 +76,13 @@ async function render(): Promise<string> {
   }
   const after = []
   for (const [name, answer] of Object.entries(faultsAfterContent)) {
-    const { failover, status, end, charge, outcome } = await measure(answer, rescued)
+    const { failover, status, end, charge, outcome } = await measure(name, answer, rescued)
     after.push([`the upstream ${name}`, failover, status, end, charge, `\`${outcome}\``])
   }
   const carriedOn = []
   for (const [name, answer] of Object.entries(faultsAfterContent)) {
-    const two = await measure(answer, rescued, 'continue')
-    const alone = await measure(answer, undefined, 'continue')
+    const two = await measure(name, answer, rescued, 'continue')
+    const alone = await measure(name, answer, undefined, 'continue')
     carriedOn.push([
       `the upstream ${name}`,
       two.failover,

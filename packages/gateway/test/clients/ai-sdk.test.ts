@@ -1,6 +1,7 @@
 /** Vercel's AI SDK as a judge: our own provider and its official OpenAI and Anthropic ones, through both doors, before both dialects. */
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAI } from '@ai-sdk/openai'
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { createSecret } from '@bud-foundry/core'
 import {
   APICallError,
@@ -41,6 +42,17 @@ const models: Record<string, (stack: Stack, door: DoorName) => (modelId: string,
     (stack) =>
     (modelId, apiKey = stack.key) =>
       createOpenAI({ apiKey, baseURL: `${stack.origin}/v1`, ...(stack.fetch === undefined ? {} : { fetch: stack.fetch }) }).chat(modelId),
+  '@ai-sdk/openai-compatible':
+    (stack) =>
+    (modelId, apiKey = stack.key) =>
+      createOpenAICompatible({
+        name: 'bud',
+        apiKey,
+        baseURL: `${stack.origin}/v1`,
+        includeUsage: true,
+        supportsStructuredOutputs: true,
+        ...(stack.fetch === undefined ? {} : { fetch: stack.fetch }),
+      })(modelId),
   '@ai-sdk/anthropic':
     (stack) =>
     (modelId, apiKey = stack.key) =>

@@ -48,3 +48,15 @@ export const faultsAfterContent: Record<string, Answer> = {
   ),
   'sends garbage': streamThen([roleFrame, textFrame('half '), 'data: not json\n\n'], (res) => res.end(doneFrame)),
 }
+
+/** Faults that show only when the gateway's patience ends. */
+const waits = new Set(['stays silent', 'is silent after its headers', 'sends lifecycle events only, then stalls', 'stalls'])
+
+/**
+ * Timeouts for a fault. Short ones hold for the healthy target too, which a busy machine may keep from answering for a while: only the faults that
+ * need them get them, and all others more patience than any test has.
+ */
+export function timeoutsFor(fault: string) {
+  const ms = waits.has(fault) ? 700 : 30_000
+  return { connectMs: 30_000, ttftMs: ms, idleMs: ms, headersMs: ms, totalMs: 60_000 }
+}
