@@ -6,7 +6,7 @@ export const gatewayErrors = defineErrors('GATEWAY', {
   INVALID_API_KEY: {
     status: 401,
     retryable: false,
-    message: ({ reason }: { readonly reason: 'missing' | 'unknown' | 'revoked' | 'expired' }) =>
+    message: ({ reason }: { readonly reason: 'missing' | 'unknown' | 'revoked' | 'expired' | 'disabled' }) =>
       reason === 'missing'
         ? "You didn't provide an API key. Send it in an Authorization header: 'Authorization: Bearer YOUR_KEY'."
         : `The API key is ${reason}. Use a valid key, or ask the operator of this gateway for a new one.`,
@@ -217,12 +217,35 @@ export const gatewayErrors = defineErrors('GATEWAY', {
   KEY_LIMIT: {
     status: 507,
     retryable: false,
-    message: ({ limit }: { readonly limit: number }) => `there are already ${String(limit)} API keys; delete unused ones first`,
+    message: ({ what, limit }: { readonly what: string; readonly limit: number }) =>
+      `there are already ${String(limit)} ${what}; delete unused ones first`,
   },
   KEY_RECORD_INVALID: {
     status: 500,
     retryable: false,
-    message: ({ key }: { readonly key: string }) => `the stored API key record '${key}' cannot be read; delete it or restore a backup`,
+    message: ({ what, key }: { readonly what: string; readonly key: string }) =>
+      `the stored ${what} record '${key}' cannot be read; delete it or restore a backup`,
+  },
+  KEY_REVOKED: {
+    status: 409,
+    retryable: false,
+    message: ({ id }: { readonly id: string }) => `the key '${id}' is revoked, and stays so; create a new one`,
+  },
+  ALREADY_EXISTS: {
+    status: 409,
+    retryable: false,
+    message: ({ what, id }: { readonly what: string; readonly id: string }) =>
+      `the ${what} '${id}' exists already; change that one, or use another id`,
+  },
+  CREDENTIAL_NAME_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ name }: { readonly name: string }) => `'${name}' cannot name a credential; use 1 to 128 letters, digits, '.', '_' or '-'`,
+  },
+  NO_CREDENTIAL_VAULT: {
+    status: 400,
+    retryable: false,
+    message: () => 'there is nowhere to keep credentials; pass a vault made by createCredentialVault',
   },
 
   // the listener and the command
