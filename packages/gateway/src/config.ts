@@ -1,6 +1,7 @@
 /** The gateway's configuration as one strict schema: data only, parts (stores, sinks, clocks) are passed beside it. */
 import { createSecret, tokenPriceSchema, type Secret } from '@bud-foundry/core'
 import { z } from 'zod'
+import { rateLimitsSchema } from './limit/limit-config.ts'
 import { attemptsPerRequest, defaultAnswerBytes, defaultBodyBytes, defaultRememberedBytes, fallbackDepth } from './limits.ts'
 
 const positiveMs = z.number().positive()
@@ -221,6 +222,8 @@ export const gatewayConfigSchema = z.strictObject({
       answerBytes: z.int().positive().default(defaultAnswerBytes),
     })
     .default({ bodyBytes: defaultBodyBytes, answerBytes: defaultAnswerBytes }),
+  /** What keys, users, projects and models may use. */
+  rateLimits: rateLimitsSchema.default(rateLimitsSchema.parse({})),
   telemetry: z
     .strictObject({
       /** Longest wait of an event before the sink gets it. */

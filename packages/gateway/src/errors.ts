@@ -1,6 +1,14 @@
 /** The error catalogue of the gateway; a code without its prefix, in lower case, is the `code` that OpenAI callers see. */
 import { defineErrors, type ConfigIssue } from '@bud-foundry/core'
 
+interface LimitDetails {
+  readonly limit: string
+  readonly kind: 'requests' | 'tokens' | 'concurrency' | 'spend'
+  readonly allowed: number
+  readonly requested: number
+  readonly waitSeconds: number
+}
+
 export const gatewayErrors = defineErrors('GATEWAY', {
   // the caller's doing
   INVALID_API_KEY: {
@@ -73,6 +81,30 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     retryable: false,
     message: ({ model, operation }: { readonly model: string; readonly operation: string }) =>
       `The model '${model}' does not support the operation '${operation}'. Use another model for this endpoint.`,
+  },
+
+  RATE_LIMIT_EXCEEDED: {
+    status: 429,
+    retryable: true,
+    message: ({ limit, kind, allowed, requested, waitSeconds }: LimitDetails) =>
+      `Rate limit '${limit}' reached: ${String(allowed)} ${kind === 'concurrency' ? 'requests at a time' : kind}, and this request asked for ${String(requested)}. Try again in ${String(waitSeconds)}s.`,
+  },
+  INSUFFICIENT_QUOTA: {
+    status: 429,
+    retryable: true,
+    message: ({ limit, allowed, requested, waitSeconds }: LimitDetails) =>
+      `Spend limit '${limit}' of $${String(allowed)} reached: this request may cost $${String(requested)}. Try again in ${String(waitSeconds)}s, or ask the operator of this gateway for more.`,
+  },
+  REQUEST_OVER_LIMIT: {
+    status: 429,
+    retryable: false,
+    message: ({ limit, kind, allowed, requested }: LimitDetails) =>
+      `Request too large for the limit '${limit}': ${kind === 'spend' ? '$' : ''}${String(allowed)}${kind === 'spend' ? '' : ` ${kind}`}, and this request asked for ${String(requested)}. Ask for less, with a smaller max_tokens for instance.`,
+  },
+  LIMITS_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    message: () => 'The store of this gateway does not answer, so limits cannot be checked. Retry shortly.',
   },
 
   // the gateway's state

@@ -26,6 +26,8 @@ export {
   type RotateOptions,
   type ShownKey,
 } from './key/governance-admin.ts'
+export { fromNanoUsd, toNanoUsd } from './limit/nano-usd.ts'
+export type { LimitStageOptions, SpendState } from './limit/limit-stage.ts'
 export { limitRuleSchema, limitSchema, type Limit, type LimitRule, type LimitWindow } from './limit/limit-schema.ts'
 
 // governance

@@ -119,3 +119,15 @@ class StoreCredentialVault implements CredentialVault {
 export function createCredentialVault(parts: CredentialVaultParts): CredentialVault {
   return new StoreCredentialVault(parts)
 }
+
+/** References `credential:NAME` lead to the vault, all others to the store of secrets. */
+export function joinSecrets(secrets: SecretStore | undefined, vault: CredentialVault | undefined): SecretStore | undefined {
+  if (vault === undefined) return secrets
+  return {
+    contract: 'secret-store/1',
+    read: (reference, signal) => {
+      if (secrets === undefined || reference.startsWith(credentialReferencePrefix)) return vault.read(reference, signal)
+      return secrets.read(reference, signal)
+    },
+  }
+}
