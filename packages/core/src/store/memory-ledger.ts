@@ -21,7 +21,11 @@ interface Held {
   expiresAtMs: number
 }
 
-type WindowMap = ExpiringMap<WindowRow & { readonly expiresAtMs: number }>
+interface MutableWindow extends WindowRow {
+  used: number
+  readonly expiresAtMs: number
+}
+type WindowMap = ExpiringMap<MutableWindow>
 
 const limits = storeLimits.memory
 
@@ -51,7 +55,9 @@ export class MemoryLedger implements LedgerTables {
   putWindow(key: string, windowMs: number | 'calendar', { startMs, endMs, used }: WindowRow): void {
     let map = this.#windows.get(windowMs)
     if (map === undefined) this.#windows.set(windowMs, (map = new ExpiringMap()))
-    map.set(key, { startMs, endMs, used, expiresAtMs: endMs }, this.#nowMs)
+    const row = map.get(key, this.#nowMs)
+    if (row?.startMs === startMs) row.used = used
+    else map.set(key, { startMs, endMs, used, expiresAtMs: endMs }, this.#nowMs)
   }
 
   leasedAmount(key: string, nowMs: number): number {

@@ -43,6 +43,7 @@ export const storeLimits = {
     probeEveryMs: 10_000,
     listPage: 500,
     purgeRows: 16,
+    reconnectMs: 250,
     cancelEveryMs: 200,
     cancelledMs: 60_000,
   },
