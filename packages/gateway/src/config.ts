@@ -1,23 +1,12 @@
 /** The gateway's configuration as one strict schema: data only, parts (stores, sinks, clocks) are passed beside it. */
-import { createSecret, tokenPriceSchema, type Secret } from '@bud-foundry/core'
+import { tokenPriceSchema } from '@bud-foundry/core'
 import { z } from 'zod'
+import { credentialSchema } from './credential-schema.ts'
+import { guardrailsSchema } from './guardrail/guardrail-config.ts'
 import { rateLimitsSchema } from './limit/limit-config.ts'
 import { attemptsPerRequest, defaultAnswerBytes, defaultBodyBytes, defaultRememberedBytes, fallbackDepth } from './limits.ts'
 
 const positiveMs = z.number().positive()
-const isSecret = (value: unknown): value is Secret =>
-  typeof value === 'object' && value !== null && 'reveal' in value && typeof value.reveal === 'function'
-
-/** A Secret, its plain text (turned into a Secret at once), or a reference for `parts.secrets`. */
-export const credentialSchema = z.union([
-  z.custom<Secret>(isSecret, 'expected a Secret'),
-  z
-    .string()
-    .min(1)
-    .transform((plain) => createSecret(plain)),
-  z.strictObject({ reference: z.string().min(1) }),
-])
-
 const weight = z.number().nonnegative()
 
 export const targetSchema = z.strictObject({
@@ -224,6 +213,8 @@ export const gatewayConfigSchema = z.strictObject({
     .default({ bodyBytes: defaultBodyBytes, answerBytes: defaultAnswerBytes }),
   /** What keys, users, projects and models may use. */
   rateLimits: rateLimitsSchema.default(rateLimitsSchema.parse({})),
+  /** What requests and answers may not say. Absent: nothing is looked at. */
+  guardrails: guardrailsSchema.optional(),
   telemetry: z
     .strictObject({
       /** Longest wait of an event before the sink gets it. */

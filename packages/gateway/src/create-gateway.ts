@@ -30,7 +30,8 @@ import { gatewayErrors } from './errors.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { FetchExchange } from './exchange/fetch-exchange.ts'
 import { NodeExchange } from './exchange/node-exchange.ts'
-import { createBuiltInStages, type StageKit } from './governance/built-in-stages.ts'
+import { createBuiltInStages } from './governance/built-in-stages.ts'
+import type { StageKit } from './governance/stage-factory.ts'
 import type { Stage } from './governance/stage.ts'
 import { StageKeeper, type OwnedStage } from './governance/stage-set.ts'
 import { joinSecrets, type CredentialVault } from './key/credential-vault.ts'
@@ -80,6 +81,8 @@ export interface GatewayParts {
   readonly providers?: readonly Provider[] | undefined
   readonly dialects?: readonly Dialect[] | undefined
   readonly endpoints?: readonly Endpoint[] | undefined
+  /** What `GET /metrics` answers in place of this gateway's own metrics: those of all processes behind one port, for instance. */
+  readonly metrics?: (() => string | Promise<string>) | undefined
   /** Asked after the built-in ones, in this order. Their makers close them. */
   readonly stages?: readonly Stage[] | undefined
 }
@@ -177,6 +180,7 @@ class GatewayRoot {
             }),
       live: new LiveEvents(warn('a listener of gateway events failed')),
       metrics: new GatewayMetrics(),
+      metricsText: parts.metrics ?? (() => this.metricsText()),
       tracer: parts.tracer,
       capture: this.#capture(config, clock, warn('a captured payload was lost')),
       budget: new RetryBudget(config.retry, clock.monotonicMs()),

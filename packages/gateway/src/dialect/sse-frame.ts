@@ -39,11 +39,26 @@ function singleLineData(frame: Uint8Array): string | undefined {
   return bytes.toString('utf8', linePrefix.length, end)
 }
 
+/** The event and its data; what `parseFrame` says, sooner for the one form that nearly all events have. */
+export function readFrame(frame: Uint8Array): SseFrame | undefined {
+  const data = singleLineData(frame)
+  return data === undefined ? parseFrame(frame) : { event: undefined, data }
+}
+
+/** The event whose data was parsed last: who classifies it and who reads its counts ask one after the other. */
+let lastFrame: Uint8Array | undefined
+let lastJson: Readonly<Record<string, unknown>> | undefined
+
 /** The parsed data of one event; undefined when there is none or it is no JSON object. */
 export function frameJson(frame: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  const data = singleLineData(frame)
-  if (data !== undefined) return parseObject(data)
-  return parseObject(parseFrame(frame)?.data)
+  return frame === lastFrame ? lastJson : parseFrameData(frame, readFrame(frame)?.data)
+}
+
+/** Parses the data that `readFrame` found in an event. */
+export function parseFrameData(frame: Uint8Array, data: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  lastJson = parseObject(data)
+  lastFrame = frame
+  return lastJson
 }
 
 /** The object that `text` says in JSON, undefined when it says none. */

@@ -12,7 +12,7 @@ import { availableTargets, rankTargets, unavailableForMs, unavailableReasons } f
 import { costUsd } from '../routing/cost.ts'
 import type { ModelEntry, Snapshot } from '../routing/snapshot.ts'
 import type { TargetState } from '../routing/target-state.ts'
-import type { StageRun } from '../governance/stage-run.ts'
+import type { RequestStages } from '../governance/request-stages.ts'
 import type { Stoppable } from '../service/in-flight.ts'
 import type { Services } from '../service/services.ts'
 import { recordRequest } from '../telemetry/call-record.ts'
@@ -170,14 +170,25 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     return this.#output === undefined || this.#callerGone ? this.onFilteredBytes(bytes) : this.#output.write(bytes)
   }
 
-  onStreamEnd(attempt: Attempt): void {
+  #noteBytes(bytes: Uint8Array): void {
+    this.#responseBytes += bytes.byteLength
+    this.#continuation?.remember(bytes)
+    this.#payload?.add(bytes)
+  }
+
+  onStreamEnd(attempt: Attempt, last: readonly Uint8Array[]): void {
     this.#record(attempt, undefined)
-    const end = () => {
-      if (!this.#callerGone) this.#exchange.end()
-      this.#settle(attempt, { status: 200, error: undefined })
+    if (this.#output !== undefined && !this.#callerGone) {
+      for (const bytes of last) this.onBytes(attempt, bytes)
+      this.#output.end('complete', () => {
+        if (!this.#callerGone) this.#exchange.end()
+        this.#settle(attempt, { status: 200, error: undefined })
+      })
+      return
     }
-    if (this.#output === undefined || this.#callerGone) end()
-    else this.#output.end('complete', end)
+    for (const bytes of last) this.#noteBytes(bytes)
+    if (!this.#callerGone) this.#exchange.end(last)
+    this.#settle(attempt, { status: 200, error: undefined })
   }
 
   onAnswer(attempt: Attempt, body: Uint8Array): void {
@@ -326,7 +337,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   }
 
   /** Observers may order the targets anew, or refuse to go anywhere. */
-  #askRoute(stages: StageRun): void {
+  #askRoute(stages: RequestStages): void {
     try {
       this.#queue = stages.onRoute(this.#queue, this.#entry.name)
     } catch (error) {
@@ -480,8 +491,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     const { dialect } = this.#plan
     if (started) {
       const bytes = dialect.encodeError(error, true)
-      this.#exchange.write(bytes)
-      this.#exchange.end()
+      this.#exchange.end([bytes])
     } else if (verbatim !== undefined) {
       this.#exchange.respond(verbatim.status, { 'content-type': verbatim.contentType, ...retryHeaders(error) }, verbatim.body)
     } else respondError(this.#exchange, dialect, error)
@@ -519,7 +529,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
       endMs: this.#services.clock.monotonicMs(),
       usage: attempt?.usage,
       price: attempt?.state.price,
-      joined: this.#continuation?.total(attempt) ?? (this.#cutOff ? this.#cutOffUsage(attempt) : undefined),
+      joined: this.#continuation?.total(attempt) ?? this.#uncountedUsage(attempt, error),
       requestBytes: this.#plan.body.byteLength,
       responseBytes: this.#responseBytes,
       attempts: this.#records,
@@ -528,9 +538,11 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     if (this.#payload !== undefined) this.#services.capture?.submit(this.#payload, event)
   }
 
-  /** Of a stream that was cut off before its counts came: about one token an event. */
-  #cutOffUsage(attempt: Attempt | undefined): JoinedUsage | undefined {
+  /** Of a stream that broke off before its counts came, or ended without any: about one token an event. */
+  #uncountedUsage(attempt: Attempt | undefined, error: BudError | undefined): JoinedUsage | undefined {
     if (attempt === undefined || attempt.contentEvents <= (attempt.usage?.outputTokens ?? 0)) return undefined
+    // The counts of a whole answer hold, even where events are more than tokens.
+    if (error === undefined && attempt.usage !== undefined) return undefined
     const told = attempt.usage ?? { ...noUsage, inputTokens: this.#plan.inputTokensEstimate }
     const usage = { ...told, outputTokens: attempt.contentEvents }
     const { price } = attempt.state

@@ -12,8 +12,8 @@ export interface StreamOwner {
   onCommit(): boolean
   /** Bytes for the caller; false asks to pause. */
   onBytes(bytes: Uint8Array): boolean
-  /** The stream has ended as it should. */
-  onStreamEnd(): void
+  /** The stream has ended as it should, with these bytes as its last. */
+  onStreamEnd(last: readonly Uint8Array[]): void
   onStreamError(error: BudError): void
 }
 
@@ -35,6 +35,9 @@ export interface StreamReaderOptions {
   }
 }
 
+/** Up to this size pieces are copied together; above it the copy costs more than a further write. */
+const joinedBytes = 4_096
+
 export class StreamReader {
   usage: TokenUsage | undefined
   finishReason: string | undefined
@@ -50,6 +53,9 @@ export class StreamReader {
   /** Bytes that wait for the first content. */
   #held: Uint8Array[] = []
   #heldBytes = 0
+  /** Bytes for the caller, collected while a chunk is looked at: one write costs less than several. */
+  #out: Uint8Array[] = []
+  #outBytes = 0
   readonly #template = new FrameTemplate()
   #committed = false
   #finished = false
@@ -112,6 +118,7 @@ export class StreamReader {
     this.#pending = []
     this.#partial = []
     this.#held = []
+    this.#out = []
   }
 
   /** A stream may close right after its last line, without the blank one. */
@@ -177,7 +184,7 @@ export class StreamReader {
       const kind = this.#dialect.classify(frame)
       if (kind === 'error') {
         this.#forward(bytes.subarray(from, at))
-        if (!this.#over) this.#fail(this.#options.errors.reported(frame))
+        this.#fail(this.#options.errors.reported(frame))
         return
       }
       if (!this.#take(kind, frame)) return
@@ -197,6 +204,7 @@ export class StreamReader {
       at = end
     }
     this.#forward(bytes.subarray(from, at))
+    this.#deliver()
     if (!this.#over) this.#keepPartial(bytes.subarray(at))
   }
 
@@ -241,7 +249,7 @@ export class StreamReader {
     if (last !== undefined) this.#forward(last)
     if (this.#over) return
     this.#over = true
-    this.#owner.onStreamEnd()
+    this.#owner.onStreamEnd(this.#out)
   }
 
   /** False when the stream is over: another try was faster. */
@@ -261,7 +269,8 @@ export class StreamReader {
   #forward(bytes: Uint8Array): void {
     if (bytes.byteLength === 0 || this.#over) return
     if (this.#committed) {
-      if (!this.#owner.onBytes(bytes)) this.#writable = false
+      this.#out.push(bytes)
+      this.#outBytes += bytes.byteLength
       return
     }
     this.#held.push(bytes)
@@ -269,8 +278,18 @@ export class StreamReader {
     if (this.#heldBytes > heldStreamBytes) this.#commit()
   }
 
+  #deliver(): void {
+    const out = this.#out
+    if (out.length === 0) return
+    this.#out = []
+    const parts = out.length > 1 && this.#outBytes <= joinedBytes ? [Buffer.concat(out, this.#outBytes)] : out
+    this.#outBytes = 0
+    for (const bytes of parts) if (!this.#owner.onBytes(bytes)) this.#writable = false
+  }
+
   #fail(error: BudError): void {
     if (this.#over) return
+    this.#deliver()
     this.stop()
     this.#owner.onStreamError(error)
   }

@@ -37,11 +37,12 @@ export interface Exchange {
   setHeader(name: string, value: string): void
   /** The whole answer at once. */
   respond(status: number, headers: HeaderList, body: Uint8Array): void
-  /** Starts an answer in pieces. */
+  /** Starts an answer in pieces; its head goes out with the first of them. */
   start(status: number, headers: HeaderList): void
   /** False asks the writer to wait for `onDrain`. */
   write(chunk: Uint8Array): boolean
-  end(): void
+  /** Ends an answer in pieces, with these as its last ones. */
+  end(last?: readonly Uint8Array[]): void
   /** Breaks the answer off, so that no caller takes it for complete. */
   destroy(): void
 }

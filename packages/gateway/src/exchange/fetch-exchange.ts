@@ -52,6 +52,8 @@ export class FetchExchange implements Exchange {
   readonly #resolve: (response: Response) => void
   readonly #reject: (reason: unknown) => void
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  /** Of an answer in pieces, until its first one comes. */
+  #head: { readonly status: number; readonly headers: [string, string][] } | undefined
   #started = false
   #ended = false
   #gone = false
@@ -133,7 +135,11 @@ export class FetchExchange implements Exchange {
   }
 
   start(status: number, headers: HeaderList): void {
-    if (this.#ended) return
+    if (!this.#ended) this.#head = { status, headers: this.#headerList(headers) }
+  }
+
+  #open(head: { readonly status: number; readonly headers: [string, string][] }): void {
+    this.#head = undefined
     this.#started = true
     const stream = new ReadableStream<Uint8Array>(
       {
@@ -149,17 +155,28 @@ export class FetchExchange implements Exchange {
       },
       { highWaterMark: highWaterMarkBytes, size: (chunk) => chunk.byteLength },
     )
-    this.#resolve(new Response(stream, { status, headers: this.#headerList(headers) }))
+    this.#resolve(new Response(stream, head))
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.#ended || this.#controller === undefined) return true
+    if (this.#ended) return true
+    if (this.#head !== undefined) this.#open(this.#head)
+    if (this.#controller === undefined) return true
     this.#controller.enqueue(chunk)
     return (this.#controller.desiredSize ?? 1) > 0
   }
 
-  end(): void {
+  end(last: readonly Uint8Array[] = []): void {
     if (this.#ended) return
+    const head = this.#head
+    if (head !== undefined) {
+      // All of it is here at once: no stream is needed.
+      this.#started = true
+      const [only] = last
+      const body = last.length > 1 ? Buffer.concat(last) : only
+      // As in `respond`: never shared memory.
+      this.#resolve(new Response(body as Uint8Array<ArrayBuffer> | undefined, head))
+    } else for (const bytes of last) this.#controller?.enqueue(bytes)
     this.#finish()
     this.#controller?.close()
   }

@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { hasName, type BodyListener, type BodyResult, type Exchange, type ExchangeListener, type HeaderList } from './exchange.ts'
 
+const nothing: readonly Uint8Array[] = []
+
 export class NodeExchange implements Exchange {
   readonly method: string
   readonly path: string
@@ -10,6 +12,8 @@ export class NodeExchange implements Exchange {
   readonly #res: ServerResponse
   #listener: ExchangeListener | undefined
   #extraHeaders: string[] | undefined
+  /** Of an answer in pieces, until its first one comes. */
+  #head: { readonly status: number; readonly headers: string[] } | undefined
   /** Set while the body is being read. */
   #bodyListener: BodyListener | undefined
   #ended = false
@@ -102,11 +106,15 @@ export class NodeExchange implements Exchange {
   }
 
   start(status: number, headers: HeaderList): void {
-    if (!this.#ended) this.#res.writeHead(status, this.#headerList(headers))
+    if (!this.#ended) this.#head = { status, headers: this.#headerList(headers) }
   }
 
   write(chunk: Uint8Array): boolean {
     if (this.#ended) return true
+    if (this.#head !== undefined) {
+      this.#res.writeHead(this.#head.status, this.#head.headers)
+      this.#head = undefined
+    }
     const more = this.#res.write(chunk)
     if (!more && !this.#draining) {
       this.#draining = true
@@ -118,9 +126,18 @@ export class NodeExchange implements Exchange {
     return more
   }
 
-  end(): void {
+  end(last: readonly Uint8Array[] = nothing): void {
     if (this.#ended) return
     this.#ended = true
+    const head = this.#head
+    if (head !== undefined) {
+      // All of it is here at once: with a length it needs no chunks, which cost more than the bytes.
+      let byteLength = 0
+      for (const bytes of last) byteLength += bytes.byteLength
+      head.headers.push('content-length', String(byteLength))
+      this.#res.writeHead(head.status, head.headers)
+    }
+    for (const bytes of last) this.#res.write(bytes)
     this.#res.end()
   }
 

@@ -1,6 +1,6 @@
 /** The stage that counts calls against their limits. */
 import type { Claim, RequestEvent, SettledAmount, SettledWindow } from '@bud-foundry/core'
-import type { StageFactory, StageKit } from '../governance/built-in-stages.ts'
+import type { StageFactory, StageKit } from '../governance/stage-factory.ts'
 import type { OwnedStage } from '../governance/stage-set.ts'
 import type { StageCall, StageResult, Verdict } from '../governance/stage.ts'
 import { gatewayErrors } from '../errors.ts'

@@ -25,7 +25,10 @@ async function read(chunks: readonly Uint8Array[], options: { readonly stripUsag
         out.push(Uint8Array.from(bytes))
         return true
       },
-      onStreamEnd: () => seen.push('end'),
+      onStreamEnd: (last) => {
+        out.push(...last)
+        seen.push('end')
+      },
       onStreamError: (error) => seen.push(error.code),
     },
     dialect: options.dialect ?? openaiChat,

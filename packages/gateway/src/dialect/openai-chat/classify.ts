@@ -1,7 +1,7 @@
 /** Says what one event of a chat or completion stream is; content, the bulk of a stream, is recognised by its bytes. */
 import type { FrameKind } from '@bud-foundry/core'
 import { keyIs, skipString, skipValue } from '../json-scan.ts'
-import { asArray, asObject, parseFrame, parseObject, toBuffer } from '../sse-frame.ts'
+import { asArray, asObject, parseFrameData, readFrame, toBuffer } from '../sse-frame.ts'
 import { usageOfChunk } from './usage.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -120,10 +120,10 @@ const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 0x30
 export function classifyOpenaiFrame(frame: Uint8Array): FrameKind {
   const proven = classifyBytes(toBuffer(frame))
   if (proven !== undefined) return proven
-  const parsed = parseFrame(frame)
+  const parsed = readFrame(frame)
   if (parsed === undefined) return 'lifecycle'
   if (parsed.data.trim() === '[DONE]') return 'end'
-  const chunk = parseObject(parsed.data)
+  const chunk = parseFrameData(frame, parsed.data)
   // What cannot be read must not be taken for progress, and is not ours to hide either: it fails the answer.
   if (chunk === undefined || parsed.event === 'error') return 'error'
   return classifyChunk(chunk)
