@@ -32,6 +32,8 @@ export interface LimitStageOptions {
 /** Official clients wait at most this long; what takes longer they need not try again. */
 const clientWaitMs = 60_000
 const storeRetryAfterMs = 1_000
+/** More than any caller can mean; with a prompt it is still a number that sums stay exact with. */
+const tokensMax = 2 ** 52
 
 function dearestCostUsd(call: StageCall, tokens: { readonly input: number; readonly output: number }): number {
   const usage = {
@@ -125,7 +127,7 @@ class LimitStage implements OwnedStage {
   #tokensOf({ head, operation, inputTokensEstimate }: StageCall): { readonly input: number; readonly output: number } {
     const writes = operation === 'chat' || operation === 'completion'
     const output = writes ? (head.maxOutputTokens ?? this.#config.defaultOutputTokens) * head.choices : 0
-    return { input: Math.ceil(inputTokensEstimate), output: Math.min(Math.ceil(Math.max(0, output)), Number.MAX_SAFE_INTEGER / 2) }
+    return { input: Math.ceil(inputTokensEstimate), output: Math.min(Math.ceil(Math.max(0, output)), tokensMax) }
   }
 
   #decide(call: StageCall, plan: readonly PlannedLimit[], claims: readonly Claim[], admission: Admission): Verdict {

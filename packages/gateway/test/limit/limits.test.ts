@@ -94,7 +94,15 @@ test('says that a request which can never fit need not be tried again', async ()
   expect(response.headers.get('retry-after')).toBeNull()
   expect(response.headers.get('x-should-retry')).toBe('false')
   expect(await response.json()).toMatchObject({ error: { code: 'request_over_limit' } })
-  expect(await statuses(gateway, 1)).toEqual([429])
+  const absurd = await gateway.post('/v1/chat/completions', chat({ max_tokens: 9_007_199_254_740_991, n: 3 }))
+  expect(await absurd.json()).toMatchObject({ error: { code: 'request_over_limit' } })
+})
+
+test('reserves what is configured for a call that names no maximum', async () => {
+  const rateLimits = { rules: [{ kind: 'tokens', limit: 100, ...minute }], defaultOutputTokens: 60 }
+  await using gateway = await start([], { config: { rateLimits } })
+  const { headers } = await gateway.post('/v1/chat/completions', chat())
+  expect(Number(headers.get('x-ratelimit-remaining-tokens'))).toBeLessThan(40)
 })
 
 test('lets a call in when another has ended, whichever way', async () => {
