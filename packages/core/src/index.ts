@@ -34,7 +34,16 @@ export type { Candidate, RoutingContext, RoutingOutcome, RoutingPolicy } from '.
 export type { SecretStore } from './contracts/secret-store.ts'
 export type { Sink, SinkReceipt } from './contracts/sink.ts'
 export type { Step, StepRunner } from './contracts/step-runner.ts'
-export type { Claim, Reservation, Store, StoreChange } from './contracts/store.ts'
+export type {
+  Claim,
+  ClaimUsage,
+  Reservation,
+  SettledAmount,
+  SettledWindow,
+  Store,
+  StoreChange,
+  SynchronousReservations,
+} from './contracts/store.ts'
 export type { Transport, TransportCall, TransportHandlers, TransportTimeouts, UpstreamRequest } from './contracts/transport.ts'
 
 // vocabulary

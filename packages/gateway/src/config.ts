@@ -3,6 +3,7 @@ import { tokenPriceSchema } from '@bud-foundry/core'
 import { z } from 'zod'
 import { credentialSchema } from './credential-schema.ts'
 import { guardrailsSchema } from './guardrail/guardrail-config.ts'
+import { rateLimitsSchema } from './limit/limit-config.ts'
 import { attemptsPerRequest, defaultAnswerBytes, defaultBodyBytes, defaultRememberedBytes, fallbackDepth } from './limits.ts'
 
 const positiveMs = z.number().positive()
@@ -210,6 +211,8 @@ export const gatewayConfigSchema = z.strictObject({
       answerBytes: z.int().positive().default(defaultAnswerBytes),
     })
     .default({ bodyBytes: defaultBodyBytes, answerBytes: defaultAnswerBytes }),
+  /** What keys, users, projects and models may use. */
+  rateLimits: rateLimitsSchema.default(rateLimitsSchema.parse({})),
   /** What requests and answers may not say. Absent: nothing is looked at. */
   guardrails: guardrailsSchema.optional(),
   telemetry: z

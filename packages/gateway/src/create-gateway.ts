@@ -34,6 +34,7 @@ import { createBuiltInStages } from './governance/built-in-stages.ts'
 import type { StageKit } from './governance/stage-factory.ts'
 import type { Stage } from './governance/stage.ts'
 import { StageKeeper, type OwnedStage } from './governance/stage-set.ts'
+import { joinSecrets, type CredentialVault } from './key/credential-vault.ts'
 import { createKeyRing, type KeyRing } from './key/key-ring.ts'
 import { serve, type Server } from './pipeline/serve.ts'
 import { createDefaultPolicies } from './policies/default-policies.ts'
@@ -71,6 +72,8 @@ export interface GatewayParts {
   readonly tracer?: RequestTracer | undefined
   /** Resolves credential references of the configuration. */
   readonly secrets?: SecretStore | undefined
+  /** Resolves references `credential:NAME`, and has targets use a replaced credential at once. */
+  readonly credentials?: CredentialVault | undefined
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined
   readonly logger?: Logger | undefined
@@ -136,6 +139,9 @@ class GatewayRoot {
   readonly #ownsTransport: boolean
   readonly #ownsKeys: boolean
   readonly #stopReading = new AbortController()
+  readonly #secretStore: SecretStore | undefined
+  #secrets: ReadonlyMap<string, Secret> = new Map()
+  #credentialWatch: Disposable | undefined
   readonly #stageKeeper: StageKeeper
   #builtInStages: readonly OwnedStage[] = []
   #healthChecks: Disposable | undefined
@@ -155,7 +161,8 @@ class GatewayRoot {
       policies: byId(createDefaultPolicies(), parts.policies),
     }
     const dialects = byId([openaiChat, openaiCompletions, openaiEmbeddings, anthropicMessages], parts.dialects)
-    const secrets = resolveCredentials(config, parts.secrets, this.#stopReading.signal)
+    this.#secretStore = joinSecrets(parts.secrets, parts.credentials)
+    const secrets = resolveCredentials(config, this.#secretStore, this.#stopReading.signal)
     const onKeyFailure = warn('virtual keys could not be read')
     this.#ownsTransport = parts.transport === undefined
     this.#ownsKeys = parts.keys === undefined
@@ -198,6 +205,9 @@ class GatewayRoot {
     if (secrets === undefined) this.#useStages(this.#createStages(config, new Map()))
     if (secrets === undefined) this.#healthChecks = startHealthChecks(this.services.snapshot, this.services)
     this.ready = this.#start(config, secrets)
+    this.#credentialWatch = parts.credentials?.watch(() => {
+      this.#refreshCredentials(warn('a changed credential could not be read; its targets keep the one from before'))
+    })
     // Whoever awaits `ready` sees the failure, and the log does; an unhandled rejection would end the process instead.
     this.ready.catch((error: unknown) => {
       logger.error('the gateway cannot start', { error })
@@ -220,9 +230,9 @@ class GatewayRoot {
   }
 
   #createStages(config: GatewayConfig, secrets: ReadonlyMap<string, Secret>): readonly OwnedStage[] {
-    const { transport, clock, random, logger, metrics } = this.services
+    const { transport, clock, random, logger, metrics, keys } = this.services
     const secret: StageKit['secret'] = (credential) => ('reveal' in credential ? credential : secrets.get(credential.reference))
-    const kit: StageKit = { transport, clock, random, logger, metrics, store: this.#parts.store, secret }
+    const kit: StageKit = { transport, clock, random, logger, metrics, keys, store: this.#parts.store, secret }
     return createBuiltInStages(config, kit, this.#builtInStages)
   }
 
@@ -237,6 +247,7 @@ class GatewayRoot {
     const snapshot = buildSnapshot(config, this.#snapshotParts, secrets, services.snapshot)
     const stages = this.#createStages(config, secrets)
     services.snapshot = snapshot
+    this.#secrets = secrets
     this.#useStages(stages)
     this.#healthChecks?.[Symbol.dispose]()
     this.#healthChecks = services.state === 'closed' ? undefined : startHealthChecks(services.snapshot, services)
@@ -255,12 +266,24 @@ class GatewayRoot {
     else void this.ready.then(serveNow, serveNow)
   }
 
+  #refreshCredentials(onFailure: (error: unknown) => void): void {
+    const refresh = async (): Promise<void> => {
+      await this.ready
+      const { config } = this.services.snapshot
+      const secrets = await resolveCredentials(config, this.#secretStore, this.#stopReading.signal)
+      if (this.services.state === 'closed' || secrets === undefined) return
+      if ([...secrets].every(([reference, secret]) => this.#secrets.get(reference)?.reveal() === secret.reveal())) return
+      this.#swap(config, secrets)
+    }
+    this.#updates = this.#updates.then(refresh).catch(onFailure)
+  }
+
   updateConfig(input: GatewayConfigInput): Promise<void> {
     const update = async (): Promise<void> => {
       if (this.services.state === 'closed') throw gatewayErrors.CLOSED()
       const config = resolveConfig('gateway config', gatewayConfigSchema, input)
       if (config.auth.kind === 'keys' && this.services.keys === undefined) throw gatewayErrors.NO_KEYS()
-      const secrets = await resolveCredentials(config, this.#parts.secrets, this.#stopReading.signal)
+      const secrets = await resolveCredentials(config, this.#secretStore, this.#stopReading.signal)
       this.#swap(config, secrets ?? new Map())
     }
     // One after the other: the last update wins, however long an earlier one waited for its secrets.
@@ -280,6 +303,7 @@ class GatewayRoot {
     await this.#waitUntilIdle(graceMs)
     for (const request of [...services.inFlight]) request.stop()
     this.#stopReading.abort()
+    this.#credentialWatch?.[Symbol.dispose]()
     this.#healthChecks?.[Symbol.dispose]()
     await this.#stageKeeper[Symbol.asyncDispose]()
     if (services.pump !== undefined || services.capture !== undefined) await this.#flush(flushMs)

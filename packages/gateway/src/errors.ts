@@ -1,12 +1,20 @@
 /** The error catalogue of the gateway; a code without its prefix, in lower case, is the `code` that OpenAI callers see. */
 import { defineErrors, type ConfigIssue } from '@bud-foundry/core'
 
+interface LimitDetails {
+  readonly limit: string
+  readonly kind: 'requests' | 'tokens' | 'concurrency' | 'spend'
+  readonly allowed: number
+  readonly requested: number
+  readonly waitSeconds: number
+}
+
 export const gatewayErrors = defineErrors('GATEWAY', {
   // the caller's doing
   INVALID_API_KEY: {
     status: 401,
     retryable: false,
-    message: ({ reason }: { readonly reason: 'missing' | 'unknown' | 'revoked' | 'expired' }) =>
+    message: ({ reason }: { readonly reason: 'missing' | 'unknown' | 'revoked' | 'expired' | 'disabled' }) =>
       reason === 'missing'
         ? "You didn't provide an API key. Send it in an Authorization header: 'Authorization: Bearer YOUR_KEY'."
         : `The API key is ${reason}. Use a valid key, or ask the operator of this gateway for a new one.`,
@@ -82,6 +90,30 @@ export const gatewayErrors = defineErrors('GATEWAY', {
         ? `The guardrail '${rail}' does not allow what this request says. Change the request, or ask the operator of this gateway.`
         : `The guardrail '${rail}' does not allow what the model answered. Ask for something else, or ask the operator of this gateway.`,
     template: "The guardrail '<rail>' does not allow what this request says, or what the model answered. …",
+  },
+
+  RATE_LIMIT_EXCEEDED: {
+    status: 429,
+    retryable: true,
+    message: ({ limit, kind, allowed, requested, waitSeconds }: LimitDetails) =>
+      `Rate limit '${limit}' reached: ${String(allowed)} ${kind === 'concurrency' ? 'requests at a time' : kind}, and this request asked for ${String(requested)}. Try again in ${String(waitSeconds)}s.`,
+  },
+  INSUFFICIENT_QUOTA: {
+    status: 429,
+    retryable: true,
+    message: ({ limit, allowed, requested, waitSeconds }: LimitDetails) =>
+      `Spend limit '${limit}' of $${String(allowed)} reached: this request may cost $${String(requested)}. Try again in ${String(waitSeconds)}s, or ask the operator of this gateway for more.`,
+  },
+  REQUEST_OVER_LIMIT: {
+    status: 429,
+    retryable: false,
+    message: ({ limit, kind, allowed, requested }: LimitDetails) =>
+      `Request too large for the limit '${limit}': ${kind === 'spend' ? '$' : ''}${String(allowed)}${kind === 'spend' ? '' : ` ${kind}`}, and this request asked for ${String(requested)}. Ask for less, with a smaller max_tokens for instance.`,
+  },
+  LIMITS_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    message: () => 'The store of this gateway does not answer, so limits cannot be checked. Retry shortly.',
   },
 
   // the gateway's state
@@ -236,12 +268,35 @@ export const gatewayErrors = defineErrors('GATEWAY', {
   KEY_LIMIT: {
     status: 507,
     retryable: false,
-    message: ({ limit }: { readonly limit: number }) => `there are already ${String(limit)} API keys; delete unused ones first`,
+    message: ({ what, limit }: { readonly what: string; readonly limit: number }) =>
+      `there are already ${String(limit)} ${what}; delete unused ones first`,
   },
   KEY_RECORD_INVALID: {
     status: 500,
     retryable: false,
-    message: ({ key }: { readonly key: string }) => `the stored API key record '${key}' cannot be read; delete it or restore a backup`,
+    message: ({ what, key }: { readonly what: string; readonly key: string }) =>
+      `the stored ${what} record '${key}' cannot be read; delete it or restore a backup`,
+  },
+  KEY_REVOKED: {
+    status: 409,
+    retryable: false,
+    message: ({ id }: { readonly id: string }) => `the key '${id}' is revoked, and stays so; create a new one`,
+  },
+  ALREADY_EXISTS: {
+    status: 409,
+    retryable: false,
+    message: ({ what, id }: { readonly what: string; readonly id: string }) =>
+      `the ${what} '${id}' exists already; change that one, or use another id`,
+  },
+  CREDENTIAL_NAME_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ name }: { readonly name: string }) => `'${name}' cannot name a credential; use 1 to 128 letters, digits, '.', '_' or '-'`,
+  },
+  NO_CREDENTIAL_VAULT: {
+    status: 400,
+    retryable: false,
+    message: () => 'there is nowhere to keep credentials; pass a vault made by createCredentialVault',
   },
 
   // the listener and the command

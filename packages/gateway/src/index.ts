@@ -8,9 +8,27 @@ export { gatewayErrors } from './errors.ts'
 export type { CallOptions, ChatRequest, EmbeddingRequest, GatewayCalls, WireObject } from './call/gateway-calls.ts'
 export type { ChatAnswer, ChatChunk, EmbeddingAnswer } from './call/answer-schema.ts'
 
-// virtual keys
-export { createKeyRing, hashKey, type Authentication, type KeyRing, type KeyRingParts, type NewKey } from './key/key-ring.ts'
+// virtual keys, their owners, and credentials
+export { createKeyRing, type Authentication, type KeyRing, type KeyRingParts } from './key/key-ring.ts'
 export { keyRecordSchema, type KeyRecord } from './key/key-record.ts'
+export type { OwnerBook } from './key/owner-book.ts'
+export { ownerRecordSchema, type OwnerRecord } from './key/owner-record.ts'
+export { createCredentialVault, type CredentialRecord, type CredentialVault, type CredentialVaultParts } from './key/credential-vault.ts'
+export {
+  createGovernanceAdmin,
+  type GovernanceAdmin,
+  type GovernanceAdminParts,
+  type KeyChange,
+  type KeyFilter,
+  type NewKey,
+  type NewOwner,
+  type OwnerChange,
+  type RotateOptions,
+  type ShownKey,
+} from './key/governance-admin.ts'
+export { fromNanoUsd, toNanoUsd } from './limit/nano-usd.ts'
+export type { LimitStageOptions, SpendState } from './limit/limit-stage.ts'
+export { limitRuleSchema, limitSchema, type Limit, type LimitRule, type LimitWindow } from './limit/limit-schema.ts'
 
 // governance
 export type {

@@ -19,6 +19,28 @@ export const filteredBytes = 64 * 1024
 export const frameBytes = 16 * 1024 * 1024
 /** Keys held in memory. */
 export const keyCount = 1_000_000
+/** Projects, and users, held in memory. */
+export const ownerCount = 1_000_000
+/** Credentials in the vault. */
+export const credentialCount = 10_000
+/** Earlier keys of one record that may be valid beside the current one. */
+export const overlappingHashes = 4
+/** Limits on one key, project or user. */
+export const limitsPerRecord = 16
+/** Rules in the configuration. */
+export const limitRules = 256
+/** Limits that may count one call; the store takes no more claims at once. */
+export const plannedLimits = 64
+/** Wait before a store that failed is asked again. */
+export const storeRecheckMs = 500
+/** Finished calls that the store could not be told of; beyond it their windows keep what was reserved. */
+export const unsettledReservations = 50_000
+/** Leases renewed in one call of the store. */
+export const renewedAtOnce = 1_000
+/** Records read from the store at a time. */
+export const parallelRecordReads = 64
+/** Wait before records are read again after a failure: short, because a revocation may be among them. */
+export const recordReloadMs = 250
 /** Events waiting for the sink; beyond it the oldest are dropped and counted. */
 export const pendingEvents = 50_000
 /** Captured bodies that wait to be redacted; beyond it payloads are dropped and counted. */

@@ -1,5 +1,5 @@
 /** API keys: generation, hashing as Bud does, comparison in constant time. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { createSecret, type Secret } from '../config/secret.ts'
 import { coreLimits } from '../limits.ts'
 import type { Random } from '../random/random.ts'
@@ -46,14 +46,12 @@ export function generateApiKey(random: Random): ApiKey {
  * A fast hash is right here: the keys are random, so there is nothing to guess.
  */
 export function hashApiKey(key: Secret | string): string {
-  return createHash('sha256')
-    .update(`bud-${typeof key === 'string' ? key : key.reveal()}`)
-    .digest('hex')
+  return hash('sha256', `bud-${typeof key === 'string' ? key : key.reveal()}`, 'hex')
 }
 
 /** Whether the key has this hash, in time that does not depend on where they differ. False for a hash that is none. */
-export function isApiKey(key: Secret | string, hash: string): boolean {
+export function isApiKey(key: Secret | string, expectedHash: string): boolean {
   const actual = Buffer.from(hashApiKey(key))
-  const expected = Buffer.from(hash)
+  const expected = Buffer.from(expectedHash)
   return actual.length === expected.length && timingSafeEqual(actual, expected)
 }

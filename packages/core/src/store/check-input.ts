@@ -1,5 +1,5 @@
 /** Refuses keys, values, lifetimes and claims that some driver could not hold exactly. */
-import type { Claim } from '../contracts/store.ts'
+import type { Claim, SettledAmount } from '../contracts/store.ts'
 import { storeErrors } from './store-errors.ts'
 import { storeLimits } from './store-limits.ts'
 
@@ -50,29 +50,53 @@ export function checkClaims(claims: readonly Claim[]): void {
   if (claims.length === 0 || claims.length > storeLimits.claims) {
     refuse('claims', `there are ${String(claims.length)}`, `reserve 1 to ${String(storeLimits.claims)} at once`)
   }
-  const seen = new Set<string>()
-  for (const { key, amount, limit, windowMs, leaseMs } of claims) {
-    checkKey(key)
-    checkAmount('claims.amount', amount)
-    checkAmount('claims.limit', limit)
-    if (windowMs !== 'lease') checkDuration('claims.windowMs', windowMs, storeLimits.windowMs)
-    if (leaseMs !== undefined) checkDuration('claims.leaseMs', leaseMs, storeLimits.reservationMs)
-    if (claims.length === 1) continue
-    const name = `${String(windowMs)} ${key}`
-    if (seen.has(name)) refuse('claims', `'${key}' is claimed twice in one window`, 'add the amounts up')
-    seen.add(name)
+  for (const [index, claim] of claims.entries()) {
+    checkClaim(claim)
+    // At most 64 of them, usually four: comparing each with those before it is quicker than a set.
+    for (let before = 0; before < index; before += 1) {
+      const other = claims[before]
+      if (other?.key !== claim.key || other.windowMs !== claim.windowMs) continue
+      refuse('claims', `'${claim.key}' is claimed twice in one window`, 'add the amounts up')
+    }
   }
 }
 
-export function checkActual(actual: readonly { readonly key: string; readonly amount: number }[]): void {
+function checkClaim({ key, amount, limit, windowMs, boundariesUnixMs, leaseMs }: Claim): void {
+  checkKey(key)
+  checkAmount('claims.amount', amount)
+  checkAmount('claims.limit', limit)
+  if (windowMs === 'calendar') checkBoundaries(boundariesUnixMs)
+  else if (windowMs !== 'lease') checkDuration('claims.windowMs', windowMs, storeLimits.windowMs)
+  if (leaseMs !== undefined) checkDuration('claims.leaseMs', leaseMs, storeLimits.reservationMs)
+}
+
+function checkBoundaries(boundariesUnixMs: readonly number[] | undefined): void {
+  const count = boundariesUnixMs?.length ?? 0
+  if (count >= 2 && count <= storeLimits.boundaries && boundariesUnixMs?.every(isBoundary) === true) return
+  refuse('claims.boundariesUnixMs', 'it holds no windows', `give 2 to ${String(storeLimits.boundaries)} ascending whole numbers`)
+}
+
+const isBoundary = (boundary: number, index: number, all: readonly number[]): boolean =>
+  Number.isSafeInteger(boundary) && boundary >= 0 && boundary > (all[index - 1] ?? -1)
+
+/** @throws CORE_STORE_INPUT_INVALID: the windows named do not hold the store's time. */
+export function refuseOutside(key: string): never {
+  return refuse('claims.boundariesUnixMs', `no window of '${key}' holds the store's time`, "compare this machine's clock with the store's")
+}
+
+export function checkRenewal(ids: readonly string[], leaseMs: number): void {
+  checkDuration('leaseMs', leaseMs, storeLimits.reservationMs)
+  if (ids.length > storeLimits.renewals) refuse('ids', `there are ${String(ids.length)}`, `renew at most ${String(storeLimits.renewals)}`)
+}
+
+export function checkActual(actual: readonly SettledAmount[]): void {
   if (actual.length > storeLimits.claims)
     refuse('actual', `it has ${String(actual.length)} rows`, `settle at most ${String(storeLimits.claims)}`)
-  const seen = new Set<string>()
-  for (const { key, amount } of actual) {
+  for (const [index, { key, amount }] of actual.entries()) {
     checkKey(key)
     checkAmount('actual.amount', amount)
-    if (seen.has(key)) refuse('actual', `'${key}' is there twice`, 'add the amounts up')
-    seen.add(key)
+    for (let before = 0; before < index; before += 1)
+      if (actual[before]?.key === key) refuse('actual', `'${key}' is there twice`, 'add the amounts up')
   }
 }
 

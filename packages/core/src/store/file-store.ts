@@ -3,18 +3,18 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { z } from 'zod'
-import type { Claim, Reservation, Store, StoreChange } from '../contracts/store.ts'
+import type { Claim, Reservation, SettledAmount, SettledWindow, Store, StoreChange } from '../contracts/store.ts'
 import { createId } from '../id/id.ts'
 import { systemRandom, type Random } from '../random/random.ts'
 import { systemClock, type Clock } from '../time/clock.ts'
 import { ChangeHub } from './change-hub.ts'
 import { ChangeLog } from './change-log.ts'
-import { checkActual, checkClaims, checkKey, checkPrefix, checkTtl, checkValue } from './check-input.ts'
+import { checkActual, checkClaims, checkKey, checkPrefix, checkRenewal, checkTtl, checkValue } from './check-input.ts'
 import { equalBytes } from './compare-keys.ts'
 import { FileLedger } from './file-ledger.ts'
 import { openDatabase } from './file-schema.ts'
 import { GroupCommit } from './group-commit.ts'
-import { reserveClaims, settleReservation } from './ledger.ts'
+import { renewReservations, reserveClaims, settleReservation } from './ledger.ts'
 import { isSqliteBusy, toStoreError } from './sqlite-errors.ts'
 import { storeErrors } from './store-errors.ts'
 import { storeLimits } from './store-limits.ts'
@@ -161,12 +161,19 @@ class FileStore implements Store {
     return this.#writes.run(() => reserveClaims(this.#ledger, { id, claims: copies, nowMs: this.#nowMs() }))
   }
 
-  async settle(id: string, actual: readonly { readonly key: string; readonly amount: number }[]): Promise<void> {
+  async settle(id: string, actual: readonly SettledAmount[]): Promise<readonly SettledWindow[]> {
     this.#enter()
     checkActual(actual)
     const copies = actual.map((row) => ({ ...row }))
+    return this.#writes.run(() => settleReservation(this.#ledger, { id, actual: copies, nowMs: this.#nowMs() }))
+  }
+
+  async renew(ids: readonly string[], leaseMs: number): Promise<void> {
+    this.#enter()
+    checkRenewal(ids, leaseMs)
+    const copies = [...ids]
     return this.#writes.run(() => {
-      settleReservation(this.#ledger, { id, actual: copies, nowMs: this.#nowMs() })
+      renewReservations(this.#ledger, { ids: copies, leaseMs, nowMs: this.#nowMs() })
     })
   }
 

@@ -18,7 +18,8 @@ const claim = z.object({
   key: z.string(),
   amount: z.number(),
   limit: z.number(),
-  windowMs: z.union([z.number(), z.literal('lease')]),
+  windowMs: z.union([z.number(), z.literal(['calendar', 'lease'])]),
+  boundariesUnixMs: z.array(z.number()).optional(),
   leaseMs: duration,
 })
 const amounts = z.array(z.object({ key: z.string(), amount: z.number() }))
@@ -31,6 +32,7 @@ export const callSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('list'), prefix: z.string() }),
   z.object({ op: z.literal('reserve'), claims: z.array(claim) }),
   z.object({ op: z.literal('settle'), id: z.string(), actual: amounts }),
+  z.object({ op: z.literal('renew'), ids: z.array(z.string()), leaseMs: z.number() }),
   z.object({ op: z.literal('subscribe'), subscription: z.number(), prefix: z.string() }),
   z.object({ op: z.literal('unsubscribe'), subscription: z.number() }),
 ])
@@ -46,9 +48,15 @@ const errorSchema = z.object({
   details: z.unknown(),
 })
 
+const usage = z.array(z.object({ used: z.number(), resetMs: z.number() }))
+
+export const settledSchema = z.array(
+  z.object({ key: z.string(), windowMs: z.union([z.number(), z.literal('calendar')]), used: z.number() }),
+)
+
 /** JSON has no Infinity, so `null` stands for it. */
 export const reservationSchema = z.union([
-  z.object({ admitted: z.literal(true), id: z.string() }),
+  z.object({ admitted: z.literal(true), id: z.string(), usage }),
   z.object({
     admitted: z.literal(false),
     key: z.string(),
@@ -56,6 +64,7 @@ export const reservationSchema = z.union([
       .number()
       .nullable()
       .transform((ms) => ms ?? Number.POSITIVE_INFINITY),
+    usage,
   }),
 ])
 

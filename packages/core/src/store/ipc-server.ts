@@ -94,6 +94,8 @@ class IpcServer implements Disposable {
         return store.reserve(call.claims)
       case 'settle':
         return store.settle(call.id, call.actual)
+      case 'renew':
+        return store.renew(call.ids, call.leaseMs)
       case 'subscribe':
         return this.#subscribe(call.subscription, call.prefix)
       case 'unsubscribe':

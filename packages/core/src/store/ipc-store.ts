@@ -1,10 +1,10 @@
 /** A Store that another process holds, used over the channel between the two. */
 import { z } from 'zod'
-import type { Claim, Reservation, Store, StoreChange } from '../contracts/store.ts'
+import type { Claim, Reservation, SettledAmount, SettledWindow, Store, StoreChange } from '../contracts/store.ts'
 import { systemClock, type Clock } from '../time/clock.ts'
 import { ChangeHub } from './change-hub.ts'
-import { checkActual, checkClaims, checkKey, checkPrefix, checkTtl, checkValue } from './check-input.ts'
-import { decodeBytes, encodeBytes, reservationSchema, type Answers, type Call, type IpcEndpoint } from './ipc-protocol.ts'
+import { checkActual, checkClaims, checkKey, checkPrefix, checkRenewal, checkTtl, checkValue } from './check-input.ts'
+import { decodeBytes, encodeBytes, reservationSchema, settledSchema, type Answers, type Call, type IpcEndpoint } from './ipc-protocol.ts'
 import { IpcRequests } from './ipc-requests.ts'
 import { storeErrors } from './store-errors.ts'
 import { storeLimits } from './store-limits.ts'
@@ -18,6 +18,8 @@ export interface IpcStoreOptions {
   /** How long one request may take; 5 seconds when absent. */
   readonly requestTimeoutMs?: number
 }
+
+const copyClaim = ({ boundariesUnixMs, ...claim }: Claim) => ({ ...claim, boundariesUnixMs: boundariesUnixMs && [...boundariesUnixMs] })
 
 class IpcStore implements Store {
   readonly contract = 'store/1'
@@ -88,12 +90,17 @@ class IpcStore implements Store {
 
   async reserve(claims: readonly Claim[]): Promise<Reservation> {
     checkClaims(claims)
-    return reservationSchema.parse(await this.#call({ op: 'reserve', claims: claims.map((claim) => ({ ...claim })) }))
+    return reservationSchema.parse(await this.#call({ op: 'reserve', claims: claims.map(copyClaim) }))
   }
 
-  async settle(id: string, actual: readonly { readonly key: string; readonly amount: number }[]): Promise<void> {
+  async settle(id: string, actual: readonly SettledAmount[]): Promise<readonly SettledWindow[]> {
     checkActual(actual)
-    await this.#call({ op: 'settle', id, actual: actual.map((row) => ({ ...row })) })
+    return settledSchema.parse(await this.#call({ op: 'settle', id, actual: actual.map((row) => ({ ...row })) }))
+  }
+
+  async renew(ids: readonly string[], leaseMs: number): Promise<void> {
+    checkRenewal(ids, leaseMs)
+    await this.#call({ op: 'renew', ids: [...ids], leaseMs })
   }
 
   subscribe(prefix: string, onChange: (change: StoreChange) => void): Disposable {

@@ -16,12 +16,23 @@ interface LeasesOfKey {
   readonly byId: Map<string, Lease>
 }
 
+interface Held {
+  readonly claims: readonly ReservedClaim[]
+  expiresAtMs: number
+}
+
+interface MutableWindow extends WindowRow {
+  used: number
+  readonly expiresAtMs: number
+}
+type WindowMap = ExpiringMap<MutableWindow>
+
 const limits = storeLimits.memory
-const windowName = (key: string, windowMs: number) => `${String(windowMs)} ${key}`
 
 export class MemoryLedger implements LedgerTables {
-  readonly #windows = new ExpiringMap<WindowRow & { readonly expiresAtMs: number }>()
-  readonly #reservations = new ExpiringMap<{ readonly claims: readonly ReservedClaim[]; readonly expiresAtMs: number }>()
+  /** By length, of which there are few; joining it to the key would make a new string to hash for every claim. */
+  readonly #windows = new Map<number | 'calendar', WindowMap>()
+  readonly #reservations = new ExpiringMap<Held>()
   readonly #leases = new Map<string, LeasesOfKey>()
   #leaseCount = 0
   #nowMs = 0
@@ -31,18 +42,22 @@ export class MemoryLedger implements LedgerTables {
     this.#nowMs = nowMs
     if (this.#reservations.size >= limits.reservations) this.#reservations.sweep(nowMs)
     if (this.#reservations.size >= limits.reservations) throw storeErrors.STORE_FULL({ what: 'reservations', limit: limits.reservations })
-    if (this.#windows.size + claims.length > limits.windows) this.#windows.sweep(nowMs)
-    if (this.#windows.size + claims.length > limits.windows) throw storeErrors.STORE_FULL({ what: 'windows', limit: limits.windows })
+    if (this.#windowCount() + claims.length > limits.windows) this.#sweepWindows(nowMs)
+    if (this.#windowCount() + claims.length > limits.windows) throw storeErrors.STORE_FULL({ what: 'windows', limit: limits.windows })
     if (this.#leaseCount + claims.length > limits.leases) for (const key of this.#leases.keys()) this.#dropExpired(key, nowMs)
     if (this.#leaseCount + claims.length > limits.leases) throw storeErrors.STORE_FULL({ what: 'leases', limit: limits.leases })
   }
 
-  window(key: string, windowMs: number): WindowRow | undefined {
-    return this.#windows.get(windowName(key, windowMs), this.#nowMs)
+  window(key: string, windowMs: number | 'calendar'): WindowRow | undefined {
+    return this.#windows.get(windowMs)?.get(key, this.#nowMs)
   }
 
-  putWindow(key: string, windowMs: number, row: WindowRow): void {
-    this.#windows.set(windowName(key, windowMs), { ...row, expiresAtMs: row.startMs + windowMs }, this.#nowMs)
+  putWindow(key: string, windowMs: number | 'calendar', { startMs, endMs, used }: WindowRow): void {
+    let map = this.#windows.get(windowMs)
+    if (map === undefined) this.#windows.set(windowMs, (map = new ExpiringMap()))
+    const row = map.get(key, this.#nowMs)
+    if (row?.startMs === startMs) row.used = used
+    else map.set(key, { startMs, endMs, used, expiresAtMs: endMs }, this.#nowMs)
   }
 
   leasedAmount(key: string, nowMs: number): number {
@@ -61,6 +76,14 @@ export class MemoryLedger implements LedgerTables {
     leases.total += lease.amount
     leases.nothingDueBeforeMs = Math.min(leases.nothingDueBeforeMs, lease.expiresAtMs)
     this.#leaseCount += 1
+  }
+
+  renewLease(key: string, id: string, { nowMs, expiresAtMs }: { readonly nowMs: number; readonly expiresAtMs: number }): void {
+    const leases = this.#dropExpired(key, nowMs)
+    const lease = leases?.byId.get(id)
+    if (leases === undefined || lease === undefined) return
+    leases.byId.set(id, { amount: lease.amount, expiresAtMs })
+    leases.nothingDueBeforeMs = Math.min(leases.nothingDueBeforeMs, expiresAtMs)
   }
 
   deleteLease(key: string, id: string): void {
@@ -82,8 +105,26 @@ export class MemoryLedger implements LedgerTables {
     this.#reservations.set(id, { claims, expiresAtMs }, this.#nowMs)
   }
 
+  extendReservation(id: string, expiresAtMs: number): void {
+    const held = this.#reservations.get(id, this.#nowMs)
+    if (held !== undefined) held.expiresAtMs = Math.max(held.expiresAtMs, expiresAtMs)
+  }
+
   deleteReservation(id: string): void {
     this.#reservations.delete(id)
+  }
+
+  #windowCount(): number {
+    let count = 0
+    for (const map of this.#windows.values()) count += map.size
+    return count
+  }
+
+  #sweepWindows(nowMs: number): void {
+    for (const [windowMs, map] of this.#windows) {
+      map.sweep(nowMs)
+      if (map.size === 0) this.#windows.delete(windowMs)
+    }
   }
 
   #dropExpired(key: string, nowMs: number): LeasesOfKey | undefined {

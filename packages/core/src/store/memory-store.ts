@@ -1,13 +1,13 @@
 /** The default Store: everything in this process, bounded, gone with it. */
-import type { Claim, Reservation, Store, StoreChange } from '../contracts/store.ts'
+import type { Claim, Reservation, SettledAmount, SettledWindow, Store, StoreChange, SynchronousReservations } from '../contracts/store.ts'
 import { createId } from '../id/id.ts'
 import { systemRandom, type Random } from '../random/random.ts'
 import { systemClock, type Clock } from '../time/clock.ts'
 import { ChangeHub } from './change-hub.ts'
-import { checkActual, checkClaims, checkKey, checkPrefix, checkTtl, checkValue } from './check-input.ts'
+import { checkActual, checkClaims, checkKey, checkPrefix, checkRenewal, checkTtl, checkValue } from './check-input.ts'
 import { compareKeys, equalBytes } from './compare-keys.ts'
 import { ExpiringMap } from './expiring-map.ts'
-import { reserveClaims, settleReservation } from './ledger.ts'
+import { renewReservations, reserveClaims, settleReservation } from './ledger.ts'
 import { MemoryLedger } from './memory-ledger.ts'
 import { storeErrors } from './store-errors.ts'
 import { storeLimits } from './store-limits.ts'
@@ -25,8 +25,14 @@ const sizeOf = ({ key, value }: Pick<Entry, 'key' | 'value'>) => key.length * 2 
 
 class MemoryStore implements Store {
   readonly contract = 'store/1'
+  readonly synchronous: SynchronousReservations = {
+    reserve: (claims) => this.#reserve(claims),
+    settle: (id, actual) => this.#settle(id, actual),
+  }
   readonly #clock: Clock
-  readonly #random: Random
+  /** A count tells this store's reservations apart, and the prefix those of an earlier one that a caller may still hold. */
+  readonly #idPrefix: string
+  #reservations = 0
   #entryBytes = 0
   readonly #entries = new ExpiringMap<Entry>((entry) => {
     this.#entryBytes -= sizeOf(entry)
@@ -37,7 +43,7 @@ class MemoryStore implements Store {
 
   constructor(clock: Clock, random: Random) {
     this.#clock = clock
-    this.#random = random
+    this.#idPrefix = `${createId(clock, random)}/`
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -94,17 +100,17 @@ class MemoryStore implements Store {
   }
 
   async reserve(claims: readonly Claim[]): Promise<Reservation> {
-    this.#enter()
-    checkClaims(claims)
-    const nowMs = this.#nowMs()
-    this.#ledger.makeRoom(claims, nowMs)
-    return reserveClaims(this.#ledger, { id: createId(this.#clock, this.#random), claims, nowMs })
+    return this.#reserve(claims)
   }
 
-  async settle(id: string, actual: readonly { readonly key: string; readonly amount: number }[]): Promise<void> {
+  async settle(id: string, actual: readonly SettledAmount[]): Promise<readonly SettledWindow[]> {
+    return this.#settle(id, actual)
+  }
+
+  async renew(ids: readonly string[], leaseMs: number): Promise<void> {
     this.#enter()
-    checkActual(actual)
-    settleReservation(this.#ledger, { id, actual, nowMs: this.#nowMs() })
+    checkRenewal(ids, leaseMs)
+    renewReservations(this.#ledger, { ids, leaseMs, nowMs: this.#nowMs() })
   }
 
   subscribe(prefix: string, onChange: (change: StoreChange) => void): Disposable {
@@ -115,6 +121,21 @@ class MemoryStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     this.#hub.close()
+  }
+
+  #reserve(claims: readonly Claim[]): Reservation {
+    this.#enter()
+    checkClaims(claims)
+    const nowMs = this.#nowMs()
+    this.#ledger.makeRoom(claims, nowMs)
+    this.#reservations += 1
+    return reserveClaims(this.#ledger, { id: `${this.#idPrefix}${String(this.#reservations)}`, claims, nowMs })
+  }
+
+  #settle(id: string, actual: readonly SettledAmount[]): readonly SettledWindow[] {
+    this.#enter()
+    checkActual(actual)
+    return settleReservation(this.#ledger, { id, actual, nowMs: this.#nowMs() })
   }
 
   #enter(): void {

@@ -11,6 +11,10 @@ export const storeLimits = {
   /** A window longer than a quarter is an account balance, not a limit. */
   windowMs: 92 * 86_400_000,
   claims: 64,
+  /** Of the calendar windows that one claim names. */
+  boundaries: 16,
+  /** Reservations renewed in one call. */
+  renewals: 1_000,
   subscriptions: 10_000,
   /** A lease without `leaseMs`: longer than the longest answer that engines are usually allowed to stream. */
   leaseMs: 10 * 60_000,
@@ -33,5 +37,14 @@ export const storeLimits = {
     listPage: 500,
   },
   ipc: { pendingRequests: 10_000, requestTimeoutMs: 5_000, listPage: 1_000 },
-  valkey: { commandTimeoutMs: 5_000, pendingCommands: 10_000, probeEveryMs: 10_000, listPage: 500, purgeRows: 16 },
+  valkey: {
+    commandTimeoutMs: 5_000,
+    pendingCommands: 10_000,
+    probeEveryMs: 10_000,
+    listPage: 500,
+    purgeRows: 16,
+    reconnectMs: 250,
+    cancelEveryMs: 200,
+    cancelledMs: 60_000,
+  },
 } as const

@@ -36,6 +36,8 @@ export class ValkeyConnection {
   constructor(url: string, options: ValkeyConnectionOptions, timeoutMs: number) {
     this.#timeoutMs = timeoutMs
     this.client = new Redis(url, {
+      // The client's own waits grow to two seconds: too long for revocations made while the server was away.
+      retryStrategy: (attempt) => Math.min(attempt * 50, storeLimits.valkey.reconnectMs),
       ...options,
       lazyConnect: true,
       commandTimeout: timeoutMs,

@@ -73,12 +73,21 @@ return answer`,
 
     /**
      * KEYS: record, then two per claim: window hash twice, or lease set and lease total. ARGV: id, longest life of a record,
-     * then four per claim: key, amount, limit, window or 'lease'; leases have a fifth, all others ''. Returns {1}, or {0, key, wait}.
+     * then five per claim: key, amount, limit, window or 'calendar' or 'lease', and what the latter two need: boundaries, life of the lease.
+     * Returns 1 or 0 or -1, the key refused or without a window, its wait, then two per claim: used, time until its window ends.
      */
     reserve: `${now}
-if redis.call('EXISTS', KEYS[1]) == 1 then return { 1 } end
+if redis.call('EXISTS', KEYS[1]) == 1 then return redis.error_reply('CANCELLED the caller has given this reservation up') end
 local count = (#KEYS - 1) / 2
-local starts, refusedKey, refusedWait = {}, nil, -1
+local starts, finals, useds, refusedKey, refusedWait = {}, {}, {}, nil, -1
+local function boundaries(text)
+  local from, to
+  for part in string.gmatch(text, '%d+') do
+    local boundary = tonumber(part)
+    if boundary <= now then from = boundary elseif not to then to = boundary end
+  end
+  return from, to
+end
 for i = 1, count do
   local key, amount, limit, window = ARGV[5 * i - 2], tonumber(ARGV[5 * i - 1]), tonumber(ARGV[5 * i]), ARGV[5 * i + 1]
   local first, second, used, wait = KEYS[2 * i], KEYS[2 * i + 1], 0, math.huge
@@ -89,13 +98,21 @@ for i = 1, count do
     redis.call('ZREMRANGEBYSCORE', first, '-inf', int(now))
     used = tonumber(redis.call('GET', second) or '0')
   else
-    local row = redis.call('HMGET', first, 's', 'u')
-    local start = math.floor(now / tonumber(window)) * tonumber(window)
+    local start, final
+    if window == 'calendar' then
+      start, final = boundaries(ARGV[5 * i + 2])
+      if not start or not final then return { -1, key, '0' } end
+    else
+      start = math.floor(now / tonumber(window)) * tonumber(window)
+      final = start + tonumber(window)
+    end
+    local row = redis.call('HMGET', first, 's', 'u', 'e')
     -- A clock that stepped back stays in the later window, so that no window is ever granted twice.
-    if row[1] and tonumber(row[1]) >= start then start, used = tonumber(row[1]), tonumber(row[2]) end
-    starts[i] = start
-    wait = start + tonumber(window) - now
+    if row[1] and tonumber(row[1]) >= start then start, used, final = tonumber(row[1]), tonumber(row[2]), tonumber(row[3]) end
+    starts[i], finals[i] = start, final
+    wait = final - now
   end
+  useds[i] = used
   if used + amount > limit then
     if amount > limit then
       wait = math.huge
@@ -109,12 +126,20 @@ for i = 1, count do
     if wait > refusedWait then refusedKey, refusedWait = key, wait end
   end
 end
-if refusedKey then return { 0, refusedKey, refusedWait == math.huge and 'never' or int(refusedWait) } end
+local answer = { refusedKey and 0 or 1, refusedKey or '', refusedWait == math.huge and 'never' or int(refusedWait) }
+if refusedKey then
+  for i = 1, count do
+    answer[#answer + 1] = int(useds[i])
+    answer[#answer + 1] = int(finals[i] and finals[i] - now or 0)
+  end
+  return answer
+end
 local record, last = {}, now
 for i = 1, count do
   local key, amount, window = ARGV[5 * i - 2], ARGV[5 * i - 1], ARGV[5 * i + 1]
   local first, second = KEYS[2 * i], KEYS[2 * i + 1]
   local ends
+  local used = int(useds[i] + tonumber(amount))
   if window == 'lease' then
     ends = now + tonumber(ARGV[5 * i + 2])
     redis.call('ZADD', first, int(ends), ARGV[1] .. ':' .. amount)
@@ -122,46 +147,82 @@ for i = 1, count do
     local latest = redis.call('ZREVRANGE', first, 0, 0, 'WITHSCORES')
     redis.call('PEXPIREAT', first, int(tonumber(latest[2])))
     redis.call('PEXPIREAT', second, int(tonumber(latest[2])))
-    record[i] = { key, amount, 'lease', first, second }
+    record[i] = { key, amount, window, '', first, second }
   else
-    local row = redis.call('HMGET', first, 's', 'u')
     local start = int(starts[i])
-    ends = starts[i] + tonumber(window)
-    local used = row[1] == start and tonumber(row[2]) or 0
-    redis.call('HSET', first, 's', start, 'u', int(used + tonumber(amount)))
+    ends = finals[i]
+    redis.call('HSET', first, 's', start, 'u', used, 'e', int(ends))
     redis.call('PEXPIREAT', first, int(ends))
-    record[i] = { key, amount, start, first, '' }
+    record[i] = { key, amount, window, start, first, '' }
   end
+  answer[#answer + 1] = used
+  answer[#answer + 1] = int(finals[i] and ends - now or 0)
   if ends > last then last = ends end
 end
 redis.call('SET', KEYS[1], cjson.encode(record))
 redis.call('PEXPIREAT', KEYS[1], int(math.min(last, now + tonumber(ARGV[2]))))
-return { 1 }`,
+return answer`,
 
-    /** KEYS: record. ARGV: id, then two per row: key, amount. Returns the key that was not reserved, or ''. */
+    /** KEYS: record. ARGV: id, then two per row: key, amount. Returns the key that was not reserved or '', then three per open window: key, window, used. */
     settle: `${now}
 local text = redis.call('GET', KEYS[1])
-if not text then return '' end
-local record, actual = cjson.decode(text), {}
+if not text then return { '' } end
+local record, actual, answer = cjson.decode(text), {}, { '' }
 for i = 2, #ARGV, 2 do actual[ARGV[i]] = ARGV[i + 1] end
 for i = 2, #ARGV, 2 do
   local isReserved = false
   for _, claim in ipairs(record) do isReserved = isReserved or claim[1] == ARGV[i] end
-  if not isReserved then return ARGV[i] end
+  if not isReserved then return { ARGV[i] } end
 end
 for _, claim in ipairs(record) do
-  local key, amount, start, first, second = unpack(claim)
-  if start == 'lease' then
+  local key, amount, window, start, first, second = unpack(claim)
+  if window == 'lease' then
     if redis.call('ZREM', first, ARGV[1] .. ':' .. amount) == 1 then redis.call('DECRBY', second, amount) end
   elseif actual[key] then
     local row = redis.call('HMGET', first, 's', 'u')
     if row[1] == start then
-      local used = tonumber(row[2]) - tonumber(amount) + tonumber(actual[key])
-      redis.call('HSET', first, 'u', int(math.min(used, 9007199254740991)))
+      local used = int(math.min(tonumber(row[2]) - tonumber(amount) + tonumber(actual[key]), 9007199254740991))
+      redis.call('HSET', first, 'u', used)
+      answer[#answer + 1] = key
+      answer[#answer + 1] = window
+      answer[#answer + 1] = used
     end
   end
 end
 redis.call('DEL', KEYS[1])
-return ''`,
+return answer`,
+
+    /** KEYS: records. ARGV: life of the leases from now, then the ids. */
+    renew: `${now}
+local ends = int(now + tonumber(ARGV[1]))
+for i, name in ipairs(KEYS) do
+  local text = redis.call('GET', name)
+  for _, claim in ipairs(text and cjson.decode(text) or {}) do
+    local member = ARGV[i + 1] .. ':' .. claim[2]
+    local score = claim[3] == 'lease' and redis.call('ZSCORE', claim[5], member)
+    if score and tonumber(score) > now then
+      redis.call('ZADD', claim[5], ends, member)
+      local latest = redis.call('ZREVRANGE', claim[5], 0, 0, 'WITHSCORES')
+      redis.call('PEXPIREAT', claim[5], int(tonumber(latest[2])))
+      redis.call('PEXPIREAT', claim[6], int(tonumber(latest[2])))
+    end
+    if claim[3] == 'lease' and redis.call('PTTL', name) < tonumber(ARGV[1]) then redis.call('PEXPIREAT', name, ends) end
+  end
+end
+return 1`,
+
+    /** KEYS: record. ARGV: id, how long a reservation that arrives later is kept out. Gives back all that was reserved. */
+    cancel: `${now}
+local text = redis.call('GET', KEYS[1])
+for _, claim in ipairs(text and cjson.decode(text) or {}) do
+  local _, amount, window, start, first, second = unpack(claim)
+  if window == 'lease' then
+    if redis.call('ZREM', first, ARGV[1] .. ':' .. amount) == 1 then redis.call('DECRBY', second, amount) end
+  elseif redis.call('HGET', first, 's') == start then
+    redis.call('HINCRBY', first, 'u', '-' .. amount)
+  end
+end
+redis.call('SET', KEYS[1], '[]', 'PX', ARGV[2])
+return 1`,
   }
 }

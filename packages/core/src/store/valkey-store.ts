@@ -1,11 +1,21 @@
 /** A Store on a Valkey or Redis server, shared by the processes of many machines, on the server's own clock. */
 import { z } from 'zod'
-import type { Claim, Reservation, Store, StoreChange } from '../contracts/store.ts'
+import type { Claim, ClaimUsage, Reservation, SettledAmount, SettledWindow, Store, StoreChange } from '../contracts/store.ts'
 import { createId } from '../id/id.ts'
 import { systemRandom, type Random } from '../random/random.ts'
 import { systemClock, type Clock } from '../time/clock.ts'
 import { ChangeHub } from './change-hub.ts'
-import { checkActual, checkClaims, checkKey, checkPrefix, checkTtl, checkValue, refuseUnreserved } from './check-input.ts'
+import {
+  checkActual,
+  checkClaims,
+  checkKey,
+  checkPrefix,
+  checkRenewal,
+  checkTtl,
+  checkValue,
+  refuseOutside,
+  refuseUnreserved,
+} from './check-input.ts'
 import { storeErrors } from './store-errors.ts'
 import { storeLimits } from './store-limits.ts'
 import { createValkeyScript, ValkeyConnection, type ValkeyConnectionOptions } from './valkey-connection.ts'
@@ -21,13 +31,39 @@ const scripts = {
   list: createValkeyScript('list', sources.list),
   reserve: createValkeyScript('reserve', sources.reserve),
   settle: createValkeyScript('settle', sources.settle),
+  renew: createValkeyScript('renew', sources.renew),
+  cancel: createValkeyScript('cancel', sources.cancel),
 }
 
 const oldestMajorVersion = 6
 const text = z.instanceof(Buffer).transform((buffer) => buffer.toString('utf8'))
 const flag = z.number().transform((number) => number === 1)
 const page = z.tuple([text, text], text)
-const reservation = z.union([z.tuple([z.literal(1)]), z.tuple([z.literal(0), text, text])])
+const reservation = z.tuple([z.literal([-1, 0, 1]), text, text], text)
+const settlement = z.tuple([text], text)
+
+/** What a claim's script needs beside its window. */
+function windowArgument({ windowMs, boundariesUnixMs = [], leaseMs = storeLimits.leaseMs }: Claim): string {
+  if (windowMs === 'lease') return String(leaseMs)
+  return windowMs === 'calendar' ? boundariesUnixMs.join(',') : ''
+}
+
+/** Two texts per claim. */
+function decodeUsage(rest: readonly string[]): readonly ClaimUsage[] {
+  const usage: ClaimUsage[] = []
+  for (let at = 0; at + 1 < rest.length; at += 2) usage.push({ used: Number(rest[at]), resetMs: Number(rest[at + 1]) })
+  return usage
+}
+
+/** Three texts per window. */
+function decodeSettled(rest: readonly string[]): readonly SettledWindow[] {
+  const windows: SettledWindow[] = []
+  for (let at = 0; at + 2 < rest.length; at += 3) {
+    const windowMs = rest[at + 1] === 'calendar' ? 'calendar' : Number(rest[at + 1])
+    windows.push({ key: rest[at] ?? '', windowMs, used: Number(rest[at + 2]) })
+  }
+  return windows
+}
 
 export interface ValkeyStoreOptions {
   /** `redis://user:password@host:port/db`, `rediss://` for TLS. */
@@ -49,6 +85,9 @@ class ValkeyStore implements Store {
   readonly #clock: Clock
   readonly #random: Random
   readonly #hub = new ChangeHub()
+  /** Reservations whose answer never came; they may hold room. */
+  readonly #givenUp = new Set<string>()
+  #retry: Disposable | undefined
   #feed: ValkeyFeed | undefined
   #closing: Promise<void> | undefined
 
@@ -124,23 +163,32 @@ class ValkeyStore implements Store {
     const id = createId(this.#clock, this.#random)
     const keys = [this.#name('r', id)]
     const args = [id, String(storeLimits.reservationMs)]
-    for (const { key, amount, limit, windowMs, leaseMs = storeLimits.leaseMs } of claims) {
+    for (const claim of claims) {
+      const { key, amount, limit, windowMs } = claim
       const first = windowMs === 'lease' ? this.#name('l', key) : this.#name(`w${String(windowMs)}`, key)
       keys.push(first, windowMs === 'lease' ? this.#name('t', key) : first)
-      args.push(key, String(amount), String(limit), String(windowMs), windowMs === 'lease' ? String(leaseMs) : '')
+      args.push(key, String(amount), String(limit), String(windowMs), windowArgument(claim))
     }
-    const answer = reservation.parse(await this.#connection.runScript(scripts.reserve, keys, args))
-    if (answer[0] === 1) return { admitted: true, id }
-    const [, key, wait] = answer
-    return { admitted: false, key, retryAfterMs: wait === 'never' ? Number.POSITIVE_INFINITY : Number(wait) }
+    const [state, key, wait, ...rest] = reservation.parse(await this.#reserve(id, keys, args))
+    if (state === -1) return refuseOutside(key)
+    const usage = decodeUsage(rest)
+    if (state === 1) return { admitted: true, id, usage }
+    return { admitted: false, key, retryAfterMs: wait === 'never' ? Number.POSITIVE_INFINITY : Number(wait), usage }
   }
 
-  async settle(id: string, actual: readonly { readonly key: string; readonly amount: number }[]): Promise<void> {
+  async settle(id: string, actual: readonly SettledAmount[]): Promise<readonly SettledWindow[]> {
     this.#enter()
     checkActual(actual)
     const args = [id, ...actual.flatMap(({ key, amount }) => [key, String(amount)])]
-    const unreserved = text.parse(await this.#connection.runScript(scripts.settle, [this.#name('r', id)], args))
-    if (unreserved !== '') refuseUnreserved(unreserved)
+    const [unreserved, ...rest] = settlement.parse(await this.#connection.runScript(scripts.settle, [this.#name('r', id)], args))
+    return unreserved === '' ? decodeSettled(rest) : refuseUnreserved(unreserved)
+  }
+
+  async renew(ids: readonly string[], leaseMs: number): Promise<void> {
+    this.#enter()
+    checkRenewal(ids, leaseMs)
+    const names = ids.map((id) => this.#name('r', id))
+    await this.#connection.runScript(scripts.renew, names, [String(leaseMs), ...ids])
   }
 
   subscribe(prefix: string, onChange: (change: StoreChange) => void): Disposable {
@@ -156,9 +204,42 @@ class ValkeyStore implements Store {
   }
 
   async #close(): Promise<void> {
+    this.#retry?.[Symbol.dispose]()
     this.#feed?.close()
     this.#hub.close()
     await this.#connection.close()
+  }
+
+  async #reserve(id: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    try {
+      return await this.#connection.runScript(scripts.reserve, keys, args)
+    } catch (error) {
+      // Whether it happened is not known, and nobody is left who would settle it.
+      if (storeErrors.STORE_TIMEOUT.is(error) || storeErrors.STORE_UNREACHABLE.is(error)) this.#giveUp(id)
+      throw error
+    }
+  }
+
+  #giveUp(id: string): void {
+    // The oldest go first: their leases and windows end soonest.
+    const oldest = this.#givenUp.values().next()
+    if (this.#givenUp.size >= limits.pendingCommands && oldest.done !== true) this.#givenUp.delete(oldest.value)
+    this.#givenUp.add(id)
+    this.#retry ??= this.#clock.schedule(limits.cancelEveryMs, () => void this.#cancelGivenUp())
+  }
+
+  /** Never rejects: what could not be cancelled is tried again. */
+  async #cancelGivenUp(): Promise<void> {
+    for (const id of this.#givenUp) {
+      if (this.#closing !== undefined) return
+      try {
+        await this.#connection.runScript(scripts.cancel, [this.#name('r', id)], [id, String(limits.cancelledMs)])
+        this.#givenUp.delete(id)
+      } catch {
+        break
+      }
+    }
+    this.#retry = this.#givenUp.size === 0 ? undefined : this.#clock.schedule(limits.cancelEveryMs, () => void this.#cancelGivenUp())
   }
 
   get #channel(): string {

@@ -150,6 +150,7 @@ function proxied(store: Store): Store {
     list: (...args) => store.list(...args),
     reserve: (...args) => store.reserve(...args),
     settle: (...args) => store.settle(...args),
+    renew: (ids, leaseMs) => store.renew(ids, leaseMs),
     subscribe: (...args) => store.subscribe(...args),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }

@@ -1,4 +1,5 @@
-/** Random operations on a virtual clock: memory and file store answer like the model, at every step. */
+/** Random operations on a virtual clock: memory, file and IPC store answer like the model, at every step. */
+import { EventEmitter } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,10 +7,21 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Claim, Store } from '../../src/contracts/store.ts'
 import { createFileStore } from '../../src/store/file-store.ts'
+import type { IpcEndpoint } from '../../src/store/ipc-protocol.ts'
+import { createIpcStore, serveIpcStore } from '../../src/store/ipc.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.ts'
 import type { Clock } from '../../src/time/clock.ts'
 import { StoreModel } from './store-model.ts'
+
+const startMs = 1_750_000_000_123
+/** Of unequal lengths, beyond the last moment that a run can reach. */
+const months = [
+  0,
+  startMs,
+  ...Array.from({ length: 13 }, (_, index) => startMs + (index + 1) * (index % 2 === 0 ? 7_900 : 8_100)),
+  startMs + 1e9,
+]
 
 const key = fc.constantFrom('a', 'a/b', 'a/c', 'b', 'é')
 const value = fc.constantFrom('', 'x', 'xy', 'z')
@@ -19,7 +31,8 @@ const claim: fc.Arbitrary<Claim> = fc.record({
   key,
   amount,
   limit: fc.integer({ min: 0, max: 12 }),
-  windowMs: fc.constantFrom<(number | 'lease')[]>(1_000, 2_500, 'lease'),
+  windowMs: fc.constantFrom<Claim['windowMs'][]>(1_000, 2_500, 'calendar', 'lease'),
+  boundariesUnixMs: fc.constant(months),
   leaseMs: fc.option(fc.integer({ min: 1, max: 4_000 }), { nil: undefined }),
 })
 const claims = fc.uniqueArray(claim, { minLength: 1, maxLength: 4, selector: (each) => `${each.key} ${String(each.windowMs)}` })
@@ -37,6 +50,7 @@ const operation = fc.oneof(
   fc.record({ op: fc.constant('list' as const), prefix: fc.constantFrom('', 'a', 'a/', 'é') }),
   { weight: 4, arbitrary: fc.record({ op: fc.constant('reserve' as const), claims }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('settle' as const), pick: fc.nat(), amount, all: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('renew' as const), pick: fc.nat(), leaseMs: fc.integer({ min: 1, max: 3_000 }) }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('advance' as const), durationMs: fc.integer({ min: 0, max: 1_700 }) }) },
 )
 type Operation = typeof operation extends fc.Arbitrary<infer Value> ? Value : never
@@ -52,8 +66,14 @@ interface Run {
 }
 
 async function reserve({ store, model, granted }: Run, wanted: readonly Claim[]): Promise<void> {
+  const fits = model.fits(wanted)
+  const expected = wanted.map((claim) => ({
+    used: model.used(claim.key, claim.windowMs) + (fits ? claim.amount : 0),
+    resetMs: claim.windowMs === 'lease' ? 0 : model.span(claim).endMs - model.nowMs,
+  }))
   const answer = await store.reserve(wanted)
-  expect(answer.admitted).toBe(model.fits(wanted))
+  expect(answer.admitted).toBe(fits)
+  expect(answer.usage).toEqual(expected)
   if (answer.admitted) {
     model.grant(granted.length, wanted)
     granted.push({ id: answer.id, claims: wanted })
@@ -108,8 +128,13 @@ async function perform(run: Run, operation: Operation): Promise<void> {
       if (target === undefined) break
       const keys = [...new Set(target.claims.map((each) => each.key))].slice(0, operation.all ? undefined : 1)
       const actual = keys.map((each) => ({ key: each, amount: operation.amount }))
-      await store.settle(target.id, actual)
-      model.settle(index, actual)
+      expect(await store.settle(target.id, actual)).toEqual(model.settle(index, actual))
+      break
+    }
+    case 'renew': {
+      const index = operation.pick % Math.max(granted.length, 1)
+      await store.renew([granted[index]?.id ?? 'unknown'], operation.leaseMs)
+      model.renew(index, operation.leaseMs)
       break
     }
     case 'advance':
@@ -118,8 +143,28 @@ async function perform(run: Run, operation: Operation): Promise<void> {
   }
 }
 
+/** Both ends of a process channel in one process: messages arrive later, as JSON. */
+function overIpc(held: Store, clock: Clock): Store {
+  const [holder, user] = [new EventEmitter(), new EventEmitter()]
+  const end = (from: EventEmitter, to: EventEmitter): IpcEndpoint => ({
+    on: (event: string, listener: (message: unknown) => void) => from.on(event, listener),
+    off: (event: string, listener: (message: unknown) => void) => from.off(event, listener),
+    send: (message, sent) => {
+      const text = JSON.stringify(message)
+      setImmediate(() => {
+        to.emit('message', JSON.parse(text))
+        sent(null)
+      })
+      return true
+    },
+  })
+  serveIpcStore(held, end(holder, user))
+  return createIpcStore({ endpoint: end(user, holder), clock })
+}
+
 const drivers: Readonly<Record<string, (directory: string, clock: Clock) => Promise<Store>>> = {
   memory: (_, clock) => Promise.resolve(createMemoryStore({ clock })),
+  ipc: (_, clock) => Promise.resolve(overIpc(createMemoryStore({ clock }), clock)),
   file: (directory, clock) => createFileStore({ path: join(directory, 'store.db'), clock }),
 }
 
@@ -128,7 +173,6 @@ describe.each(Object.entries(drivers))('the %s store', (_, create) => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 60 }), async (operations) => {
         const directory = mkdtempSync(join(tmpdir(), 'bud-model-'))
-        const startMs = 1_750_000_000_123
         const clock = createFakeClock({ startUnixMs: startMs })
         const store = await create(directory, clock)
         try {

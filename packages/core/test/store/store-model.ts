@@ -1,12 +1,12 @@
 /** A Store simple enough to be seen to be right: it remembers every grant and adds them up anew for each question. */
-import type { Claim } from '../../src/contracts/store.ts'
+import type { Claim, SettledWindow } from '../../src/contracts/store.ts'
 
 interface Grant {
   readonly id: number
   readonly key: string
-  readonly windowMs: number | 'lease'
+  readonly windowMs: Claim['windowMs']
   readonly startMs: number
-  readonly endMs: number
+  endMs: number
   amount: number
 }
 
@@ -39,11 +39,11 @@ export class StoreModel {
     return [...this.values.keys()].filter((key) => key.startsWith(prefix) && this.get(key) !== undefined).sort()
   }
 
-  used(key: string, windowMs: number | 'lease'): number {
+  used(key: string, windowMs: Claim['windowMs']): number {
     return this.live(key, windowMs).reduce((sum, { amount }) => sum + amount, 0)
   }
 
-  live(key: string, windowMs: number | 'lease'): readonly Grant[] {
+  live(key: string, windowMs: Claim['windowMs']): readonly Grant[] {
     return this.grants.filter(
       (grant) => grant.key === key && grant.windowMs === windowMs && grant.endMs > this.nowMs && grant.startMs <= this.nowMs,
     )
@@ -55,18 +55,37 @@ export class StoreModel {
 
   grant(id: number, claims: readonly Claim[]): void {
     this.unsettled.add(id)
-    for (const { key, amount, windowMs, leaseMs = 600_000 } of claims) {
-      const startMs = windowMs === 'lease' ? this.nowMs : this.nowMs - (this.nowMs % windowMs)
-      this.grants.push({ id, key, windowMs, amount, startMs, endMs: startMs + (windowMs === 'lease' ? leaseMs : windowMs) })
-    }
+    for (const claim of claims)
+      this.grants.push({ id, key: claim.key, windowMs: claim.windowMs, amount: claim.amount, ...this.span(claim) })
   }
 
-  settle(id: number, actual: readonly { readonly key: string; readonly amount: number }[]): void {
-    if (!this.unsettled.delete(id)) return
+  span({ windowMs, boundariesUnixMs = [], leaseMs = 600_000 }: Claim): { readonly startMs: number; readonly endMs: number } {
+    if (windowMs === 'lease') return { startMs: this.nowMs, endMs: this.nowMs + leaseMs }
+    if (windowMs !== 'calendar') {
+      const startMs = this.nowMs - (this.nowMs % windowMs)
+      return { startMs, endMs: startMs + windowMs }
+    }
+    const startMs = Math.max(...boundariesUnixMs.filter((each) => each <= this.nowMs))
+    return { startMs, endMs: Math.min(...boundariesUnixMs.filter((each) => each > this.nowMs)) }
+  }
+
+  settle(id: number, actual: readonly { readonly key: string; readonly amount: number }[]): readonly SettledWindow[] {
+    if (!this.unsettled.delete(id)) return []
+    const settled: SettledWindow[] = []
     for (const grant of this.grants.filter((each) => each.id === id)) {
       const real = actual.find(({ key }) => key === grant.key)
       if (grant.windowMs === 'lease') grant.amount = 0
-      else if (real !== undefined) grant.amount = real.amount
+      else if (real !== undefined) {
+        grant.amount = real.amount
+        if (grant.endMs > this.nowMs) settled.push({ key: grant.key, windowMs: grant.windowMs, used: this.used(grant.key, grant.windowMs) })
+      }
     }
+    return settled
+  }
+
+  renew(id: number, leaseMs: number): void {
+    if (!this.unsettled.has(id)) return
+    for (const grant of this.grants)
+      if (grant.id === id && grant.windowMs === 'lease' && grant.endMs > this.nowMs) grant.endMs = this.nowMs + leaseMs
   }
 }

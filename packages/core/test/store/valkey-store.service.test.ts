@@ -2,11 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, connect, type Server, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
+import fc from 'fast-check'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import type { StoreChange } from '../../src/contracts/store.ts'
+import type { Claim, StoreChange } from '../../src/contracts/store.ts'
 import { createValkeyStore } from '../../src/store/valkey-store.ts'
 import { storeConformance } from '../../src/testing/conformance/store.ts'
 import { systemClock } from '../../src/time/clock.ts'
+import { StoreModel } from './store-model.ts'
 
 const url = process.env['BUD_TEST_VALKEY_URL']
 if (url === undefined)
@@ -173,5 +175,72 @@ describe('the Valkey store', () => {
     await store.delete('last')
     expect(await admin.keys(`${keyPrefix}*`)).toEqual([])
     await store[Symbol.asyncDispose]()
+  })
+
+  test('grants, settles and renews what the model does', { timeout: 60_000 }, async () => {
+    const nowMs = await serverNowMs()
+    // The server's time cannot be set, so nothing ends during the test; when windows and leases end is the suite's subject.
+    const quarterMs = 92 * 86_400_000
+    const claim: fc.Arbitrary<Claim> = fc.record({
+      key: fc.constantFrom('a', 'b', 'é'),
+      amount: fc.integer({ min: 0, max: 6 }),
+      limit: fc.integer({ min: 0, max: 25 }),
+      windowMs: fc.constantFrom<Claim['windowMs'][]>(quarterMs, quarterMs - 1, 'calendar', 'lease'),
+      boundariesUnixMs: fc.constant([0, nowMs - 3_600_000, nowMs + 3_600_000]),
+    })
+    const claims = fc.uniqueArray(claim, { minLength: 1, maxLength: 5, selector: (each) => `${each.key} ${String(each.windowMs)}` })
+    const operation = fc.oneof(
+      { weight: 3, arbitrary: fc.record({ op: fc.constant('reserve' as const), claims }) },
+      { weight: 2, arbitrary: fc.record({ op: fc.constant('settle' as const), pick: fc.nat(), amount: fc.nat({ max: 9 }) }) },
+      fc.record({ op: fc.constant('renew' as const), pick: fc.nat() }),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 40 }), async (operations) => {
+        await using store = await createValkeyStore({ url, keyPrefix: newPrefix() })
+        const model = new StoreModel(nowMs)
+        const granted: { readonly id: string; readonly claims: readonly Claim[] }[] = []
+        for (const each of operations) {
+          if (each.op === 'reserve') {
+            const fits = model.fits(each.claims)
+            const used = each.claims.map(({ key, windowMs, amount }) => model.used(key, windowMs) + (fits ? amount : 0))
+            const answer = await store.reserve(each.claims)
+            expect([answer.admitted, answer.usage.map((one) => one.used)]).toEqual([fits, used])
+            if (answer.admitted) {
+              model.grant(granted.length, each.claims)
+              granted.push({ id: answer.id, claims: each.claims })
+            }
+            continue
+          }
+          const index = each.pick % Math.max(granted.length, 1)
+          const target = granted[index]
+          if (target === undefined) continue
+          if (each.op === 'renew') await store.renew([target.id], 3_600_000)
+          else {
+            const actual = [...new Set(target.claims.map(({ key }) => key))].map((key) => ({ key, amount: each.amount }))
+            expect(await store.settle(target.id, actual)).toEqual(model.settle(index, actual))
+          }
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('takes back what it reserved for a caller who never got the answer', { timeout: 30_000 }, async () => {
+    const cable = new Cable()
+    const keyPrefix = newPrefix()
+    const store = await createValkeyStore({ url: await cable.listen(), keyPrefix, commandTimeoutMs: 300 })
+    await using direct = await createValkeyStore({ url, keyPrefix })
+    const claims: readonly Claim[] = [
+      { key: 'requests', amount: 1, limit: 1, windowMs: 92 * 86_400_000 },
+      { key: 'slots', amount: 1, limit: 1, windowMs: 'lease' },
+    ]
+    cable.cut()
+    await expect(store.reserve(claims)).rejects.toMatchObject({ retryable: true })
+    cable.isCut = false
+    // It waits in the client until the connection is back, and is carried out then; afterwards it is taken back.
+    await expect.poll(async () => (await admin.keys(`${keyPrefix}r:*`)).length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await direct.reserve(claims)).admitted, { timeout: 10_000 }).toBe(true)
+    await store[Symbol.asyncDispose]()
+    cable.close()
   })
 })

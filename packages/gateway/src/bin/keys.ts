@@ -18,8 +18,11 @@ function stateOf(record: KeyRecord, nowMs: number): string {
   return record.expiresUnixMs <= nowMs ? `expired ${day(record.expiresUnixMs)}` : `valid until ${day(record.expiresUnixMs)}`
 }
 
-/** The hash stays in the store: nobody needs it to tell keys apart. */
-const shown = ({ hash: _hash, ...record }: KeyRecord) => record
+/** Hashes stay in the store: nobody needs them to tell keys apart. */
+const shown = ({ hash: _hash, previous, ...record }: KeyRecord) => ({
+  ...record,
+  previous: previous?.map(({ prefix, validUntilUnixMs }) => ({ prefix, validUntilUnixMs })),
+})
 
 const line = (record: KeyRecord, nowMs: number): string =>
   [record.id, `${record.prefix}…`, record.name, record.projectId, record.models?.join(',') ?? 'all models', stateOf(record, nowMs)].join(

@@ -33,7 +33,7 @@ export interface Exchange {
   /** Reads the whole body once, up to a bound. */
   readBody(limitBytes: number, listener: BodyListener): void
   listen(listener: ExchangeListener): void
-  /** Sets a header that every answer carries, errors included. */
+  /** Sets a header that every answer carries, errors included; one of the same name that comes with the answer does not. */
   setHeader(name: string, value: string): void
   /** The whole answer at once. */
   respond(status: number, headers: HeaderList, body: Uint8Array): void
@@ -45,4 +45,10 @@ export interface Exchange {
   end(last?: readonly Uint8Array[]): void
   /** Breaks the answer off, so that no caller takes it for complete. */
   destroy(): void
+}
+
+/** Whether a flat list of names and values has a name. There are few: a set would cost more. */
+export function hasName(list: readonly string[], name: string): boolean {
+  for (let at = 0; at < list.length; at += 2) if (list[at] === name) return true
+  return false
 }

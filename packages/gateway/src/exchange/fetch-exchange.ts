@@ -1,5 +1,5 @@
 /** An exchange behind `fetch(input, init)`: no socket, and no Request object where the caller did not make one. */
-import type { BodyListener, BodyResult, Exchange, ExchangeListener, HeaderList } from './exchange.ts'
+import { hasName, type BodyListener, type BodyResult, type Exchange, type ExchangeListener, type HeaderList } from './exchange.ts'
 
 /** Bytes that may wait in a Response's stream before the upstream is paused. */
 const highWaterMarkBytes = 64 * 1024
@@ -203,7 +203,9 @@ export class FetchExchange implements Exchange {
 
   #headerList(headers: HeaderList): [string, string][] {
     const list = this.#extraHeaders
+    const own = list.flat()
     for (const name in headers) {
+      if (hasName(own, name)) continue
       const value = headers[name]
       if (typeof value === 'string') list.push([name, value])
       else if (value !== undefined) for (const item of value) list.push([name, item])

@@ -1,6 +1,6 @@
 /** An exchange over `node:http`: one header write, one body read, back-pressure both ways. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { BodyListener, BodyResult, Exchange, ExchangeListener, HeaderList } from './exchange.ts'
+import { hasName, type BodyListener, type BodyResult, type Exchange, type ExchangeListener, type HeaderList } from './exchange.ts'
 
 const nothing: readonly Uint8Array[] = []
 
@@ -149,7 +149,9 @@ export class NodeExchange implements Exchange {
   /** A flat list takes Node's fast path: `setHeader` before `writeHead` would cost a map per answer. */
   #headerList(headers: HeaderList): string[] {
     const list = this.#extraHeaders ?? []
+    const own = list.slice()
     for (const name in headers) {
+      if (hasName(own, name)) continue
       const value = headers[name]
       if (typeof value === 'string') list.push(name, value)
       else if (value !== undefined) for (const item of value) list.push(name, item)

@@ -1,6 +1,7 @@
 /** The stages that the configuration switches on, in the order in which they are asked. */
 import type { GatewayConfig } from '../config.ts'
 import { guardrails } from '../guardrail/guardrail-stage.ts'
+import { createLimitStageFactory } from '../limit/limit-stage.ts'
 import type { StageFactory, StageKit } from './stage-factory.ts'
 import type { OwnedStage } from './stage-set.ts'
 
@@ -8,7 +9,7 @@ import type { OwnedStage } from './stage-set.ts'
  * Cheap refusals first. What stands behind the cache is not asked for answers that come from it; answers from the cache pass the output filters of
  * what stands before it.
  */
-const factories: readonly StageFactory[] = [guardrails]
+const factories: readonly StageFactory[] = [createLimitStageFactory(), guardrails]
 
 /** @throws BudError 400 that names the field of the configuration. */
 export function createBuiltInStages(config: GatewayConfig, kit: StageKit, previous: readonly OwnedStage[]): readonly OwnedStage[] {

@@ -1,6 +1,7 @@
 /** How the stages that the configuration switches on are made. */
 import type { Clock, Logger, Random, Secret, Store, Transport } from '@bud-foundry/core'
 import type { CredentialConfig, GatewayConfig } from '../config.ts'
+import type { KeyRing } from '../key/key-ring.ts'
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts'
 import type { OwnedStage } from './stage-set.ts'
 
@@ -11,6 +12,8 @@ export interface StageKit {
   readonly logger: Logger
   readonly transport: Transport
   readonly store: Store | undefined
+  /** Keys with the projects and users above them. */
+  readonly keys: KeyRing | undefined
   readonly metrics: GatewayMetrics
   /** The secret of a credential of the configuration, its references resolved. */
   secret(credential: CredentialConfig): Secret | undefined

@@ -1,40 +1,40 @@
-/** Virtual keys: checked against an in-memory snapshot, kept in a Store, revoked at once everywhere. */
-import { hash } from 'node:crypto'
-import { createId, createSecret, systemClock, systemRandom, type Clock, type Random, type Secret, type Store } from '@bud-foundry/core'
+/** Virtual keys: checked against an in-memory mirror, kept in a Store, revoked at once everywhere. */
+import { createId, storeLimits, systemClock, systemRandom, type Clock, type Random, type Secret, type Store } from '@bud-foundry/core'
+import { generateApiKey, hashApiKey } from '@bud-foundry/core/api-key'
 import { gatewayErrors } from '../errors.ts'
-import { keyCount } from '../limits.ts'
-import { decodeKeyRecord, encodeKeyRecord, type KeyRecord } from './key-record.ts'
+import { keyCount, overlappingHashes } from '../limits.ts'
+import { applyChange } from './apply-change.ts'
+import type { KeyChange, NewKey, RotateOptions, ShownKey } from './governance-admin.ts'
+import { keyRecordSchema, type KeyRecord } from './key-record.ts'
+import { StoreOwnerBook, type OwnerBook } from './owner-book.ts'
+import { RecordMirror } from './record-mirror.ts'
 
-const storePrefix = 'gateway/keys/'
-const keyBytes = 32
-const prefixLength = 12
-
-export interface NewKey {
-  readonly name: string
-  readonly projectId?: string | undefined
-  readonly userId?: string | undefined
-  /** Default: `inference` only. */
-  readonly scopes?: readonly string[] | undefined
-  readonly models?: readonly string[] | undefined
-  readonly expiresUnixMs?: number | undefined
-  readonly tags?: Readonly<Record<string, string>> | undefined
-  /** The key itself, to bring an existing one in; default: 256 random bits. */
-  readonly key?: Secret | undefined
-}
+const shownCharacters = 10
 
 export type Authentication =
   | { readonly kind: 'accepted'; readonly record: KeyRecord }
-  | { readonly kind: 'refused'; readonly reason: 'missing' | 'unknown' | 'revoked' | 'expired' }
+  | { readonly kind: 'refused'; readonly reason: 'missing' | 'unknown' | 'revoked' | 'expired' | 'disabled' }
 
 export interface KeyRing extends AsyncDisposable {
-  /** Resolves when the snapshot has been read from the store. */
+  /** Resolves when everything has been read from the store. */
   readonly ready: Promise<void>
+  /** Records above the keys, by what `projectId` and `userId` name. */
+  readonly projects: OwnerBook
+  readonly users: OwnerBook
+  /** Grows with every change of a key, project or user that this process knows of. */
+  readonly version: number
   /** The key is shown here and never again. */
-  create(key: NewKey): Promise<{ readonly key: Secret; readonly record: KeyRecord }>
+  create(key: NewKey): Promise<ShownKey>
+  rotate(id: string, options?: RotateOptions): Promise<ShownKey | undefined>
+  update(id: string, change: KeyChange): Promise<KeyRecord | undefined>
+  delete(id: string): Promise<boolean>
   /** All keys, oldest first, revoked ones included. */
   list(): readonly KeyRecord[]
   get(id: string): KeyRecord | undefined
-  /** From now on the key is refused here, and elsewhere as soon as the store has told. Undefined when there is no such key. */
+  /**
+   * From now on the key is refused here, and elsewhere as soon as the store has told. Undefined when there is no such key.
+   * When the store fails, so does the call, but the key stays refused here, and the store is told when it is back.
+   */
   revoke(id: string): Promise<KeyRecord | undefined>
   /** Synchronous: requests wait for no store. */
   authenticate(key: string | undefined): Authentication
@@ -48,131 +48,157 @@ export interface KeyRingParts {
   readonly onFailure?: ((error: unknown) => void) | undefined
 }
 
-/** SHA-256 of `bud-` and the key, in hex: the form in which Bud stores keys. */
-export const hashKey = (key: string): string => hash('sha256', `bud-${key}`, 'hex')
+/** A hash that is accepted, and until when; `Infinity` for the one that is not about to be replaced. */
+interface Accepted {
+  readonly record: KeyRecord
+  readonly validUntilUnixMs: number
+}
+
+const refuse = (reason: Extract<Authentication, { readonly kind: 'refused' }>['reason']): Authentication => ({ kind: 'refused', reason })
 
 class StoreKeyRing implements KeyRing {
   readonly ready: Promise<void>
-  readonly #store: Store
+  readonly projects: StoreOwnerBook
+  readonly users: StoreOwnerBook
+  version = 0
   readonly #clock: Clock
   readonly #random: Random
   readonly #onFailure: (error: unknown) => void
-  readonly #byId = new Map<string, KeyRecord>()
-  readonly #byHash = new Map<string, KeyRecord>()
-  readonly #subscription: Disposable
-  /** Changes are read one after the other, so that an older read never overwrites a newer one. */
-  #work: Promise<void> = Promise.resolve()
+  readonly #keys: RecordMirror<KeyRecord>
+  readonly #byHash = new Map<string, Accepted>()
+  /** Revoked here while the store could not be told. */
+  readonly #untoldRevocations = new Set<string>()
 
   constructor(parts: KeyRingParts) {
-    this.#store = parts.store
-    this.#clock = parts.clock ?? systemClock
-    this.#random = parts.random ?? systemRandom
-    this.#onFailure = parts.onFailure ?? (() => undefined)
-    this.#subscription = this.#store.subscribe(storePrefix, (change) => {
-      this.#enqueue(() => (change.kind === 'resync' ? this.#loadAll() : this.#loadOne(change.key)))
+    const { store, clock = systemClock, random = systemRandom, onFailure = () => undefined } = parts
+    this.#clock = clock
+    this.#random = random
+    this.#onFailure = onFailure
+    const onOwnerChange = () => {
+      this.version += 1
+    }
+    this.projects = new StoreOwnerBook({ kind: 'project', store, clock, onChange: onOwnerChange, onFailure })
+    this.users = new StoreOwnerBook({ kind: 'user', store, clock, onChange: onOwnerChange, onFailure })
+    this.#keys = new RecordMirror({
+      store,
+      clock,
+      prefix: 'gateway/keys/',
+      schema: keyRecordSchema,
+      what: 'key',
+      countMax: keyCount,
+      ttlMs: (record) => this.#ttlMs(record),
+      onChange: (before, after) => {
+        this.#index(before, after)
+      },
+      onReload: () => this.#tellRevocations(),
+      onFailure,
     })
-    this.ready = this.#loadAll()
-    // Whoever awaits `ready` sees the failure; nobody has to.
-    this.ready.catch(this.#onFailure)
+    this.ready = Promise.all([this.#keys.ready, this.projects.ready, this.users.ready]).then(() => undefined)
+    this.ready.catch(onFailure)
   }
 
-  async create(init: NewKey): Promise<{ readonly key: Secret; readonly record: KeyRecord }> {
-    await this.ready
-    if (this.#byId.size >= keyCount) throw gatewayErrors.KEY_LIMIT({ limit: keyCount })
-    const key = init.key ?? createSecret(`bud_${Buffer.from(this.#random.bytes(keyBytes)).toString('base64url')}`)
-    const record: KeyRecord = {
+  async create({ key: given, ...init }: NewKey): Promise<ShownKey> {
+    const made = this.#make(given)
+    const record = await this.#keys.create({
       id: createId(this.#clock, this.#random),
-      hash: hashKey(key.reveal()),
-      prefix: key.reveal().slice(0, prefixLength),
-      name: init.name,
+      hash: made.hash,
+      prefix: made.prefix,
+      createdUnixMs: this.#clock.nowMs(),
+      ...init,
       projectId: init.projectId ?? 'default',
       scopes: init.scopes ?? ['inference'],
-      createdUnixMs: this.#clock.nowMs(),
-      tags: init.tags ?? {},
-      ...(init.userId === undefined ? {} : { userId: init.userId }),
-      ...(init.models === undefined ? {} : { models: init.models }),
-      ...(init.expiresUnixMs === undefined ? {} : { expiresUnixMs: init.expiresUnixMs }),
-    }
-    const ttlMs = init.expiresUnixMs === undefined ? undefined : Math.max(1, init.expiresUnixMs - this.#clock.nowMs())
-    await this.#store.set(storePrefix + record.id, encodeKeyRecord(record), { ttlMs })
-    this.#keep(record)
-    return { key, record }
+    })
+    return { key: made.key, record }
+  }
+
+  async rotate(id: string, { overlapMs = 0 }: RotateOptions = {}): Promise<ShownKey | undefined> {
+    const made = this.#make(undefined)
+    const record = await this.#keys.change(id, (before) => {
+      if (before.revokedUnixMs !== undefined) throw gatewayErrors.KEY_REVOKED({ id })
+      const nowMs = this.#clock.nowMs()
+      const replaced = { hash: before.hash, prefix: before.prefix, validUntilUnixMs: nowMs + overlapMs }
+      const previous = [...(overlapMs > 0 ? [replaced] : []), ...(before.previous ?? [])].filter((each) => each.validUntilUnixMs > nowMs)
+      return { ...before, hash: made.hash, prefix: made.prefix, previous: previous.slice(0, overlappingHashes), rotatedUnixMs: nowMs }
+    })
+    return record === undefined ? undefined : { key: made.key, record }
+  }
+
+  update(id: string, change: KeyChange): Promise<KeyRecord | undefined> {
+    return this.#keys.change(id, (record) => applyChange(record, change))
+  }
+
+  delete(id: string): Promise<boolean> {
+    return this.#keys.delete(id)
   }
 
   list(): readonly KeyRecord[] {
-    return [...this.#byId.values()].sort((left, right) => left.createdUnixMs - right.createdUnixMs)
+    return this.#keys.list().toSorted((left, right) => left.createdUnixMs - right.createdUnixMs)
   }
 
   get(id: string): KeyRecord | undefined {
-    return this.#byId.get(id)
+    return this.#keys.get(id)
   }
 
   async revoke(id: string): Promise<KeyRecord | undefined> {
-    await this.ready
-    const storeKey = storePrefix + id
-    for (;;) {
-      const bytes = await this.#store.get(storeKey)
-      if (bytes === undefined) return undefined
-      const record = decodeKeyRecord(storeKey, bytes)
-      if (record.revokedUnixMs !== undefined) return record
-      const revoked = { ...record, revokedUnixMs: this.#clock.nowMs() }
-      // Refused here even if the store fails half-way: the safe side of an uncertain answer.
-      this.#keep(revoked)
-      if (await this.#store.compareAndSet(storeKey, bytes, encodeKeyRecord(revoked))) return revoked
-    }
+    // First of all here: the safe side, whatever the store says.
+    this.#untoldRevocations.add(id)
+    const record = await this.#keys.change(id, (before) =>
+      before.revokedUnixMs === undefined ? { ...before, revokedUnixMs: this.#clock.nowMs() } : before,
+    )
+    this.#untoldRevocations.delete(id)
+    return record
   }
 
   authenticate(key: string | undefined): Authentication {
-    if (key === undefined || key === '') return { kind: 'refused', reason: 'missing' }
-    const record = this.#byHash.get(hashKey(key))
-    if (record === undefined) return { kind: 'refused', reason: 'unknown' }
-    if (record.revokedUnixMs !== undefined) return { kind: 'refused', reason: 'revoked' }
-    if (record.expiresUnixMs !== undefined && this.#clock.nowMs() >= record.expiresUnixMs) return { kind: 'refused', reason: 'expired' }
+    if (key === undefined || key === '') return refuse('missing')
+    const accepted = this.#byHash.get(hashApiKey(key))
+    if (accepted === undefined) return refuse('unknown')
+    const { record, validUntilUnixMs } = accepted
+    if (record.revokedUnixMs !== undefined || this.#untoldRevocations.has(record.id)) return refuse('revoked')
+    if (validUntilUnixMs !== Number.POSITIVE_INFINITY && this.#clock.nowMs() >= validUntilUnixMs) return refuse('expired')
+    const { projectId, userId } = record
+    if (this.projects.isDisabled(projectId) || (userId !== undefined && this.users.isDisabled(userId))) return refuse('disabled')
     return { kind: 'accepted', record }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#subscription[Symbol.dispose]()
-    await this.#work
+    await Promise.all([this.#keys, this.projects, this.users].map((each) => each[Symbol.asyncDispose]()))
   }
 
-  #enqueue(work: () => Promise<void>): void {
-    this.#work = this.#work.then(work).catch(this.#onFailure)
+  #make(given: Secret | undefined): { readonly key: Secret; readonly hash: string; readonly prefix: string } {
+    const made = given === undefined ? generateApiKey(this.#random) : undefined
+    if (made !== undefined) return made
+    const text = given?.reveal() ?? ''
+    const hash = hashApiKey(text)
+    const taken = this.#byHash.get(hash)
+    if (taken !== undefined) throw gatewayErrors.ALREADY_EXISTS({ what: 'key', id: taken.record.id })
+    // Of a short key of one's own even the first characters would tell too much.
+    return { key: given ?? generateApiKey(this.#random).key, hash, prefix: text.slice(0, Math.min(shownCharacters, text.length >> 2)) }
   }
 
-  #keep(record: KeyRecord): void {
-    // A late read of the state before a revocation must not bring the key back.
-    if (this.#byId.get(record.id)?.revokedUnixMs !== undefined && record.revokedUnixMs === undefined) return
-    this.#byId.set(record.id, record)
-    this.#byHash.set(record.hash, record)
+  /** An expired key leaves the store by itself. */
+  #ttlMs({ expiresUnixMs }: KeyRecord): number | undefined {
+    if (expiresUnixMs === undefined) return undefined
+    return Math.min(Math.max(1, Math.ceil(expiresUnixMs - this.#clock.nowMs())), storeLimits.ttlMs)
   }
 
-  #forget(id: string): void {
-    const record = this.#byId.get(id)
-    this.#byId.delete(id)
-    if (record !== undefined) this.#byHash.delete(record.hash)
-  }
-
-  async #loadOne(storeKey: string): Promise<void> {
-    const bytes = await this.#store.get(storeKey)
-    if (bytes === undefined) this.#forget(storeKey.slice(storePrefix.length))
-    else this.#keep(decodeKeyRecord(storeKey, bytes))
-  }
-
-  async #loadAll(): Promise<void> {
-    const seen = new Set<string>()
-    for await (const storeKey of this.#store.list(storePrefix)) {
-      if (seen.size >= keyCount) throw gatewayErrors.KEY_LIMIT({ limit: keyCount })
-      seen.add(storeKey.slice(storePrefix.length))
-      // One broken record must not lock every other key out.
-      await this.#loadOne(storeKey).catch(this.#onFailure)
+  #index(before: KeyRecord | undefined, after: KeyRecord | undefined): void {
+    this.version += 1
+    if (before !== undefined) for (const { hash } of [before, ...(before.previous ?? [])]) this.#byHash.delete(hash)
+    if (after === undefined) return
+    const endMs = after.expiresUnixMs ?? Number.POSITIVE_INFINITY
+    for (const { hash, validUntilUnixMs } of after.previous ?? []) {
+      this.#byHash.set(hash, { record: after, validUntilUnixMs: Math.min(validUntilUnixMs, endMs) })
     }
-    // Asked again one by one: a key may have been made while the list was read.
-    for (const id of [...this.#byId.keys()]) if (!seen.has(id)) await this.#loadOne(storePrefix + id)
+    this.#byHash.set(after.hash, { record: after, validUntilUnixMs: endMs })
+  }
+
+  async #tellRevocations(): Promise<void> {
+    for (const id of this.#untoldRevocations) await this.revoke(id).catch(this.#onFailure)
   }
 }
 
-/** Keys in a store. Await `ready` before the first `authenticate`; the gateway does. */
+/** Keys, projects and users in a store. Await `ready` before the first `authenticate`; the gateway does. */
 export function createKeyRing(parts: KeyRingParts): KeyRing {
   return new StoreKeyRing(parts)
 }

@@ -263,6 +263,44 @@ const windows: Cases = [
     },
   ],
   [
+    'tells what is used in every window, of what was taken and of what was not',
+    async (under) => {
+      await align(under)
+      const claims = [inWindow('requests', 2, 3), leased('slots', 1, 4)]
+      const first = await under.store.reserve(claims)
+      const second = await under.other.reserve(claims)
+      assert.deepEqual([first.admitted, second.admitted], [true, false])
+      for (const { usage } of [first, second]) {
+        assert.deepEqual(
+          usage.map(({ used }) => used),
+          [2, 1],
+        )
+        const [requests, slots] = usage
+        assert.ok(requests !== undefined && requests.resetMs > 0 && requests.resetMs <= windowMs)
+        assert.equal(slots?.resetMs, 0)
+      }
+    },
+  ],
+  [
+    'goes by calendar windows on its own clock, and refuses windows that do not hold its time',
+    async (under) => {
+      const nowMs = Math.floor(await under.nowMs())
+      const endMs = nowMs + 1_500
+      const boundariesUnixMs = [nowMs - 90_000, nowMs - 60_000, endMs, nowMs + 60_000]
+      const monthly = (amount: number): Claim => ({ key: 'spend', amount, limit: 5, windowMs: 'calendar', boundariesUnixMs })
+      const id = await admit(under.store, [monthly(3)])
+      const { retryAfterMs } = await refused(under.other, [monthly(3)])
+      assert.ok(retryAfterMs <= 1_500)
+      assert.deepEqual(await under.other.settle(id, [{ key: 'spend', amount: 1 }]), [{ key: 'spend', windowMs: 'calendar', used: 1 }])
+      await admit(under.store, [monthly(4)])
+      await under.advance(endMs - Math.floor(await under.nowMs()))
+      await admit(under.store, [monthly(5)])
+      await refused(under.store, [monthly(1)])
+      for (const bad of [[1, 2], [2, 1], [nowMs], [nowMs + 60_000, nowMs + 70_000], undefined])
+        await assert.rejects(under.store.reserve([{ ...monthly(1), boundariesUnixMs: bad }]), invalid)
+    },
+  ],
+  [
     'keeps large amounts exact',
     async (under) => {
       const limit = Number.MAX_SAFE_INTEGER
@@ -365,6 +403,42 @@ const settling: Cases = [
       await refused(store, [leased('slots', 1, 2)])
     },
   ],
+  [
+    'renews leases that live, and none that have expired',
+    async ({ store, other, advance }) => {
+      const kept = await admit(store, [leased('slots', 1, 2, 400), inWindow('requests', 1, 100)])
+      const lost = await admit(store, [leased('other', 1, 1, 400)])
+      await other.renew([kept, 'unknown'], 60_000)
+      await advance(420)
+      await other.renew([lost], 60_000)
+      await refused(store, [leased('slots', 2, 2)])
+      const { retryAfterMs } = await refused(store, [leased('slots', 2, 2)])
+      assert.ok(retryAfterMs > 30_000 && retryAfterMs <= 60_000)
+      await admit(store, [leased('other', 1, 1)])
+      await store.settle(kept, [])
+      await admit(store, [leased('slots', 2, 2)])
+      await store.renew([kept], 60_000)
+      await refused(store, [leased('slots', 1, 2)])
+    },
+  ],
+  [
+    'tells what stands in the windows that were settled',
+    async (under) => {
+      await align(under)
+      const long: Claim = { key: 'a', amount: 5, limit: 50, windowMs: 3_600_000 }
+      await admit(under.store, [long])
+      const id = await admit(under.store, [inWindow('a', 3, 9), inWindow('b', 3, 9), long, leased('c', 1, 1)])
+      const settled = await under.other.settle(id, [
+        { key: 'a', amount: 7 },
+        { key: 'c', amount: 1 },
+      ])
+      assert.deepEqual(settled, [
+        { key: 'a', windowMs, used: 7 },
+        { key: 'a', windowMs: 3_600_000, used: 12 },
+      ])
+      assert.deepEqual(await under.store.settle(id, [{ key: 'a', amount: 1 }]), [])
+    },
+  ],
 ]
 
 /** What a subscriber saw, and a way to wait for it that works on virtual and on real clocks. */
@@ -455,6 +529,7 @@ const edges: Cases = [
         () => store.reserve([{ ...claim, windowMs: 0 }]),
         () => store.reserve([leased('key', 1, 1, -5)]),
         () => store.settle('id', [{ key: 'key', amount: -1 }]),
+        () => store.renew(['id'], 0),
         () => listed(store, 'nul\0'),
       ]
       for (const call of calls) await assert.rejects(call, invalid, call.toString())

@@ -1,0 +1,145 @@
+/** Every administrative operation on keys, projects, users and provider credentials, as typed calls: the one source for routes and consoles. */
+import type { Secret } from '@bud-foundry/core'
+import { gatewayErrors } from '../errors.ts'
+import type { Limit } from '../limit/limit-schema.ts'
+import type { CredentialRecord, CredentialVault } from './credential-vault.ts'
+import type { KeyRecord } from './key-record.ts'
+import type { KeyRing } from './key-ring.ts'
+import type { OwnerRecord } from './owner-record.ts'
+
+export interface NewKey {
+  readonly name: string
+  readonly projectId?: string | undefined
+  readonly userId?: string | undefined
+  /** Default: `inference` only. */
+  readonly scopes?: readonly string[] | undefined
+  readonly models?: readonly string[] | undefined
+  readonly limits?: readonly Limit[] | undefined
+  readonly expiresUnixMs?: number | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  /** The key itself, to bring an existing one in; default: 256 random bits. */
+  readonly key?: Secret | undefined
+}
+
+/** What is named changes; `null` takes an optional field away. */
+export interface KeyChange {
+  readonly name?: string | undefined
+  readonly userId?: string | null | undefined
+  readonly scopes?: readonly string[] | undefined
+  readonly models?: readonly string[] | null | undefined
+  readonly limits?: readonly Limit[] | null | undefined
+  readonly expiresUnixMs?: number | null | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+}
+
+/** The key is shown here and never again. */
+export interface ShownKey {
+  readonly key: Secret
+  readonly record: KeyRecord
+}
+
+export interface RotateOptions {
+  /** How long the key from before is still accepted; 0, the default, stops it at once. */
+  readonly overlapMs?: number | undefined
+}
+
+export interface KeyFilter {
+  readonly projectId?: string | undefined
+  readonly userId?: string | undefined
+}
+
+/** A project or user to make, or to replace whole. */
+export interface NewOwner {
+  readonly id: string
+  /** Default: the id. */
+  readonly name?: string | undefined
+  readonly disabled?: boolean | undefined
+  readonly limits?: readonly Limit[] | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+}
+
+/** What is named changes; `null` takes the limits away. */
+export interface OwnerChange {
+  readonly name?: string | undefined
+  readonly disabled?: boolean | undefined
+  readonly limits?: readonly Limit[] | null | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+}
+
+/**
+ * Methods that change one thing by id resolve to undefined when it does not exist. Changes hold everywhere as soon as the store has told:
+ * within a second, and after an outage of the store with its return.
+ */
+export interface GovernanceAdmin {
+  /** @throws GATEWAY_KEY_LIMIT, GATEWAY_ALREADY_EXISTS, CORE_CONFIG_INVALID naming the field */
+  createKey(key: NewKey): Promise<ShownKey>
+  /** A new key in the same record: limits, usage and id stay. @throws GATEWAY_KEY_REVOKED */
+  rotateKey(id: string, options?: RotateOptions): Promise<ShownKey | undefined>
+  updateKey(id: string, change: KeyChange): Promise<KeyRecord | undefined>
+  revokeKey(id: string): Promise<KeyRecord | undefined>
+  /** Forgets a key, revoked or not; false when there was none. */
+  deleteKey(id: string): Promise<boolean>
+  getKey(id: string): KeyRecord | undefined
+  /** Oldest first, revoked ones included. */
+  listKeys(filter?: KeyFilter): readonly KeyRecord[]
+
+  /** @throws GATEWAY_KEY_LIMIT, GATEWAY_ALREADY_EXISTS, CORE_CONFIG_INVALID naming the field */
+  createProject(project: NewOwner): Promise<OwnerRecord>
+  updateProject(id: string, change: OwnerChange): Promise<OwnerRecord | undefined>
+  /** Its keys stay valid, without the project's limits: disable it, or revoke them, first. */
+  deleteProject(id: string): Promise<boolean>
+  getProject(id: string): OwnerRecord | undefined
+  listProjects(): readonly OwnerRecord[]
+
+  createUser(user: NewOwner): Promise<OwnerRecord>
+  updateUser(id: string, change: OwnerChange): Promise<OwnerRecord | undefined>
+  deleteUser(id: string): Promise<boolean>
+  getUser(id: string): OwnerRecord | undefined
+  listUsers(): readonly OwnerRecord[]
+
+  /** Makes or rotates it; there is no way to read it back. Targets that refer to it use the new one at once. @throws GATEWAY_NO_CREDENTIAL_VAULT */
+  putCredential(name: string, secret: Secret): Promise<CredentialRecord>
+  deleteCredential(name: string): Promise<boolean>
+  /** Names and dates only. */
+  listCredentials(): Promise<readonly CredentialRecord[]>
+}
+
+export interface GovernanceAdminParts {
+  readonly keys: KeyRing
+  /** Without it the calls for credentials throw GATEWAY_NO_CREDENTIAL_VAULT. */
+  readonly credentials?: CredentialVault | undefined
+}
+
+/** Administration over a key ring and a vault: those of a gateway, or of a process that only administers. */
+export function createGovernanceAdmin({ keys, credentials }: GovernanceAdminParts): GovernanceAdmin {
+  const { projects, users } = keys
+  const vault = (): CredentialVault => {
+    if (credentials === undefined) throw gatewayErrors.NO_CREDENTIAL_VAULT()
+    return credentials
+  }
+  return {
+    createKey: (key) => keys.create(key),
+    rotateKey: (id, options) => keys.rotate(id, options),
+    updateKey: (id, change) => keys.update(id, change),
+    revokeKey: (id) => keys.revoke(id),
+    deleteKey: (id) => keys.delete(id),
+    getKey: (id) => keys.get(id),
+    listKeys: ({ projectId, userId } = {}) =>
+      keys
+        .list()
+        .filter((key) => (projectId === undefined || key.projectId === projectId) && (userId === undefined || key.userId === userId)),
+    createProject: (project) => projects.create(project),
+    updateProject: (id, change) => projects.update(id, change),
+    deleteProject: (id) => projects.delete(id),
+    getProject: (id) => projects.get(id),
+    listProjects: () => projects.list(),
+    createUser: (user) => users.create(user),
+    updateUser: (id, change) => users.update(id, change),
+    deleteUser: (id) => users.delete(id),
+    getUser: (id) => users.get(id),
+    listUsers: () => users.list(),
+    putCredential: async (name, secret) => vault().put(name, secret),
+    deleteCredential: async (name) => vault().delete(name),
+    listCredentials: async () => vault().list(),
+  }
+}

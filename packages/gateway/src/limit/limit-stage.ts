@@ -1,0 +1,212 @@
+/** The stage that counts calls against their limits. */
+import type { Claim, RequestEvent, SettledAmount, SettledWindow } from '@bud-foundry/core'
+import type { StageFactory, StageKit } from '../governance/stage-factory.ts'
+import type { OwnedStage } from '../governance/stage-set.ts'
+import type { StageCall, StageResult, Verdict } from '../governance/stage.ts'
+import { gatewayErrors } from '../errors.ts'
+import type { KeyRecord } from '../key/key-record.ts'
+import { costUsd } from '../routing/cost.ts'
+import type { RateLimitsConfig } from './limit-config.ts'
+import { setLimitHeaders } from './limit-headers.ts'
+import { planLimits, type PlannedLimit } from './limit-plan.ts'
+import { Limiter, type Admission, type Held } from './limiter.ts'
+import { fromNanoUsd, toNanoUsd } from './nano-usd.ts'
+
+/** A spend limit after a call was charged to it. */
+export interface SpendState {
+  readonly limitName: string
+  readonly owner: PlannedLimit['owner']
+  readonly windowName: string
+  /** Spent in the window, with what calls in flight have reserved. */
+  readonly usedUsd: number
+  readonly limitUsd: number
+}
+
+export interface LimitStageOptions {
+  /** The most that a call may cost, reserved before it goes out. Default: its tokens at the dearest price among its targets. */
+  readonly estimateCostUsd?: ((call: StageCall, tokens: { readonly input: number; readonly output: number }) => number) | undefined
+  /** Called for every spend limit that a finished call was charged to. */
+  readonly onSpend?: ((state: SpendState, event: RequestEvent) => void) | undefined
+}
+
+/** Official clients wait at most this long; what takes longer they need not try again. */
+const clientWaitMs = 60_000
+const storeRetryAfterMs = 1_000
+/** More than any caller can mean; with a prompt it is still a number that sums stay exact with. */
+const tokensMax = 2 ** 52
+
+function dearestCostUsd(call: StageCall, tokens: { readonly input: number; readonly output: number }): number {
+  const usage = {
+    inputTokens: tokens.input,
+    outputTokens: tokens.output,
+    cachedInputTokens: 0,
+    cacheWriteInputTokens: 0,
+    reasoningTokens: 0,
+  }
+  let dearest = 0
+  for (const { price } of call.targets) if (price !== undefined) dearest = Math.max(dearest, costUsd(usage, price))
+  return dearest
+}
+
+/** Counted together as one caller, where no key is asked for. */
+const noKey = {}
+
+class LimitStage implements OwnedStage {
+  readonly id = 'limits'
+  readonly kit: StageKit
+  readonly #options: LimitStageOptions
+  readonly #limiter: Limiter
+  #config: RateLimitsConfig
+  /** Plans of the present records and rules, by key and model. A changed record is another object. */
+  #plans = new WeakMap<object, Map<string, readonly PlannedLimit[]>>()
+  #version = -1
+
+  constructor(config: RateLimitsConfig, kit: StageKit, options: LimitStageOptions) {
+    this.#config = config
+    this.kit = kit
+    this.#options = options
+    const onFailure = (error: unknown) => {
+      kit.logger.warn('the store of the limits does not answer', { error })
+    }
+    this.#limiter = new Limiter(config, { store: kit.store, clock: kit.clock, random: kit.random, onFailure })
+  }
+
+  configure(config: RateLimitsConfig): void {
+    this.#config = config
+    this.#limiter.configure(config)
+    this.#plans = new WeakMap()
+  }
+
+  onCall(call: StageCall): StageResult<Verdict> {
+    const plan = this.#planOf(call.key, call.model)
+    if (plan.length === 0) return undefined
+    const claims = this.#claimsOf(plan, call)
+    const admission = this.#limiter.reserve(claims)
+    if (admission instanceof Promise) return admission.then((result) => this.#decide(call, plan, claims, result))
+    return this.#decide(call, plan, claims, admission)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#limiter[Symbol.asyncDispose]()
+  }
+
+  #planOf(key: KeyRecord | undefined, model: string): readonly PlannedLimit[] {
+    const { keys } = this.kit
+    if (keys !== undefined && keys.version !== this.#version) {
+      this.#version = keys.version
+      this.#plans = new WeakMap()
+    }
+    const caller = key ?? noKey
+    let byModel = this.#plans.get(caller)
+    if (byModel === undefined) this.#plans.set(caller, (byModel = new Map<string, readonly PlannedLimit[]>()))
+    let plan = byModel.get(model)
+    if (plan === undefined) {
+      const project = key === undefined ? undefined : keys?.projects.get(key.projectId)
+      const user = key?.userId === undefined ? undefined : keys?.users.get(key.userId)
+      plan = planLimits(this.#config.rules, { key, project, user }, model)
+      byModel.set(model, plan)
+    }
+    return plan
+  }
+
+  #claimsOf(plan: readonly PlannedLimit[], call: StageCall): readonly Claim[] {
+    const { leaseMs } = this.#config
+    let tokens: { readonly input: number; readonly output: number } | undefined
+    let spend: number | undefined
+    return plan.map(({ kind, claimKey, limit, windowMs, calendar }) => {
+      let amount = 1
+      if (kind === 'tokens' || kind === 'spend') tokens ??= this.#tokensOf(call)
+      if (kind === 'tokens' && tokens !== undefined) amount = tokens.input + tokens.output
+      if (kind === 'spend' && tokens !== undefined)
+        amount = spend ??= toNanoUsd((this.#options.estimateCostUsd ?? dearestCostUsd)(call, tokens))
+      const boundariesUnixMs = calendar?.boundariesUnixMs(this.kit.clock.nowMs())
+      return { key: claimKey, amount, limit, windowMs, boundariesUnixMs, leaseMs: windowMs === 'lease' ? leaseMs : undefined }
+    })
+  }
+
+  #tokensOf({ head, operation, inputTokensEstimate }: StageCall): { readonly input: number; readonly output: number } {
+    const writes = operation === 'chat' || operation === 'completion'
+    const output = writes ? (head.maxOutputTokens ?? this.#config.defaultOutputTokens) * head.choices : 0
+    return { input: Math.ceil(inputTokensEstimate), output: Math.min(Math.ceil(Math.max(0, output)), tokensMax) }
+  }
+
+  #decide(call: StageCall, plan: readonly PlannedLimit[], claims: readonly Claim[], admission: Admission): Verdict {
+    if (admission.kind === 'unavailable')
+      return { kind: 'refuse', error: gatewayErrors.LIMITS_UNAVAILABLE(undefined, { retryAfterMs: storeRetryAfterMs }) }
+    const usage = admission.kind === 'admitted' ? admission.held.usage : admission.refusal.usage
+    if (this.#config.headers) {
+      const set = (name: string, value: string) => {
+        call.setResponseHeader(name, value)
+      }
+      setLimitHeaders({ dialectId: call.dialect.id, plan, usage, nowUnixMs: this.kit.clock.nowMs(), set })
+    }
+    if (admission.kind === 'full') return this.#refuse(call, plan, claims, admission.refusal)
+    return {
+      kind: 'go',
+      observer: {
+        onFinish: (event) => {
+          this.#settle(plan, claims, admission.held, event)
+        },
+      },
+    }
+  }
+
+  #refuse(
+    call: StageCall,
+    plan: readonly PlannedLimit[],
+    claims: readonly Claim[],
+    { key, retryAfterMs }: Extract<Admission, { readonly kind: 'full' }>['refusal'],
+  ): Verdict {
+    const limit = plan.find(({ claimKey }) => claimKey === key)
+    const amount = claims.find((claim) => claim.key === key)?.amount ?? 0
+    const isSpend = limit?.kind === 'spend'
+    const details = {
+      limit: limit?.name ?? key,
+      kind: limit?.kind ?? 'requests',
+      allowed: isSpend ? fromNanoUsd(limit.limit) : (limit?.limit ?? 0),
+      requested: isSpend ? fromNanoUsd(amount) : amount,
+      waitSeconds: Math.ceil(retryAfterMs / 1_000),
+    }
+    if (retryAfterMs > clientWaitMs) call.setResponseHeader('x-should-retry', 'false')
+    if (retryAfterMs === Number.POSITIVE_INFINITY) return { kind: 'refuse', error: gatewayErrors.REQUEST_OVER_LIMIT(details) }
+    const error = isSpend ? gatewayErrors.INSUFFICIENT_QUOTA : gatewayErrors.RATE_LIMIT_EXCEEDED
+    return { kind: 'refuse', error: error(details, { retryAfterMs }) }
+  }
+
+  #settle(plan: readonly PlannedLimit[], claims: readonly Claim[], held: Held, event: RequestEvent): void {
+    const actual: SettledAmount[] = []
+    for (let index = 0; index < plan.length; index += 1) {
+      const kind = plan[index]?.kind
+      const claim = claims[index]
+      if (claim === undefined || (kind !== 'tokens' && kind !== 'spend')) continue
+      actual.push({ key: claim.key, amount: kind === 'tokens' ? event.inputTokens + event.outputTokens : toNanoUsd(event.costUsd ?? 0) })
+    }
+    this.#limiter.settle(held, actual, (windows) => {
+      this.#tellSpend(plan, windows, event)
+    })
+  }
+
+  #tellSpend(plan: readonly PlannedLimit[], windows: readonly SettledWindow[], event: RequestEvent): void {
+    const { onSpend } = this.#options
+    if (onSpend === undefined) return
+    for (const { key, used } of windows) {
+      const limit = plan.find(({ claimKey }) => claimKey === key)
+      if (limit?.kind !== 'spend') continue
+      const { name: limitName, owner, windowName } = limit
+      onSpend({ limitName, owner, windowName, usedUsd: fromNanoUsd(used), limitUsd: fromNanoUsd(limit.limit) }, event)
+    }
+  }
+}
+
+/** Makes the stage wherever a limit may be found: in the configuration, or on a record. */
+export function createLimitStageFactory(options: LimitStageOptions = {}): StageFactory {
+  return {
+    id: 'limits',
+    create: (config, kit, previous) => {
+      if (kit.keys === undefined && config.rateLimits.rules.length === 0) return undefined
+      if (!(previous instanceof LimitStage)) return new LimitStage(config.rateLimits, kit, options)
+      previous.configure(config.rateLimits)
+      return previous
+    },
+  }
+}
