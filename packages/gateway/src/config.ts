@@ -1,6 +1,7 @@
 /** The gateway's configuration as one strict schema: data only, parts (stores, sinks, clocks) are passed beside it. */
 import { createSecret, tokenPriceSchema, type Secret } from '@bud-foundry/core'
 import { z } from 'zod'
+import { blockingConfigSchema } from './blocking/blocking-rule.ts'
 import { attemptsPerRequest, defaultAnswerBytes, defaultBodyBytes, defaultRememberedBytes, fallbackDepth } from './limits.ts'
 
 const positiveMs = z.number().positive()
@@ -206,6 +207,10 @@ export const gatewayConfigSchema = z.strictObject({
   retry: retrySchema.default(retrySchema.parse({})),
   breaker: breakerSchema.default(breakerSchema.parse({})),
   ejection: ejectionSchema.default(ejectionSchema.parse({})),
+  /** Who may not even ask. Absent: everybody may. */
+  blocking: blockingConfigSchema.optional(),
+  /** Tags events with the caller's program, and with its country where `parts.geo` is given. */
+  clientInfo: z.boolean().default(false),
   disconnect: z
     .strictObject({
       /** `abort` stops the upstream at once; `drain-for-usage` reads on, so that what it charges is known. */

@@ -30,6 +30,9 @@ import { gatewayErrors } from './errors.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { FetchExchange } from './exchange/fetch-exchange.ts'
 import { NodeExchange } from './exchange/node-exchange.ts'
+import { BlockingStage } from './blocking/blocking-stage.ts'
+import type { BlockingRules } from './blocking/blocking-rules.ts'
+import type { GeoLookup } from './client-info/client-info.ts'
 import { createBuiltInStages, type StageKit } from './governance/built-in-stages.ts'
 import type { Stage } from './governance/stage.ts'
 import { StageKeeper, type OwnedStage } from './governance/stage-set.ts'
@@ -79,6 +82,8 @@ export interface GatewayParts {
   readonly endpoints?: readonly Endpoint[] | undefined
   /** Asked after the built-in ones, in this order. Their makers close them. */
   readonly stages?: readonly Stage[] | undefined
+  /** Where addresses are, for blocking by country and for events: `openGeoDatabase(path)` of `@bud-foundry/gateway/geoip`. */
+  readonly geo?: GeoLookup | undefined
 }
 
 export interface Gateway extends AsyncDisposable, GatewayCalls {
@@ -90,6 +95,8 @@ export interface Gateway extends AsyncDisposable, GatewayCalls {
   readonly ready: Promise<void>
   /** The virtual keys, with `auth: { kind: 'keys' }`. */
   readonly keys: KeyRing | undefined
+  /** The blocking rules in force, with a `blocking` section in the configuration. */
+  readonly blocking: BlockingRules | undefined
   /** Swaps the configuration whole. Requests in flight keep the one they began with. Rejects, and changes nothing, when it is invalid. */
   updateConfig(config: GatewayConfigInput): Promise<void>
   /** Tells what happens as it happens; listeners must be quick. */
@@ -176,7 +183,7 @@ class GatewayRoot {
       inFlight: new InFlight(),
       snapshot: buildSnapshot(config, this.#snapshotParts, new Map(), undefined),
       stages: undefined,
-      state: secrets === undefined && this.#keysAreOpen(config) ? 'open' : 'starting',
+      state: secrets === undefined && this.#opensAtOnce(config) ? 'open' : 'starting',
       onIdle: undefined,
     }
     const defaultDialect = dialects.get('openai-chat')
@@ -201,21 +208,26 @@ class GatewayRoot {
     return sink === undefined ? undefined : new PayloadCapture({ sink, clock, random, flushMs: config.telemetry.flushMs, onFailure })
   }
 
-  #keysAreOpen(config: GatewayConfig): boolean {
-    return config.auth.kind === 'none'
+  #opensAtOnce(config: GatewayConfig): boolean {
+    return config.auth.kind === 'none' && config.blocking === undefined
   }
 
   async #start(config: GatewayConfig, secrets: Promise<ReadonlyMap<string, Secret>> | undefined): Promise<void> {
     if (secrets !== undefined) this.#swap(config, await secrets)
     if (config.auth.kind === 'keys') await this.services.keys?.ready
+    for (const { ready } of this.#builtInStages) await ready
     if (this.services.state === 'starting') this.services.state = 'open'
   }
 
   #createStages(config: GatewayConfig, secrets: ReadonlyMap<string, Secret>): readonly OwnedStage[] {
     const { transport, clock, random, logger, metrics } = this.services
     const secret: StageKit['secret'] = (credential) => ('reveal' in credential ? credential : secrets.get(credential.reference))
-    const kit: StageKit = { transport, clock, random, logger, metrics, store: this.#parts.store, secret }
+    const kit: StageKit = { transport, clock, random, logger, metrics, store: this.#parts.store, geo: this.#parts.geo, secret }
     return createBuiltInStages(config, kit, this.#builtInStages)
+  }
+
+  get blocking(): BlockingRules | undefined {
+    return this.#builtInStages.find((stage) => stage instanceof BlockingStage)?.rules
   }
 
   #useStages(stages: readonly OwnedStage[]): void {
@@ -341,6 +353,9 @@ export function createGateway(config: GatewayConfigInput, parts: GatewayParts = 
     fetch,
     ready: root.ready,
     keys: root.services.keys,
+    get blocking() {
+      return root.blocking
+    },
     updateConfig: (next) => root.updateConfig(next),
     onEvent: (listener) => root.services.live.add(listener),
     metricsText: () => root.metricsText(),

@@ -26,6 +26,10 @@ export type {
   Verdict,
 } from './governance/stage.ts'
 
+export type { BlockingRules } from './blocking/blocking-rules.ts'
+export type { BlockingRule, BlockingRuleInput } from './blocking/blocking-rule.ts'
+export type { GeoLookup, GeoPlace } from './client-info/client-info.ts'
+
 // events
 export type { GatewayEvent, GatewayEventListener, RequestStartEvent } from './telemetry/live-events.ts'
 

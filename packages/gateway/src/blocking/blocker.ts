@@ -27,16 +27,21 @@ export interface BlockerParts {
   readonly onFailure?: ((error: unknown) => void) | undefined
 }
 
+export interface Caller {
+  readonly address: string | undefined
+  readonly userAgent: string | undefined
+}
+
 export interface Blocker extends AsyncDisposable {
-  /** Undefined lets the caller in. A promise only where a rate has to be counted in the store. */
-  check(caller: {
-    readonly address: string | undefined
-    readonly userAgent: string | undefined
-  }): Blocked | undefined | Promise<Blocked | undefined>
+  /** By address, country and user agent, and for addresses that are known to be over a rate. Undefined lets the caller in. */
+  judge(caller: Caller): Blocked | undefined
+  /** Counts a request that was let in. Undefined where there is nothing to count. */
+  count(caller: Caller): Promise<Blocked | undefined> | undefined
   /** What holds for callers that no rule names. */
   otherwise: BlockingConfig['otherwise']
 }
 
+/** `in`: an allow rule names the caller; `open`: no rule does. */
 type Verdict = { readonly kind: 'in' } | { readonly kind: 'open' } | { readonly kind: 'out'; readonly blocked: Blocked }
 
 /** Of an address that the location database does not place. */
@@ -54,7 +59,9 @@ class RuleBlocker implements Blocker {
   readonly #onFailure: (error: unknown) => void
   readonly #subscription: Disposable
   /** Addresses over a rate, with the rule and when their window ends on the monotonic clock. */
-  readonly #paused = new LRUCache<string, { readonly blocked: Blocked; readonly untilMs: number }>({ max: blockingLimits.pausedAddresses })
+  readonly #paused = new LRUCache<string, { readonly ruleId: string | undefined; readonly untilMs: number }>({
+    max: blockingLimits.pausedAddresses,
+  })
   readonly #verdicts = new LRUCache<string, Verdict>({ max: blockingLimits.rememberedAddresses })
   #compiled: CompiledRules = { allow: [], deny: [], rates: [] }
   #nextExpiryMs = Number.POSITIVE_INFINITY
@@ -81,10 +88,7 @@ class RuleBlocker implements Blocker {
     this.#verdicts.clear()
   }
 
-  check(caller: {
-    readonly address: string | undefined
-    readonly userAgent: string | undefined
-  }): Blocked | undefined | Promise<Blocked | undefined> {
+  judge(caller: Caller): Blocked | undefined {
     if (this.#clock.nowMs() >= this.#nextExpiryMs) this.#compile()
     const { allow, deny, rates } = this.#compiled
     if (allow.length + deny.length + rates.length === 0 && this.#otherwise === 'allow') return undefined
@@ -93,7 +97,14 @@ class RuleBlocker implements Blocker {
     if (verdict.kind === 'out') return verdict.blocked
     if (verdict.kind === 'in' || address === undefined || rates.length === 0) return undefined
     const paused = this.#paused.get(address)
-    if (paused !== undefined && paused.untilMs > this.#clock.monotonicMs()) return this.#overRate(paused.blocked.ruleId, paused.untilMs)
+    if (paused === undefined || paused.untilMs <= this.#clock.monotonicMs()) return undefined
+    return this.#overRate(paused.ruleId, paused.untilMs)
+  }
+
+  count(caller: Caller): Promise<Blocked | undefined> | undefined {
+    if (this.#compiled.rates.length === 0 || caller.address === undefined) return undefined
+    const address = normalAddress(caller.address)
+    if (address === undefined || this.#verdictOf(address, caller.userAgent ?? '').kind !== 'open') return undefined
     return this.#count(address)
   }
 
@@ -142,9 +153,8 @@ class RuleBlocker implements Blocker {
     if (reservation.admitted) return undefined
     const [, , ruleId] = reservation.key.split('/')
     const untilMs = this.#clock.monotonicMs() + reservation.retryAfterMs
-    const blocked = this.#overRate(ruleId, untilMs)
-    this.#paused.set(address, { blocked, untilMs })
-    return blocked
+    this.#paused.set(address, { ruleId, untilMs })
+    return this.#overRate(ruleId, untilMs)
   }
 
   #overRate(ruleId: string | undefined, untilMs: number): Blocked {

@@ -22,8 +22,8 @@ export interface BlockingRules extends AsyncDisposable {
   add(rule: BlockingRuleInput): Promise<BlockingRule>
   /** False when there is no such rule. @throws GATEWAY_BLOCKING_RULE_CONFIGURED for a configured rule. */
   remove(id: string): Promise<boolean>
-  /** Replaces the configured rules. */
-  configure(rules: readonly z.output<typeof blockingRuleSchema>[]): void
+  /** Replaces the configured rules. @throws GATEWAY_BLOCKING_RULE_INVALID */
+  configure(rules: readonly ParsedRule[]): void
   /** Calls back after every change; the callback must not throw. */
   subscribe(onChange: () => void): Disposable
 }
@@ -33,11 +33,15 @@ export interface BlockingRulesParts {
   readonly store?: Store | undefined
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined
+  /** False refuses rules for countries: nothing here knows where an address is. Default true. */
+  readonly canLocate?: boolean | undefined
   /** Told about records that cannot be read and stores that cannot be reached. */
   readonly onFailure?: ((error: unknown) => void) | undefined
 }
 
-function parseRule(input: unknown): z.output<typeof blockingRuleSchema> {
+type ParsedRule = z.output<typeof blockingRuleSchema>
+
+function parseRule(input: unknown): ParsedRule {
   const result = blockingRuleSchema.safeParse(input)
   if (result.success) return result.data
   const [issue] = result.error.issues
@@ -50,6 +54,7 @@ class StoreBlockingRules implements BlockingRules {
   readonly #clock: Clock
   readonly #random: Random
   readonly #onFailure: (error: unknown) => void
+  readonly #canLocate: boolean
   readonly #subscription: Disposable | undefined
   readonly #listeners = new Set<() => void>()
   readonly #stored = new Map<string, BlockingRule>()
@@ -62,6 +67,7 @@ class StoreBlockingRules implements BlockingRules {
     this.#clock = parts.clock ?? systemClock
     this.#random = parts.random ?? systemRandom
     this.#onFailure = parts.onFailure ?? (() => undefined)
+    this.#canLocate = parts.canLocate ?? true
     const { promise, resolve, reject } = Promise.withResolvers<undefined>()
     this.ready = promise
     // Whoever awaits `ready` sees the failure; nobody has to.
@@ -86,7 +92,7 @@ class StoreBlockingRules implements BlockingRules {
   }
 
   async add(input: BlockingRuleInput): Promise<BlockingRule> {
-    const parsed = parseRule(input)
+    const parsed = this.#locatable(parseRule(input))
     const id = parsed.id ?? createId(this.#clock, this.#random)
     if (this.#configured.has(id)) throw blockingErrors.BLOCKING_RULE_CONFIGURED({ id })
     await this.ready
@@ -110,10 +116,10 @@ class StoreBlockingRules implements BlockingRules {
     return deleted ?? known
   }
 
-  configure(rules: readonly z.output<typeof blockingRuleSchema>[]): void {
+  configure(rules: readonly ParsedRule[]): void {
     const named = rules.map((rule, index): [string, BlockingRule] => {
       const id = rule.id ?? `config.${String(index)}`
-      return [id, { ...rule, id, origin: 'config' }]
+      return [id, { ...this.#locatable(rule), id, origin: 'config' }]
     })
     this.#configured = new Map(named)
     this.#changed()
@@ -127,6 +133,13 @@ class StoreBlockingRules implements BlockingRules {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#subscription?.[Symbol.dispose]()
     await this.#work
+  }
+
+  /** A rule that could never match would only look like protection. */
+  #locatable(rule: ParsedRule): ParsedRule {
+    if (rule.kind !== 'country' || this.#canLocate) return rule
+    const problem = 'nothing here knows the countries of addresses; pass parts.geo, openGeoDatabase(path) for instance'
+    throw blockingErrors.BLOCKING_RULE_INVALID({ field: 'countries', problem })
   }
 
   #isOver({ expiresUnixMs }: BlockingRule): boolean {
@@ -145,7 +158,7 @@ class StoreBlockingRules implements BlockingRules {
     const id = storeKey.slice(storePrefix.length)
     const bytes = await this.#store?.get(storeKey)
     if (bytes === undefined) this.#stored.delete(id)
-    else this.#stored.set(id, { ...parseRule(JSON.parse(text.decode(bytes))), id, origin: 'store' })
+    else this.#stored.set(id, { ...this.#locatable(parseRule(JSON.parse(text.decode(bytes)))), id, origin: 'store' })
   }
 
   async #loadOne(storeKey: string): Promise<void> {

@@ -1,5 +1,8 @@
 /** The stages that the configuration switches on, in the order in which they are asked. */
 import type { Clock, Logger, Random, Secret, Store, Transport } from '@bud-foundry/core'
+import { blockingStage } from '../blocking/blocking-stage.ts'
+import { clientInfoStage } from '../client-info/client-info-stage.ts'
+import type { GeoLookup } from '../client-info/client-info.ts'
 import type { CredentialConfig, GatewayConfig } from '../config.ts'
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts'
 import type { OwnedStage } from './stage-set.ts'
@@ -12,6 +15,7 @@ export interface StageKit {
   readonly transport: Transport
   readonly store: Store | undefined
   readonly metrics: GatewayMetrics
+  readonly geo: GeoLookup | undefined
   /** The secret of a credential of the configuration, its references resolved. */
   secret(credential: CredentialConfig): Secret | undefined
 }
@@ -27,7 +31,7 @@ export interface StageFactory {
  * Cheap refusals first. What stands behind the cache is not asked for answers that come from it; answers from the cache pass the output filters of
  * what stands before it.
  */
-const factories: readonly StageFactory[] = []
+const factories: readonly StageFactory[] = [clientInfoStage, blockingStage]
 
 /** @throws BudError 400 that names the field of the configuration. */
 export function createBuiltInStages(config: GatewayConfig, kit: StageKit, previous: readonly OwnedStage[]): readonly OwnedStage[] {
