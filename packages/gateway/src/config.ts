@@ -2,6 +2,7 @@
 import { createSecret, tokenPriceSchema, type Secret } from '@bud-foundry/core'
 import { z } from 'zod'
 import { blockingConfigSchema } from './blocking/blocking-rule.ts'
+import { cacheConfigSchema } from './cache/cache-config.ts'
 import { attemptsPerRequest, defaultAnswerBytes, defaultBodyBytes, defaultRememberedBytes, fallbackDepth } from './limits.ts'
 
 const positiveMs = z.number().positive()
@@ -209,6 +210,8 @@ export const gatewayConfigSchema = z.strictObject({
   ejection: ejectionSchema.default(ejectionSchema.parse({})),
   /** Who may not even ask. Absent: everybody may. */
   blocking: blockingConfigSchema.optional(),
+  /** Answers that are kept and given again. Absent: none. */
+  cache: cacheConfigSchema.optional(),
   /** Tags events with the caller's program, and with its country where `parts.geo` is given. */
   clientInfo: z.boolean().default(false),
   disconnect: z

@@ -32,10 +32,12 @@ import { FetchExchange } from './exchange/fetch-exchange.ts'
 import { NodeExchange } from './exchange/node-exchange.ts'
 import { BlockingStage } from './blocking/blocking-stage.ts'
 import type { BlockingRules } from './blocking/blocking-rules.ts'
+import { CacheStage, type AnswerCache } from './cache/cache-stage.ts'
 import type { GeoLookup } from './client-info/client-info.ts'
 import { createBuiltInStages, type StageKit } from './governance/built-in-stages.ts'
 import type { Stage } from './governance/stage.ts'
 import { StageKeeper, type OwnedStage } from './governance/stage-set.ts'
+import { callModel } from './inference/internal-call.ts'
 import { createKeyRing, type KeyRing } from './key/key-ring.ts'
 import { serve, type Server } from './pipeline/serve.ts'
 import { createDefaultPolicies } from './policies/default-policies.ts'
@@ -97,6 +99,8 @@ export interface Gateway extends AsyncDisposable, GatewayCalls {
   readonly keys: KeyRing | undefined
   /** The blocking rules in force, with a `blocking` section in the configuration. */
   readonly blocking: BlockingRules | undefined
+  /** The cached answers, with a `cache` section in the configuration. */
+  readonly cache: AnswerCache | undefined
   /** Swaps the configuration whole. Requests in flight keep the one they began with. Rejects, and changes nothing, when it is invalid. */
   updateConfig(config: GatewayConfigInput): Promise<void>
   /** Tells what happens as it happens; listeners must be quick. */
@@ -209,7 +213,7 @@ class GatewayRoot {
   }
 
   #opensAtOnce(config: GatewayConfig): boolean {
-    return config.auth.kind === 'none' && config.blocking === undefined
+    return config.auth.kind === 'none' && config.blocking === undefined && config.cache?.semantic === undefined
   }
 
   async #start(config: GatewayConfig, secrets: Promise<ReadonlyMap<string, Secret>> | undefined): Promise<void> {
@@ -222,12 +226,18 @@ class GatewayRoot {
   #createStages(config: GatewayConfig, secrets: ReadonlyMap<string, Secret>): readonly OwnedStage[] {
     const { transport, clock, random, logger, metrics } = this.services
     const secret: StageKit['secret'] = (credential) => ('reveal' in credential ? credential : secrets.get(credential.reference))
-    const kit: StageKit = { transport, clock, random, logger, metrics, store: this.#parts.store, geo: this.#parts.geo, secret }
+    const { store, geo } = this.#parts
+    const call: StageKit['callModel'] = (init) => callModel(this.services, init)
+    const kit: StageKit = { transport, clock, random, logger, metrics, store, geo, secret, callModel: call }
     return createBuiltInStages(config, kit, this.#builtInStages)
   }
 
   get blocking(): BlockingRules | undefined {
     return this.#builtInStages.find((stage) => stage instanceof BlockingStage)?.rules
+  }
+
+  get cache(): AnswerCache | undefined {
+    return this.#builtInStages.find((stage) => stage instanceof CacheStage)
   }
 
   #useStages(stages: readonly OwnedStage[]): void {
@@ -355,6 +365,9 @@ export function createGateway(config: GatewayConfigInput, parts: GatewayParts = 
     keys: root.services.keys,
     get blocking() {
       return root.blocking
+    },
+    get cache() {
+      return root.cache
     },
     updateConfig: (next) => root.updateConfig(next),
     onEvent: (listener) => root.services.live.add(listener),

@@ -1,9 +1,11 @@
 /** The stages that the configuration switches on, in the order in which they are asked. */
 import type { Clock, Logger, Random, Secret, Store, Transport } from '@bud-foundry/core'
 import { blockingStage } from '../blocking/blocking-stage.ts'
+import { cacheStage } from '../cache/cache-stage.ts'
 import { clientInfoStage } from '../client-info/client-info-stage.ts'
 import type { GeoLookup } from '../client-info/client-info.ts'
 import type { CredentialConfig, GatewayConfig } from '../config.ts'
+import type { InternalAnswer, InternalCall } from '../inference/internal-call.ts'
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts'
 import type { OwnedStage } from './stage-set.ts'
 
@@ -16,6 +18,8 @@ export interface StageKit {
   readonly store: Store | undefined
   readonly metrics: GatewayMetrics
   readonly geo: GeoLookup | undefined
+  /** Calls one of the gateway's own models. */
+  callModel(call: InternalCall): Promise<InternalAnswer>
   /** The secret of a credential of the configuration, its references resolved. */
   secret(credential: CredentialConfig): Secret | undefined
 }
@@ -31,7 +35,7 @@ export interface StageFactory {
  * Cheap refusals first. What stands behind the cache is not asked for answers that come from it; answers from the cache pass the output filters of
  * what stands before it.
  */
-const factories: readonly StageFactory[] = [clientInfoStage, blockingStage]
+const factories: readonly StageFactory[] = [clientInfoStage, blockingStage, cacheStage]
 
 /** @throws BudError 400 that names the field of the configuration. */
 export function createBuiltInStages(config: GatewayConfig, kit: StageKit, previous: readonly OwnedStage[]): readonly OwnedStage[] {
