@@ -3,6 +3,7 @@ import { createSecret, tokenPriceSchema, type Secret } from '@bud-foundry/core'
 import { z } from 'zod'
 import { blockingConfigSchema } from './blocking/blocking-rule.ts'
 import { cacheConfigSchema } from './cache/cache-config.ts'
+import { idempotencyConfigSchema } from './idempotency/idempotency-config.ts'
 import { attemptsPerRequest, defaultAnswerBytes, defaultBodyBytes, defaultRememberedBytes, fallbackDepth } from './limits.ts'
 
 const positiveMs = z.number().positive()
@@ -212,6 +213,8 @@ export const gatewayConfigSchema = z.strictObject({
   blocking: blockingConfigSchema.optional(),
   /** Answers that are kept and given again. Absent: none. */
   cache: cacheConfigSchema.optional(),
+  /** Honours the header `idempotency-key`. Absent: it only passes on to the upstream. */
+  idempotency: idempotencyConfigSchema.optional(),
   /** Tags events with the caller's program, and with its country where `parts.geo` is given. */
   clientInfo: z.boolean().default(false),
   disconnect: z

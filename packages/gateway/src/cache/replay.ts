@@ -11,11 +11,10 @@ import type {
 import { decodeAnthropicResponse } from '../dialect/anthropic-messages/decode-response.ts'
 import { decodeCompletionResponse } from '../dialect/openai-completions/codec.ts'
 import { decodeOpenaiResponse } from '../dialect/openai-chat/decode-response.ts'
-import { parseFrame, toBuffer } from '../dialect/sse-frame.ts'
-import { frameEnd } from '../dispatch/frame-end.ts'
+import { parseFrame } from '../dialect/sse-frame.ts'
 import type { StageAnswer, StageCall } from '../governance/stage.ts'
 import type { CachedAnswer } from './cached-answer.ts'
-import { cacheLimits } from './cache-limits.ts'
+import { eventsOf, piecesOf, streamHeaders } from './stream-pieces.ts'
 
 const wholeDecoders: ReadonlyMap<string, (body: Uint8Array, request: CanonicalRequest) => CanonicalResponse> = new Map([
   ['openai-chat', (body: Uint8Array) => decodeOpenaiResponse(body)],
@@ -166,30 +165,6 @@ function responseOfDeltas(
   }
 }
 
-/** Whole events, one by one. */
-function* eventsOf(body: Uint8Array): Generator<Uint8Array> {
-  const bytes = toBuffer(body)
-  let at = 0
-  for (let end = frameEnd(bytes, at); end !== -1; end = frameEnd(bytes, at)) {
-    yield bytes.subarray(at, end)
-    at = end
-  }
-  if (at < bytes.length) yield bytes.subarray(at)
-}
-
-/** Whole events in pieces that are worth a write. */
-function* piecesOf(body: Uint8Array): Generator<Uint8Array> {
-  let from = 0
-  let to = 0
-  for (const event of eventsOf(body)) {
-    to += event.byteLength
-    if (to - from < cacheLimits.replayBytes) continue
-    yield body.subarray(from, to)
-    from = to
-  }
-  if (to > from) yield body.subarray(from, to)
-}
-
 function encodeStream(call: StageCall, deltas: readonly CanonicalDelta[], createdUnixSeconds: number): Uint8Array {
   const encoder = call.dialect.streamEncoder(call.canonical(), { includeUsage: call.head.includeUsage, createdUnixSeconds })
   const pieces = deltas.map((delta) => encoder.push(delta))
@@ -225,8 +200,6 @@ export function replay(call: StageCall, answer: CachedAnswer): StageAnswer | und
   const body = bodyFor(call, answer)
   if (body === undefined) return undefined
   const { usage, finishReason } = answer.head
-  const headers: Record<string, string> = call.head.stream
-    ? { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
-    : { 'content-type': 'application/json' }
+  const headers = call.head.stream ? streamHeaders : { 'content-type': 'application/json' }
   return { status: 200, headers, body: call.head.stream ? piecesOf(body) : body, usage, costUsd: 0, finishReason }
 }

@@ -5,6 +5,7 @@ import { cacheStage } from '../cache/cache-stage.ts'
 import { clientInfoStage } from '../client-info/client-info-stage.ts'
 import type { GeoLookup } from '../client-info/client-info.ts'
 import type { CredentialConfig, GatewayConfig } from '../config.ts'
+import { idempotencyStage } from '../idempotency/idempotency-stage.ts'
 import type { InternalAnswer, InternalCall } from '../inference/internal-call.ts'
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts'
 import type { OwnedStage } from './stage-set.ts'
@@ -35,7 +36,7 @@ export interface StageFactory {
  * Cheap refusals first. What stands behind the cache is not asked for answers that come from it; answers from the cache pass the output filters of
  * what stands before it.
  */
-const factories: readonly StageFactory[] = [clientInfoStage, blockingStage, cacheStage]
+const factories: readonly StageFactory[] = [clientInfoStage, blockingStage, idempotencyStage, cacheStage]
 
 /** @throws BudError 400 that names the field of the configuration. */
 export function createBuiltInStages(config: GatewayConfig, kit: StageKit, previous: readonly OwnedStage[]): readonly OwnedStage[] {
