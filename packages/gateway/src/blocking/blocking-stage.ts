@@ -1,7 +1,7 @@
 /** Blocking as a stage: rules before the key is checked, rates counted for every request, those without a valid key included. */
 import type { BudError } from '@bud-foundry/core'
 import type { GatewayConfig } from '../config.ts'
-import type { StageFactory, StageKit } from '../governance/built-in-stages.ts'
+import type { StageFactory, StageKit } from '../governance/stage-factory.ts'
 import type { Stage, StageRequest } from '../governance/stage.ts'
 import { createBlocker, type Blocked, type Blocker, type Caller } from './blocker.ts'
 import type { BlockingConfig } from './blocking-rule.ts'

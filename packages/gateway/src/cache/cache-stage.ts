@@ -2,7 +2,7 @@
 import { invariant, type RequestEvent } from '@bud-foundry/core'
 import type { GatewayConfig } from '../config.ts'
 import { matchesName } from '../key/key-record.ts'
-import type { StageFactory, StageKit } from '../governance/built-in-stages.ts'
+import type { StageFactory, StageKit } from '../governance/stage-factory.ts'
 import type { CallObserver, Stage, StageCall, Verdict } from '../governance/stage.ts'
 import { toBuffer } from '../dialect/sse-frame.ts'
 import { AnswerRecorder } from './answer-recorder.ts'

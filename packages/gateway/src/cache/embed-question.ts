@@ -1,6 +1,6 @@
 /** The embedding of a question, made by one of the gateway's own models. */
 import type { StageCall } from '../governance/stage.ts'
-import type { StageKit } from '../governance/built-in-stages.ts'
+import type { StageKit } from '../governance/stage-factory.ts'
 import { decodeEmbeddingResponse } from '../dialect/openai-embeddings/codec.ts'
 import { encodeJson } from '../dialect/sse-frame.ts'
 import type { SemanticConfig } from './cache-config.ts'

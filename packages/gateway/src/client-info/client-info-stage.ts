@@ -1,5 +1,5 @@
 /** Tags every event with what address and user agent tell of the caller. */
-import type { StageFactory } from '../governance/built-in-stages.ts'
+import type { StageFactory } from '../governance/stage-factory.ts'
 import type { Stage, StageRequest } from '../governance/stage.ts'
 import { createClientInfoReader, type ClientInfoReader, type GeoLookup } from './client-info.ts'
 

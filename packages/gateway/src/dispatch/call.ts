@@ -12,7 +12,7 @@ import { availableTargets, rankTargets, unavailableForMs, unavailableReasons } f
 import { costUsd } from '../routing/cost.ts'
 import type { ModelEntry, Snapshot } from '../routing/snapshot.ts'
 import type { TargetState } from '../routing/target-state.ts'
-import type { StageRun } from '../governance/stage-run.ts'
+import type { RequestStages } from '../governance/request-stages.ts'
 import type { Stoppable } from '../service/in-flight.ts'
 import type { Services } from '../service/services.ts'
 import { recordRequest } from '../telemetry/call-record.ts'
@@ -337,7 +337,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   }
 
   /** Observers may order the targets anew, or refuse to go anywhere. */
-  #askRoute(stages: StageRun): void {
+  #askRoute(stages: RequestStages): void {
     try {
       this.#queue = stages.onRoute(this.#queue, this.#entry.name)
     } catch (error) {

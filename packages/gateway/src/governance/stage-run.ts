@@ -15,26 +15,14 @@ import type { ExchangeListener } from '../exchange/exchange.ts'
 import type { KeyRecord } from '../key/key-record.ts'
 import { clientAddress } from '../pipeline/header-policy.ts'
 import type { RequestContext } from '../pipeline/request-context.ts'
-import type { ModelEntry } from '../routing/snapshot.ts'
 import type { TargetState } from '../routing/target-state.ts'
 import type { Stoppable } from '../service/in-flight.ts'
 import { isPromise, type Awaitable } from './after.ts'
-import type { AttemptAccount, CallObserver, OutputFilter, RouteCandidate, Stage, StageAnswer, StageCall, Verdict } from './stage.ts'
+import type { CallFacts, Decision, RequestStages } from './request-stages.ts'
+import type { AttemptAccount, CallObserver, OutputFilter, RouteCandidate, Stage, StageCall, Verdict } from './stage.ts'
 import type { StageSet } from './stage-set.ts'
 
-/** What all stages together decided about a call. */
-export type Decision =
-  | { readonly kind: 'go'; readonly plan: CallPlan }
-  | { readonly kind: 'refuse'; readonly error: BudError }
-  | { readonly kind: 'answer'; readonly answer: StageAnswer }
-
-interface CallFacts {
-  readonly plan: CallPlan
-  readonly entry: ModelEntry
-  readonly requestedModel: string
-}
-
-export class StageRun implements StageCall, ExchangeListener, Stoppable {
+export class StageRun implements RequestStages, StageCall, ExchangeListener, Stoppable {
   place = 0
   cache: 'none' | 'hit' | 'miss' = 'none'
   tags: Record<string, string> | undefined
@@ -132,7 +120,6 @@ export class StageRun implements StageCall, ExchangeListener, Stoppable {
     return this.#event !== undefined
   }
 
-  /** Before the key is checked. */
   onArrival(): BudError | undefined {
     for (const stage of this.#set.arrival) {
       try {
@@ -145,12 +132,10 @@ export class StageRun implements StageCall, ExchangeListener, Stoppable {
     return undefined
   }
 
-  /** Before the body is read; `decide` is called at once when no stage has to wait. */
   onRequest(decide: (refusal: BudError | undefined) => void): void {
     this.#awaitThen(this.#askRequest(0), decide, decide)
   }
 
-  /** Body and model are known; `decide` is called at once when no stage has to wait. */
   onCall(facts: CallFacts, decide: (decision: Decision) => void): void {
     this.#facts = facts
     const { stages } = this.#context.services
@@ -163,14 +148,12 @@ export class StageRun implements StageCall, ExchangeListener, Stoppable {
     })
   }
 
-  /** In the order in which answers pass them; undefined when there is none. */
   get filters(): readonly OutputFilter[] | undefined {
     let filters: OutputFilter[] | undefined
     for (const { output } of this.#observers) if (output !== undefined) (filters ??= []).unshift(output)
     return filters
   }
 
-  /** @throws BudError when an observer refuses. */
   onRoute(ranked: readonly TargetState[], model: string): readonly TargetState[] {
     let order = ranked
     for (const observer of this.#observers) {
@@ -188,7 +171,6 @@ export class StageRun implements StageCall, ExchangeListener, Stoppable {
     for (const observer of this.#observers) this.#tell(() => observer.onAttemptEnd?.(attempt, account))
   }
 
-  /** The request is over; to be called once. */
   finish(event: RequestEvent): void {
     if (this.isFinished) return
     this.#event = event

@@ -3,7 +3,7 @@ import { createMemoryStore, type RequestEvent, type Store } from '@bud-foundry/c
 import { hash } from 'node:crypto'
 import { AnswerRecorder } from '../cache/answer-recorder.ts'
 import { piecesOf, streamHeaders } from '../cache/stream-pieces.ts'
-import type { StageFactory, StageKit } from '../governance/built-in-stages.ts'
+import type { StageFactory, StageKit } from '../governance/stage-factory.ts'
 import type { Stage, StageAnswer, StageCall, Verdict } from '../governance/stage.ts'
 import { IdempotencyClaim } from './idempotency-claim.ts'
 import type { IdempotencyConfig } from './idempotency-config.ts'

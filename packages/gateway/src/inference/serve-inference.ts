@@ -10,7 +10,7 @@ import { matchesName } from '../key/key-record.ts'
 import type { RequestContext } from '../pipeline/request-context.ts'
 import { respondError } from '../pipeline/respond.ts'
 import { failExchange } from '../pipeline/serve.ts'
-import type { StageRun } from '../governance/stage-run.ts'
+import type { RequestStages } from '../governance/request-stages.ts'
 import type { ModelEntry } from '../routing/snapshot.ts'
 import { recordRequest } from '../telemetry/call-record.ts'
 import { startRequestSpan } from '../telemetry/trace-request.ts'
@@ -116,7 +116,7 @@ function launch(call: CallInit): void {
 }
 
 /** Has the stages decide about a call. */
-function govern(stages: StageRun, kind: InferenceKind, call: CallInit): void {
+function govern(stages: RequestStages, kind: InferenceKind, call: CallInit): void {
   const { context, entry, requestedModel } = call
   stages.onCall(call, (decision) => {
     switch (decision.kind) {

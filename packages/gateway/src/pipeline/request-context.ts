@@ -1,7 +1,7 @@
 /** Who asks what: the facts about one request that do not change while it is answered. */
 import { createId } from '@bud-foundry/core'
 import type { Exchange } from '../exchange/exchange.ts'
-import type { StageRun } from '../governance/stage-run.ts'
+import type { RequestStages } from '../governance/request-stages.ts'
 import type { KeyRecord } from '../key/key-record.ts'
 import { requestIdLength } from '../limits.ts'
 import type { Services } from '../service/services.ts'
@@ -24,7 +24,7 @@ export interface RequestContext {
   /** Set where the gateway has a tracer. */
   span?: RequestSpan | undefined
   /** Set where something governs this request. */
-  stages?: StageRun | undefined
+  stages?: RequestStages | undefined
 }
 
 const requestIdPattern = /^[\w.:/+=@-]+$/
