@@ -44,6 +44,7 @@ export class AnswerStore implements AsyncDisposable {
   readonly #memory: LRUCache<string, CachedAnswer>
   readonly #subscription: Disposable | undefined
   readonly #pending = new Set<Promise<unknown>>()
+  #purgedMs = Number.NEGATIVE_INFINITY
 
   constructor({ clock, random, store, memoryBytes, onFailure }: AnswerStoreParts) {
     this.#clock = clock
@@ -62,13 +63,9 @@ export class AnswerStore implements AsyncDisposable {
     })
   }
 
-  /** Bytes in memory. */
-  get memoryBytes(): number {
-    return this.#memory.calculatedSize
-  }
-
-  get writesPending(): number {
-    return this.#pending.size
+  /** On the clock's monotonic time: what was asked before may rest on what has been purged, and is not kept. */
+  get purgedMs(): number {
+    return this.#purgedMs
   }
 
   /** From memory alone. */
@@ -115,6 +112,8 @@ export class AnswerStore implements AsyncDisposable {
   async purge(purge: CachePurge): Promise<number> {
     const forgotten = this.#forget(purge)
     if (this.#store === undefined) return forgotten
+    // What was kept a moment ago would otherwise arrive after it was looked for.
+    await this.settled()
     let removed = 0
     for await (const storeKey of this.#store.list(answerPrefix)) {
       const [model = '', scope = ''] = storeKey.slice(answerPrefix.length).split('|')
@@ -147,6 +146,7 @@ export class AnswerStore implements AsyncDisposable {
   }
 
   #forget(purge: CachePurge): number {
+    this.#purgedMs = this.#clock.monotonicMs()
     let count = 0
     for (const [key, { head }] of this.#memory.entries()) if (isOf(head, purge) && this.#memory.delete(key)) count += 1
     return count

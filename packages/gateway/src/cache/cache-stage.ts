@@ -218,7 +218,8 @@ export class CacheStage implements Stage, AnswerCache, AsyncDisposable {
 
   /** The answer, when it is one that others may get: whole, well, and not cut by a content filter. */
   #keep({ call, key }: Lookup, recorder: AnswerRecorder, event: RequestEvent): CachedAnswer | undefined {
-    const recorded = event.outcome === 'success' && event.status === 200 ? recorder.take() : undefined
+    const isWell = event.outcome === 'success' && event.status === 200 && call.startMs > this.#answers.purgedMs
+    const recorded = isWell ? recorder.take() : undefined
     if (recorded === undefined || filtered.test(toBuffer(recorded.body).toString('latin1'))) return undefined
     const createdUnixMs = this.#kit.clock.nowMs()
     const { inputTokens, cachedInputTokens, cacheWriteInputTokens, outputTokens, reasoningTokens } = event

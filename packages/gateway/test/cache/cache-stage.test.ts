@@ -288,6 +288,26 @@ it('shares answers between processes, and forgets them everywhere when they are 
   expect(await say(there)).toBe('miss')
 })
 
+it('does not keep what was asked before a purge', async () => {
+  const clock = createFakeClock()
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  await using upstream = await startUpstream(async (res, request, index) => {
+    if (index === 0) await promise
+    await wellBehaved('hello')(res, request, index)
+  })
+  await using store = createMemoryStore({ clock })
+  await using test = await startGateway(cached(upstream.baseUrl), { store, clock })
+  const early = test.post(openai, ask())
+  while (upstream.seen.length < 1) await new Promise((next) => setImmediate(next))
+  await clock.advance(1)
+  await test.gateway.cache?.purge()
+  resolve(undefined)
+  expect(await textOf(await early)).toBe('hello')
+  await clock.advance(1)
+  expect(cacheOf(await test.post(openai, ask()))).toBe('miss')
+  expect(cacheOf(await test.post(openai, ask()))).toBe('hit')
+})
+
 it('goes on without its store', async () => {
   await using upstream = await startUpstream(wellBehaved('hello'))
   await using store = createMemoryStore({})
