@@ -112,8 +112,8 @@ export class AnswerStore implements AsyncDisposable {
   async purge(purge: CachePurge): Promise<number> {
     const forgotten = this.#forget(purge)
     if (this.#store === undefined) return forgotten
-    // What was kept a moment ago would otherwise arrive after it was looked for.
-    await this.settled()
+    // What was kept a moment ago would otherwise arrive after it was looked for; what is kept from now on was asked after the purge.
+    await Promise.all(this.#pending)
     let removed = 0
     for await (const storeKey of this.#store.list(answerPrefix)) {
       const [model = '', scope = ''] = storeKey.slice(answerPrefix.length).split('|')
