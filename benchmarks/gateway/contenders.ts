@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort, startServer, type ServerProcess } from '../harness/server-process.ts'
+import { rivalFolder, rivals } from './rivals.ts'
 
 export interface Contender {
   readonly name: string
@@ -77,4 +78,59 @@ export async function startPortkey(upstream: Contender): Promise<Contender> {
     },
     server,
   }
+}
+
+/** Python imports for a while before it listens, on a machine of two cores especially. */
+const litellmStartSeconds = 120
+
+/** LiteLLM's proxy with one worker, as its own documentation starts it: a master key is checked, nothing is stored. */
+export async function startLitellm(upstream: Contender): Promise<Contender> {
+  const python = join(rivalFolder(rivals.litellm), 'bin', 'python')
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'bud-litellm-'))
+  const file = join(folder, 'config.yaml')
+  writeFileSync(
+    file,
+    `model_list:
+  - model_name: bench
+    litellm_params: { model: openai/bench, api_base: "http://127.0.0.1:${String(upstream.server.port)}/v1", api_key: upstream }
+general_settings: { master_key: sk-${benchmarkKey} }\n`,
+  )
+  const start = 'from litellm import run_server; run_server()'
+  const server = await startServer({
+    command: python,
+    args: ['-c', start, '--config', file, '--host', '127.0.0.1', '--port', String(port), '--num_workers', '1', '--telemetry', 'False'],
+    port,
+    // Its list of prices would be fetched otherwise, and every request would be a line of the log.
+    env: { LITELLM_LOCAL_MODEL_COST_MAP: 'True', LITELLM_LOG: 'ERROR', PYTHONUNBUFFERED: '1' },
+    startSeconds: litellmStartSeconds,
+  })
+  return { name: 'litellm', path: '/v1/chat/completions', headers: { authorization: `Bearer sk-${benchmarkKey}` }, server }
+}
+
+/** Bifrost's HTTP transport on a configuration file, without its database; the door of OpenAI's clients takes models without a prefix. */
+export async function startBifrost(upstream: Contender): Promise<Contender> {
+  const program = join(rivalFolder(rivals.bifrost), 'bifrost-http')
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'bud-bifrost-'))
+  const keys = [{ name: 'upstream', value: 'upstream', models: ['*'], weight: 1 }]
+  const openai = { keys, network_config: { base_url: `http://127.0.0.1:${String(upstream.server.port)}` } }
+  const config = { client: { enable_logging: false }, providers: { openai }, config_store: { enabled: false } }
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config))
+  const args = ['-host', '127.0.0.1', '-port', String(port), '-app-dir', folder, '-log-level', 'error']
+  const server = await startServer({ command: program, args, port })
+  return { name: 'bifrost', path: '/openai/v1/chat/completions', headers: { authorization: 'Bearer upstream' }, server }
+}
+
+/** Sends one request. Throws when it is not answered as it should be. */
+export async function proveAnswer({ name, path, headers, server }: Contender, stream: boolean): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${String(server.port)}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ model: 'bench', stream, messages: [{ role: 'user', content: 'Hello there' }] }),
+    signal: AbortSignal.timeout(30_000),
+  })
+  const text = await response.text()
+  if (response.ok && text.includes(stream ? '[DONE]' : 'How can I help you today?')) return
+  throw new Error(`${name} answered a ${stream ? 'stream' : 'JSON'} request with ${String(response.status)}: ${text.slice(0, 200)}`)
 }

@@ -1,8 +1,18 @@
-/** `npm run bench:gateway [-- --quick]`: what a request costs here, against bare Node, nginx and Portkey in the same run. */
+/** `npm run bench:gateway [-- --quick | --prove]`: what a request costs here, against bare Node, nginx and other gateways in the same run. */
 import { cpuMicroseconds, residentBytes } from '../harness/process-usage.ts'
 import { currentLoadAverage, report } from '../harness/report.ts'
 import { median, percentile } from '../harness/statistics.ts'
-import { startBare, startNginx, startOurs, startPortkey, startUpstream, type Contender } from './contenders.ts'
+import {
+  proveAnswer,
+  startBare,
+  startBifrost,
+  startLitellm,
+  startNginx,
+  startOurs,
+  startPortkey,
+  startUpstream,
+  type Contender,
+} from './contenders.ts'
 import { runLoad } from './load.ts'
 import { holdStreams, largeChat, measureCost, measureFirstContent, measureOpenLoop, shortChat, type Cost } from './measures.ts'
 
@@ -14,17 +24,39 @@ const connections = 32
 
 const loadAverage = currentLoadAverage()
 const reasons: Record<string, string> = {}
+/** By measure: contenders that failed in it, with the reason. */
+const droppedFrom: Record<string, Readonly<Record<string, string>>> = {}
 const measures: Record<string, number | null> = {}
 const details: Record<string, unknown> = { plan, connections }
 
-/** A contender that cannot run here is left out, with the reason in the result. */
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** A contender that cannot run here is left out, with the reason in the result; one that cannot stream is measured in the rest. */
 async function optional(name: string, start: () => Promise<Contender>): Promise<Contender | undefined> {
+  let contender: Contender | undefined
   try {
-    return await start()
+    contender = await start()
+    await proveAnswer(contender, false)
   } catch (error) {
-    reasons[name] = error instanceof Error ? error.message : String(error)
+    reasons[name] = wordsOf(error)
+    console.log(`${name} is left out: ${reasons[name]}`)
+    await contender?.server[Symbol.asyncDispose]()
     return undefined
   }
+  try {
+    await proveAnswer(contender, true)
+    console.log(`${name} answers`)
+  } catch (error) {
+    reasons[`${name}_streams`] = wordsOf(error)
+    console.log(`${name} answers, but not in streams: ${wordsOf(error)}`)
+  }
+  return contender
+}
+
+function noteDropped(measure: string, dropped: ReadonlyMap<string, string>): void {
+  if (dropped.size === 0) return
+  droppedFrom[measure] = Object.fromEntries(dropped)
+  for (const [name, reason] of dropped) console.log(`${name} is dropped from ${measure}: ${reason}`)
 }
 
 const upstream = await startUpstream()
@@ -33,7 +65,25 @@ const ours = await startOurs(upstream, 'handle')
 const oursFetch = await startOurs(upstream, 'fetch')
 const nginx = await optional('nginx', () => startNginx(upstream))
 const portkey = await optional('portkey', () => startPortkey(upstream))
-const all = [upstream, bare, ours, oursFetch, nginx, portkey].filter((contender) => contender !== undefined)
+const litellm = await optional('litellm', () => startLitellm(upstream))
+const bifrost = await optional('bifrost', () => startBifrost(upstream))
+const present = (contenders: readonly (Contender | undefined)[]) => contenders.filter((contender) => contender !== undefined)
+for (const contender of [upstream, bare, ours, oursFetch]) for (const stream of [false, true]) await proveAnswer(contender, stream)
+const all = present([upstream, bare, ours, oursFetch, nginx, portkey, litellm, bifrost])
+const proxies = present([bare, ours, nginx, portkey, litellm, bifrost])
+/** Others than ours, and what they are a yardstick of. */
+const rivalNames = ['portkey', 'litellm', 'bifrost'] as const
+
+/** Ours divided by bare (less is better), and each rival divided by ours (more is better). */
+function recordRatios(scenario: string, costs: ReadonlyMap<string, Cost>): void {
+  measures[`${scenario}_cpu_us`] = costOf(costs, 'ours')
+  measures[`${scenario}_vs_bare`] = ratio(costOf(costs, 'ours'), costOf(costs, 'bare'))
+  for (const name of rivalNames) {
+    const measure = `${scenario}_vs_${name}`
+    measures[measure] = ratio(costOf(costs, name), costOf(costs, 'ours'))
+    if (measures[measure] === null) reasons[measure] = reasons[name] ?? droppedFrom[scenario]?.[name] ?? 'it was not measured'
+  }
+}
 
 function show(title: string, costs: ReadonlyMap<string, Cost>): void {
   console.log(`\n${title}`)
@@ -56,32 +106,37 @@ function show(title: string, costs: ReadonlyMap<string, Cost>): void {
 const costOf = (costs: ReadonlyMap<string, Cost>, name: string) => costs.get(name)?.cpuMicroseconds ?? Number.NaN
 const ratio = (above: number, below: number) => (Number.isFinite(above / below) ? above / below : null)
 
-try {
+async function measureAll(): Promise<void> {
   const scenarios = [
     ['json', shortChat(), all],
     ['sse', shortChat({ stream: true }), all],
-    ['json_1mib', largeChat(), [bare, ours, nginx, portkey].filter((contender) => contender !== undefined)],
-    ['sse_gaps', shortChat({ stream: true, user: 'gap-5' }), [bare, ours, nginx, portkey].filter((contender) => contender !== undefined)],
+    ['json_1mib', largeChat(), proxies],
+    ['sse_gaps', shortChat({ stream: true, user: 'gap-5' }), proxies],
   ] as const
   for (const [name, body, contenders] of scenarios) {
-    const costs = await measureCost(contenders, { ...plan, body, connections })
+    const { values: costs, dropped } = await measureCost(contenders, { ...plan, body, connections })
+    noteDropped(name, dropped)
     show(name, costs)
     details[name] = Object.fromEntries(costs)
-    measures[`${name}_cpu_us`] = costOf(costs, 'ours')
-    measures[`${name}_vs_bare`] = ratio(costOf(costs, 'ours'), costOf(costs, 'bare'))
-    measures[`${name}_vs_portkey`] = ratio(costOf(costs, 'portkey'), costOf(costs, 'ours'))
+    recordRatios(name, costs)
     if (name === 'json') measures['fetch_json_cpu_us'] = costOf(costs, 'ours-fetch')
   }
+
+  // The same stream for a caller in Anthropic's dialect: every event is translated.
+  const translating = { ...ours, path: '/v1/messages' }
+  const translated = await measureCost([translating], { ...plan, body: shortChat({ stream: true, max_tokens: 100 }), connections })
+  noteDropped('translate_sse', translated.dropped)
+  show('translate_sse', translated.values)
+  details['translate_sse'] = Object.fromEntries(translated.values)
+  measures['translate_sse_cpu_us'] = costOf(translated.values, 'ours')
 
   const megabytes = (bytes: number) => bytes / 1024 ** 2
   const loaded = Object.fromEntries(all.map(({ name, server }) => [name, megabytes(residentBytes(server.pid))]))
   details['rss_after_load_mb'] = loaded
   measures['rss_vs_bare'] = ratio(loaded['ours'] ?? Number.NaN, loaded['bare'] ?? Number.NaN)
 
-  const first = await measureFirstContent(
-    [upstream, bare, ours, portkey].filter((contender) => contender !== undefined),
-    plan.streams,
-  )
+  const { values: first, dropped } = await measureFirstContent(present([upstream, bare, ours, portkey, litellm, bifrost]), plan.streams)
+  noteDropped('first_content', dropped)
   const added = (name: string, share: number) => percentile(first.get(name) ?? [], share) - percentile(first.get('direct') ?? [], share)
   details['first_content_ms'] = Object.fromEntries(
     [...first].map(([name, times]) => [name, { p50: median(times), p99: percentile(times, 0.99) }]),
@@ -92,10 +147,16 @@ try {
   measures['ttft_added_ms_p99'] = added('ours', 0.99)
 
   const open: Record<string, { p50: number; p99: number }> = {}
+  const openFailures = new Map<string, string>()
   for (const contender of [upstream, bare, ours]) {
-    const latencies = await measureOpenLoop(contender, 1_000, plan.openSeconds)
-    open[contender.name] = { p50: median(latencies), p99: percentile(latencies, 0.99) }
+    try {
+      const latencies = await measureOpenLoop(contender, 1_000, plan.openSeconds)
+      open[contender.name] = { p50: median(latencies), p99: percentile(latencies, 0.99) }
+    } catch (error) {
+      openFailures.set(contender.name, wordsOf(error))
+    }
   }
+  noteDropped('open_loop', openFailures)
   console.log('\nJSON at 1,000 requests/s, ms')
   console.table(open)
   details['open_loop_ms'] = open
@@ -131,8 +192,15 @@ try {
   } finally {
     await two.server[Symbol.asyncDispose]()
   }
+}
+
+/** Only whether everyone answers, without a measurement. */
+const proving = process.argv.includes('--prove')
+try {
+  if (!proving) await measureAll()
 } finally {
   for (const { server } of all.toReversed()) await server[Symbol.asyncDispose]()
 }
 
-report({ bench: 'gateway', quick, measures, reasons, details }, loadAverage)
+if (Object.keys(droppedFrom).length > 0) details['dropped'] = droppedFrom
+if (!proving) report({ bench: 'gateway', quick, measures, reasons, details }, loadAverage)

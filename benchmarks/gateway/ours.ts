@@ -36,7 +36,7 @@ async function serve(): Promise<void> {
     { keys, sink },
   )
   await gateway.ready
-  const throughFetch = getRequestListener((request) => gateway.fetch(request), { overrideGlobalObjects: false })
+  const throughFetch = getRequestListener((request) => gateway.fetch(request))
   const listener: RequestListener = (request, response) => {
     if (door === 'fetch') void throughFetch(request, response)
     else gateway.handle(request, response)

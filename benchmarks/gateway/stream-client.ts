@@ -14,8 +14,16 @@ export interface StreamTarget {
   readonly body: string
 }
 
+/** A server that says nothing for this long has failed. */
+const timeoutMs = 30_000
+
 export function createStreamClient({ port, path, headers, body }: StreamTarget): { read(): Promise<StreamTiming>; close(): Promise<void> } {
-  const pool = new Pool(`http://127.0.0.1:${String(port)}`, { connections: 2_048, pipelining: 1 })
+  const pool = new Pool(`http://127.0.0.1:${String(port)}`, {
+    connections: 2_048,
+    pipelining: 1,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  })
   const read = () =>
     new Promise<StreamTiming>((resolve, reject) => {
       const startMs = performance.now()

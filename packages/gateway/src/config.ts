@@ -1,25 +1,14 @@
 /** The gateway's configuration as one strict schema: data only, parts (stores, sinks, clocks) are passed beside it. */
-import { createSecret, tokenPriceSchema, type Secret } from '@bud-foundry/core'
+import { tokenPriceSchema } from '@bud-foundry/core'
 import { z } from 'zod'
 import { blockingConfigSchema } from './blocking/blocking-rule.ts'
 import { cacheConfigSchema } from './cache/cache-config.ts'
 import { idempotencyConfigSchema } from './idempotency/idempotency-config.ts'
+import { credentialSchema } from './credential-schema.ts'
+import { guardrailsSchema } from './guardrail/guardrail-config.ts'
 import { attemptsPerRequest, defaultAnswerBytes, defaultBodyBytes, defaultRememberedBytes, fallbackDepth } from './limits.ts'
 
 const positiveMs = z.number().positive()
-const isSecret = (value: unknown): value is Secret =>
-  typeof value === 'object' && value !== null && 'reveal' in value && typeof value.reveal === 'function'
-
-/** A Secret, its plain text (turned into a Secret at once), or a reference for `parts.secrets`. */
-export const credentialSchema = z.union([
-  z.custom<Secret>(isSecret, 'expected a Secret'),
-  z
-    .string()
-    .min(1)
-    .transform((plain) => createSecret(plain)),
-  z.strictObject({ reference: z.string().min(1) }),
-])
-
 const weight = z.number().nonnegative()
 
 export const targetSchema = z.strictObject({
@@ -232,6 +221,8 @@ export const gatewayConfigSchema = z.strictObject({
       answerBytes: z.int().positive().default(defaultAnswerBytes),
     })
     .default({ bodyBytes: defaultBodyBytes, answerBytes: defaultAnswerBytes }),
+  /** What requests and answers may not say. Absent: nothing is looked at. */
+  guardrails: guardrailsSchema.optional(),
   telemetry: z
     .strictObject({
       /** Longest wait of an event before the sink gets it. */

@@ -83,6 +83,8 @@ export interface GatewayParts {
   readonly providers?: readonly Provider[] | undefined
   readonly dialects?: readonly Dialect[] | undefined
   readonly endpoints?: readonly Endpoint[] | undefined
+  /** What `GET /metrics` answers in place of this gateway's own metrics: those of all processes behind one port, for instance. */
+  readonly metrics?: (() => string | Promise<string>) | undefined
   /** Asked after the built-in ones, in this order. Their makers close them. */
   readonly stages?: readonly Stage[] | undefined
   /** Where addresses are, for blocking by country and for events: `openGeoDatabase(path)` of `@bud-foundry/gateway/geoip`. */
@@ -182,6 +184,7 @@ class GatewayRoot {
             }),
       live: new LiveEvents(warn('a listener of gateway events failed')),
       metrics: new GatewayMetrics(),
+      metricsText: parts.metrics ?? (() => this.metricsText()),
       tracer: parts.tracer,
       capture: this.#capture(config, clock, warn('a captured payload was lost')),
       budget: new RetryBudget(config.retry, clock.monotonicMs()),

@@ -74,8 +74,22 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     message: ({ model, operation }: { readonly model: string; readonly operation: string }) =>
       `The model '${model}' does not support the operation '${operation}'. Use another model for this endpoint.`,
   },
+  GUARDRAIL_BLOCKED: {
+    status: 400,
+    retryable: false,
+    message: ({ rail, side }: { readonly rail: string; readonly side: 'input' | 'output' }) =>
+      side === 'input'
+        ? `The guardrail '${rail}' does not allow what this request says. Change the request, or ask the operator of this gateway.`
+        : `The guardrail '${rail}' does not allow what the model answered. Ask for something else, or ask the operator of this gateway.`,
+    template: "The guardrail '<rail>' does not allow what this request says, or what the model answered. …",
+  },
 
   // the gateway's state
+  GUARDRAIL_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    message: ({ rail }: { readonly rail: string }) => `The guardrail '${rail}' could not judge this request in time. Retry shortly.`,
+  },
   SHUTTING_DOWN: {
     status: 503,
     retryable: true,
@@ -166,6 +180,11 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     retryable: false,
     message: ({ path, model }: { readonly path: string; readonly model: string }) =>
       `gateway config: ${path}: the model '${model}' is not configured; add it to models or remove it here`,
+  },
+  GUARDRAIL_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ path, problem }: { readonly path: string; readonly problem: string }) => `gateway config: ${path}: ${problem}`,
   },
   NO_SECRET_STORE: {
     status: 400,

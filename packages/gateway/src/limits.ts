@@ -30,7 +30,7 @@ export const capturedBodyBytes = 1024 * 1024
 /** End of a stream's captured start that is dropped: a secret may have been cut in two there. */
 export const cutTailCharacters = 4_096
 /** Events handed to the sink in one call. */
-export const eventBatch = 500
+export const eventBatch = 32
 /** Listeners of live events. */
 export const eventListeners = 1_000
 /** Series per histogram; further label combinations share one series named `other`. */

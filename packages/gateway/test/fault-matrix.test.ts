@@ -1,15 +1,18 @@
-/** Every fault of a stream × before or after the first content × dialect of the caller: status, last event, failover, charge. */
+/** Every fault of a stream × before or after the first content × dialect of the caller × policy: status, last event, failover, charge. */
 import { describe, expect, it } from 'vitest'
 import { chat, oneModel, startGateway } from './support/gateway.ts'
 import { faultsAfterContent, faultsBeforeContent } from './support/faults.ts'
 import { wellBehaved } from './support/openai-answers.ts'
 import { startUpstream, type Answer } from './support/upstream.ts'
 
-async function twoTargets(first: Answer) {
+/** So that what is charged equals the tokens. */
+const price = { inputUsdPerMillionTokens: 1_000_000, outputUsdPerMillionTokens: 1_000_000 }
+
+async function twoTargets(first: Answer, stream: { readonly onFailure?: 'continue' } = {}) {
   const a = await startUpstream(first)
   const b = await startUpstream(wellBehaved('rescued'))
   const test = await startGateway({
-    ...oneModel(a.baseUrl, b.baseUrl),
+    models: { m: { ...oneModel(a.baseUrl, b.baseUrl).models['m'], price, stream } },
     timeouts: { connectMs: 500, ttftMs: 250, idleMs: 250, headersMs: 250, totalMs: 5_000 },
     retry: { backoffMs: 5 },
   })
@@ -49,6 +52,9 @@ const callers: Record<string, Caller> = {
     errorEvent: { type: 'error', error: { type: expect.any(String), message: expect.any(String) } },
   },
 }
+
+/** Nothing is missing of it but its end: there is nothing to carry on. */
+const alreadyFinished = new Set(['closes without its closing event'])
 
 const dataOf = (event: string | undefined): unknown =>
   JSON.parse(
@@ -90,10 +96,46 @@ describe.each(Object.entries(callers))('for a caller in the dialect of %s', (_di
       expect(event).toMatchObject({
         outcome: 'partial',
         status: 200,
-        usageSource: 'none',
+        // What was sent is charged: its prompt, and a token for the one event.
+        usageSource: 'estimate',
+        inputTokens: expect.toSatisfy((tokens: number) => tokens > 0),
+        outputTokens: 1,
+        costUsd: expect.toSatisfy((usd: number) => usd > 1),
         attempts: [{ targetId: 'a', outcome: 'partial' }],
       })
       expect(event?.errorCode).toMatch(/^GATEWAY_/)
+    },
+  )
+
+  it.each(Object.entries(faultsAfterContent).filter(([name]) => !alreadyFinished.has(name)))(
+    'with the policy continue, a stream that %s is carried on, both parts are charged and the joint is marked',
+    async (_name, answer) => {
+      await using test = await twoTargets(answer, { onFailure: 'continue' })
+      const response = await test.post(caller.path, caller.body)
+      const text = await response.text()
+      expect(text.match(caller.start)).toHaveLength(1)
+      expect(text).toContain('half')
+      expect(text).toContain('rescued')
+      expect(text.match(/"bud_continuation":\{"part":2,"by":"ask","offset":5\}/g)).toHaveLength(1)
+      expect(text.indexOf('bud_continuation')).toBeGreaterThan(text.indexOf('half'))
+      expect(text.trimEnd()).toContain(caller.end)
+      expect(test.b.seen).toHaveLength(1)
+      const [event] = await test.sink.waitFor(1)
+      expect(event).toMatchObject({
+        outcome: 'success',
+        status: 200,
+        targetId: 'b',
+        usageSource: 'estimate',
+        // The second part's 7 as its upstream counted them, and 2 by the rule of thumb for the 5 characters of the first.
+        outputTokens: 7 + 2,
+        // The prompt of both parts.
+        inputTokens: expect.toSatisfy((tokens: number) => tokens > 11),
+        attempts: [
+          { targetId: 'a', outcome: 'partial' },
+          { targetId: 'b', outcome: 'success' },
+        ],
+      })
+      expect(event?.costUsd).toBeCloseTo((event?.inputTokens ?? 0) + 9)
     },
   )
 })

@@ -1,4 +1,5 @@
 /** docs/gateway/faults.md is what the gateway does: each row is measured here, and the page must equal them (`vitest -u` writes it). */
+import type { RequestEvent } from '@bud-foundry/core'
 import { format, resolveConfig } from 'prettier'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
@@ -15,17 +16,18 @@ const answersOfTheirOwn: Record<string, Answer> = {
   'refuses by its content filter (400)': refuse(400, { message: 'filtered', type: 'invalid_request_error', code: 'content_filter' }),
 }
 
-async function measure(first: Answer, ...others: readonly Answer[]) {
+async function measure(first: Answer, other?: Answer, onFailure: 'error' | 'continue' = 'error') {
   await using a = await startUpstream(first)
-  await using b = await startUpstream(others[0] ?? first)
-  const config = others.length === 0 ? oneModel(a.baseUrl) : oneModel(a.baseUrl, b.baseUrl)
+  await using b = await startUpstream(other ?? first)
+  const { models } = other === undefined ? oneModel(a.baseUrl) : oneModel(a.baseUrl, b.baseUrl)
   await using test = await startGateway({
-    ...config,
+    models: { m: { ...models['m'], stream: { onFailure } } },
     timeouts: { connectMs: 500, ttftMs: 150, idleMs: 150, headersMs: 150, totalMs: 5_000 },
-    retry: { attempts: others.length + 1, backoffMs: 5 },
+    retry: { attempts: other === undefined ? 1 : 2, backoffMs: 5 },
   })
   const response = await test.post('/v1/chat/completions', chat({ stream: true }))
-  const lastEvent = (await response.text()).trimEnd().split('\n\n').at(-1) ?? ''
+  const text = await response.text()
+  const lastEvent = text.trimEnd().split('\n\n').at(-1) ?? ''
   const [event] = await test.sink.waitFor(1)
   if (event === undefined) expect.fail('no event')
   const code = /"code":"([^"]+)"/.exec(lastEvent)?.[1]
@@ -34,9 +36,20 @@ async function measure(first: Answer, ...others: readonly Answer[]) {
     end: code === undefined ? '`[DONE]`' : `error \`${code}\``,
     retryAfter: response.headers.has('retry-after') ? 'yes' : 'no',
     failover: event.attempts.length > 1 ? `to the next target` : 'no',
-    charge: event.usageSource === 'none' ? 'nothing' : `the ${event.targetId === 'b' ? 'second' : 'first'} target's tokens`,
+    charge: chargeOf(event),
+    joint: text.includes('"bud_continuation":{"part":2') ? 'yes' : 'no',
     outcome: event.outcome,
   }
+}
+
+/** What the second target counts; more than that is the first one's part. */
+const rescuedTokens = 7
+
+function chargeOf({ usageSource, targetId, outputTokens, attempts }: RequestEvent): string {
+  if (usageSource === 'none') return 'nothing'
+  if (attempts[0]?.outcome !== 'partial') return `the ${targetId === 'b' ? 'second' : 'first'} target's tokens`
+  if (targetId === 'a') return 'what was sent, estimated'
+  return outputTokens > rescuedTokens ? 'both parts, the first one estimated' : "the second target's tokens"
 }
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
@@ -65,6 +78,22 @@ async function render(): Promise<string> {
   for (const [name, answer] of Object.entries(faultsAfterContent)) {
     const { failover, status, end, charge, outcome } = await measure(answer, rescued)
     after.push([`the upstream ${name}`, failover, status, end, charge, `\`${outcome}\``])
+  }
+  const carriedOn = []
+  for (const [name, answer] of Object.entries(faultsAfterContent)) {
+    const two = await measure(answer, rescued, 'continue')
+    const alone = await measure(answer, undefined, 'continue')
+    carriedOn.push([
+      `the upstream ${name}`,
+      two.failover,
+      two.status,
+      two.end,
+      two.joint,
+      two.charge,
+      `\`${two.outcome}\``,
+      alone.end,
+      alone.charge,
+    ])
   }
   const options = (await resolveConfig(page)) ?? {}
   return format(
@@ -97,6 +126,27 @@ ${table(
 The status has been sent, so the error is the last event, and the closing event of a whole answer never comes.
 
 ${table(['fault', 'failover', 'status', 'final event', 'charge', 'outcome of the event'], after)}
+
+## After it, with \`stream.onFailure: 'continue'\`
+
+Another target carries the answer on. The joint is an extension field, \`bud_continuation\`, on the first event of the second part; it says by which means (\`prefill\`,
+\`ask\`, \`restart\`) and at which character. An answer that the upstream had already called finished, one that holds a tool call, and one that must follow a schema are not
+carried on: they end as in the table above.
+
+${table(
+  [
+    'fault',
+    'failover',
+    'status',
+    'final event',
+    'joint marked',
+    'charge',
+    'outcome of the event',
+    'final event without another target',
+    'charge then',
+  ],
+  carriedOn,
+)}
 `,
     { ...options, parser: 'markdown' },
   )

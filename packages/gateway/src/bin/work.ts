@@ -22,6 +22,9 @@ function tell(message: ToPrimary): void {
 /** Time for the primary's own word when a signal went to the whole group. */
 const primaryFirstMs = 200
 
+/** Without the primary's word by then the metrics cannot be told. */
+const metricsPatienceMs = 3_000
+
 class WorkerProcess {
   readonly #options: ServeOptions
   readonly #surroundings: Omit<ConfigSurroundings, 'signal'>
@@ -29,6 +32,8 @@ class WorkerProcess {
   readonly #ending = new AbortController()
   #running: GatewayProcess | undefined
   #close: () => Promise<void> = () => Promise.resolve()
+  /** Whoever waits for the metrics of all workers. */
+  #wantsMetrics: PromiseWithResolvers<string> | undefined
   /** Configurations are taken in one after the other. */
   #work: Promise<void> = Promise.resolve()
 
@@ -40,6 +45,31 @@ class WorkerProcess {
 
   take(data: unknown): void {
     this.#work = this.#work.then(() => (this.#running === undefined ? this.#start(data) : this.#update(this.#running, data)))
+  }
+
+  tellMetrics(): void {
+    tell({ budGateway: 'metrics/1', text: this.#running?.gateway.metricsText() ?? '' })
+  }
+
+  onAllMetrics(text: string): void {
+    this.#wantsMetrics?.resolve(text)
+  }
+
+  /** Asks the primary; one question serves all who wait for its answer. */
+  readonly #allMetrics = async (): Promise<string> => {
+    if (this.#wantsMetrics === undefined) {
+      this.#wantsMetrics = Promise.withResolvers()
+      tell({ budGateway: 'want-metrics/1' })
+    }
+    const wanted = this.#wantsMetrics
+    using _timer = systemClock.schedule(metricsPatienceMs, () => {
+      wanted.reject(new Error(`the primary process did not answer within ${String(metricsPatienceMs)} ms`))
+    })
+    try {
+      return await wanted.promise
+    } finally {
+      if (this.#wantsMetrics === wanted) this.#wantsMetrics = undefined
+    }
   }
 
   stop(graceMs: number, newConnections: NewConnections): void {
@@ -77,7 +107,8 @@ class WorkerProcess {
       }
       const prepared = await this.#prepare(data)
       const geo = await openGeo(this.#options.geoDatabase)
-      this.#running = await startGatewayProcess(prepared, { store, secrets, sink, geo, clock: systemClock, logger: this.#logger })
+      const parts = { store, secrets, sink, geo, clock: systemClock, logger: this.#logger, metrics: this.#allMetrics }
+      this.#running = await startGatewayProcess(prepared, parts)
       if (cluster.worker?.id === 1 && prepared.gateway.auth?.kind !== 'none') hintAtKeys(this.#running, this.#logger, this.#options)
       tell({ budGateway: 'ready/1', url: this.#running.listener.url })
     } catch (error) {
@@ -102,8 +133,20 @@ export function work(options: ServeOptions, surroundings: Omit<ConfigSurrounding
     const parsed = toWorkerSchema.safeParse(raw)
     // Other messages are the shared store's.
     if (!parsed.success) return
-    if (parsed.data.budGateway === 'config/1') worker.take(parsed.data.data)
-    else worker.stop(parsed.data.graceMs, 'answered-503')
+    const message = parsed.data
+    switch (message.budGateway) {
+      case 'config/1':
+        worker.take(message.data)
+        return
+      case 'stop/1':
+        worker.stop(message.graceMs, 'answered-503')
+        return
+      case 'tell-metrics/1':
+        worker.tellMetrics()
+        return
+      case 'all-metrics/1':
+        worker.onAllMetrics(message.text)
+    }
   })
   process.on('SIGTERM', () => {
     // Meant for this worker alone, whose connections then go to the others; unless the primary got it too, and says so in a moment.

@@ -94,11 +94,17 @@ function skipLiteral(bytes: Uint8Array, start: number, literal: string): number 
   return start + literal.length
 }
 
-function skipArray(bytes: Uint8Array, start: number, depth: number): number {
+/** Start and end of one item of an array. */
+export type ItemPositions = readonly [start: number, end: number]
+
+/** Walks the array at `start`; `found`, where given, receives the positions of its items. */
+function skipArray(bytes: Uint8Array, start: number, depth: number, found?: ItemPositions[]): number {
   let at = skipSpace(bytes, start + 1)
   if (bytes[at] === closeBracket) return at + 1
   for (;;) {
-    at = skipSpace(bytes, skipValue(bytes, at, depth))
+    const end = skipValue(bytes, at, depth)
+    found?.push([at, end])
+    at = skipSpace(bytes, end)
     const byte = bytes[at]
     if (byte === closeBracket) return at + 1
     if (byte !== comma) return fail("',' or ']' is missing", at)
@@ -157,6 +163,14 @@ export function objectFields(bytes: Uint8Array, start: number): FieldPositions {
   const found: number[] = []
   if (bytes[start] !== openBrace) fail("the value is not an object, it does not start with '{'", start)
   skipObject(bytes, start, 1, found)
+  return found
+}
+
+/** The items of the array at `start`. Throws GATEWAY_BODY_MALFORMED. */
+export function arrayItems(bytes: Uint8Array, start: number): readonly ItemPositions[] {
+  const found: ItemPositions[] = []
+  if (bytes[start] !== openBracket) fail("the value is not an array, it does not start with '['", start)
+  skipArray(bytes, start, 1, found)
   return found
 }
 

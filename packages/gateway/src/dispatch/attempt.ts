@@ -2,6 +2,7 @@
 import type { BudError, Dialect, StreamEncoder, TokenUsage, TransportCall, TransportHandlers, UpstreamRequest } from '@bud-foundry/core'
 import { isBudError } from '@bud-foundry/core'
 import type { GatewayConfig } from '../config.ts'
+import { parseFrame, parseObject } from '../dialect/sse-frame.ts'
 import { gatewayErrors } from '../errors.ts'
 import { closingGraceMs, failureBodyBytes } from '../limits.ts'
 import type { ModelEntry, Snapshot } from '../routing/snapshot.ts'
@@ -312,8 +313,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
       errors: {
         interrupted: (problem) => gatewayErrors.STREAM_INTERRUPTED({ targetId, problem }),
         invalid: (problem) => this.#invalid(problem),
-        // Status 200 says nothing about the failure: it counts against the target unless its fields say otherwise.
-        reported: (frame) => this.#decodeFailure(this.status, dataOf(frame)),
+        reported: (frame) => this.#reported(frame),
         unexpected: (error) => this.#unexpected(error),
       },
     })
@@ -342,6 +342,15 @@ export class Attempt implements TransportHandlers, StreamOwner {
     const decoder = this.state.provider.streamDecoder(request)
     const encoder = this.#plan.dialect.streamEncoder(request, { includeUsage, createdUnixSeconds })
     return new StreamTranslation(decoder, encoder, (problem) => this.#invalid(problem))
+  }
+
+  /** An event that the dialect takes for an error: told by the upstream, or no event of the dialect at all. */
+  #reported(frame: Uint8Array): BudError {
+    const parsed = parseFrame(frame)
+    if (parsed?.event !== 'error' && parseObject(parsed?.data) === undefined)
+      return this.#invalid('an event of its stream is no JSON object')
+    // Status 200 says nothing about the failure: it counts against the target unless its fields say otherwise.
+    return this.#decodeFailure(this.status, Buffer.from(parsed?.data ?? ''))
   }
 
   #invalid(problem: string): BudError {
@@ -439,13 +448,4 @@ export class Attempt implements TransportHandlers, StreamOwner {
     this.contentEvents = this.#stream.contentEvents
     this.#stream.stop()
   }
-}
-
-const dataMarker = Buffer.from('data:')
-
-/** The data of an event, for fields that may be read from it. */
-function dataOf(frame: Uint8Array): Uint8Array {
-  const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength)
-  const at = bytes.indexOf(dataMarker)
-  return at === -1 ? bytes : bytes.subarray(at + dataMarker.length)
 }

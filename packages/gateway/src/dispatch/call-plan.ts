@@ -1,5 +1,6 @@
 /** What a call wants, in the form that its attempts need: the body for each target, and how answers become the caller's. */
-import type { CanonicalOperation, CanonicalRequest, Dialect, RequestHead } from '@bud-foundry/core'
+import type { CanonicalOperation, CanonicalRequest, Dialect, DroppedField, Provider, RequestHead } from '@bud-foundry/core'
+import type { RepairsBodies } from '../providers/body-repair.ts'
 import type { TargetState } from '../routing/target-state.ts'
 import { promptBlockHashes } from './prompt-blocks.ts'
 
@@ -51,14 +52,11 @@ export class CallPlan {
   /** The body for one target. Throws BudError 400 for what it cannot express. */
   bodyFor(state: TargetState): Uint8Array {
     const { modelId } = state.target
-    if (!this.passesThrough(state)) {
-      return state.provider.encodeRequest(
-        { ...this.canonical(), model: modelId },
-        state.target,
-        ({ field }) => void this.dropped.add(field),
-      )
-    }
+    const onDrop = ({ field }: DroppedField): void => void this.dropped.add(field)
+    if (!this.passesThrough(state)) return state.provider.encodeRequest({ ...this.canonical(), model: modelId }, state.target, onDrop)
+    const provider: Provider & Partial<RepairsBodies> = state.provider
+    const body = provider.repairBody?.(this.body, state.target, onDrop) ?? this.body
     const includeUsage = this.head.stream && state.provider.acceptsStreamOptions?.(state.target) !== false
-    return this.dialect.splice(this.body, { model: modelId, includeUsage }, this.head)
+    return this.dialect.splice(body, { model: modelId, includeUsage }, body === this.body ? this.head : undefined)
   }
 }

@@ -529,7 +529,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
       endMs: this.#services.clock.monotonicMs(),
       usage: attempt?.usage,
       price: attempt?.state.price,
-      joined: this.#continuation?.total(attempt) ?? (this.#cutOff ? this.#cutOffUsage(attempt) : undefined),
+      joined: this.#continuation?.total(attempt) ?? this.#uncountedUsage(attempt, error),
       requestBytes: this.#plan.body.byteLength,
       responseBytes: this.#responseBytes,
       attempts: this.#records,
@@ -538,9 +538,11 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     if (this.#payload !== undefined) this.#services.capture?.submit(this.#payload, event)
   }
 
-  /** Of a stream that was cut off before its counts came: about one token an event. */
-  #cutOffUsage(attempt: Attempt | undefined): JoinedUsage | undefined {
+  /** Of a stream that broke off before its counts came, or ended without any: about one token an event. */
+  #uncountedUsage(attempt: Attempt | undefined, error: BudError | undefined): JoinedUsage | undefined {
     if (attempt === undefined || attempt.contentEvents <= (attempt.usage?.outputTokens ?? 0)) return undefined
+    // The counts of a whole answer hold, even where events are more than tokens.
+    if (error === undefined && attempt.usage !== undefined) return undefined
     const told = attempt.usage ?? { ...noUsage, inputTokens: this.#plan.inputTokensEstimate }
     const usage = { ...told, outputTokens: attempt.contentEvents }
     const { price } = attempt.state

@@ -6,6 +6,7 @@ import { embeddings } from './embeddings/embeddings.ts'
 import type { Endpoint } from './endpoint.ts'
 import { health, ready } from './health/health.ts'
 import { messages } from './messages/messages.ts'
+import { metrics } from './metrics/metrics.ts'
 import { getModel, listModels } from './models/models.ts'
 
 export const defaultEndpoints: readonly Endpoint[] = [
@@ -18,4 +19,5 @@ export const defaultEndpoints: readonly Endpoint[] = [
   getModel,
   health,
   ready,
+  metrics,
 ]

@@ -16,6 +16,8 @@ export interface GatewayProcessParts {
   readonly geo?: GeoLookup | undefined
   readonly clock: Clock
   readonly logger: StructuredLogger
+  /** What `GET /metrics` answers in place of this process's own. */
+  readonly metrics?: (() => Promise<string>) | undefined
 }
 
 /**
@@ -93,12 +95,12 @@ class RunningProcess implements GatewayProcess {
 
 /** Resolves when it listens. Rejects, with nothing left behind, when it cannot. */
 export async function startGatewayProcess(config: PreparedConfig, parts: GatewayProcessParts): Promise<GatewayProcess> {
-  const { store, secrets, sink, geo, clock, logger } = parts
+  const { store, secrets, sink, geo, clock, logger, metrics } = parts
   const transport = createUndiciTransport({ clock, ...config.upstream })
   const closeTransport = async () => transport[Symbol.asyncDispose]()
   let gateway: Gateway | undefined
   try {
-    gateway = createGateway(config.gateway, { store, secrets, sink, geo, clock, logger, transport })
+    gateway = createGateway(config.gateway, { store, secrets, sink, geo, clock, logger, transport, metrics })
     await gateway.ready
     const listener = await listen(gateway.handle, config.listen)
     return new RunningProcess({ gateway, listener, closeTransport, logger, config })

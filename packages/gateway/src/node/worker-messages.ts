@@ -5,6 +5,10 @@ export const toWorkerSchema = z.discriminatedUnion('budGateway', [
   /** The data of the configuration file: as the worker's first, or in place of the one it has. */
   z.object({ budGateway: z.literal('config/1'), data: z.unknown() }),
   z.object({ budGateway: z.literal('stop/1'), graceMs: z.number().nonnegative() }),
+  /** The primary wants to know this worker's metrics. */
+  z.object({ budGateway: z.literal('tell-metrics/1') }),
+  /** Those of all workers, which this one asked for. */
+  z.object({ budGateway: z.literal('all-metrics/1'), text: z.string() }),
 ])
 export type ToWorker = z.infer<typeof toWorkerSchema>
 
@@ -15,5 +19,9 @@ export const toPrimarySchema = z.discriminatedUnion('budGateway', [
   z.object({ budGateway: z.literal('ready/1'), url: z.string() }),
   /** The worker cannot start, and ends. */
   z.object({ budGateway: z.literal('failed/1'), reason: z.string() }),
+  /** The worker was asked for `/metrics`, which are those of all workers. */
+  z.object({ budGateway: z.literal('want-metrics/1') }),
+  /** The worker's own metrics, in the text exposition format. */
+  z.object({ budGateway: z.literal('metrics/1'), text: z.string() }),
 ])
 export type ToPrimary = z.infer<typeof toPrimarySchema>

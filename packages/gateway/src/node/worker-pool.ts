@@ -4,6 +4,7 @@ import type { Clock, Random } from '@bud-foundry/core'
 import type { StructuredLogger } from '@bud-foundry/core/log'
 import { gatewayErrors } from '../errors.ts'
 import { flushMs } from './gateway-process.ts'
+import { JointMetrics } from './joint-metrics.ts'
 import { toPrimarySchema, type ToWorker } from './worker-messages.ts'
 
 /** A worker must accept connections within this time of its fork. */
@@ -32,6 +33,7 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions
   readonly #members = new Map<number, Member>()
   readonly #ending = new AbortController()
+  readonly #metrics: JointMetrics
   readonly #started: PromiseWithResolvers<string> = Promise.withResolvers()
   #data: unknown
   #deathsInARow = 0
@@ -41,6 +43,14 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
+    this.#metrics = new JointMetrics({
+      clock: options.clock,
+      workers: () => [...this.#members].filter(([, { readyAtMs }]) => readyAtMs !== undefined).map(([id]) => id),
+      ask: (id) => {
+        const member = this.#members.get(id)
+        if (member !== undefined) this.#send(member.worker, { budGateway: 'tell-metrics/1' })
+      },
+    })
     cluster.on('message', this.#onMessage)
     cluster.on('exit', this.#onExit)
   }
@@ -113,6 +123,14 @@ export class WorkerPool {
       case 'ready/1':
         this.#onReady(member, message.url)
         return
+      case 'metrics/1':
+        this.#metrics.take(worker.id, message.text)
+        return
+      case 'want-metrics/1':
+        void this.#metrics.read().then((text) => {
+          this.#send(worker, { budGateway: 'all-metrics/1', text })
+        })
+        return
       case 'failed/1':
         this.#started.reject(gatewayErrors.WORKER_FAILED({ reason: message.reason }))
         this.#options.logger.error('a worker cannot start', { worker: worker.id, reason: message.reason })
@@ -137,6 +155,7 @@ export class WorkerPool {
     if (member === undefined) return
     member.startTimer[Symbol.dispose]()
     this.#members.delete(worker.id)
+    this.#metrics.retire(worker.id)
     if (this.#phase === 'stopping') {
       if (this.#members.size === 0) this.#onEmpty?.()
     } else if (this.#phase === 'starting') {

@@ -7,7 +7,8 @@ import type { ModelEntry } from './snapshot.ts'
 import type { TargetState } from './target-state.ts'
 
 function withoutEjected(targets: readonly TargetState[], config: EjectionConfig, nowMs: number): readonly TargetState[] {
-  const limit = Math.floor(targets.length * config.maximumShare)
+  // Whatever the share, one target stays: with all of them set aside a model would answer nobody.
+  const limit = Math.min(Math.floor(targets.length * config.maximumShare), targets.length - 1)
   let ejected = 0
   const kept = targets.filter((state) => {
     if (nowMs >= state.health.ejectedUntilMs || ejected >= limit) return true

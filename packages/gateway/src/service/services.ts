@@ -21,6 +21,8 @@ export interface Services {
   readonly pump: EventPump | undefined
   readonly live: LiveEvents
   readonly metrics: GatewayMetrics
+  /** What `/metrics` answers: this gateway's, or that of all processes behind the same port. */
+  readonly metricsText: () => string | Promise<string>
   readonly capture: PayloadCapture | undefined
   readonly tracer: RequestTracer | undefined
   readonly budget: RetryBudget

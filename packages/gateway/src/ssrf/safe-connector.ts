@@ -1,7 +1,7 @@
 /** Connects undici to allowed addresses only: the address that was checked is the one that is dialled, for every connection anew. */
 import { lookup as systemLookup } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
-import { buildConnector } from 'undici'
+import type { buildConnector } from 'undici'
 import type { AddressPolicy } from './address-policy.ts'
 import { ssrfErrors } from './ssrf-errors.ts'
 import { ssrfLimits } from './ssrf-limits.ts'
@@ -46,8 +46,8 @@ function createLookup(policy: AddressPolicy, resolve: ResolveHost): LookupFuncti
 }
 
 /** A connector for an undici pool. An address in the URL is checked here, because `net.connect` looks up only names. */
-export function createSafeConnector(policy: AddressPolicy, resolve: ResolveHost): buildConnector.connector {
-  const connect = buildConnector({ allowH2: false, timeout: ssrfLimits.connectMs, lookup: createLookup(policy, resolve) })
+export function createSafeConnector(build: typeof buildConnector, policy: AddressPolicy, resolve: ResolveHost): buildConnector.connector {
+  const connect = build({ allowH2: false, timeout: ssrfLimits.connectMs, lookup: createLookup(policy, resolve) })
   return (options, callback) => {
     const hostname = options.hostname.replace(/^\[|\]$/g, '')
     const problem = isIP(hostname) === 0 ? undefined : policy.problem(hostname, hostname)

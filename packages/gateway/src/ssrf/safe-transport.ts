@@ -1,6 +1,6 @@
 /** A Transport for URLs that tenants or callers chose: webhooks, guardrail services, images. */
 import type { Clock, Transport } from '@bud-foundry/core'
-import { Pool } from 'undici'
+import { undici } from '../transport/undici-module.ts'
 import { createUndiciTransport } from '../transport/undici-transport.ts'
 import { createAddressPolicy } from './address-policy.ts'
 import { createSafeConnector, resolveBySystem, type ResolveHost } from './safe-connector.ts'
@@ -34,16 +34,20 @@ export function urlProblem(url: URL): string | undefined {
  * It follows no redirects; `createSafeFetcher` does.
  */
 export function createSafeTransport(options: SafeTransportOptions = {}): Transport {
-  const connect = createSafeConnector(createAddressPolicy(options.allow ?? []), options.resolve ?? resolveBySystem)
+  const policy = createAddressPolicy(options.allow ?? [])
+  const resolve = options.resolve ?? resolveBySystem
   const transport = createUndiciTransport({
     clock: options.clock,
-    dispatcher: (origin) =>
-      new Pool(origin, {
+    dispatcher: (origin) => {
+      // The transport has loaded undici by now.
+      const { Pool, buildConnector } = undici()
+      return new Pool(origin, {
         connections: ssrfLimits.connectionsPerOrigin,
         keepAliveTimeout: ssrfLimits.keepAliveMs,
         allowH2: false,
-        connect,
-      }),
+        connect: createSafeConnector(buildConnector, policy, resolve),
+      })
+    },
   })
   return {
     contract: 'transport/1',

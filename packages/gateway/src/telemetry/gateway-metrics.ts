@@ -157,7 +157,11 @@ export class GatewayMetrics {
     const targets = [...gauges.targets]
     family('bud_gateway_target_in_flight', 'gauge', 'Tries in flight.')
     for (const target of targets) lines.push(`bud_gateway_target_in_flight{${labelsOf({ target: target.id })}} ${String(target.inFlight)}`)
-    family('bud_gateway_target_healthy', 'gauge', '1 when requests may go to the target.')
+    family(
+      'bud_gateway_target_healthy',
+      'gauge',
+      '1 when requests may go to the target; with workers, the share of them for which that is so.',
+    )
     for (const target of targets) lines.push(`bud_gateway_target_healthy{${labelsOf({ target: target.id })}} ${target.healthy ? '1' : '0'}`)
   }
 

@@ -1,6 +1,7 @@
 /** Makes the connections to one upstream origin: directly or through a proxy, with the authorities and certificates of that origin. */
 import { createSecureContext, type SecureContext } from 'node:tls'
-import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
+import { undici } from './undici-module.ts'
 
 /** What undici's own connect timeout is set to: the backstop behind the per-call one. */
 const connectBackstopMs = 60_000
@@ -65,6 +66,7 @@ function connectOptionsOf(tls: UpstreamTls | undefined): TlsConnect {
 }
 
 function viaProxy(proxy: UpstreamProxy, requestTls: TlsConnect, pool: PoolOptions): Dispatcher {
+  const { EnvHttpProxyAgent } = undici()
   return new EnvHttpProxyAgent({
     // Empty texts, because undici would look into the environment for what is absent.
     httpProxy: proxy.http ?? '',
@@ -85,6 +87,7 @@ export function createOriginDispatcher(origin: string, options: OriginOptions, p
   const tls = connectOptionsOf(options.tls)
   const { proxy } = options
   if (proxy !== undefined && proxy !== 'none' && (proxy.http ?? proxy.https) !== undefined) return viaProxy(proxy, tls, pool)
+  const { Pool } = undici()
   return new Pool(origin, {
     connections: pool.connections,
     allowH2: false,

@@ -5,6 +5,7 @@ import type { Dispatcher } from 'undici'
 import { gatewayErrors } from '../errors.ts'
 import { upstreamOrigins } from '../limits.ts'
 import { createOriginDispatcher, type OriginOptions } from './origin-dispatcher.ts'
+import { isUndiciLoaded, loadUndici } from './undici-module.ts'
 
 /** TLS and proxy given at the top hold for every upstream; nothing is read from the environment. */
 export interface UndiciTransportOptions extends OriginOptions {
@@ -46,6 +47,10 @@ class UndiciCall implements TransportCall, Dispatcher.DispatchHandler {
     this.#connectTimer = clock.schedule(connectMs, () => {
       this.abort(gatewayErrors.UPSTREAM_TIMEOUT({ targetId: origin, phase: 'connect', afterMs: connectMs }))
     })
+  }
+
+  get isOver(): boolean {
+    return this.#over
   }
 
   resume(): void {
@@ -103,6 +108,8 @@ class UndiciCall implements TransportCall, Dispatcher.DispatchHandler {
 /** Makes the transport that `createGateway` uses by default. Closing it breaks what is still on its way. */
 export function createUndiciTransport(options: UndiciTransportOptions = {}): Transport {
   const clock = options.clock ?? systemClock
+  // Begun now, so that the first call need not wait; should it fail, that call says so.
+  loadUndici().catch(() => undefined)
   const pools = new Map<string, Dispatcher>()
   const destinations = new WeakMap<URL, Destination>()
   let closed = false
@@ -157,14 +164,22 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Tra
         headersTimeout: timeouts.headersMs ?? 0,
         bodyTimeout: timeouts.idleMs ?? 0,
       }
-      try {
-        poolOf(origin).dispatch(dispatchOptions, call)
-        if (timeouts.connectMs !== undefined) call.watchConnect(clock, origin, timeouts.connectMs)
-      } catch (error) {
-        queueMicrotask(() => {
+      const send = () => {
+        if (call.isOver) return
+        try {
+          poolOf(origin).dispatch(dispatchOptions, call)
+          if (timeouts.connectMs !== undefined) call.watchConnect(clock, origin, timeouts.connectMs)
+        } catch (error) {
+          queueMicrotask(() => {
+            call.abort(error)
+          })
+        }
+      }
+      if (isUndiciLoaded()) send()
+      else
+        loadUndici().then(send, (error: unknown) => {
           call.abort(error)
         })
-      }
       return call
     },
     [Symbol.asyncDispose]: async () => {

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { run, serve, type Running } from '../support/bud-gateway.ts'
+import { createKey as createKeyIn, get, post, run, serve, statusOf, urlOf, type Running } from '../support/bud-gateway.ts'
 import { createAuthority, createCertificate, type Certificate } from '../support/certificates.ts'
 import { createDirectory, type TestDirectory } from '../support/directory.ts'
-import { chat } from '../support/gateway.ts'
 import { doneFrame, finishFrame, roleFrame, startSse, textFrame, wellBehaved } from '../support/openai-answers.ts'
+import { parsePrometheus } from '../support/prometheus.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 
 // Each test starts a few processes from source, which takes seconds on a busy machine.
@@ -24,26 +24,7 @@ const configOf = (upstream: Upstream, name = 'm', more: Record<string, unknown> 
 const env = { UPSTREAM_KEY: 'sk-upstream' }
 const dataDir = (directory: TestDirectory) => ['--data-dir', join(directory.path, 'data')]
 
-async function createKey(directory: TestDirectory): Promise<{ readonly id: string; readonly key: string }> {
-  const { out } = await run(['keys', 'create', '--name', 'test', '--json', ...dataDir(directory)])
-  return JSON.parse(out) as { id: string; key: string }
-}
-
-const urlOf = async (running: Running): Promise<string> => String((await running.line('listening'))['url'])
-
-const post = (url: string, key: string, fields: Record<string, unknown> = {}) =>
-  fetch(`${url}/v1/chat/completions`, {
-    method: 'POST',
-    // A connection of its own for each request: with workers, the next may serve it.
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}`, connection: 'close' },
-    body: JSON.stringify(chat(fields)),
-  })
-
-const statusOf = async (response: Promise<Response>): Promise<number> => {
-  const answered = await response
-  await answered.arrayBuffer()
-  return answered.status
-}
+const createKey = (directory: TestDirectory, scope = 'inference') => createKeyIn(dataDir(directory), scope)
 
 /** Asks again until it is so; vitest's own time is the bound. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
@@ -230,6 +211,43 @@ describe('workers', () => {
       refusedInARow = (await statusOf(post(url, key))) === 401 ? refusedInARow + 1 : 0
       expect(performance.now() - revokedAtMs).toBeLessThan(1_000)
     }
+  })
+
+  it('take a key that was made while they run, all of them and at once', { timeout }, async () => {
+    await using directory = await createDirectory()
+    await using upstream = await startUpstream(wellBehaved('hello'))
+    const { running, url } = await startWorkers(directory, upstream)
+    await using _running = running
+    const { key } = await createKey(directory)
+    const madeAtMs = performance.now()
+    let admittedInARow = 0
+    while (admittedInARow < 4) {
+      admittedInARow = (await statusOf(post(url, key))) === 200 ? admittedInARow + 1 : 0
+      expect(performance.now() - madeAtMs).toBeLessThan(2_000)
+    }
+  })
+
+  it('tell one set of metrics, whichever is asked, and keep it when one is killed', { timeout }, async () => {
+    await using directory = await createDirectory()
+    await using upstream = await startUpstream(wellBehaved('hello'))
+    const { running, key, url } = await startWorkers(directory, upstream)
+    await using _running = running
+    const { key: metricsKey } = await createKey(directory, 'metrics')
+    expect(await statusOf(get(`${url}/metrics`, key))).toBe(403)
+    for (let count = 0; count < 5; count += 1) expect(await statusOf(post(url, key))).toBe(200)
+    const read = async () => {
+      const response = await get(`${url}/metrics`, metricsKey)
+      expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+      const families = parsePrometheus(await response.text())
+      const sum = (name: string) => families.get(name)?.samples.reduce((total, { value }) => total + value, 0)
+      return [sum('bud_gateway_requests_total'), sum('bud_gateway_workers'), sum('bud_gateway_target_healthy')]
+    }
+    // Connections go to the workers in turn, so both have been asked.
+    for (let count = 0; count < 4; count += 1) expect(await read()).toEqual([5, 2, 1])
+    const [victim = 0] = await workersOf(running)
+    process.kill(victim, 'SIGKILL')
+    await running.line('a worker was replaced')
+    expect(await read()).toEqual([5, 2, 1])
   })
 
   it('go on when one is killed, which is replaced with the configuration of the day', { timeout }, async () => {

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { chat } from './gateway.ts'
 
 const command = fileURLToPath(import.meta.resolve('../../src/bin/bud-gateway.ts'))
 
@@ -75,4 +76,28 @@ export function serve(args: readonly string[], env: Record<string, string> = {})
       await exited
     },
   }
+}
+
+/** A new key in the store that the arguments name. */
+export async function createKey(store: readonly string[], scope = 'inference'): Promise<{ readonly id: string; readonly key: string }> {
+  const { out, err } = await run(['keys', 'create', '--name', 'test', '--scope', scope, '--json', ...store])
+  if (out === '') throw new Error(`no key was made: ${err}`)
+  // What `--json` prints.
+  return JSON.parse(out) as { id: string; key: string }
+}
+
+export const urlOf = async (running: Running): Promise<string> => String((await running.line('listening'))['url'])
+
+/** A connection of its own for each request: with workers, the next may serve it. */
+const headersOf = (key: string) => ({ 'content-type': 'application/json', authorization: `Bearer ${key}`, connection: 'close' })
+
+export const get = (url: string, key: string): Promise<Response> => fetch(url, { headers: headersOf(key) })
+
+export const post = (url: string, key: string, fields: Record<string, unknown> = {}): Promise<Response> =>
+  fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: headersOf(key), body: JSON.stringify(chat(fields)) })
+
+export const statusOf = async (response: Promise<Response>): Promise<number> => {
+  const answered = await response
+  await answered.arrayBuffer()
+  return answered.status
 }

@@ -3,6 +3,7 @@ import type { CacheControl, CanonicalMessage, CanonicalPart, CanonicalRequest, C
 import type { DropPolicy } from '../drop-policy.ts'
 import { parseExact } from '../exact-json.ts'
 import { asObject } from '../sse-frame.ts'
+import { unsignedReason } from './unsigned-thinking.ts'
 
 type Json = Record<string, unknown>
 type Part<Kind extends CanonicalPart['kind']> = Extract<CanonicalPart, { kind: Kind }>
@@ -76,9 +77,9 @@ function encodePart(part: CanonicalPart, field: string, encoding: Encoding): Jso
     case 'audio':
       return policy.impossible(field, 'it takes no audio')
     case 'thinking':
-      // Thinking without a signature is refused: it was written by another model.
-      if (part.signature === undefined) {
-        policy.harmless(field, 'thinking without its signature is not accepted there')
+      // Thinking without a signature is refused: it was written by another model. An empty one comes from engines that sign nothing.
+      if (part.signature === undefined || part.signature === '') {
+        policy.harmless(field, unsignedReason)
         return undefined
       }
       return { type: 'thinking', thinking: part.text, signature: part.signature }

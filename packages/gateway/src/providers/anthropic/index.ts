@@ -3,13 +3,19 @@ import type { Provider } from '@bud-foundry/core'
 import { decodeAnthropicResponse } from '../../dialect/anthropic-messages/decode-response.ts'
 import { encodeAnthropicRequest } from '../../dialect/anthropic-messages/encode-request.ts'
 import { AnthropicStreamDecoder } from '../../dialect/anthropic-messages/stream-decoder.ts'
+import { withoutUnsignedThinking } from '../../dialect/anthropic-messages/unsigned-thinking.ts'
+import { DropPolicy } from '../../dialect/drop-policy.ts'
+import type { RepairsBodies } from '../body-repair.ts'
 import { decodeFailureOf } from '../decode-failure.ts'
 import { unsupportedPolicy } from '../unsupported-option.ts'
 import { anthropicEndpoint } from './endpoint.ts'
 import { anthropicModel } from './models.ts'
 
-/** Options of a target: `apiVersion`, `beta`, `auth` (`api-key`, `bearer`), `unsupported` (`error`, `drop`, `harmless`). */
-export const anthropic: Provider = {
+/**
+ * Options of a target: `apiVersion`, `beta`, `auth` (`api-key`, `bearer`), `unsupported` (`error`, `drop`, `harmless`), and `unsignedThinking: 'pass'`
+ * for an engine behind this dialect that takes its own thinking back without signatures.
+ */
+export const anthropic: Provider & RepairsBodies = {
   contract: 'provider/1',
   id: 'anthropic',
   dialect: 'anthropic-messages',
@@ -28,6 +34,10 @@ export const anthropic: Provider = {
     }),
   decodeResponse: decodeAnthropicResponse,
   streamDecoder: (request) => new AnthropicStreamDecoder(request),
+  repairBody: (body, target, onDrop) =>
+    target.options['unsignedThinking'] === 'pass'
+      ? body
+      : withoutUnsignedThinking(body, new DropPolicy({ upstream: target.id, policy: unsupportedPolicy(target), onDrop })),
   prefill: (target) => (anthropicModel(target.modelId).prefill ? {} : undefined),
   decodeFailure: decodeFailureOf('anthropic'),
 }

@@ -1,0 +1,16 @@
+/** How a configuration names a credential. */
+import { createSecret, type Secret } from '@bud-foundry/core'
+import { z } from 'zod'
+
+const isSecret = (value: unknown): value is Secret =>
+  typeof value === 'object' && value !== null && 'reveal' in value && typeof value.reveal === 'function'
+
+/** A Secret, its plain text (turned into a Secret at once), or a reference for `parts.secrets`. */
+export const credentialSchema = z.union([
+  z.custom<Secret>(isSecret, 'expected a Secret'),
+  z
+    .string()
+    .min(1)
+    .transform((plain) => createSecret(plain)),
+  z.strictObject({ reference: z.string().min(1) }),
+])

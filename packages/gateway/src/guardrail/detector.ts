@@ -1,0 +1,94 @@
+/** Finds what a rail is about in text that may still be growing. */
+
+/** A find, in UTF-16 positions of the text. */
+export interface Match {
+  readonly start: number
+  readonly end: number
+  readonly label: string
+}
+
+export interface Detector {
+  /** First match that begins at `from` or later. Looks no further than the longest match beyond where a match begins. */
+  next(text: string, from: number): Match | undefined
+  /** First position from which on a match may begin that more text would complete or change. */
+  openFrom(text: string): number
+}
+
+export interface RegexDetectorInit {
+  readonly pattern: RegExp
+  /** Of the longest match, with what lookaheads read after it. */
+  readonly reach: number
+  readonly label: string
+  /** Decides about what the pattern found. */
+  readonly accept?: ((found: string) => boolean) | undefined
+  /** Matches the beginnings of matches at the end of a text, where that leaves less open than `reach`. */
+  readonly open?: RegExp | undefined
+}
+
+/**
+ * What is found must not depend on how much more text has come, or an answer would be masked differently in a stream: so each match is decided on
+ * its own stretch of text, `reach` characters to both sides of its beginning, and nothing else.
+ */
+export class RegexDetector implements Detector {
+  readonly #search: RegExp
+  readonly #sticky: RegExp
+  readonly #init: RegexDetectorInit
+
+  constructor(init: RegexDetectorInit) {
+    const { source, flags } = init.pattern
+    const plain = flags.replaceAll(/[gy]/g, '')
+    this.#search = new RegExp(source, `${plain}g`)
+    this.#sticky = new RegExp(source, `${plain}y`)
+    this.#init = init
+  }
+
+  next(text: string, from: number): Match | undefined {
+    const { label, accept } = this.#init
+    for (let at = from; at <= text.length;) {
+      this.#search.lastIndex = at
+      const start = this.#search.exec(text)?.index
+      if (start === undefined) return undefined
+      const found = this.#matchAt(text, start)
+      if (found !== '' && (accept === undefined || accept(found))) return { start, end: start + found.length, label }
+      at = start + 1
+    }
+    return undefined
+  }
+
+  openFrom(text: string): number {
+    const { reach, open } = this.#init
+    const from = Math.max(0, text.length - reach + 1)
+    if (open === undefined) return from
+    const at = text.slice(from).search(open)
+    return at === -1 ? text.length : from + at
+  }
+
+  #matchAt(text: string, start: number): string {
+    const { reach } = this.#init
+    const from = Math.max(0, start - reach)
+    this.#sticky.lastIndex = start - from
+    return this.#sticky.exec(text.slice(from, start + reach))?.[0] ?? ''
+  }
+}
+
+const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+const blankCharacters = 4
+
+/** One detector for all keywords. */
+export function keywordDetector(words: readonly string[], caseSensitive: boolean): Detector {
+  // The longest first: of two that begin at the same place it is the one to report.
+  const sorted = [...words].sort((left, right) => right.length - left.length)
+  const patterns = sorted.map((word) =>
+    word
+      .trim()
+      .split(/\s+/)
+      .map(escaped)
+      .join(`\\s{1,${String(blankCharacters)}}`),
+  )
+  const lengths = sorted.map((word) => word.length + blankCharacters * (word.match(/\s+/g)?.length ?? 0))
+  return new RegexDetector({
+    pattern: new RegExp(patterns.join('|'), caseSensitive ? 'u' : 'iu'),
+    reach: Math.max(...lengths),
+    label: 'keyword',
+  })
+}

@@ -1,0 +1,102 @@
+/** What guardrails did to one call: decides by action, and adds up for the event and the metrics. */
+import type { Clock } from '@bud-foundry/core'
+import { gatewayErrors } from '../errors.ts'
+import type { StageCall } from '../governance/stage.ts'
+import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts'
+import type { Side } from './guardrail-config.ts'
+import { maskOf, type LocalRail, type Rail, type ServiceRail } from './rail.ts'
+
+const findings = { name: 'bud_gateway_guardrail_findings_total', help: 'What guardrails found, by rail, side and action.' }
+const failures = { name: 'bud_gateway_guardrail_failures_total', help: 'Judgements that did not come, by rail and fail policy.' }
+const seconds = { name: 'bud_gateway_guardrail_seconds_total', help: 'Time in guardrails, by rail and side.' }
+
+/** Of one rail on one side. */
+interface Tally {
+  found: number
+  failed: number
+  ms: number
+}
+
+export interface FindingsParts {
+  readonly clock: Clock
+  readonly metrics: GatewayMetrics
+}
+
+export class Findings {
+  readonly #call: StageCall
+  readonly #parts: FindingsParts
+  readonly #tallies = new Map<Rail, Partial<Record<Side, Tally>>>()
+
+  constructor(call: StageCall, parts: FindingsParts) {
+    this.#call = call
+    this.#parts = parts
+  }
+
+  /** What stands in the place of a find; undefined leaves it. Throws GATEWAY_GUARDRAIL_BLOCKED. */
+  found(rail: LocalRail | ServiceRail, side: Side, label: string): string | undefined {
+    this.note(rail, side)
+    return rail.config.action === 'mask' ? maskOf(rail, label) : undefined
+  }
+
+  /** Throws GATEWAY_GUARDRAIL_BLOCKED where the rail blocks. */
+  note(rail: Rail, side: Side): void {
+    this.#tally(rail, side).found += 1
+    this.#tag(rail)
+    if (rail.config.action === 'block') throw gatewayErrors.GUARDRAIL_BLOCKED({ rail: rail.name, side })
+  }
+
+  /** No judgement came. Throws GATEWAY_GUARDRAIL_UNAVAILABLE where the rail fails closed. */
+  failed(rail: ServiceRail, side: Side, cause: unknown): void {
+    this.#tally(rail, side).failed += 1
+    this.#tag(rail)
+    if (rail.config.failPolicy === 'closed') throw gatewayErrors.GUARDRAIL_UNAVAILABLE({ rail: rail.name }, { cause })
+  }
+
+  /** Runs what a rail does, and counts its time. */
+  timed<Value>(rail: Rail, side: Side, act: () => Value): Value {
+    const startMs = this.#parts.clock.monotonicMs()
+    try {
+      return act()
+    } finally {
+      this.spent(rail, side, startMs)
+    }
+  }
+
+  spent(rail: Rail, side: Side, sinceMs: number): void {
+    this.#tally(rail, side).ms += this.#parts.clock.monotonicMs() - sinceMs
+  }
+
+  /** The call is over. */
+  finish(): void {
+    const { metrics } = this.#parts
+    for (const [rail, sides] of this.#tallies) {
+      for (const side of ['input', 'output'] as const) {
+        const tally = sides[side]
+        if (tally === undefined) continue
+        metrics.count(seconds, { rail: rail.name, side }, tally.ms / 1_000)
+        if (tally.found > 0) metrics.count(findings, { rail: rail.name, side, action: rail.config.action }, tally.found)
+        const failPolicy = 'failPolicy' in rail.config ? rail.config.failPolicy : 'closed'
+        if (tally.failed > 0) metrics.count(failures, { rail: rail.name, fail_policy: failPolicy }, tally.failed)
+      }
+    }
+  }
+
+  #tally(rail: Rail, side: Side): Tally {
+    let sides = this.#tallies.get(rail)
+    if (sides === undefined) this.#tallies.set(rail, (sides = {}))
+    return (sides[side] ??= { found: 0, failed: 0, ms: 0 })
+  }
+
+  /** For instance `guardrail.pii` = `mask input=2 output=1`. */
+  #tag(rail: Rail): void {
+    const sides = this.#tallies.get(rail)
+    const words: string[] = [rail.config.action]
+    for (const side of ['input', 'output'] as const) {
+      const tally = sides?.[side]
+      if (tally === undefined) continue
+      if (tally.found > 0) words.push(`${side}=${String(tally.found)}`)
+      if (tally.failed > 0) words.push(`${side}-failed=${String(tally.failed)}`)
+    }
+    this.#call.addTag(`guardrail.${rail.name}`, words.join(' '))
+  }
+}

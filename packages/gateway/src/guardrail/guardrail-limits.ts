@@ -1,0 +1,18 @@
+/** Bounds of guardrails. */
+
+/** Rails of one configuration. */
+export const railCount = 200
+/** Keywords of one rail. */
+export const keywordCount = 5_000
+/** UTF-16 characters of one keyword. */
+export const keywordLength = 500
+/** UTF-16 characters that one match may have: so much of a stream may be held back. */
+export const matchLength = 4_096
+/** Text of one channel that is held back for a judgement of the whole (a JSON schema); a longer answer is blocked. */
+export const heldCharacters = 4 * 1024 * 1024
+/** Answer of a guardrail service. */
+export const judgementBytes = 256 * 1024
+/** Text that one judgement is asked about; what is longer is judged in pieces. */
+export const judgedCharacters = 100_000
+/** Depth of JSON that is looked through for text. */
+export const textDepth = 64

@@ -1,0 +1,114 @@
+/** One text of an answer on its way through all rails, in the order of the configuration. */
+import { gatewayErrors } from '../errors.ts'
+import { after, type Awaitable } from '../governance/after.ts'
+import type { StageCall } from '../governance/stage.ts'
+import type { Clock } from '@bud-foundry/core'
+import type { Findings } from './findings.ts'
+import { heldCharacters } from './guardrail-limits.ts'
+import { JudgedText } from './judged-text.ts'
+import type { LocalRail, Rail, SchemaRail } from './rail.ts'
+import { TextWindow } from './text-window.ts'
+
+export interface OutputTextParts {
+  readonly rails: readonly Rail[]
+  readonly call: StageCall
+  readonly findings: Findings
+  readonly clock: Clock
+}
+
+/** A text that passes one rail. */
+interface Passage {
+  push(piece: string): Awaitable<string>
+  end(): Awaitable<string>
+}
+
+class LocalPassage implements Passage {
+  readonly #rail: LocalRail
+  readonly #findings: Findings
+  readonly #window: TextWindow
+
+  constructor(rail: LocalRail, findings: Findings, json: boolean) {
+    this.#rail = rail
+    this.#findings = findings
+    this.#window = new TextWindow({ detectors: rail.detectors, onMatch: ({ label }) => findings.found(rail, 'output', label), json })
+  }
+
+  push(piece: string): string {
+    return this.#findings.timed(this.#rail, 'output', () => this.#window.push(piece))
+  }
+
+  end(): string {
+    return this.#findings.timed(this.#rail, 'output', () => this.#window.end())
+  }
+}
+
+/** A schema judges a text when it is whole. */
+class SchemaPassage implements Passage {
+  readonly #rail: SchemaRail
+  readonly #findings: Findings
+  #text = ''
+
+  constructor(rail: SchemaRail, findings: Findings) {
+    this.#rail = rail
+    this.#findings = findings
+  }
+
+  push(piece: string): string {
+    this.#text += piece
+    if (this.#text.length > heldCharacters) throw gatewayErrors.GUARDRAIL_BLOCKED({ rail: this.#rail.name, side: 'output' })
+    return ''
+  }
+
+  end(): string {
+    const isValid = this.#findings.timed(this.#rail, 'output', () => this.#isValid())
+    if (!isValid) this.#findings.note(this.#rail, 'output')
+    return this.#text
+  }
+
+  #isValid(): boolean {
+    try {
+      return this.#rail.validate(JSON.parse(this.#text))
+    } catch {
+      return false
+    }
+  }
+}
+
+export class OutputText {
+  readonly #passages: readonly Passage[]
+
+  /** `isContent`: what the model says to the caller, which is what schemas judge. */
+  constructor(parts: OutputTextParts, json: boolean, isContent: boolean) {
+    const { findings } = parts
+    this.#passages = parts.rails.flatMap((rail): Passage | readonly Passage[] => {
+      switch (rail.kind) {
+        case 'local':
+          return new LocalPassage(rail, findings, json)
+        case 'service':
+          return new JudgedText({ ...parts, rail, side: 'output', json })
+        case 'schema':
+          return isContent ? new SchemaPassage(rail, findings) : []
+      }
+    })
+  }
+
+  push(piece: string): Awaitable<string> {
+    return this.#push(0, piece)
+  }
+
+  end(): Awaitable<string> {
+    return this.#end(0, '')
+  }
+
+  #push(index: number, piece: string): Awaitable<string> {
+    const passage = this.#passages[index]
+    return passage === undefined || piece === '' ? piece : after(passage.push(piece), (passed) => this.#push(index + 1, passed))
+  }
+
+  /** What one rail held back passes those after it before they end. */
+  #end(index: number, released: string): Awaitable<string> {
+    const passage = this.#passages[index]
+    if (passage === undefined) return released
+    return after(passage.end(), (rest) => after(this.#push(index + 1, rest), (passed) => this.#end(index + 1, released + passed)))
+  }
+}

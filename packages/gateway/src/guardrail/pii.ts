@@ -1,0 +1,67 @@
+/** Personal data: bounded patterns find candidates, and the libraries that know the formats decide. */
+import { parsePhoneNumberFromString, isSupportedCountry } from 'libphonenumber-js/min'
+import validator from 'validator'
+import { RegexDetector, type Detector, type RegexDetectorInit } from './detector.ts'
+import type { PiiKind } from './pii-kinds.ts'
+
+interface PiiPattern extends Omit<RegexDetectorInit, 'accept'> {
+  readonly accept: (found: string, country: string | undefined) => boolean
+}
+
+function isPhone(found: string, country: string | undefined): boolean {
+  const known = country !== undefined && isSupportedCountry(country) ? country : undefined
+  return parsePhoneNumberFromString(found, known)?.isValid() === true
+}
+
+/** Every `reach` is one more than the longest match: the character behind it decides whether a number ends there. */
+const patterns: Readonly<Record<PiiKind, PiiPattern>> = {
+  email: {
+    label: 'EMAIL',
+    pattern: /(?<![\w.%+-])[\w.%+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}(?![\w-])/i,
+    reach: 64 + 1 + 4 * 64 + 24 + 1,
+    open: /[\w.%+@-]+$/,
+    accept: (found) => validator.isEmail(found),
+  },
+  phone: {
+    label: 'PHONE',
+    pattern: /(?<![\w.+-])(?:\+|00|\(?\d)[\d().\-/ ]{5,22}\d(?![\w])/,
+    reach: 28,
+    open: /[+\d().\-/ ]+$/,
+    accept: isPhone,
+  },
+  'credit-card': {
+    label: 'CREDIT_CARD',
+    pattern: /(?<![\w-])\d(?:[ -]?\d){11,18}(?![\w-])/,
+    reach: 38,
+    open: /[\d -]+$/,
+    accept: (found) => validator.isCreditCard(found),
+  },
+  iban: {
+    label: 'IBAN',
+    pattern: /(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}(?!\w)/,
+    reach: 65,
+    open: /[A-Z](?:[A-Z](?:\d(?:\d(?: ?[A-Z0-9])* ?)?)?)?$/,
+    accept: (found) => validator.isIBAN(found),
+  },
+  'us-ssn': {
+    label: 'US_SSN',
+    pattern: /(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/,
+    reach: 12,
+    open: /[\d-]+$/,
+    accept: () => true,
+  },
+  'ip-address': {
+    label: 'IP_ADDRESS',
+    pattern: /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4})(?![\w:]|\.\d)/i,
+    reach: 42,
+    open: /[0-9a-f.:]+$/i,
+    accept: (found) => validator.isIP(found),
+  },
+}
+
+/** In the order in which the configuration names them: of two that begin at the same place the longer one counts, then the earlier. */
+export const piiDetectors = (kinds: readonly PiiKind[], country: string | undefined): readonly Detector[] =>
+  kinds.map((kind) => {
+    const { accept, ...pattern } = patterns[kind]
+    return new RegexDetector({ ...pattern, accept: (found) => accept(found, country) })
+  })
