@@ -11,6 +11,8 @@ export default libraryBuild({
   'dialect/openai-embeddings': 'src/dialect/openai-embeddings/index.ts',
   'dialect/anthropic-messages': 'src/dialect/anthropic-messages/index.ts',
   otel: 'src/telemetry/otel/index.ts',
+  geoip: 'src/client-info/index.ts',
+  ssrf: 'src/ssrf/index.ts',
   'provider/openai': 'src/providers/openai/index.ts',
   'provider/azure-openai': 'src/providers/azure-openai/index.ts',
   'provider/anthropic': 'src/providers/anthropic/index.ts',

@@ -1,6 +1,9 @@
 /** The gateway's configuration as one strict schema: data only, parts (stores, sinks, clocks) are passed beside it. */
 import { tokenPriceSchema } from '@bud-foundry/core'
 import { z } from 'zod'
+import { blockingConfigSchema } from './blocking/blocking-rule.ts'
+import { cacheConfigSchema } from './cache/cache-config.ts'
+import { idempotencyConfigSchema } from './idempotency/idempotency-config.ts'
 import { credentialSchema } from './credential-schema.ts'
 import { guardrailsSchema } from './guardrail/guardrail-config.ts'
 import { rateLimitsSchema } from './limit/limit-config.ts'
@@ -196,6 +199,14 @@ export const gatewayConfigSchema = z.strictObject({
   retry: retrySchema.default(retrySchema.parse({})),
   breaker: breakerSchema.default(breakerSchema.parse({})),
   ejection: ejectionSchema.default(ejectionSchema.parse({})),
+  /** Who may not even ask. Absent: everybody may. */
+  blocking: blockingConfigSchema.optional(),
+  /** Answers that are kept and given again. Absent: none. */
+  cache: cacheConfigSchema.optional(),
+  /** Honours the header `idempotency-key`. Absent: it only passes on to the upstream. */
+  idempotency: idempotencyConfigSchema.optional(),
+  /** Tags events with the caller's program, and with its country where `parts.geo` is given. */
+  clientInfo: z.boolean().default(false),
   disconnect: z
     .strictObject({
       /** `abort` stops the upstream at once; `drain-for-usage` reads on, so that what it charges is known. */

@@ -30,11 +30,16 @@ import { gatewayErrors } from './errors.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { FetchExchange } from './exchange/fetch-exchange.ts'
 import { NodeExchange } from './exchange/node-exchange.ts'
+import { BlockingStage } from './blocking/blocking-stage.ts'
+import type { BlockingRules } from './blocking/blocking-rules.ts'
+import { CacheStage, type AnswerCache } from './cache/cache-stage.ts'
+import type { GeoLookup } from './client-info/client-info.ts'
 import { createBuiltInStages } from './governance/built-in-stages.ts'
 import type { StageKit } from './governance/stage-factory.ts'
 import type { Stage } from './governance/stage.ts'
 import { StageKeeper, type OwnedStage } from './governance/stage-set.ts'
 import { joinSecrets, type CredentialVault } from './key/credential-vault.ts'
+import { callModel } from './inference/internal-call.ts'
 import { createKeyRing, type KeyRing } from './key/key-ring.ts'
 import { serve, type Server } from './pipeline/serve.ts'
 import { createDefaultPolicies } from './policies/default-policies.ts'
@@ -86,6 +91,8 @@ export interface GatewayParts {
   readonly metrics?: (() => string | Promise<string>) | undefined
   /** Asked after the built-in ones, in this order. Their makers close them. */
   readonly stages?: readonly Stage[] | undefined
+  /** Where addresses are, for blocking by country and for events: `openGeoDatabase(path)` of `@bud-foundry/gateway/geoip`. */
+  readonly geo?: GeoLookup | undefined
 }
 
 export interface Gateway extends AsyncDisposable, GatewayCalls {
@@ -97,6 +104,10 @@ export interface Gateway extends AsyncDisposable, GatewayCalls {
   readonly ready: Promise<void>
   /** The virtual keys, with `auth: { kind: 'keys' }`. */
   readonly keys: KeyRing | undefined
+  /** The blocking rules in force, with a `blocking` section in the configuration. */
+  readonly blocking: BlockingRules | undefined
+  /** The cached answers, with a `cache` section in the configuration. */
+  readonly cache: AnswerCache | undefined
   /** Swaps the configuration whole. Requests in flight keep the one they began with. Rejects, and changes nothing, when it is invalid. */
   updateConfig(config: GatewayConfigInput): Promise<void>
   /** Tells what happens as it happens; listeners must be quick. */
@@ -191,7 +202,7 @@ class GatewayRoot {
       inFlight: new InFlight(),
       snapshot: buildSnapshot(config, this.#snapshotParts, new Map(), undefined),
       stages: undefined,
-      state: secrets === undefined && this.#keysAreOpen(config) ? 'open' : 'starting',
+      state: secrets === undefined && this.#opensAtOnce(config) ? 'open' : 'starting',
       onIdle: undefined,
     }
     const defaultDialect = dialects.get('openai-chat')
@@ -219,21 +230,32 @@ class GatewayRoot {
     return sink === undefined ? undefined : new PayloadCapture({ sink, clock, random, flushMs: config.telemetry.flushMs, onFailure })
   }
 
-  #keysAreOpen(config: GatewayConfig): boolean {
-    return config.auth.kind === 'none'
+  #opensAtOnce(config: GatewayConfig): boolean {
+    return config.auth.kind === 'none' && config.blocking === undefined && config.cache?.semantic === undefined
   }
 
   async #start(config: GatewayConfig, secrets: Promise<ReadonlyMap<string, Secret>> | undefined): Promise<void> {
     if (secrets !== undefined) this.#swap(config, await secrets)
     if (config.auth.kind === 'keys') await this.services.keys?.ready
+    for (const { ready } of this.#builtInStages) await ready
     if (this.services.state === 'starting') this.services.state = 'open'
   }
 
   #createStages(config: GatewayConfig, secrets: ReadonlyMap<string, Secret>): readonly OwnedStage[] {
     const { transport, clock, random, logger, metrics, keys } = this.services
     const secret: StageKit['secret'] = (credential) => ('reveal' in credential ? credential : secrets.get(credential.reference))
-    const kit: StageKit = { transport, clock, random, logger, metrics, keys, store: this.#parts.store, secret }
+    const { store, geo } = this.#parts
+    const call: StageKit['callModel'] = (init) => callModel(this.services, init)
+    const kit: StageKit = { transport, clock, random, logger, metrics, keys, store, geo, secret, callModel: call }
     return createBuiltInStages(config, kit, this.#builtInStages)
+  }
+
+  get blocking(): BlockingRules | undefined {
+    return this.#builtInStages.find((stage) => stage instanceof BlockingStage)?.rules
+  }
+
+  get cache(): AnswerCache | undefined {
+    return this.#builtInStages.find((stage) => stage instanceof CacheStage)
   }
 
   #useStages(stages: readonly OwnedStage[]): void {
@@ -373,6 +395,12 @@ export function createGateway(config: GatewayConfigInput, parts: GatewayParts = 
     fetch,
     ready: root.ready,
     keys: root.services.keys,
+    get blocking() {
+      return root.blocking
+    },
+    get cache() {
+      return root.cache
+    },
     updateConfig: (next) => root.updateConfig(next),
     onEvent: (listener) => root.services.live.add(listener),
     metricsText: () => root.metricsText(),

@@ -44,6 +44,12 @@ export type {
   Verdict,
 } from './governance/stage.ts'
 
+export type { AnswerCache } from './cache/cache-stage.ts'
+export type { CachePurge } from './cache/answer-store.ts'
+export type { BlockingRules } from './blocking/blocking-rules.ts'
+export type { BlockingRule, BlockingRuleInput } from './blocking/blocking-rule.ts'
+export type { GeoLookup, GeoPlace } from './client-info/client-info.ts'
+
 // events
 export type { GatewayEvent, GatewayEventListener, RequestStartEvent } from './telemetry/live-events.ts'
 

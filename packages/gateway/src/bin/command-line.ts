@@ -10,6 +10,7 @@ export const usage = `Usage: bud-gateway <command> [options]
     --data-dir DIR             where keys are kept, default ./bud-gateway-data
     --store URL                keeps them in Valkey or Redis instead, for several machines: valkey://host:6379, or env:NAME
     --events FILE              appends one line of JSON per request; - writes to standard output
+    --geo-database FILE        where addresses are (.mmdb), for rules on countries and for events; needs the package maxmind
     --log-format json|human    default json
     --log-level LEVEL          debug, info, warn, error or silent; default info
     --grace-ms MS              how long requests may go on after SIGTERM, default 8000
@@ -37,6 +38,7 @@ export interface ServeOptions extends StoreOptions {
   readonly port: number | undefined
   readonly workers: number
   readonly events: string | undefined
+  readonly geoDatabase?: string | undefined
   readonly logFormat: 'json' | 'human'
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly graceMs: number
@@ -114,6 +116,7 @@ function serveCommand(args: readonly string[]): Command {
     port: { type: 'string' },
     workers: { type: 'string' },
     events: { type: 'string' },
+    'geo-database': { type: 'string' },
     'log-format': { type: 'string' },
     'log-level': { type: 'string' },
     'grace-ms': { type: 'string' },
@@ -126,6 +129,7 @@ function serveCommand(args: readonly string[]): Command {
     port: whole('--port', values.port, [0, 65_535]),
     workers: whole('--workers', values.workers, [1, workersMax]) ?? 1,
     events: values.events,
+    ...(values['geo-database'] === undefined ? {} : { geoDatabase: values['geo-database'] }),
     logFormat: oneOf('--log-format', values['log-format'], ['json', 'human']) ?? 'json',
     logLevel: oneOf('--log-level', values['log-level'], ['debug', 'info', 'warn', 'error', 'silent']) ?? 'info',
     graceMs: whole('--grace-ms', values['grace-ms'], [0, graceMsMax]) ?? 8_000,

@@ -9,6 +9,7 @@ import { createNdjsonSink, createNdjsonStreamSink } from '../node/ndjson-sink.ts
 import { WorkerPool } from '../node/worker-pool.ts'
 import type { ServeOptions } from './command-line.ts'
 import { loadConfig, type ConfigSurroundings, type LoadedConfig } from './load-config.ts'
+import { openGeo } from './open-geo.ts'
 import { openStore } from './open-store.ts'
 
 /** What reloads and stops together: this process's gateway, or all workers. */
@@ -37,7 +38,8 @@ export function hintAtKeys(running: GatewayProcess, logger: StructuredLogger, op
 async function startAlone(loaded: LoadedConfig, options: ServeOptions, parts: Parts): Promise<Fleet> {
   const { store, secrets, logger } = parts
   const sink = openEvents(options.events)
-  const running = await startGatewayProcess(loaded.prepared, { store, secrets, sink, clock: systemClock, logger })
+  const geo = await openGeo(options.geoDatabase)
+  const running = await startGatewayProcess(loaded.prepared, { store, secrets, sink, geo, clock: systemClock, logger })
   if (loaded.prepared.gateway.auth?.kind !== 'none') hintAtKeys(running, logger, options)
   return {
     url: running.listener.url,

@@ -7,6 +7,7 @@ import { startGatewayProcess, type GatewayProcess, type NewConnections } from '.
 import { toWorkerSchema, type ToPrimary } from '../node/worker-messages.ts'
 import type { ServeOptions } from './command-line.ts'
 import { prepareData, type ConfigSurroundings } from './load-config.ts'
+import { openGeo } from './open-geo.ts'
 import { openStore } from './open-store.ts'
 import { hintAtKeys, openEvents } from './serve.ts'
 
@@ -105,7 +106,8 @@ class WorkerProcess {
         await store[Symbol.asyncDispose]()
       }
       const prepared = await this.#prepare(data)
-      const parts = { store, secrets, sink, clock: systemClock, logger: this.#logger, metrics: this.#allMetrics }
+      const geo = await openGeo(this.#options.geoDatabase)
+      const parts = { store, secrets, sink, geo, clock: systemClock, logger: this.#logger, metrics: this.#allMetrics }
       this.#running = await startGatewayProcess(prepared, parts)
       if (cluster.worker?.id === 1 && prepared.gateway.auth?.kind !== 'none') hintAtKeys(this.#running, this.#logger, this.#options)
       tell({ budGateway: 'ready/1', url: this.#running.listener.url })

@@ -1,7 +1,9 @@
 /** How the stages that the configuration switches on are made. */
 import type { Clock, Logger, Random, Secret, Store, Transport } from '@bud-foundry/core'
+import type { GeoLookup } from '../client-info/client-info.ts'
 import type { CredentialConfig, GatewayConfig } from '../config.ts'
 import type { KeyRing } from '../key/key-ring.ts'
+import type { InternalAnswer, InternalCall } from '../inference/internal-call.ts'
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts'
 import type { OwnedStage } from './stage-set.ts'
 
@@ -15,6 +17,9 @@ export interface StageKit {
   /** Keys with the projects and users above them. */
   readonly keys: KeyRing | undefined
   readonly metrics: GatewayMetrics
+  readonly geo: GeoLookup | undefined
+  /** Calls one of the gateway's own models. */
+  callModel(call: InternalCall): Promise<InternalAnswer>
   /** The secret of a credential of the configuration, its references resolved. */
   secret(credential: CredentialConfig): Secret | undefined
 }

@@ -38,7 +38,11 @@ export class StageSet {
 }
 
 /** A stage that the gateway made itself, and so disposes of. */
-export type OwnedStage = Stage & Partial<AsyncDisposable>
+export type OwnedStage = Stage &
+  Partial<AsyncDisposable> & {
+    /** What must have been read before the gateway opens. */
+    readonly ready?: Promise<void> | undefined
+  }
 
 /** Swaps sets of stages; a built-in one is disposed of when no set with it is in use any more. */
 export class StageKeeper implements AsyncDisposable {

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock, SecretStore, Sink, Store } from '@bud-foundry/core'
 import type { StructuredLogger } from '@bud-foundry/core/log'
+import type { GeoLookup } from '../client-info/client-info.ts'
 import type { PreparedConfig } from '../config-file/prepare-config.ts'
 import { createGateway, type Gateway } from '../create-gateway.ts'
 import { createUndiciTransport } from '../transport/undici-transport.ts'
@@ -12,6 +13,7 @@ export interface GatewayProcessParts {
   readonly store: Store
   readonly secrets: SecretStore
   readonly sink: Sink | undefined
+  readonly geo?: GeoLookup | undefined
   readonly clock: Clock
   readonly logger: StructuredLogger
   /** What `GET /metrics` answers in place of this process's own. */
@@ -93,12 +95,12 @@ class RunningProcess implements GatewayProcess {
 
 /** Resolves when it listens. Rejects, with nothing left behind, when it cannot. */
 export async function startGatewayProcess(config: PreparedConfig, parts: GatewayProcessParts): Promise<GatewayProcess> {
-  const { store, secrets, sink, clock, logger, metrics } = parts
+  const { store, secrets, sink, geo, clock, logger, metrics } = parts
   const transport = createUndiciTransport({ clock, ...config.upstream })
   const closeTransport = async () => transport[Symbol.asyncDispose]()
   let gateway: Gateway | undefined
   try {
-    gateway = createGateway(config.gateway, { store, secrets, sink, clock, logger, transport, metrics })
+    gateway = createGateway(config.gateway, { store, secrets, sink, geo, clock, logger, transport, metrics })
     await gateway.ready
     const listener = await listen(gateway.handle, config.listen)
     return new RunningProcess({ gateway, listener, closeTransport, logger, config })

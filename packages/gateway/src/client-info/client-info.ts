@@ -1,0 +1,54 @@
+/** What an address and a user agent tell about a caller: country and program, looked up once and remembered. */
+import { LRUCache } from 'lru-cache'
+import { clientInfoLimits } from './client-info-limits.ts'
+import { readUserAgent, type ClientProgram } from './user-agent.ts'
+
+/** Where an address is, as far as the database knows. */
+export interface GeoPlace {
+  /** ISO 3166-1 alpha-2, upper case. */
+  readonly country?: string | undefined
+  /** ISO 3166-2 without the country, e.g. `CA` for California. */
+  readonly region?: string | undefined
+  readonly city?: string | undefined
+}
+
+/** Finds the place of an address: `openGeoDatabase` of `@bud-foundry/gateway/geoip`, or your own. Synchronous and quick. */
+export interface GeoLookup {
+  lookup(address: string): GeoPlace | undefined
+}
+
+export interface ClientInfo extends GeoPlace, ClientProgram {}
+
+export interface ClientInfoReader {
+  place(address: string | undefined): GeoPlace
+  program(userAgent: string | undefined): ClientProgram
+  read(client: { readonly address: string | undefined; readonly userAgent: string | undefined }): ClientInfo
+}
+
+const nowhere: GeoPlace = {}
+const nobody: ClientProgram = {}
+
+/** Both caches are bounded; a caller that changes its user agent with every request costs itself no more than one look each. */
+export function createClientInfoReader(geo?: GeoLookup): ClientInfoReader {
+  const places = new LRUCache<string, GeoPlace>({ max: clientInfoLimits.addresses })
+  const programs = new LRUCache<string, ClientProgram>({ max: clientInfoLimits.userAgents })
+
+  const place = (address: string | undefined): GeoPlace => {
+    if (geo === undefined || address === undefined) return nowhere
+    const known = places.get(address)
+    if (known !== undefined) return known
+    const found = geo.lookup(address) ?? nowhere
+    places.set(address, found)
+    return found
+  }
+  const program = (userAgent: string | undefined): ClientProgram => {
+    if (userAgent === undefined || userAgent === '') return nobody
+    const shown = userAgent.slice(0, clientInfoLimits.userAgentLength)
+    const known = programs.get(shown)
+    if (known !== undefined) return known
+    const found = readUserAgent(shown)
+    programs.set(shown, found)
+    return found
+  }
+  return { place, program, read: ({ address, userAgent }) => ({ ...place(address), ...program(userAgent) }) }
+}
