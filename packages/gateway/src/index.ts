@@ -26,6 +26,19 @@ export type {
   Verdict,
 } from './governance/stage.ts'
 
+// hooks
+export {
+  defineHooks,
+  type HookAttempt,
+  type HookChunk,
+  type HookError,
+  type HookFunctions,
+  type HookName,
+  type Hooks,
+  type HookWithLimits,
+  type RequestDecision,
+} from './hook/hooks.ts'
+
 // events
 export type { GatewayEvent, GatewayEventListener, RequestStartEvent } from './telemetry/live-events.ts'
 
