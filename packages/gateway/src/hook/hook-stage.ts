@@ -42,10 +42,11 @@ class HookStage implements Stage, AsyncDisposable {
 }
 
 function verdictOf(result: HookResult<RequestDecision>, observer: CallObserver): Verdict {
-  if (result.kind === 'failed') return result.error === undefined ? { kind: 'go', observer } : { kind: 'refuse', error: result.error }
+  if (result.kind === 'failed')
+    return result.error === undefined ? { kind: 'go', observer } : { kind: 'refuse', error: result.error, observer }
   const decision = result.value
   if (decision === undefined) return { kind: 'go', observer }
-  if ('refuse' in decision) return { kind: 'refuse', error: gatewayErrors.HOOK_REFUSED({ message: decision.refuse }) }
+  if ('refuse' in decision) return { kind: 'refuse', error: gatewayErrors.HOOK_REFUSED({ message: decision.refuse }), observer }
   return { kind: 'go', body: encodeJson(decision.body), observer }
 }
 
