@@ -40,6 +40,8 @@ import type { Stage } from './governance/stage.ts'
 import { StageKeeper, type OwnedStage } from './governance/stage-set.ts'
 import { joinSecrets, type CredentialVault } from './key/credential-vault.ts'
 import { callModel } from './inference/internal-call.ts'
+import { createHookStage } from './hook/hook-stage.ts'
+import type { Hooks } from './hook/hooks.ts'
 import { createKeyRing, type KeyRing } from './key/key-ring.ts'
 import { serve, type Server } from './pipeline/serve.ts'
 import { createDefaultPolicies } from './policies/default-policies.ts'
@@ -89,6 +91,8 @@ export interface GatewayParts {
   readonly endpoints?: readonly Endpoint[] | undefined
   /** What `GET /metrics` answers in place of this gateway's own metrics: those of all processes behind one port, for instance. */
   readonly metrics?: (() => string | Promise<string>) | undefined
+  /** Functions of your own at the points of a call's way; asked before the other stages. */
+  readonly hooks?: Hooks | undefined
   /** Asked after the built-in ones, in this order. Their makers close them. */
   readonly stages?: readonly Stage[] | undefined
   /** Where addresses are, for blocking by country and for events: `openGeoDatabase(path)` of `@bud-foundry/gateway/geoip`. */
@@ -155,6 +159,8 @@ class GatewayRoot {
   #credentialWatch: Disposable | undefined
   readonly #stageKeeper: StageKeeper
   #builtInStages: readonly OwnedStage[] = []
+  /** Of `parts.hooks`: one for the gateway's life. */
+  #hookStage: OwnedStage | undefined
   #healthChecks: Disposable | undefined
   #updates: Promise<void> = Promise.resolve()
   #closed: Promise<void> | undefined
@@ -260,7 +266,9 @@ class GatewayRoot {
 
   #useStages(stages: readonly OwnedStage[]): void {
     this.#builtInStages = stages
-    this.services.stages = this.#stageKeeper.swap(stages, this.#parts.stages ?? [])
+    const { hooks, stages: own = [] } = this.#parts
+    if (hooks !== undefined) this.#hookStage ??= createHookStage(hooks, this.services)
+    this.services.stages = this.#stageKeeper.swap(this.#hookStage === undefined ? stages : [this.#hookStage, ...stages], own)
   }
 
   #swap(config: GatewayConfig, secrets: ReadonlyMap<string, Secret>): void {

@@ -91,6 +91,11 @@ export const gatewayErrors = defineErrors('GATEWAY', {
         : `The guardrail '${rail}' does not allow what the model answered. Ask for something else, or ask the operator of this gateway.`,
     template: "The guardrail '<rail>' does not allow what this request says, or what the model answered. …",
   },
+  HOOK_REFUSED: {
+    status: 403,
+    retryable: false,
+    message: ({ message }: { readonly message: string }) => message,
+  },
 
   RATE_LIMIT_EXCEEDED: {
     status: 429,
@@ -117,6 +122,18 @@ export const gatewayErrors = defineErrors('GATEWAY', {
   },
 
   // the gateway's state
+  HOOK_FAILED: {
+    status: 500,
+    retryable: false,
+    message: ({ hook }: { readonly hook: string }) =>
+      `The hook '${hook}' of this gateway failed, so the call was ended. The operator finds the reason in the log.`,
+  },
+  HOOKS_UNREADABLE: {
+    status: 400,
+    retryable: false,
+    message: ({ path, reason }: { readonly path: string; readonly reason: string }) =>
+      `the hooks of ${path} cannot be used: ${reason}; export defineHooks({ … }) as default, or by the name 'hooks'`,
+  },
   GUARDRAIL_UNAVAILABLE: {
     status: 503,
     retryable: true,

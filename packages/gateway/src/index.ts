@@ -50,6 +50,19 @@ export type { BlockingRules } from './blocking/blocking-rules.ts'
 export type { BlockingRule, BlockingRuleInput } from './blocking/blocking-rule.ts'
 export type { GeoLookup, GeoPlace } from './client-info/client-info.ts'
 
+// hooks
+export {
+  defineHooks,
+  type HookAttempt,
+  type HookChunk,
+  type HookError,
+  type HookFunctions,
+  type HookName,
+  type Hooks,
+  type HookWithLimits,
+  type RequestDecision,
+} from './hook/hooks.ts'
+
 // events
 export type { GatewayEvent, GatewayEventListener, RequestStartEvent } from './telemetry/live-events.ts'
 

@@ -8,7 +8,9 @@ import { azureOpenai } from '../src/providers/azure-openai/index.ts'
 import { openaiCompatible } from '../src/providers/openai-compatible/index.ts'
 import { openaiCompatiblePresets } from '../src/providers/openai-compatible/preset.ts'
 import { openai } from '../src/providers/openai/index.ts'
+import { completion, sendJson } from './support/openai-answers.ts'
 import { readSnippets, runSnippet } from './support/snippet.ts'
+import { startUpstream, type Answer } from './support/upstream.ts'
 
 const readme = new URL('../README.md', import.meta.url)
 const page = readFileSync(readme, 'utf8')
@@ -29,6 +31,14 @@ const doors: Record<string, { readonly prints: readonly RegExp[]; readonly then?
   'Next.js': { prints: [/^200 .*"id":"claude"/m], then: fetchModels('snippet.GET') },
   Bun: { prints: [/^200 .*"id":"chat"/m], then: fetchModels('snippet.default.fetch') },
   Closing: { prints: [/^200$/m] },
+  Guardrails: { prints: [/^Repeat: call \[PHONE\]$/m, /guardrail_blocked/] },
+  Hooks: { prints: [/^chat success 7$/m, /Say how many tokens you want/, /^chat rejected 0$/m] },
+}
+
+/** Repeats what it is asked: the snippets that need an engine find it at ENGINE_URL. */
+const echo: Answer = (res, { json }) => {
+  const messages = json['messages'] as readonly { readonly content: string }[]
+  sendJson(res, 200, completion(messages.at(-1)?.content ?? ''))
 }
 
 describe('the README', () => {
@@ -42,6 +52,8 @@ describe('the README', () => {
     { timeout: 40_000 },
     async (snippet) => {
       const { prints, then } = doors[snippet.heading] ?? expect.fail('not a door')
+      await using engine = await startUpstream(echo)
+      process.env['ENGINE_URL'] = engine.baseUrl
       const output = await runSnippet(snippet.code, then)
       for (const pattern of prints) expect(output).toMatch(pattern)
     },

@@ -171,7 +171,7 @@ class RuleBlocker implements Blocker {
       }
     }
     // More addresses than can be counted, and no store: refusing everybody would finish what an attack began.
-    return { admitted: true, id: '' }
+    return { admitted: true, id: '', usage: [] }
   }
 }
 

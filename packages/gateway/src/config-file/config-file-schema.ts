@@ -72,6 +72,8 @@ export const upstreamSchema = originSchema.extend({
 export const configFileSchema = gatewayConfigSchema.extend({
   listen: listenSchema.default(listenSchema.parse({})),
   upstream: upstreamSchema.default(upstreamSchema.parse({})),
+  /** A module that exports `defineHooks({ … })`, relative to the configuration. Read when the process starts. */
+  hooks: z.string().min(1).optional(),
 })
 
 /** What a configuration file exports or contains. */

@@ -1,4 +1,5 @@
 /** From the data of a configuration file to what the process runs with; everything that is wrong with it is said at once. */
+import { resolve } from 'node:path'
 import { toConfigIssues, type ConfigIssue, type SecretStore } from '@bud-foundry/core'
 import { gatewayConfigSchema, type GatewayConfig, type GatewayConfigInput } from '../config.ts'
 import { gatewayErrors } from '../errors.ts'
@@ -15,6 +16,8 @@ export interface PreparedConfig {
   readonly gateway: GatewayConfigInput
   readonly listen: NodeListenerOptions
   readonly upstream: UndiciTransportOptions
+  /** Absolute path of the module with hooks. */
+  readonly hooks: string | undefined
   /** Files that it refers to; when one changes, so does the configuration. */
   readonly files: readonly string[]
 }
@@ -38,6 +41,10 @@ async function readCredentials(reader: ReferenceReader, config: GatewayConfig): 
       for (const one of all) if (one !== undefined && 'reference' in one) await reader.read(path, one.reference)
     }
   }
+  for (const [name, rail] of Object.entries(config.guardrails?.rails ?? {})) {
+    if (!('credential' in rail) || rail.credential === undefined || !('reference' in rail.credential)) continue
+    await reader.read(`guardrails.rails.${name}.credential`, rail.credential.reference)
+  }
 }
 
 /** The gateway's part as it was written: `createGateway` fills in the defaults itself. */
@@ -57,12 +64,13 @@ export async function prepareConfig(data: unknown, options: PrepareOptions): Pro
   const parsed = configFileSchema.safeParse(marked)
   const invalid = (problems: readonly ConfigIssue[]) => gatewayErrors.CONFIG_FILE_INVALID({ path, problems })
   if (!parsed.success) throw invalid(toConfigIssues(parsed.error))
-  const { listen: listenSection, upstream: upstreamSection, ...config } = parsed.data
+  const { listen: listenSection, upstream: upstreamSection, hooks, ...config } = parsed.data
   const reader = new ReferenceReader({ secrets, directory, signal })
   const listen = await readListenSection(reader, listenSection)
   const upstream = await readUpstreamSection(reader, upstreamSection, environment)
   await readCredentials(reader, config)
   const problems = [...(await findReferenceProblems(config)), ...reader.problems]
   if (problems.length > 0) throw invalid(problems)
-  return { gateway: gatewayPart(marked), listen, upstream, files: [...reader.files] }
+  const hooksPath = hooks === undefined ? undefined : resolve(directory, hooks)
+  return { gateway: gatewayPart(marked), listen, upstream, hooks: hooksPath, files: [...reader.files] }
 }

@@ -30,9 +30,20 @@ function model(value: unknown, directory: string): unknown {
   return { ...value, targets: value['targets'].map((item) => target(item, directory)) }
 }
 
-/** The same data with every target's credential that is written as a reference made one. What has another shape is left to the schema. */
+/** The values of an object, each through `change`. What has another shape is left to the schema. */
+function mapValues(value: unknown, change: (item: unknown) => unknown): unknown {
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, change(item)] as const))
+}
+
+/** The same data with every credential of a target or a guardrail that is written as a reference made one. */
 export function markReferences(data: unknown, directory: string): unknown {
-  if (!isObject(data) || !isObject(data['models'])) return data
-  const models = Object.entries(data['models']).map(([name, value]) => [name, model(value, directory)] as const)
-  return { ...data, models: Object.fromEntries(models) }
+  if (!isObject(data)) return data
+  const { models, guardrails } = data
+  const rails = isObject(guardrails) ? mapValues(guardrails['rails'], (rail) => target(rail, directory)) : undefined
+  return {
+    ...data,
+    ...(isObject(models) ? { models: mapValues(models, (value) => model(value, directory)) } : {}),
+    ...(isObject(guardrails) && rails !== undefined ? { guardrails: { ...guardrails, rails } } : {}),
+  }
 }

@@ -289,10 +289,9 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
 
   #take(verdict: Verdict): Decision | undefined {
     if (verdict === undefined) return undefined
-    if (verdict.kind === 'refuse') return verdict
     const { observer } = verdict
     const event = this.#event
-    if (verdict.kind === 'answer') {
+    if (verdict.kind !== 'go') {
       if (observer !== undefined) this.#join({ onFinish: (end) => observer.onFinish?.(end) }, event)
       return verdict
     }

@@ -80,7 +80,12 @@ export interface StageAnswer {
 /** What a stage decides about a call; undefined lets it pass. */
 export type Verdict =
   | undefined
-  | { readonly kind: 'refuse'; readonly error: BudError }
+  | {
+      readonly kind: 'refuse'
+      readonly error: BudError
+      /** Only its `onFinish` is called. */
+      readonly observer?: CallObserver | undefined
+    }
   | {
       readonly kind: 'answer'
       readonly answer: StageAnswer

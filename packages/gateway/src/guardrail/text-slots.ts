@@ -151,15 +151,16 @@ export interface RequestText {
 /** Every text that a caller has written into a body, whatever the field. */
 export function requestTexts(body: JsonObject): readonly RequestText[] {
   const texts: RequestText[] = []
-  const visit = (holder: unknown, depth: number): void => {
+  /** `isOwn`: below here the caller's own words name the fields, and nothing is a word of the protocol. */
+  const visit = (holder: unknown, depth: number, isOwn: boolean): void => {
     if (depth > textDepth || typeof holder !== 'object' || holder === null) return
     const fields = holder as Writable
     for (const [name, value] of Object.entries(fields)) {
-      if (typeof value !== 'string') visit(value, depth + 1)
-      else if (value !== '' && (Array.isArray(holder) || !notRequestText.has(name)) && !value.startsWith('data:'))
+      if (typeof value !== 'string') visit(value, depth + 1, isOwn || (name === 'input' && fields['type'] === 'tool_use'))
+      else if (value !== '' && (isOwn || Array.isArray(holder) || !notRequestText.has(name)) && !value.startsWith('data:'))
         texts.push({ text: value, json: name === 'arguments', set: (text) => (fields[name] = text) })
     }
   }
-  visit(body, 0)
+  visit(body, 0, false)
   return texts
 }

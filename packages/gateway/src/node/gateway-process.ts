@@ -5,6 +5,7 @@ import type { StructuredLogger } from '@bud-foundry/core/log'
 import type { GeoLookup } from '../client-info/client-info.ts'
 import type { PreparedConfig } from '../config-file/prepare-config.ts'
 import { createGateway, type Gateway } from '../create-gateway.ts'
+import { loadHooks } from '../hook/load-hooks.ts'
 import { createUndiciTransport } from '../transport/undici-transport.ts'
 import { listen, type NodeListener, type NodeListenerOptions } from './node-listener.ts'
 
@@ -66,16 +67,17 @@ class RunningProcess implements GatewayProcess {
 
   async update(config: PreparedConfig): Promise<void> {
     await this.gateway.updateConfig(config.gateway)
-    const { listen: before, upstream } = this.#config
+    const { listen: before, upstream, hooks } = this.#config
     if (config.listen.tls !== undefined && before.tls !== undefined && !isDeepStrictEqual(config.listen.tls, before.tls)) {
       this.listener.replaceTls(config.listen.tls)
     }
     const fixed = [
       ...(isDeepStrictEqual(withoutTls(config.listen), withoutTls(before)) ? [] : ['listen']),
       ...(isDeepStrictEqual(config.upstream, upstream) ? [] : ['upstream']),
+      ...(config.hooks === hooks ? [] : ['hooks']),
     ]
     if (fixed.length > 0) this.#logger.warn('these sections changed and take effect with the next start only', { sections: fixed })
-    this.#config = { ...config, listen: { ...before, tls: config.listen.tls ?? before.tls }, upstream }
+    this.#config = { ...config, listen: { ...before, tls: config.listen.tls ?? before.tls }, upstream, hooks }
   }
 
   stop(graceMs: number, newConnections: NewConnections = 'closed'): Promise<void> {
@@ -100,7 +102,8 @@ export async function startGatewayProcess(config: PreparedConfig, parts: Gateway
   const closeTransport = async () => transport[Symbol.asyncDispose]()
   let gateway: Gateway | undefined
   try {
-    gateway = createGateway(config.gateway, { store, secrets, sink, geo, clock, logger, transport, metrics })
+    const hooks = config.hooks === undefined ? undefined : await loadHooks(config.hooks)
+    gateway = createGateway(config.gateway, { store, secrets, sink, geo, clock, logger, transport, metrics, hooks })
     await gateway.ready
     const listener = await listen(gateway.handle, config.listen)
     return new RunningProcess({ gateway, listener, closeTransport, logger, config })

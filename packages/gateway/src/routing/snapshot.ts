@@ -62,6 +62,11 @@ export function resolveCredentials(
       }
     }
   }
+  for (const [name, rail] of Object.entries(config.guardrails?.rails ?? {})) {
+    if (!('credential' in rail) || rail.credential === undefined || isSecret(rail.credential)) continue
+    if (secrets === undefined) throw gatewayErrors.NO_SECRET_STORE({ path: `guardrails.rails.${name}.credential` })
+    references.add(rail.credential.reference)
+  }
   if (secrets === undefined || references.size === 0) return undefined
   const read = async (reference: string) => [reference, await secrets.read(reference, signal)] as const
   return Promise.all([...references].map(read)).then((entries) => new Map(entries))

@@ -321,6 +321,7 @@ it('goes on without its store', async () => {
     list: (prefix) => store.list(prefix),
     reserve: (claims) => store.reserve(claims),
     settle: (id, actual) => store.settle(id, actual),
+    renew: (ids, leaseMs) => store.renew(ids, leaseMs),
     subscribe: (prefix, onChange) => store.subscribe(prefix, onChange),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }

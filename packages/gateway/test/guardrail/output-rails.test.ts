@@ -1,0 +1,190 @@
+/** Guardrails on answers: what they forbid never reaches the caller, wherever a stream is cut. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { GatewayConfigInput } from '../../src/index.ts'
+import { ask, cutTransport, guarded, post, readStream } from './support.ts'
+
+type Rail = NonNullable<GatewayConfigInput['guardrails']>['rails'][string]
+const only = (rail: Rail) => ({ rails: { test: rail }, attach: [{ rails: ['test'] }] })
+
+const phrase = 'vérböten 😀 "plan"'
+const paths = ['/v1/chat/completions', '/v1/messages'] as const
+
+const chunk = (delta: object, finish: string | null = null) => ({
+  id: 'c',
+  object: 'chat.completion.chunk',
+  created: 1,
+  model: 'm',
+  choices: [{ index: 0, delta, finish_reason: finish }],
+})
+
+/** As some engines write: everything that is not ASCII escaped, halves of surrogates too. */
+const escapeAll = (json: string) => json.replaceAll(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+const frames = (deltas: readonly object[], escape = false) =>
+  Buffer.from(
+    [...deltas.map((delta) => chunk(delta)), chunk({}, 'stop')]
+      .map((event) => `data: ${escape ? escapeAll(JSON.stringify(event)) : JSON.stringify(event)}\n\n`)
+      .join('') + 'data: [DONE]\n\n',
+  )
+
+const callStart = { tool_calls: [{ index: 0, id: 't', type: 'function', function: { name: 'f', arguments: '' } }] }
+const fields: Readonly<Record<'text' | 'thinking' | 'arguments', (text: string) => readonly object[]>> = {
+  text: (text: string) => [{ content: text }],
+  thinking: (text: string) => [{ reasoning_content: text }],
+  arguments: (text: string) => [{ tool_calls: [{ index: 0, function: { arguments: text } }] }],
+}
+
+/** A whole answer of either dialect. */
+interface WholeAnswer {
+  readonly choices?: readonly {
+    readonly message: {
+      readonly content?: string | null
+      readonly reasoning_content?: string
+      readonly tool_calls?: readonly { readonly function: { readonly arguments: string } }[]
+    }
+  }[]
+  readonly content?: readonly { readonly type: string; readonly text?: string; readonly thinking?: string; readonly input?: unknown }[]
+}
+
+describe.each(paths)('%s', (path) => {
+  it.each([
+    ['in one event', [`so: ${phrase} ok`], false],
+    ['a character an event', Array.from(`so: ${phrase} ok`), false],
+    ['a UTF-16 unit an event, escaped', `so: ${phrase} ok`.split(''), true],
+  ])('a forbidden phrase never gets through, cut at any byte: %s', async (_, texts, escape) => {
+    const transport = cutTransport()
+    await using gateway = guarded(only({ kind: 'keywords', words: [phrase] }), transport)
+    const bytes = frames(
+      texts.map((content) => ({ content })),
+      escape,
+    )
+    for (let cut = 1; cut < bytes.length; cut += texts.length > 1 ? 7 : 1) {
+      transport.answer = { type: 'text/event-stream', chunks: [bytes.subarray(0, cut), bytes.subarray(cut)] }
+      const response = await post(gateway, path, { ...ask(path), stream: true })
+      const body = await response.text()
+      const said = response.status === 200 ? readStream(body) : { error: body }
+      expect(said['text'] ?? '').not.toMatch(/[vV]é/)
+      expect(said.error).toMatch(/guardrail_blocked|invalid_request_error/)
+    }
+  })
+
+  it.each(['text', 'thinking', 'arguments'] as const)('masks %s in a stream as in a whole answer, cut anywhere', async (field) => {
+    const transport = cutTransport()
+    await using gateway = guarded(
+      {
+        rails: { words: { kind: 'keywords', words: [phrase, 'abab'], action: 'mask' }, pii: { kind: 'pii', country: 'US' } },
+        attach: [{ rails: ['words', 'pii'] }],
+      },
+      transport,
+    )
+    const morsels = ['abab', 'aba', phrase, 'ada@example.org', '(202) 456-1111', 'x', ' ', '\n', '\\', '😀']
+    const parts = fc.array(fc.constantFrom(...morsels), { maxLength: 8 })
+    await fc.assert(
+      fc.asyncProperty(parts, fc.array(fc.nat(), { maxLength: 6 }), fc.array(fc.nat(), { maxLength: 4 }), async (words, cuts, byteCuts) => {
+        const said = words.join('')
+        const text = field === 'arguments' ? JSON.stringify({ q: said }) : said
+        const message = {
+          role: 'assistant',
+          content: field === 'text' ? text : null,
+          ...(field === 'thinking' ? { reasoning_content: text } : {}),
+          ...(field === 'arguments' ? { tool_calls: [{ id: 't', type: 'function', function: { name: 'f', arguments: text } }] } : {}),
+        }
+        const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }
+        const whole = {
+          id: 'c',
+          object: 'chat.completion',
+          created: 1,
+          model: 'm',
+          choices: [{ index: 0, message, finish_reason: 'stop' }],
+          usage,
+        }
+        transport.answer = { type: 'application/json', chunks: [Buffer.from(JSON.stringify(whole))] }
+        const answer = (await (await post(gateway, path, ask(path))).json()) as WholeAnswer
+        const spoken = answer.choices?.[0]?.message
+        const expected = {
+          text: spoken?.content ?? answer.content?.find((block) => block.type === 'text')?.text,
+          thinking: spoken?.reasoning_content ?? answer.content?.find((block) => block.type === 'thinking')?.thinking,
+          arguments:
+            spoken?.tool_calls?.[0]?.function.arguments ??
+            JSON.stringify(answer.content?.find((block) => block.type === 'tool_use')?.input),
+        }[field]
+
+        const at = [...new Set(cuts.map((cut) => cut % (text.length + 1)))].sort((left, right) => left - right)
+        const pieces = [0, ...at].map((from, index) => text.slice(from, at[index] ?? text.length))
+        const deltas = [
+          { role: 'assistant' },
+          ...(field === 'arguments' ? [callStart] : []),
+          ...pieces.flatMap((piece) => fields[field](piece)),
+        ]
+        const bytes = frames(deltas)
+        const byteAt = [...new Set(byteCuts.map((cut) => cut % bytes.length))].sort((left, right) => left - right)
+        const chunks = [0, ...byteAt].map((from, index) => bytes.subarray(from, byteAt[index] ?? bytes.length))
+        transport.answer = { type: 'text/event-stream', chunks: chunks.filter((bytes) => bytes.length > 0) }
+        const streamed = readStream(await (await post(gateway, path, { ...ask(path), stream: true })).text())
+        expect(streamed.error).toBeUndefined()
+        expect(streamed[field] ?? '').toBe(expected ?? '')
+        expect(expected ?? '').not.toMatch(/abab|verböten|vérböten/)
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
+
+it('what is blocked before any content is a plain error, in the words of the dialect', async () => {
+  const transport = cutTransport()
+  await using gateway = guarded(only({ kind: 'keywords', words: ['bad'] }), transport)
+  transport.answer = { type: 'text/event-stream', chunks: [frames([{ role: 'assistant', content: '' }, { content: 'bad' }])] }
+  for (const [path, code] of [
+    ['/v1/chat/completions', { code: 'guardrail_blocked', type: 'invalid_request_error' }],
+    ['/v1/messages', { type: 'invalid_request_error' }],
+  ] as const) {
+    const response = await post(gateway, path, { ...ask(path), stream: true })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ error: code })
+  }
+  const bytes = frames([{ content: 'a good and long beginning' }, { content: ' bad' }])
+  const cut = bytes.indexOf('\n\n') + 2
+  transport.answer = { type: 'text/event-stream', chunks: [bytes.subarray(0, cut), bytes.subarray(cut)] }
+  const said = readStream(await (await post(gateway, '/v1/chat/completions', { ...ask(''), stream: true })).text())
+  expect(said['text']).toContain('a good')
+  expect(said.error).toBe('guardrail_blocked')
+})
+
+it('keeps usage, roles, calls and the end of a stream that it masks', async () => {
+  const transport = cutTransport()
+  await using gateway = guarded(only({ kind: 'keywords', words: ['bad'], action: 'mask' }), transport)
+  const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }
+  const end = `data: ${JSON.stringify({ ...chunk({}), choices: [], usage })}\n\ndata: [DONE]\n\n`
+  const body = frames([{ role: 'assistant', content: '' }, { content: 'a bad' }, { content: ' day' }, callStart]).toString()
+  transport.answer = { type: 'text/event-stream', chunks: [Buffer.from(body.replace('data: [DONE]\n\n', end))] }
+  const asked = { ...ask(''), stream: true, stream_options: { include_usage: true } }
+  const text = await (await post(gateway, '/v1/chat/completions', asked)).text()
+  expect(readStream(text)).toMatchObject({ text: 'a [removed] day' })
+  expect(text).toMatch(/"role":"assistant".*"name":"f".*"finish_reason":"stop".*"total_tokens":2.*\[DONE\]/s)
+})
+
+it('a schema holds the whole answer back, and blocks what does not fit', async () => {
+  const transport = cutTransport()
+  const schema = { type: 'object', required: ['name'], properties: { name: { type: 'string' } } }
+  await using gateway = guarded(only({ kind: 'json-schema', schema }), transport)
+  for (const [text, status] of [
+    ['{"name":"Ada"}', 200],
+    ['{"name":1}', 400],
+    ['no JSON', 400],
+  ] as const) {
+    transport.answer = { type: 'text/event-stream', chunks: [frames(Array.from(text).map((content) => ({ content })))] }
+    const response = await post(gateway, '/v1/chat/completions', { ...ask(''), stream: true })
+    expect(response.status).toBe(status)
+    const body = await response.text()
+    if (status === 200) expect(readStream(body)['text']).toBe(text)
+  }
+})
+
+it('takes out probabilities, which spell the answer a second time', async () => {
+  const transport = cutTransport()
+  await using gateway = guarded(only({ kind: 'keywords', words: ['bad'], action: 'mask' }), transport)
+  const choice = { index: 0, text: 'a bad day', logprobs: { tokens: ['a', ' bad', ' day'] }, finish_reason: 'stop' }
+  transport.answer = { type: 'application/json', chunks: [Buffer.from(JSON.stringify({ id: 'c', model: 'm', choices: [choice] }))] }
+  const answer = await (await post(gateway, '/v1/completions', ask('/v1/completions'))).json()
+  expect(answer).toMatchObject({ choices: [{ text: 'a [removed] day', logprobs: null }] })
+})

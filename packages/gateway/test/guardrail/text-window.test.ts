@@ -1,0 +1,105 @@
+/** What is found does not depend on the pieces in which a text comes. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { keywordDetector, RegexDetector, type Detector } from '../../src/guardrail/detector.ts'
+import { piiDetectors } from '../../src/guardrail/pii.ts'
+import { piiKinds } from '../../src/guardrail/pii-kinds.ts'
+import { filterText, TextWindow, type OnMatch } from '../../src/guardrail/text-window.ts'
+
+const star: OnMatch = ({ label }) => `[${label}]`
+const words = ['forbidden phrase', 'Düsseldorf', '😀 secret', 'aba', 'abab']
+const kinds: Readonly<Record<string, readonly Detector[]>> = {
+  keywords: [keywordDetector(words, false)],
+  pattern: [new RegexDetector({ pattern: /x\d+y|(?<=-)z{2,}/i, reach: 9, label: 'pattern' })],
+  pii: piiDetectors(piiKinds, 'US'),
+  all: [keywordDetector(words, false), ...piiDetectors(piiKinds, 'US')],
+}
+
+const morsels = [
+  ...words,
+  'forbidden\n  PHRASE',
+  'ada@example.org',
+  'a.b+c@mail.example.co.uk',
+  '+1 202-456-1111',
+  '(202) 456-1111',
+  '4111 1111 1111 1111',
+  '378282246310005',
+  'DE89 3704 0044 0532 0130 00',
+  'GB29NWBK60161331926819',
+  '536-22-8726',
+  '192.168.1.254',
+  '2001:db8::ff00:42:8329',
+  'x123y',
+  'x12345678901y',
+  '-zzzz',
+  '1234567890123456789012345678901234567890',
+  ' ',
+  '.',
+  ', and ',
+  '\\',
+  '"',
+  '\u0007',
+  'é',
+]
+const text = fc
+  .array(fc.oneof(fc.constantFrom(...morsels), fc.string({ unit: 'grapheme', maxLength: 6 })), { maxLength: 9 })
+  .map((parts) => parts.join(''))
+
+/** Cut at any UTF-16 character, in the middle of surrogates too. */
+function pieces(whole: string, cuts: readonly number[]): readonly string[] {
+  const at = [...new Set(cuts.map((cut) => cut % (whole.length + 1)))].sort((left, right) => left - right)
+  return [0, ...at].map((from, index) => whole.slice(from, at[index] ?? whole.length))
+}
+
+describe.each(Object.entries(kinds))('%s', (_, detectors) => {
+  it.each([false, true])('masks a text in pieces as it masks the whole (json: %s)', (json) => {
+    fc.assert(
+      fc.property(text, fc.array(fc.nat()), (plain, cuts) => {
+        const whole = json ? JSON.stringify({ a: plain, 'b c': [plain, 12, { c: null }] }) : plain
+        const expected = filterText(whole, { detectors, onMatch: star, json })
+        const window = new TextWindow({ detectors, onMatch: star, json })
+        const masked =
+          pieces(whole, cuts)
+            .map((piece) => window.push(piece))
+            .join('') + window.end()
+        expect(masked).toBe(expected)
+        if (json) expect(() => JSON.parse(masked) as unknown).not.toThrow()
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('changes nothing where nothing is found', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('q', 'w', ' ', '\n', '!', '?') }), (plain) => {
+        expect(filterText(plain, { detectors, onMatch: star, json: false })).toBe(plain)
+      }),
+    )
+  })
+})
+
+it('finds personal data of every kind, and leaves what only looks like it', () => {
+  const mask = (plain: string) => filterText(plain, { detectors: piiDetectors(piiKinds, 'US'), onMatch: star, json: false })
+  expect(mask('Write to ada@example.org, or call +1 202-456-1111 or (202) 456-1111.')).toBe('Write to [EMAIL], or call [PHONE] or [PHONE].')
+  expect(mask('Card 4111 1111 1111 1111, not 4111 1111 1111 1112.')).toBe('Card [CREDIT_CARD], not 4111 1111 1111 1112.')
+  expect(mask('IBAN DE89 3704 0044 0532 0130 00 or GB29NWBK60161331926819, not DE00370400440532013000')).toBe(
+    'IBAN [IBAN] or [IBAN], not DE00370400440532013000',
+  )
+  expect(mask('SSN 536-22-8726, host 192.168.1.254 and 2001:db8::ff00:42:8329, at 12:30:45, version 1.2.3')).toBe(
+    'SSN [US_SSN], host [IP_ADDRESS] and [IP_ADDRESS], at 12:30:45, version 1.2.3',
+  )
+})
+
+it('finds words in JSON whatever its escapes look like, and keeps the JSON valid', () => {
+  const detectors = [keywordDetector(['forbidden'], false), ...piiDetectors(['credit-card'], undefined)]
+  const json = String.raw`{"q":"a f\u006frb\u0069dden b","forbidden":4111111111111111,"n":1}`
+  const masked = filterText(json, { detectors, onMatch: star, json: true })
+  expect(JSON.parse(masked)).toEqual({ q: 'a [keyword] b', '[keyword]': 9999999999999999, n: 1 })
+})
+
+it('holds back no more than may still become a match', () => {
+  const window = new TextWindow({ detectors: [keywordDetector(['forbidden'], false)], onMatch: star, json: false })
+  expect(window.push('0123456789')).toBe('01')
+  const pii = new TextWindow({ detectors: piiDetectors(piiKinds, undefined), onMatch: star, json: false })
+  expect(pii.push('Hello, world! ')).toBe('Hello, world!')
+})
