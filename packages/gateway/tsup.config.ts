@@ -3,6 +3,7 @@ import { libraryBuild } from '../../tsup.preset.ts'
 export default libraryBuild({
   index: 'src/index.ts',
   node: 'src/node/node-listener.ts',
+  admin: 'src/admin/index.ts',
   'ai-sdk': 'src/ai-sdk/bud-provider.ts',
   'config-file': 'src/config-file/index.ts',
   'bin/bud-gateway': 'src/bin/bud-gateway.ts',

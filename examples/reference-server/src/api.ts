@@ -1,9 +1,11 @@
 /** The routes under /api: each checks who calls, then hands over to the package that does the work. */
-import { coreErrors, createSecret, isBudError, type Logger, type Secret } from '@bud-foundry/core'
+import { coreErrors, createId, createSecret, isBudError, systemClock, systemRandom, type Logger, type Secret } from '@bud-foundry/core'
 import { handleClusterPlan } from '@bud-foundry/cluster'
-import type { KeyRecord, KeyRing } from '@bud-foundry/gateway'
-import { Hono } from 'hono'
+import { gatewayErrors, type KeyRecord } from '@bud-foundry/gateway'
+import { toErrorResponse, type Admin, type AdminCaller } from '@bud-foundry/gateway/admin'
+import { Hono, type Context } from 'hono'
 import { z } from 'zod'
+import { adminPath } from './administration.ts'
 import { serverErrors } from './errors.ts'
 import type { Identity, Permission } from './identity.ts'
 import type { LiveEvents } from './live-events.ts'
@@ -15,7 +17,9 @@ export type FetchHandler = (request: Request) => Promise<Response>
 
 export interface ApiParts {
   readonly identity: Identity
-  readonly keys: KeyRing
+  readonly admin: Admin
+  /** `/api/admin/*`; checks for itself who asks. */
+  readonly administration: FetchHandler
   readonly liveEvents: LiveEvents
   readonly logger: Logger
   /** `POST /api/sim/optimize`. */
@@ -40,9 +44,6 @@ const newKeySchema = z.strictObject({
   models: z.array(z.string().min(1)).min(1).optional(),
   expiresUnixMs: z.number().positive().optional(),
 })
-
-/** What a list may show of a key: never its hash. */
-const toPublicKey = ({ hash: _hash, ...rest }: KeyRecord) => rest
 
 /** Reads at most the limit, so that whoever sends more is cut off and not collected. */
 async function readText(request: Request): Promise<string> {
@@ -79,17 +80,37 @@ async function readBody<Schema extends z.ZodType>(request: Request, schema: Sche
   return parsed.data
 }
 
+/** Of the routes below; other methods of their paths get 405. */
+const allowedMethods: Readonly<Record<string, string>> = {
+  '/api/session': 'POST',
+  '/api/keys': 'GET, POST',
+  '/api/keys/:id': 'DELETE',
+  '/api/metrics/live': 'GET',
+  '/api/metrics/*': 'GET',
+  '/api/sim/optimize': 'POST',
+  '/api/clusters/plan': 'POST',
+}
+
+function methodNotAllowed({ req }: Context, allowed: string): Response {
+  return toErrorResponse(gatewayErrors.METHOD_NOT_ALLOWED({ method: req.method, path: req.path, allowed }), { allow: allowed })
+}
+
 /** Administrators see every project, others their own. */
 const visibleProject = (record: KeyRecord) => (record.scopes.includes('admin') ? undefined : record.projectId)
 
 const optionalSecret = (plain: string | undefined): Secret | undefined => (plain === undefined ? undefined : createSecret(plain))
 
-export function createApi({ identity, keys, liveEvents, logger, optimize, metrics, prometheus, page }: ApiParts): Hono {
+export function createApi({ identity, admin, administration, liveEvents, logger, optimize, metrics, prometheus, page }: ApiParts): Hono {
   const app = new Hono()
   const allow = (request: Request, scope: Permission) => identity.require(request, scope)
 
+  const callerOf = (request: Request): AdminCaller => {
+    const { id, name } = allow(request, 'admin')
+    return { actor: { id, name }, requestId: request.headers.get('x-request-id') ?? createId(systemClock, systemRandom) }
+  }
+
   app.onError((error, context) => {
-    if (isBudError(error)) return Response.json({ error: { code: error.code, message: error.message } }, { status: error.status })
+    if (isBudError(error)) return toErrorResponse(error)
     logger.error('a route failed', { path: context.req.path, error })
     return context.json({ error: { code: 'SERVER_FAILED', message: 'something went wrong on our side; the log says what' } }, 500)
   })
@@ -102,26 +123,22 @@ export function createApi({ identity, keys, liveEvents, logger, optimize, metric
     return context.json({ expiresAtUnixMs: session.expiresAtUnixMs, scopes: session.scopes })
   })
 
-  app.get('/api/keys', (context) => {
-    allow(context.req.raw, 'admin')
-    return context.json({
-      data: keys
-        .list()
-        .filter(({ tags }) => tags['kind'] !== 'session')
-        .map(toPublicKey),
-    })
+  app.all(`${adminPath}/*`, (context) => administration(context.req.raw))
+
+  // The keys of teams, without the sessions of the page.
+  app.get('/api/keys', async (context) => {
+    const { data } = await admin.call('listKeys', {}, callerOf(context.req.raw))
+    return context.json({ data: data.filter(({ tags }) => tags['kind'] !== 'session') })
   })
   app.post('/api/keys', async (context) => {
-    allow(context.req.raw, 'admin')
-    const { key, record } = await keys.create(await readBody(context.req.raw, newKeySchema))
+    const caller = callerOf(context.req.raw)
+    const made = await admin.call('createKey', { body: await readBody(context.req.raw, newKeySchema) }, caller)
     context.header('cache-control', 'no-store')
-    return context.json({ ...toPublicKey(record), key: key.reveal() }, 201)
+    return context.json(made, 201)
   })
   app.delete('/api/keys/:id', async (context) => {
-    allow(context.req.raw, 'admin')
-    const record = await keys.revoke(context.req.param('id'))
-    if (record === undefined) throw serverErrors.NOT_FOUND({ what: `key '${context.req.param('id')}'` })
-    return context.json(toPublicKey(record))
+    const { id } = context.req.param()
+    return context.json(await admin.call('revokeKey', { params: { id } }, callerOf(context.req.raw)))
   })
 
   app.get('/api/metrics/live', (context) => {
@@ -144,6 +161,7 @@ export function createApi({ identity, keys, liveEvents, logger, optimize, metric
     return handleClusterPlan(context.req.raw)
   })
 
+  for (const [path, methods] of Object.entries(allowedMethods)) app.all(path, (context) => methodNotAllowed(context, methods))
   app.all('/api/*', (context) => {
     throw serverErrors.NOT_FOUND({ what: `${context.req.method} ${context.req.path}` })
   })

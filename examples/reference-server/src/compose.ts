@@ -4,6 +4,7 @@ import type { Clock, Logger, Secret } from '@bud-foundry/core'
 import { createFileStore } from '@bud-foundry/core/store/file'
 import { createGateway, createKeyRing } from '@bud-foundry/gateway'
 import { createMetrics, createMetricsHandler } from '@bud-foundry/metrics'
+import { createAdministration } from './administration.ts'
 import { openAnalytics } from './analytics.ts'
 import { createOptimizerHandler } from '@bud-foundry/sim'
 import { createApi } from './api.ts'
@@ -69,10 +70,16 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
   building.defer(() => {
     rediscovery.abort()
   })
+  // What an administrator has put in force by hand stays until it is asked for anew.
+  let isByHand = false
+  const refresh = async (): Promise<void> => {
+    isByHand = false
+    await gateway.updateConfig(gatewayConfig(fleet, await discover()))
+  }
   const keepDiscovering = async (): Promise<void> => {
     for (;;) {
       await clock.sleep(discoveryMs, rediscovery.signal)
-      await gateway.updateConfig(gatewayConfig(fleet, await discover()))
+      if (!isByHand) await refresh()
     }
   }
   if (upstreams.length > 0) {
@@ -90,9 +97,26 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
   )
   const identity = createIdentity({ keys, store, envelope, clock, isLoopback: isLoopbackHost(environment.BUD_HOST) })
   const adminKey = await identity.adminKey()
+  const administration = building.use(
+    createAdministration({
+      gateway,
+      keys,
+      store,
+      envelope,
+      sink: metrics.sink,
+      clock,
+      logger,
+      identity,
+      reload: refresh,
+      onApply: () => {
+        isByHand = true
+      },
+    }),
+  )
   const api = createApi({
     identity,
-    keys,
+    admin: administration.admin,
+    administration: administration.handler,
     liveEvents,
     logger,
     metrics: createMetricsHandler({ metrics, authorize: (request) => visibleScope(identity.require(request, 'metrics')) }),

@@ -126,6 +126,51 @@ describe('keys', () => {
   })
 })
 
+describe('administration', () => {
+  test('is for admin keys alone, has a document, and keeps a trace', async () => {
+    const { key } = await json<{ key: string }>(server.call('/api/keys', { body: { name: 'caller', scopes: ['inference'] } }))
+    expect((await server.call('/api/admin/keys', { key })).status).toBe(403)
+    expect((await server.call('/api/admin/keys', { key: '' })).status).toBe(401)
+    const document = await json<{ paths: object }>(server.call('/api/admin/openapi.json'))
+    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/keys', '/prices/{id}', '/budgets/{id}', '/spend', '/config']))
+    const budget = { subject: { kind: 'project', id: 'default' }, limitUsd: 5 }
+    expect((await server.call('/api/admin/budgets/monthly', { method: 'PUT', body: budget })).status).toBe(200)
+    expect(server.output()).toContain('budget-put')
+  })
+
+  test('sets a price from which the next answer costs, and says why', async () => {
+    const price = { subject: { model }, price: { inputUsdPerMillionTokens: 1, outputUsdPerMillionTokens: 2 }, validFrom: '2026-01-01' }
+    expect((await server.call('/api/admin/prices/twin', { method: 'PUT', body: price })).status).toBe(200)
+    await server.call('/v1/chat/completions', { body: chat('What does it cost?', { max_tokens: 3 }) })
+    const days = `from=2020-01-01&to=2020-01-02`
+    expect(await json(server.call(`/api/admin/spend?${days}`))).toEqual({ lines: [], totalUsd: '0', isPartial: false })
+    const spent = await eventually(async () => {
+      const today = new Date().toISOString().slice(0, 10)
+      const report = await json<{ lines: { group: { price: string }; costUsd: string }[] }>(
+        server.call(`/api/admin/spend?from=${today}&to=${today}&by=price`),
+      )
+      return report.lines.find(({ costUsd }) => costUsd !== '0')
+    }, 'the spend')
+    const version = await json<{ origin: string }>(server.call(`/api/admin/price-versions/${encodeURIComponent(spent.group.price)}`))
+    expect(version).toMatchObject({ origin: 'admin', price: { outputUsdPerMillionTokens: 2 } })
+  })
+
+  test.each([
+    ['PUT', '/api/keys', 405],
+    ['GET', '/api/session', 405],
+    ['POST', '/api/metrics/requests', 405],
+    ['GET', '/api/sim/optimize', 405],
+    ['PUT', '/api/admin/keys', 405],
+    ['GET', '/api/nothing', 404],
+    ['GET', '/api/admin/nothing', 404],
+  ])('%s %s is answered in the one shape of errors', async (method, path, status) => {
+    const response = await server.call(path, { method })
+    const { error } = await json<{ error: { code: string; message: string } }>(response)
+    expect([response.status, typeof error.code, typeof error.message]).toEqual([status, 'string', 'string'])
+    if (status === 405) expect(response.headers.get('allow')).toBeTruthy()
+  })
+})
+
 describe('the session of the page', () => {
   const open = (headers: Record<string, string> = {}) => server.call('/api/session', { method: 'POST', key: '', headers })
   const cookieOf = (response: Response) => (response.headers.get('set-cookie') ?? '').split(';')[0] ?? ''

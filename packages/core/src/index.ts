@@ -84,6 +84,8 @@ export {
   type RequestEvent,
   type RequestOutcome,
 } from './event/request-event.ts'
+export { auditEventSchema, type AuditEvent } from './event/audit-event.ts'
+export { budgetAlertEventSchema, type BudgetAlertEvent } from './event/budget-alert-event.ts'
 
 // errors
 export { BudError, isBudError, type BudErrorInit, type ErrorSpec, type FailureScope } from './error/bud-error.ts'
@@ -125,6 +127,7 @@ export { createDeadline, type Deadline, type DeadlineOptions } from './time/dead
 export { createTraceContext, encodeTraceparent, parseTraceparent, type TraceContext } from './trace/trace-context.ts'
 
 // logging
+export { createScrubber, type Redaction, type Scrubber } from './log/scrub.ts'
 export { silentLogger, type LogFields, type Logger } from './log/logger-port.ts'
 
 // steps

@@ -1,5 +1,4 @@
 /** The gateway's configuration as one strict schema: data only, parts (stores, sinks, clocks) are passed beside it. */
-import { tokenPriceSchema } from '@bud-foundry/core'
 import { z } from 'zod'
 import { blockingConfigSchema } from './blocking/blocking-rule.ts'
 import { cacheConfigSchema } from './cache/cache-config.ts'
@@ -7,6 +6,7 @@ import { idempotencyConfigSchema } from './idempotency/idempotency-config.ts'
 import { credentialSchema } from './credential-schema.ts'
 import { guardrailsSchema } from './guardrail/guardrail-config.ts'
 import { rateLimitsSchema } from './limit/limit-config.ts'
+import { modelPriceSchema, priceBookSchema } from './money/price-schema.ts'
 import { attemptsPerRequest, defaultAnswerBytes, defaultBodyBytes, defaultRememberedBytes, fallbackDepth } from './limits.ts'
 
 const positiveMs = z.number().positive()
@@ -26,7 +26,7 @@ export const targetSchema = z.strictObject({
   /** Lower tiers are tried first. */
   tier: z.int().nonnegative().default(0),
   options: z.record(z.string(), z.string()).default({}),
-  price: tokenPriceSchema.optional(),
+  price: modelPriceSchema.optional(),
 })
 
 const timeoutsSchema = z.strictObject({
@@ -114,7 +114,7 @@ export const modelSchema = z.strictObject({
   hedge: hedgeSchema.optional(),
   healthCheck: healthCheckSchema.optional(),
   stream: streamSchema.default(streamSchema.parse({})),
-  price: tokenPriceSchema.optional(),
+  price: modelPriceSchema.optional(),
   /** False accepts a stream that closes after its finish reason, without its dialect's closing event. */
   requireTerminator: z.boolean().default(true),
   ownedBy: z.string().min(1).default('bud'),
@@ -216,6 +216,8 @@ export const gatewayConfigSchema = z.strictObject({
     .default({ kind: 'abort', drainMs: 30_000 }),
   headers: headersSchema.default(headersSchema.parse({})),
   cors: corsSchema.optional(),
+  /** A price book of your own; the prices beside models and targets go before it, and the built-in ones come after it. */
+  prices: priceBookSchema.optional(),
   limits: z
     .strictObject({
       bodyBytes: z.int().positive().default(defaultBodyBytes),

@@ -43,6 +43,8 @@ import { callModel } from './inference/internal-call.ts'
 import { createHookStage } from './hook/hook-stage.ts'
 import type { Hooks } from './hook/hooks.ts'
 import { createKeyRing, type KeyRing } from './key/key-ring.ts'
+import { PriceBook } from './money/price-book.ts'
+import { createPrices, type Prices } from './money/prices.ts'
 import { serve, type Server } from './pipeline/serve.ts'
 import { createDefaultPolicies } from './policies/default-policies.ts'
 import { anthropic } from './providers/anthropic/index.ts'
@@ -84,6 +86,8 @@ export interface GatewayParts {
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined
   readonly logger?: Logger | undefined
+  /** What models cost; default: `createPrices` over the store. One passed in is closed by whoever made it. */
+  readonly prices?: Prices | undefined
   /** In addition to the built-in ones; one with the id of a built-in one replaces it. */
   readonly policies?: readonly RoutingPolicy[] | undefined
   readonly providers?: readonly Provider[] | undefined
@@ -112,8 +116,14 @@ export interface Gateway extends AsyncDisposable, GatewayCalls {
   readonly blocking: BlockingRules | undefined
   /** The cached answers, with a `cache` section in the configuration. */
   readonly cache: AnswerCache | undefined
+  /** What models cost, and where an administrator changes it. */
+  readonly prices: Prices
   /** Swaps the configuration whole. Requests in flight keep the one they began with. Rejects, and changes nothing, when it is invalid. */
   updateConfig(config: GatewayConfigInput): Promise<void>
+  /** Rejects as `updateConfig` would, and changes nothing either way. */
+  checkConfig(config: GatewayConfigInput): Promise<void>
+  /** In force now. Secrets in it do not print. */
+  readonly config: GatewayConfig
   /** Tells what happens as it happens; listeners must be quick. */
   onEvent(listener: GatewayEventListener): Disposable
   /** Prometheus text exposition, version 0.0.4. */
@@ -149,6 +159,7 @@ class GatewayRoot {
   readonly server: Server
   readonly services: Services
   readonly ready: Promise<void>
+  readonly prices: Prices
   readonly #snapshotParts: SnapshotParts
   readonly #parts: GatewayParts
   readonly #ownsTransport: boolean
@@ -173,9 +184,12 @@ class GatewayRoot {
       logger.warn(message, { error })
     }
     this.#parts = parts
+    this.prices = parts.prices ?? createPrices({ store: parts.store, clock, onFailure: warn('prices could not be read') })
     this.#snapshotParts = {
       providers: byId([openai, azureOpenai, anthropic, openaiCompatible, ...presetProviders], parts.providers),
       policies: byId(createDefaultPolicies(), parts.policies),
+      prices: this.prices.book,
+      now: () => clock.nowMs(),
     }
     const dialects = byId([openaiChat, openaiCompletions, openaiEmbeddings, anthropicMessages], parts.dialects)
     this.#secretStore = joinSecrets(parts.secrets, parts.credentials)
@@ -244,6 +258,8 @@ class GatewayRoot {
     if (secrets !== undefined) this.#swap(config, await secrets)
     if (config.auth.kind === 'keys') await this.services.keys?.ready
     for (const { ready } of this.#builtInStages) await ready
+    // A gateway whose prices cannot be read still answers: the failure is in the log, and reading goes on.
+    await this.prices.ready.catch(() => undefined)
     if (this.services.state === 'starting') this.services.state = 'open'
   }
 
@@ -308,6 +324,14 @@ class GatewayRoot {
     this.#updates = this.#updates.then(refresh).catch(onFailure)
   }
 
+  async checkConfig(input: GatewayConfigInput): Promise<void> {
+    const config = resolveConfig('gateway config', gatewayConfigSchema, input)
+    if (config.auth.kind === 'keys' && this.services.keys === undefined) throw gatewayErrors.NO_KEYS()
+    const secrets = await resolveCredentials(config, this.#secretStore, this.#stopReading.signal)
+    // A price book of its own: those in force stay as they are.
+    buildSnapshot(config, { ...this.#snapshotParts, prices: new PriceBook() }, secrets ?? new Map(), this.services.snapshot)
+  }
+
   updateConfig(input: GatewayConfigInput): Promise<void> {
     const update = async (): Promise<void> => {
       if (this.services.state === 'closed') throw gatewayErrors.CLOSED()
@@ -337,6 +361,7 @@ class GatewayRoot {
     this.#healthChecks?.[Symbol.dispose]()
     await this.#stageKeeper[Symbol.asyncDispose]()
     if (services.pump !== undefined || services.capture !== undefined) await this.#flush(flushMs)
+    if (this.#parts.prices === undefined) await this.prices[Symbol.asyncDispose]()
     if (this.#ownsKeys) await services.keys?.[Symbol.asyncDispose]()
     if (this.#ownsTransport) await services.transport[Symbol.asyncDispose]()
     services.state = 'closed'
@@ -409,7 +434,12 @@ export function createGateway(config: GatewayConfigInput, parts: GatewayParts = 
     get cache() {
       return root.cache
     },
+    prices: root.prices,
     updateConfig: (next) => root.updateConfig(next),
+    checkConfig: (next) => root.checkConfig(next),
+    get config() {
+      return root.services.snapshot.config
+    },
     onEvent: (listener) => root.services.live.add(listener),
     metricsText: () => root.metricsText(),
     get inFlight() {

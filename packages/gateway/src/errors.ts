@@ -271,6 +271,42 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     message: () =>
       "gateway config: auth.kind is 'keys', but there is nowhere to keep keys; pass parts.store or parts.keys, or set auth.kind to 'none' for a gateway that nobody else can reach",
   },
+  PRICE_NOT_EXACT: {
+    status: 400,
+    retryable: false,
+    message: ({ multiplier }: { readonly multiplier: number }) =>
+      `the price multiplier ${String(multiplier)} makes a price with more than 6 decimals per million tokens; write the rates themselves, rounded`,
+  },
+  ADMIN_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    message: ({ what, id }: { readonly what: string; readonly id: string }) =>
+      `there is no ${what} '${id}'; list them to see which there are`,
+  },
+  ADMIN_UNAVAILABLE: {
+    status: 404,
+    retryable: false,
+    message: ({ operation }: { readonly operation: string }) =>
+      `the operation '${operation}' does not exist here; it may be misspelt, or the part that it works on was not passed to createAdmin`,
+  },
+  BUDGET_NOT_STOPPABLE: {
+    status: 400,
+    retryable: false,
+    message: ({ budget, subject }: { readonly budget: string; readonly subject: string }) =>
+      `the budget '${budget}' for ${subject} cannot stop calls: only budgets of keys, projects and users can, where their administration is passed in parts.admin; leave stop out, or write a spend rule into the limits of the configuration`,
+  },
+  BUDGET_SUBJECT_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    message: ({ budget, subject }: { readonly budget: string; readonly subject: string }) =>
+      `the budget '${budget}' is for the ${subject}, which does not exist; create it first`,
+  },
+  NO_WEBHOOKS: {
+    status: 400,
+    retryable: false,
+    message: () =>
+      'alerts cannot be posted here: pass a fetcher (createSafeFetcher of @bud-foundry/gateway/ssrf), and secrets for the credential that signs them',
+  },
   CALL_FAILED: {
     status: 502,
     retryable: false,

@@ -83,3 +83,36 @@ export { createRoundRobin } from './policies/round-robin.ts'
 export { createSessionAffinity } from './policies/session-affinity.ts'
 export { createSloAware, type SloAwareOptions } from './policies/slo-aware.ts'
 export { createWeighted } from './policies/weighted.ts'
+
+// money
+export { createPrices, type PriceRecord, type Prices, type PricesParts } from './money/prices.ts'
+export { PriceBook, type FoundPrice, type PricedTarget } from './money/price-book.ts'
+export { CompiledPrice, type PriceMoment, type PriceOrigin } from './money/compiled-price.ts'
+export { builtInPrices } from './money/built-in-prices.ts'
+export {
+  modelPriceSchema,
+  priceBookSchema,
+  priceEntrySchema,
+  type ModelPrice,
+  type ModelPriceInput,
+  type PriceBookDocument,
+  type PriceEntry,
+  type PriceSubject,
+} from './money/price-schema.ts'
+export { formatUsd, toNanos, toUsd } from './money/nano-usd.ts'
+export { createBudgets, type Budgets, type BudgetsParts } from './money/budgets.ts'
+export { budgetSchema, type Budget, type BudgetInput, type BudgetState, type BudgetSubject } from './money/budget.ts'
+export {
+  createSpendLedger,
+  type SpendDimension,
+  type SpendLedger,
+  type SpendLedgerParts,
+  type SpendLine,
+  type SpendQuestion,
+  type SpendReport,
+} from './money/spend-ledger.ts'
+export { fromUsageLimit, toUsageLimit, usageLimitSchema, usageLimitStatus, type CycleUsage, type UsageLimit } from './money/usage-limit.ts'
+export { signWebhook, type WebhookFetcher } from './money/webhook.ts'
+export { defaultOutputTokens, estimateNanos, type ExpectedCall } from './money/estimate.ts'
+export type { Bill } from './money/charge.ts'
+export type { TargetPrice } from './money/price-book.ts'

@@ -71,6 +71,28 @@ export const retryAfterWaitMs = 5_000
 export const closingGraceMs = 1_000
 /** Origins with a connection pool of their own; beyond it the least recently used idle pool is closed. */
 export const upstreamOrigins = 1_000
+/** Prices of one book. */
+export const priceBookEntries = 10_000
+/** Long-prompt steps, hours and exceptions of one price. */
+export const priceSteps = 400
+/** Body of an administrative request; a whole configuration fits. */
+export const adminBodyBytes = 4 * 1024 * 1024
+/** Longest time for which a rotated key stays valid. */
+export const keyOverlapMaxMs = 90 * 86_400_000
+/** Budgets of one gateway. */
+export const budgetCount = 10_000
+/** How long counted spend waits before it is written to the store. */
+export const spendFlushMs = 250
+/** Rows of spend that one process keeps in memory: combinations of day, key, user, project, model, target and price. */
+export const spendRows = 100_000
+/** Rows that one question about spend reads. */
+export const spendRowsPerQuery = 1_000_000
+/** How long rows of spend are kept: the month before last year's is still there. */
+export const spendRetentionDays = 400
+/** Tries of one webhook; the wait between them starts with the second number and grows fourfold. */
+export const webhookAttempts = 5
+export const webhookRetryMs = 1_000
+export const webhookTimeoutMs = 10_000
 
 invariant(failureBodyBytes < defaultAnswerBytes, 'a refusal is read within the bound of an answer')
 invariant(eventBatch < pendingEvents, 'a batch fits the buffer')

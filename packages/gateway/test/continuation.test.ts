@@ -92,7 +92,7 @@ describe('for the openai client', () => {
     expect(chunks.filter((chunk) => chunk.choices[0]?.delta.role === 'assistant')).toHaveLength(1)
     expect(chunks.filter((chunk) => chunk.choices[0]?.finish_reason === 'stop')).toHaveLength(1)
     const usage = chunks.at(-1)?.usage
-    // Second part as reported; first part estimated: 6 tokens of text, and the prompt.
+    // Second part as reported; first part estimated: 24 bytes of text, and the prompt.
     expect(usage?.completion_tokens).toBe(7 + 6)
     expect(usage?.prompt_tokens).toBeGreaterThan(11)
     const [event] = await test.sink.waitFor(1)

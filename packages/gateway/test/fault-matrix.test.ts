@@ -96,10 +96,10 @@ describe.each(Object.entries(callers))('for a caller in the dialect of %s', (_di
       expect(event).toMatchObject({
         outcome: 'partial',
         status: 200,
-        // What was sent is charged: its prompt, and a token for the one event.
+        // What was sent is charged: its prompt, and 2 tokens by the rule of thumb for its 5 characters.
         usageSource: 'estimate',
         inputTokens: expect.toSatisfy((tokens: number) => tokens > 0),
-        outputTokens: 1,
+        outputTokens: 2,
         costUsd: expect.toSatisfy((usd: number) => usd > 1),
         attempts: [{ targetId: 'a', outcome: 'partial' }],
       })

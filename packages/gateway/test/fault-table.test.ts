@@ -42,14 +42,14 @@ async function measure(name: string, first: Answer, other?: Answer, onFailure: '
   }
 }
 
-/** What the second target counts; more than that is the first one's part. */
-const rescuedTokens = 7
-
-function chargeOf({ usageSource, targetId, outputTokens, attempts }: RequestEvent): string {
-  if (usageSource === 'none') return 'nothing'
-  if (attempts[0]?.outcome !== 'partial') return `the ${targetId === 'b' ? 'second' : 'first'} target's tokens`
-  if (targetId === 'a') return 'what was sent, estimated'
-  return outputTokens > rescuedTokens ? 'both parts, the first one estimated' : "the second target's tokens"
+/** What the tries were charged for, as docs/gateway/money.md has the rule. */
+function chargeOf({ attempts }: RequestEvent): string {
+  const charged = attempts.filter(({ inputTokens }) => inputTokens !== undefined)
+  const parts = charged.map(({ targetId, outputTokens, costEstimated }) => {
+    const what = outputTokens === 0 ? 'prompt' : 'tokens'
+    return `the ${targetId === 'b' ? 'second' : 'first'} target's ${what}${costEstimated === true ? ', estimated' : ''}`
+  })
+  return parts.length === 0 ? 'nothing' : parts.join('; ')
 }
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>

@@ -146,6 +146,15 @@ export interface TokenUsage {
   readonly cacheWriteInputTokens: number
   readonly outputTokens: number
   readonly reasoningTokens: number
+  /** The part of `cacheWriteInputTokens` that is kept for an hour, where an upstream tells. */
+  readonly cacheWrite1hInputTokens?: number | undefined
+  /** Parts of `inputTokens` and `outputTokens` that are not text, where an upstream tells. */
+  readonly audioInputTokens?: number | undefined
+  readonly imageInputTokens?: number | undefined
+  readonly audioOutputTokens?: number | undefined
+  readonly imageOutputTokens?: number | undefined
+  /** The service tier that the upstream says it answered in. */
+  readonly serviceTier?: string | undefined
 }
 
 /** Why the model stopped. */

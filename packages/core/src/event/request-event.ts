@@ -19,6 +19,15 @@ export const attemptSchema = z.strictObject({
   outcome: requestOutcomeSchema,
   errorCode: z.string().optional(),
   timeToFirstTokenMs: ms.optional(),
+  /** What the provider bills for this try, also when another one answered; absent when it bills nothing, or nobody knows the price. */
+  costUsd: z.number().nonnegative().optional(),
+  /** True when the try was billed by counts of the gateway and not of the upstream. */
+  costEstimated: z.boolean().optional(),
+  /** Names the price that it was charged by. */
+  priceVersion: z.string().optional(),
+  /** Tokens that it was charged for. */
+  inputTokens: count.optional(),
+  outputTokens: count.optional(),
 })
 
 /** Schema of RequestEvent. */
@@ -61,7 +70,16 @@ export const requestEventSchema = z.strictObject({
   reasoningTokens: count,
   /** `upstream`: as the engine reported; `estimate`: counted by the gateway; `none`: no tokens. */
   usageSource: z.enum(['upstream', 'estimate', 'none']),
+  /** What all tries together cost: a whole number of nano-dollars, divided by 1e9. Absent when nothing was billed, or a price is unknown. */
   costUsd: z.number().nonnegative().optional(),
+  /** ISO 4217; with every cost. */
+  currency: z.literal('USD').optional(),
+  /** True when a part of the cost rests on counts of the gateway and not of the upstream. */
+  costEstimated: z.boolean().optional(),
+  /** Names the price that the answer was charged by: `<origin>:<hash of its content>`. */
+  priceVersion: z.string().optional(),
+  /** What an answer out of a cache would have cost. */
+  savedUsd: z.number().nonnegative().optional(),
   cache: z.enum(['none', 'hit', 'miss']).default('none'),
   requestBytes: count,
   responseBytes: count,

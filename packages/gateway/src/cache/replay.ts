@@ -199,7 +199,7 @@ function bodyFor(call: StageCall, { head, body }: CachedAnswer): Uint8Array | un
 export function replay(call: StageCall, answer: CachedAnswer): StageAnswer | undefined {
   const body = bodyFor(call, answer)
   if (body === undefined) return undefined
-  const { usage, finishReason } = answer.head
+  const { usage, finishReason, costUsd: savedUsd } = answer.head
   const headers = call.head.stream ? streamHeaders : { 'content-type': 'application/json' }
-  return { status: 200, headers, body: call.head.stream ? piecesOf(body) : body, usage, costUsd: 0, finishReason }
+  return { status: 200, headers, body: call.head.stream ? piecesOf(body) : body, usage, costUsd: 0, savedUsd, finishReason }
 }

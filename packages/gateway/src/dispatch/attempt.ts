@@ -5,6 +5,9 @@ import type { GatewayConfig } from '../config.ts'
 import { parseFrame, parseObject } from '../dialect/sse-frame.ts'
 import { gatewayErrors } from '../errors.ts'
 import { closingGraceMs, failureBodyBytes } from '../limits.ts'
+import { billOf, isOwnTimeout, type Bill, type BilledTry } from '../money/charge.ts'
+import { toUsd } from '../money/nano-usd.ts'
+import type { TargetPrice } from '../money/price-book.ts'
 import type { ModelEntry, Snapshot } from '../routing/snapshot.ts'
 import type { TargetState } from '../routing/target-state.ts'
 import type { Services } from '../service/services.ts'
@@ -56,7 +59,7 @@ export interface AttemptInit {
 
 type Phase = 'sending' | 'refusal' | 'stream' | 'body' | 'over'
 
-export class Attempt implements TransportHandlers, StreamOwner {
+export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
   readonly state: TargetState
   readonly entry: ModelEntry
   readonly startMs: number
@@ -72,10 +75,21 @@ export class Attempt implements TransportHandlers, StreamOwner {
   contentEvents = 0
   /** Between those. */
   gaps: TokenGaps | undefined
+  /** About the bytes of what they say. */
+  contentTextBytes = 0
+  /** Of a whole answer. */
+  answerBytes = 0
+  sent = false
+  /** Whether the answer was whole. */
+  complete = false
+  /** Ended by the gateway and not by the upstream. */
+  stopped = false
+  /** What it is charged, once it is over; undefined for nothing. */
+  bill: Bill | undefined
+  readonly plan: CallPlan
   readonly #owner: AttemptOwner
   readonly #services: Services
   readonly #config: GatewayConfig
-  readonly #plan: CallPlan
   readonly #extraHeaders: Readonly<Record<string, string>>
   readonly #joint: StreamEncoder | undefined
   readonly #isRetry: boolean
@@ -93,7 +107,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
     this.#owner = init.owner
     this.#services = init.services
     this.#config = init.snapshot.config
-    this.#plan = init.plan
+    this.plan = init.plan
     this.entry = init.entry
     this.state = init.state
     this.span = init.span
@@ -103,6 +117,10 @@ export class Attempt implements TransportHandlers, StreamOwner {
     this.startMs = init.services.clock.monotonicMs()
   }
 
+  get price(): TargetPrice {
+    return this.state.price
+  }
+
   get isOver(): boolean {
     return this.#phase === 'over'
   }
@@ -110,7 +128,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
   start(): void {
     const { state } = this
     const services = this.#services
-    const plan = this.#plan
+    const plan = this.plan
     const nowMs = services.clock.monotonicMs()
     state.health.begin(this.#config.breaker, nowMs)
     state.credential.begin(nowMs)
@@ -135,6 +153,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
   /** Ends the attempt without judging the target. */
   cancel(reason: unknown): void {
     if (this.#phase === 'over') return
+    this.stopped = true
     this.#finish()
     this.state.health.cancel(this.#config.breaker, this.endMs)
     this.#call?.abort(reason)
@@ -163,7 +182,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
     if (status < 200 || status > 299) {
       this.#phase = 'refusal'
       this.#body = new BodyReader(failureBodyBytes)
-    } else if (this.#plan.streaming) this.#startStream(contentType)
+    } else if (this.plan.streaming) this.#startStream(contentType)
     else this.#startBody(contentType)
   }
 
@@ -253,23 +272,24 @@ export class Attempt implements TransportHandlers, StreamOwner {
   /** Some answers need no upstream, an estimated count of tokens for instance. */
   #answerLocally(): boolean {
     const { provider } = this.state
-    if (provider.answerLocally === undefined || this.#plan.passesThrough(this.state)) return false
-    const request = this.#plan.canonical()
+    if (provider.answerLocally === undefined || this.plan.passesThrough(this.state)) return false
+    const request = this.plan.canonical()
     const answer = provider.answerLocally(request)
     if (answer === undefined) return false
-    this.#deliver(this.#plan.dialect.encodeResponse(answer, request))
+    this.#deliver(this.plan.dialect.encodeResponse(answer, request))
     return true
   }
 
   readonly #send = (request: UpstreamRequest): void => {
     if (this.#phase === 'over') return
     const { connectMs, headersMs, ttftMs, idleMs } = this.entry.timeouts
-    const { streaming } = this.#plan
+    const { streaming } = this.plan
     if (streaming) {
       this.#ttftTimer = this.#services.clock.schedule(ttftMs, () => {
         this.fail(gatewayErrors.UPSTREAM_TIMEOUT({ targetId: this.state.target.id, phase: 'time-to-first-token', afterMs: ttftMs }))
       })
     }
+    this.sent = true
     this.#call = this.#services.transport.dispatch(request, this, undefined, {
       connectMs,
       headersMs: streaming ? undefined : headersMs,
@@ -290,7 +310,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
 
   /** What the upstream's bytes are in: the caller's dialect when they pass through, else the provider's own. */
   #upstreamDialect(): Dialect | undefined {
-    return this.#plan.passesThrough(this.state) ? this.#plan.dialect : this.#services.dialects.get(this.state.provider.dialect)
+    return this.plan.passesThrough(this.state) ? this.plan.dialect : this.#services.dialects.get(this.state.provider.dialect)
   }
 
   #startStream(contentType: string | undefined): void {
@@ -311,7 +331,7 @@ export class Attempt implements TransportHandlers, StreamOwner {
       owner: this,
       clock: this.#services.clock,
       dialect,
-      stripUsage: !this.#plan.head.includeUsage,
+      stripUsage: !this.plan.head.includeUsage,
       translation: this.#translation(),
       requireTerminator: this.entry.config.requireTerminator,
       errors: {
@@ -334,17 +354,17 @@ export class Attempt implements TransportHandlers, StreamOwner {
 
   #translation(): StreamTranslation | undefined {
     const joint = this.#joint
-    const passesThrough = this.#plan.passesThrough(this.state)
+    const passesThrough = this.plan.passesThrough(this.state)
     if (passesThrough && joint === undefined) return undefined
-    const request = this.#plan.canonical()
+    const request = this.plan.canonical()
     if (joint !== undefined) {
-      const own = passesThrough ? this.#plan.dialect.streamDecoder?.(request) : undefined
+      const own = passesThrough ? this.plan.dialect.streamDecoder?.(request) : undefined
       return new StreamTranslation(own ?? this.state.provider.streamDecoder(request), joint, (problem) => this.#invalid(problem))
     }
-    const { includeUsage } = this.#plan.head
+    const { includeUsage } = this.plan.head
     const createdUnixSeconds = Math.floor(this.#services.clock.nowMs() / 1_000)
     const decoder = this.state.provider.streamDecoder(request)
-    const encoder = this.#plan.dialect.streamEncoder(request, { includeUsage, createdUnixSeconds })
+    const encoder = this.plan.dialect.streamEncoder(request, { includeUsage, createdUnixSeconds })
     return new StreamTranslation(decoder, encoder, (problem) => this.#invalid(problem))
   }
 
@@ -371,23 +391,25 @@ export class Attempt implements TransportHandlers, StreamOwner {
     const error = this.#decodeFailure(this.status, body)
     const type = this.headers['content-type']
     const isJson = typeof type === 'string' && type.toLowerCase().includes('json')
-    const answersCaller = error.scope === 'request' && !error.retryable && isJson && this.#plan.passesThrough(this.state)
+    const answersCaller = error.scope === 'request' && !error.retryable && isJson && this.plan.passesThrough(this.state)
     const verbatim = answersCaller && this.status !== undefined ? { status: this.status, body, contentType: type } : undefined
     this.#fail(error, verbatim)
   }
 
   #readAnswer(body: Uint8Array): void {
-    const { dialect, operation } = this.#plan
+    const { dialect, operation } = this.plan
+    this.answerBytes = body.byteLength
     // An answer that is translated is read in full anyway.
-    const problem = answerProblem(body, this.#plan.passesThrough(this.state) ? essentialField(dialect.id, operation) : undefined)
+    const problem = answerProblem(body, this.plan.passesThrough(this.state) ? essentialField(dialect.id, operation) : undefined)
     if (problem !== undefined) {
       this.fail(this.#invalid(problem))
       return
     }
     try {
       this.usage = this.#upstreamDialect()?.usage(body)
+      this.complete = this.usage !== undefined
       this.finishReason = readFinishReason(body)
-      const plan = this.#plan
+      const plan = this.plan
       if (plan.passesThrough(this.state)) this.#deliver(body)
       else {
         const request = plan.canonical()
@@ -404,19 +426,21 @@ export class Attempt implements TransportHandlers, StreamOwner {
   }
 
   #succeed(): void {
+    this.complete = true
     this.#finish()
-    const { usage, state, startMs, endMs, firstContentMs } = this
+    const { usage, state, startMs, endMs, firstContentMs, bill } = this
     const seen = {
       latencyMs: endMs - startMs,
       timeToFirstTokenMs: firstContentMs === undefined ? undefined : firstContentMs - startMs,
     }
     state.health.succeed(seen, this.#config.breaker, endMs)
     if (state.credential.restingUntilMs !== 0) state.credential.recordSuccess()
-    if (usage !== undefined) state.health.recordUsage(usage, state.price)
+    if (usage !== undefined) state.health.recordUsage(usage, bill?.nanos === undefined ? undefined : toUsd(bill.nanos))
     this.#observe(true)
   }
 
   #fail(error: BudError, verbatim: Verbatim | undefined): void {
+    this.stopped = isOwnTimeout(error)
     this.#finish()
     const config = this.#config
     this.state.health.fail(error, config, { nowMs: this.endMs, isRetry: this.#isRetry })
@@ -431,14 +455,14 @@ export class Attempt implements TransportHandlers, StreamOwner {
       ok,
       latencyMs: this.endMs - this.startMs,
       timeToFirstTokenMs: this.firstContentMs === undefined ? undefined : this.firstContentMs - this.startMs,
-      blockHashes: this.entry.policy.usesBlockHashes === true ? this.#plan.blockHashes() : [],
+      blockHashes: this.entry.policy.usesBlockHashes === true ? this.plan.blockHashes() : [],
     })
   }
 
   #leaveQueue(): void {
     if (!this.#isQueued) return
     this.#isQueued = false
-    this.state.health.queuedTokens -= this.#plan.inputTokensEstimate
+    this.state.health.queuedTokens -= this.plan.inputTokensEstimate
   }
 
   #finish(): void {
@@ -446,11 +470,18 @@ export class Attempt implements TransportHandlers, StreamOwner {
     this.endMs = this.#services.clock.monotonicMs()
     this.#ttftTimer?.[Symbol.dispose]()
     this.#leaveQueue()
-    if (this.#stream === undefined) return
-    this.usage = this.#stream.usage
-    this.finishReason = this.#stream.finishReason
-    this.contentEvents = this.#stream.contentEvents
-    this.gaps = this.#stream.gaps
-    this.#stream.stop()
+    if (this.#stream !== undefined) this.#readStream(this.#stream)
+    this.bill = billOf(this, this.#services.clock.nowMs())
+  }
+
+  #readStream(stream: StreamReader): void {
+    this.usage = stream.usage
+    this.finishReason = stream.finishReason
+    this.contentEvents = stream.contentEvents
+    this.gaps = stream.gaps
+    this.contentTextBytes = stream.contentTextBytes
+    // Counts that came with or after the finish reason are the last, whatever happens to the closing event.
+    this.complete ||= stream.usage !== undefined && stream.finishReason !== undefined
+    stream.stop()
   }
 }

@@ -8,8 +8,9 @@ import { forwardRequestHeaders, forwardResponseHeaders } from '../pipeline/heade
 import type { RequestContext } from '../pipeline/request-context.ts'
 import { respondError, retryHeaders } from '../pipeline/respond.ts'
 import { writeTraceparent } from '../pipeline/trace-context.ts'
+import { RequestBill } from '../money/charge.ts'
+import { toUsd } from '../money/nano-usd.ts'
 import { availableTargets, rankTargets, unavailableForMs, unavailableReasons } from '../routing/candidate-order.ts'
-import { costUsd } from '../routing/cost.ts'
 import type { ModelEntry, Snapshot } from '../routing/snapshot.ts'
 import type { TargetState } from '../routing/target-state.ts'
 import type { RequestStages } from '../governance/request-stages.ts'
@@ -20,8 +21,7 @@ import type { CapturedPayload } from '../telemetry/payload-capture.ts'
 import { endAttemptSpan, startAttemptSpan } from '../telemetry/trace-request.ts'
 import { Attempt, type AttemptOwner, type Verbatim } from './attempt.ts'
 import type { CallPlan } from './call-plan.ts'
-import { noUsage } from './continuation/add-usage.ts'
-import { Continuation, type JoinedUsage } from './continuation/continuation.ts'
+import { Continuation } from './continuation/continuation.ts'
 import { hedgeDelayMs } from './hedge-delay.ts'
 import { nextStep } from './next-step.ts'
 
@@ -38,6 +38,17 @@ export interface CallInit {
 const attemptOutcome = (attempt: Attempt, error: BudError | undefined): RequestOutcome => {
   if (error === undefined) return 'success'
   return attempt.firstContentMs === undefined ? 'error' : 'partial'
+}
+
+const billFields = ({ bill }: Attempt): Partial<AttemptRecord> => {
+  if (bill === undefined) return {}
+  return {
+    costUsd: bill.nanos === undefined ? undefined : toUsd(bill.nanos),
+    costEstimated: bill.estimated,
+    priceVersion: bill.price?.version,
+    inputTokens: bill.usage.inputTokens,
+    outputTokens: bill.usage.outputTokens,
+  }
 }
 
 export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stoppable {
@@ -57,6 +68,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   readonly #output: FilteredOutput | undefined
   readonly #upstreamHeaders: Record<string, string> = {}
   readonly #records: AttemptRecord[] = []
+  readonly #bill = new RequestBill()
   readonly #visited = new Set<string>()
   readonly #fallbacks: string[] = []
   /** Ids of the targets at which this request has failed. */
@@ -446,13 +458,15 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
       outcome,
       errorCode: outcome === 'aborted' ? undefined : error?.code,
       timeToFirstTokenMs: attempt.firstContentMs === undefined ? undefined : attempt.firstContentMs - attempt.startMs,
+      ...billFields(attempt),
     }
+    this.#bill.add(attempt.bill)
     this.#records.push(record)
     endAttemptSpan(this.#context, attempt.span, record)
     if (this.#context.stages !== undefined) {
-      const { entry, usage, contentEvents } = attempt
+      const { entry, usage, contentEvents, bill } = attempt
       const { target, price } = attempt.state
-      this.#context.stages.onAttemptEnd(record, { target, price, model: entry.name, usage, contentEvents, error })
+      this.#context.stages.onAttemptEnd(record, { target, price, model: entry.name, usage, contentEvents, bill, error })
     }
   }
 
@@ -528,27 +542,17 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
       firstContentMs: this.#opener?.firstContentMs,
       firstAttemptMs: this.#firstAttemptMs,
       endMs: this.#services.clock.monotonicMs(),
-      usage: attempt?.usage,
+      usage: this.#continuation?.total(attempt) ?? attempt?.bill?.usage,
       gaps: attempt?.gaps,
-      price: attempt?.state.price,
-      joined: this.#continuation?.total(attempt) ?? this.#uncountedUsage(attempt, error),
+      usageEstimated: this.#continuation?.isJoined === true || attempt?.bill?.estimated === true,
+      bill: this.#bill,
+      priceVersion: attempt?.bill?.price?.version,
       requestBytes: this.#plan.body.byteLength,
       responseBytes: this.#responseBytes,
       attempts: this.#records,
       tags: this.#tags,
     })
     if (this.#payload !== undefined) this.#services.capture?.submit(this.#payload, event)
-  }
-
-  /** Of a stream that broke off before its counts came, or ended without any: about one token an event. */
-  #uncountedUsage(attempt: Attempt | undefined, error: BudError | undefined): JoinedUsage | undefined {
-    if (attempt === undefined || attempt.contentEvents <= (attempt.usage?.outputTokens ?? 0)) return undefined
-    // The counts of a whole answer hold, even where events are more than tokens.
-    if (error === undefined && attempt.usage !== undefined) return undefined
-    const told = attempt.usage ?? { ...noUsage, inputTokens: this.#plan.inputTokensEstimate }
-    const usage = { ...told, outputTokens: attempt.contentEvents }
-    const { price } = attempt.state
-    return { usage, costUsd: price === undefined ? undefined : costUsd(usage, price), estimated: true }
   }
 
   #outcome(error: BudError | undefined): RequestOutcome {

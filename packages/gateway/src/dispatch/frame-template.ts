@@ -106,9 +106,18 @@ function startsWith(view: DataView, at: number, { words, rest }: Literal): boole
 export class FrameTemplate {
   /** Events passed over until now, all of them content. */
   skipped = 0
+  /** Bytes of what they were. */
+  skippedBytes = 0
+  /** Bytes of an event that are the same in all of them; 0 until that is known. */
+  literalBytes = 0
   #literals: readonly Literal[] | undefined
   #last: Uint8Array | undefined
   #attempts = 0
+
+  /** The newest event that was looked at, undefined before the first one. */
+  get newest(): Uint8Array | undefined {
+    return this.#last
+  }
 
   /** End of the last of the events from `from` on that are like those seen before; `from` when the first one has to be looked at. */
   skip(bytes: Uint8Array, from: number): number {
@@ -120,6 +129,7 @@ export class FrameTemplate {
       at = end
       this.skipped += 1
     }
+    this.skippedBytes += at - from
     return at
   }
 
@@ -132,6 +142,9 @@ export class FrameTemplate {
     if (last === undefined) return
     const literals = learnLiterals(last, this.#last)
     if (literals === undefined) this.#attempts += 1
-    else this.#literals = literals.map(toLiteral)
+    else {
+      this.#literals = literals.map(toLiteral)
+      this.literalBytes = literals.reduce((sum, literal) => sum + literal.length, 0)
+    }
   }
 }

@@ -1,5 +1,6 @@
 /** Reads a stream of server-sent events: holds it back until real content comes, then passes it on, and knows how it ended. */
 import type { BudError, Clock, Dialect, FrameKind, TokenUsage } from '@bud-foundry/core'
+import { deltaBytes } from './delta-bytes.ts'
 import { frameBytes, heldStreamBytes } from '../limits.ts'
 import { readFinishReason } from './finish-reason.ts'
 import { frameEnd, isBlank } from './frame-end.ts'
@@ -69,6 +70,7 @@ export class StreamReader {
   /** When the piece that was looked at last came, and the content events until then whose gaps are counted. */
   #pieceMs = 0
   #gapEvents = 0
+  #contentBytes = 0
   readonly #flushLater = (): void => {
     this.#scheduled = false
     try {
@@ -102,6 +104,15 @@ export class StreamReader {
     if (contentEvents === this.#gapEvents) return
     this.#gaps.note(contentEvents - this.#gapEvents, this.#pieceMs)
     this.#gapEvents = contentEvents
+  }
+
+  /** About the bytes of what those events say, without what they are wrapped in. */
+  get contentTextBytes(): number {
+    const { skippedBytes, literalBytes, newest } = this.#template
+    if (this.#options.translation !== undefined) return this.#options.translation.textLength
+    // Too few alike to tell the wrapping apart: the newest stands for all.
+    if (literalBytes === 0) return newest === undefined ? 0 : deltaBytes(newest) * this.contentEvents
+    return Math.max(0, this.#contentBytes + skippedBytes - this.contentEvents * literalBytes)
   }
 
   /** False asks the upstream to pause. */
@@ -240,6 +251,7 @@ export class StreamReader {
   #take(kind: FrameKind, frame: Uint8Array): boolean {
     if (kind === 'content') {
       this.#contentEvents += 1
+      this.#contentBytes += frame.byteLength
       return this.#commit()
     }
     this.usage = this.#dialect.usage(frame, this.usage) ?? this.usage

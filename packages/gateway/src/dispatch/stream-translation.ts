@@ -9,6 +9,8 @@ export class StreamTranslation {
   readonly #decoder: StreamDecoder
   readonly #encoder: StreamEncoder
   readonly #toError: (message: string, cause: unknown) => BudError
+  /** UTF-16 code units of what the upstream has written until now. */
+  textLength = 0
 
   constructor(decoder: StreamDecoder, encoder: StreamEncoder, toError: (message: string, cause: unknown) => BudError) {
     this.#decoder = decoder
@@ -23,6 +25,8 @@ export class StreamTranslation {
       const pieces: Uint8Array[] = []
       for (const delta of this.#decoder.push(parsed)) {
         if (delta.kind === 'error') return { kind: 'error', error: this.#toError(delta.message, undefined) }
+        if (delta.kind === 'text' || delta.kind === 'thinking' || delta.kind === 'refusal') this.textLength += delta.text.length
+        else if (delta.kind === 'tool-arguments') this.textLength += delta.json.length
         const bytes = this.#encoder.push(delta)
         if (bytes !== undefined) pieces.push(bytes)
       }

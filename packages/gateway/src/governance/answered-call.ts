@@ -1,6 +1,7 @@
 /** A call that a stage answers in place of an upstream: its answer passes the filters of the stages before it, and is recorded like any other. */
 import type { BudError, RequestOutcome } from '@bud-foundry/core'
 import type { CallPlan } from '../dispatch/call-plan.ts'
+import { toNanos } from '../money/nano-usd.ts'
 import { gatewayErrors } from '../errors.ts'
 import type { ExchangeListener, HeaderList } from '../exchange/exchange.ts'
 import type { RequestContext } from '../pipeline/request-context.ts'
@@ -140,7 +141,9 @@ export class AnsweredCall implements ExchangeListener, FilteredOwner, Stoppable 
       finishReason: answer.finishReason,
       firstContentMs: this.#firstContentMs,
       endMs: services.clock.monotonicMs(),
-      joined: answer.usage === undefined ? undefined : { usage: answer.usage, costUsd: answer.costUsd ?? 0, estimated: false },
+      usage: answer.usage,
+      bill: answer.usage === undefined ? undefined : { nanos: toNanos(answer.costUsd ?? 0), estimated: false },
+      savedUsd: answer.savedUsd,
       requestBytes: plan.body.byteLength,
       responseBytes: this.#responseBytes,
       attempts: [],

@@ -8,10 +8,11 @@ import type {
   RequestEvent,
   RequestHead,
   Target,
-  TokenPrice,
   TokenUsage,
 } from '@bud-foundry/core'
 import type { KeyRecord } from '../key/key-record.ts'
+import type { Bill } from '../money/charge.ts'
+import type { TargetPrice } from '../money/price-book.ts'
 
 /** A request as far as it is known before its body is read. */
 export interface StageRequest {
@@ -42,7 +43,7 @@ export interface StageRequest {
 /** A target that a call may go to. */
 export interface RouteCandidate {
   readonly target: Target
-  readonly price: TokenPrice | undefined
+  readonly price: TargetPrice
 }
 
 /** A call of a model: body read, model found, nothing sent yet. */
@@ -74,6 +75,8 @@ export interface StageAnswer {
   readonly usage?: TokenUsage | undefined
   /** Default: 0 when there is a usage. */
   readonly costUsd?: number | undefined
+  /** What the answer would have cost from an upstream. */
+  readonly savedUsd?: number | undefined
   readonly finishReason?: string | undefined
 }
 
@@ -118,6 +121,8 @@ export interface AttemptAccount extends RouteCandidate {
   readonly usage: TokenUsage | undefined
   /** Events with content that a stream has had: about one a token, where nobody counts. */
   readonly contentEvents: number
+  /** What it is charged; undefined for nothing. */
+  readonly bill: Bill | undefined
   readonly error: BudError | undefined
 }
 

@@ -5,7 +5,8 @@ import type { OwnedStage } from '../governance/stage-set.ts'
 import type { StageCall, StageResult, Verdict } from '../governance/stage.ts'
 import { gatewayErrors } from '../errors.ts'
 import type { KeyRecord } from '../key/key-record.ts'
-import { costUsd } from '../routing/cost.ts'
+import { estimateNanos } from '../money/estimate.ts'
+import { toUsd } from '../money/nano-usd.ts'
 import type { RateLimitsConfig } from './limit-config.ts'
 import { setLimitHeaders } from './limit-headers.ts'
 import { planLimits, type PlannedLimit } from './limit-plan.ts'
@@ -35,18 +36,8 @@ const storeRetryAfterMs = 1_000
 /** More than any caller can mean; with a prompt it is still a number that sums stay exact with. */
 const tokensMax = 2 ** 52
 
-function dearestCostUsd(call: StageCall, tokens: { readonly input: number; readonly output: number }): number {
-  const usage = {
-    inputTokens: tokens.input,
-    outputTokens: tokens.output,
-    cachedInputTokens: 0,
-    cacheWriteInputTokens: 0,
-    reasoningTokens: 0,
-  }
-  let dearest = 0
-  for (const { price } of call.targets) if (price !== undefined) dearest = Math.max(dearest, costUsd(usage, price))
-  return dearest
-}
+const dearestCostUsd = (call: StageCall, tokens: { readonly input: number; readonly output: number }): number =>
+  toUsd(estimateNanos({ inputTokens: tokens.input, maxOutputTokens: tokens.output, choices: 1 }, call.targets) ?? 0)
 
 /** Counted together as one caller, where no key is asked for. */
 const noKey = {}

@@ -11,6 +11,9 @@ import type {
   Timeouts,
 } from '../config.ts'
 import { gatewayErrors } from '../errors.ts'
+import type { PriceBook } from '../money/price-book.ts'
+import { configEntry, TargetPrice } from '../money/price-book.ts'
+import type { PriceEntry } from '../money/price-schema.ts'
 import { compileHeaderPolicy, type HeaderPolicy } from '../pipeline/header-policy.ts'
 import { CredentialState } from './credential-state.ts'
 import { TargetHealth } from './target-health.ts'
@@ -39,6 +42,9 @@ export interface Snapshot {
 export interface SnapshotParts {
   readonly providers: ReadonlyMap<string, Provider>
   readonly policies: ReadonlyMap<string, RoutingPolicy>
+  readonly prices: PriceBook
+  /** Unix time, for prices that hold from a day on. */
+  readonly now: () => number
 }
 
 const isSecret = (credential: CredentialConfig): credential is Secret => 'reveal' in credential
@@ -134,7 +140,7 @@ class SnapshotBuilder {
     const credentials = listCredentials(place.target)
     return credentials.map((credential, number) => {
       const suffix = credentials.length === 1 ? '' : `#${String(number + 1)}`
-      const id = `${place.target.id ?? `${place.name}/${String(place.index + 1)}`}${suffix}`
+      const id = `${baseId(place)}${suffix}`
       return this.#target(place, { id, weight: place.target.weight / credentials.length, credential: this.#secretOf(credential) })
     })
   }
@@ -162,7 +168,8 @@ class SnapshotBuilder {
       tier: place.target.tier,
       options: place.target.options,
     }
-    const price = place.target.price ?? place.model.price
+    const priced = { targetId: baseId(place), model: place.name, providerId: provider.id, upstreamModel: target.modelId }
+    const price = new TargetPrice(this.#parts.prices, priced, this.#parts.now)
     const known = this.#previous?.targets.get(own.id)
     const health = known !== undefined && isSameTarget(known.target, target) ? known.health : new TargetHealth()
     const state = new TargetState({ target, provider, price, health, credential: this.#credentialState(own.credential) })
@@ -187,6 +194,21 @@ class SnapshotBuilder {
   }
 }
 
+/** The target's id without the number of its credential. */
+const baseId = (place: { readonly name: string; readonly target: TargetConfig; readonly index: number }): string =>
+  place.target.id ?? `${place.name}/${String(place.index + 1)}`
+
+/** Every price of the configuration: those beside targets and models, and the book. */
+function configPrices(config: GatewayConfig): readonly PriceEntry[] {
+  const entries: PriceEntry[] = [...(config.prices?.entries ?? [])]
+  for (const [name, model] of Object.entries(config.models)) {
+    if (model.price !== undefined) entries.push(configEntry({ model: name }, model.price))
+    for (const [index, target] of (model.targets ?? []).entries())
+      if (target.price !== undefined) entries.push(configEntry({ targetId: baseId({ name, target, index }) }, target.price))
+  }
+  return entries
+}
+
 const isSameTarget = (left: Target, right: Target): boolean =>
   left.providerId === right.providerId &&
   left.modelId === right.modelId &&
@@ -205,7 +227,10 @@ export function buildSnapshot(
   secrets: ReadonlyMap<string, Secret>,
   previous: Snapshot | undefined,
 ): Snapshot {
+  const putPricesInForce = parts.prices.prepareConfig(configPrices(config))
   const builder = new SnapshotBuilder(parts, secrets, previous)
   const models = new Map(Object.entries(config.models).map(([name, model]) => [name, builder.model(config, name, model)]))
+  // Last, because the rest can fail: then nothing has changed.
+  putPricesInForce()
   return { config, models, targets: builder.targets, headerPolicy: compileHeaderPolicy(config.headers) }
 }

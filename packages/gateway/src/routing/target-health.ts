@@ -1,8 +1,7 @@
 /** What has been seen of one target: averages, errors, its circuit breaker. Shared by all snapshots that contain the target. */
-import type { BudError, TokenPrice, TokenUsage } from '@bud-foundry/core'
+import type { BudError, TokenUsage } from '@bud-foundry/core'
 import type { BreakerConfig, EjectionConfig } from '../config.ts'
 import { breakerNext, closedBreaker, type BreakerSignal, type BreakerState } from './circuit-breaker.ts'
-import { costUsd } from './cost.ts'
 
 /** Share of the newest observation in an average: about the last ten count. */
 const newestShare = 0.2
@@ -74,11 +73,11 @@ export class TargetHealth {
   }
 
   /** Follows the share of cached prompt tokens, and what a token costs with it. */
-  recordUsage(usage: TokenUsage, price: TokenPrice | undefined): void {
+  recordUsage(usage: TokenUsage, costUsd: number | undefined): void {
     if (usage.inputTokens > 0) this.cacheHitRate = average(this.cacheHitRate, usage.cachedInputTokens / usage.inputTokens)
     const tokens = usage.inputTokens + usage.outputTokens
-    if (price === undefined || tokens === 0) return
-    this.costUsdPerMillionTokens = average(this.costUsdPerMillionTokens, (costUsd(usage, price) / tokens) * 1_000_000)
+    if (costUsd === undefined || tokens === 0) return
+    this.costUsdPerMillionTokens = average(this.costUsdPerMillionTokens, (costUsd / tokens) * 1_000_000)
   }
 
   #signal(signal: BreakerSignal, config: BreakerConfig, nowMs: number): void {

@@ -1,5 +1,6 @@
 /** One target of a snapshot as the Candidate that policies rank, with what requests need to reach it. */
-import type { Candidate, CanonicalOperation, Provider, Target, TokenPrice } from '@bud-foundry/core'
+import type { Candidate, CanonicalOperation, Provider, Target } from '@bud-foundry/core'
+import type { TargetPrice } from '../money/price-book.ts'
 import { breakerAllows } from './circuit-breaker.ts'
 import type { CredentialState } from './credential-state.ts'
 import type { TargetHealth } from './target-health.ts'
@@ -14,7 +15,7 @@ export class TargetState implements Candidate {
   readonly provider: Provider
   readonly credential: CredentialState
   readonly health: TargetHealth
-  readonly price: TokenPrice | undefined
+  readonly price: TargetPrice
   readonly #endpoints = new Map<CanonicalOperation, PreparedEndpoint>()
 
   constructor(init: {
@@ -22,7 +23,7 @@ export class TargetState implements Candidate {
     readonly provider: Provider
     readonly credential: CredentialState
     readonly health: TargetHealth
-    readonly price: TokenPrice | undefined
+    readonly price: TargetPrice
   }) {
     this.target = init.target
     this.provider = init.provider
@@ -51,8 +52,9 @@ export class TargetState implements Candidate {
   }
   /** As measured; until then the mean of the input and output price. */
   get costUsdPerMillionTokens(): number {
-    if (this.health.costUsdPerMillionTokens > 0 || this.price === undefined) return this.health.costUsdPerMillionTokens
-    return (this.price.inputUsdPerMillionTokens + this.price.outputUsdPerMillionTokens) / 2
+    return this.health.costUsdPerMillionTokens > 0
+      ? this.health.costUsdPerMillionTokens
+      : (this.price.current()?.meanUsdPerMillionTokens ?? 0)
   }
 
   /** Where an operation goes, worked out once. */

@@ -1,9 +1,10 @@
 /** Builds the RequestEvent of a finished request. */
-import type { Attempt as AttemptRecord, RequestEvent, RequestOutcome, TokenPrice, TokenUsage } from '@bud-foundry/core'
+import type { Attempt as AttemptRecord, RequestEvent, RequestOutcome, TokenUsage } from '@bud-foundry/core'
 import type { TokenGaps } from '../dispatch/token-gaps.ts'
+import type { RequestBill } from '../money/charge.ts'
+import { toUsd } from '../money/nano-usd.ts'
 import { clientAddress } from '../pipeline/header-policy.ts'
 import type { RequestContext } from '../pipeline/request-context.ts'
-import { costUsd } from '../routing/cost.ts'
 import { endRequestSpan, startRequestSpan } from './trace-request.ts'
 
 export interface CallEnd {
@@ -22,12 +23,17 @@ export interface CallEnd {
   readonly firstContentMs?: number | undefined
   readonly firstAttemptMs?: number | undefined
   readonly endMs: number
+  /** Of the answer; of all its parts when it came in several. */
   readonly usage?: TokenUsage | undefined
   /** Between the content events of a stream; of an answer in several parts, those of the last. */
   readonly gaps?: TokenGaps | undefined
-  readonly price?: TokenPrice | undefined
-  /** Of an answer in several parts, whose usage is summed: in place of `usage` and `price`. */
-  readonly joined?: { readonly usage: TokenUsage; readonly costUsd: number | undefined; readonly estimated: boolean } | undefined
+  /** Whether the gateway counted, and not the upstream. */
+  readonly usageEstimated?: boolean | undefined
+  /** Of all tries. */
+  readonly bill?: Pick<RequestBill, 'nanos' | 'estimated'> | undefined
+  readonly priceVersion?: string | undefined
+  /** Of an answer out of a cache. */
+  readonly savedUsd?: number | undefined
   readonly requestBytes: number
   readonly responseBytes: number
   readonly attempts: readonly AttemptRecord[]
@@ -37,17 +43,21 @@ export interface CallEnd {
 const noTags: Readonly<Record<string, string>> = {}
 
 function timePerOutputTokenMs(end: CallEnd): number | undefined {
-  const usage = end.joined?.usage ?? end.usage
+  const { usage } = end
   if (end.firstContentMs === undefined || usage === undefined || usage.outputTokens < 2) return undefined
   return Math.max(0, end.endMs - end.firstContentMs) / (usage.outputTokens - 1)
 }
 
-const priceOf = ({ usage, price }: CallEnd): number | undefined =>
-  usage === undefined || price === undefined ? undefined : costUsd(usage, price)
+/** Of the cost, only what is known. */
+function costFields({ bill, priceVersion, savedUsd }: CallEnd): Partial<RequestEvent> {
+  const saved = savedUsd === undefined ? {} : { savedUsd }
+  if (bill?.nanos === undefined) return saved
+  return { ...saved, costUsd: toUsd(bill.nanos), currency: 'USD', costEstimated: bill.estimated, priceVersion }
+}
 
 export function buildRequestEvent(context: RequestContext, end: CallEnd): RequestEvent {
   const { key, startMs, services, exchange } = context
-  const usage = end.joined?.usage ?? end.usage
+  const { usage } = end
   return {
     id: context.id,
     kind: 'request',
@@ -78,8 +88,8 @@ export function buildRequestEvent(context: RequestContext, end: CallEnd): Reques
     cacheWriteInputTokens: usage?.cacheWriteInputTokens ?? 0,
     outputTokens: usage?.outputTokens ?? 0,
     reasoningTokens: usage?.reasoningTokens ?? 0,
-    usageSource: usage === undefined ? 'none' : end.joined?.estimated === true ? 'estimate' : 'upstream',
-    costUsd: end.joined === undefined ? priceOf(end) : end.joined.costUsd,
+    usageSource: usage === undefined ? 'none' : end.usageEstimated === true ? 'estimate' : 'upstream',
+    ...costFields(end),
     cache: context.stages?.cache ?? 'none',
     requestBytes: end.requestBytes,
     responseBytes: end.responseBytes,

@@ -28,6 +28,8 @@ export function toTokenUsage(usage: Json | undefined, earlier?: TokenUsage): Tok
   const earlierFresh = earlier === undefined ? 0 : earlier.inputTokens - earlier.cachedInputTokens - earlier.cacheWriteInputTokens
   const fresh = asCount(usage['input_tokens']) ?? earlierFresh
   const outputTokens = asCount(usage['output_tokens']) ?? earlier?.outputTokens ?? 0
+  const write1h = asCount(asObject(usage['cache_creation'])?.['ephemeral_1h_input_tokens']) ?? earlier?.cacheWrite1hInputTokens
+  const tier = typeof usage['service_tier'] === 'string' ? usage['service_tier'] : earlier?.serviceTier
   const thinking = asCount(asObject(usage['output_tokens_details'])?.['thinking_tokens']) ?? earlier?.reasoningTokens ?? 0
   return {
     inputTokens: fresh + cached + written,
@@ -35,6 +37,8 @@ export function toTokenUsage(usage: Json | undefined, earlier?: TokenUsage): Tok
     cacheWriteInputTokens: written,
     outputTokens,
     reasoningTokens: Math.min(thinking, outputTokens),
+    ...(write1h === undefined || write1h === 0 ? {} : { cacheWrite1hInputTokens: write1h }),
+    ...(tier === undefined ? {} : { serviceTier: tier }),
   }
 }
 

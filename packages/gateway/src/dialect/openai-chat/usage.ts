@@ -6,6 +6,7 @@ import { asCount, asObject, frameJson, toBuffer } from '../sse-frame.ts'
 type Json = Readonly<Record<string, unknown>>
 
 const usageKey = Buffer.from('"usage"')
+const tierKey = Buffer.from('"service_tier"')
 const openBrace = 0x7b
 
 /** Usage in an event or a body; undefined when there is none. */
@@ -13,7 +14,9 @@ export function readOpenaiUsage(frameOrBody: Uint8Array): TokenUsage | undefined
   const bytes = toBuffer(frameOrBody)
   // No unescaped `"usage"` means no such field; a text can only hold it with backslashes before its quotes.
   if (bytes.indexOf(usageKey) < 0) return undefined
-  return isBody(bytes) ? toTokenUsage(asObject(lastField(bytes, 'usage'))) : usageOfChunk(frameJson(bytes))
+  if (!isBody(bytes)) return usageOfChunk(frameJson(bytes))
+  const tier = bytes.indexOf(tierKey) < 0 ? undefined : lastField(bytes, 'service_tier')
+  return toTokenUsage(asObject(lastField(bytes, 'usage')), tier)
 }
 
 /** A body starts with a brace, an event with a field name. */
@@ -27,13 +30,13 @@ function isBody(bytes: Uint8Array): boolean {
 
 /** Usage of a parsed chunk: `usage`, or Groq's `x_groq.usage` (console.groq.com/docs/api-reference). */
 export const usageOfChunk = (chunk: Json | undefined): TokenUsage | undefined =>
-  toTokenUsage(asObject(chunk?.['usage'])) ?? toTokenUsage(asObject(asObject(chunk?.['x_groq'])?.['usage']))
+  toTokenUsage(asObject(chunk?.['usage']), chunk?.['service_tier']) ?? toTokenUsage(asObject(asObject(chunk?.['x_groq'])?.['usage']))
 
 /**
  * OpenAI's `usage` object. Variants: DeepSeek `prompt_cache_hit_tokens`, Moonshot `cached_tokens`, SGLang `reasoning_tokens` beside the totals,
  * Anthropic's compatibility layers `cache_creation_input_tokens`, and xAI, whose completion tokens leave the reasoning tokens out (seen from the total).
  */
-export function toTokenUsage(usage: Json | undefined): TokenUsage | undefined {
+export function toTokenUsage(usage: Json | undefined, serviceTier?: unknown): TokenUsage | undefined {
   if (usage === undefined) return undefined
   const input = asCount(usage['prompt_tokens'])
   const completion = asCount(usage['completion_tokens'])
@@ -55,7 +58,23 @@ export function toTokenUsage(usage: Json | undefined): TokenUsage | undefined {
     cacheWriteInputTokens: Math.min(written, inputTokens - cachedInputTokens),
     outputTokens,
     reasoningTokens: Math.min(reasoning, outputTokens),
+    ...otherCounts(promptDetails, completionDetails),
+    ...(typeof serviceTier === 'string' ? { serviceTier } : {}),
   }
+}
+
+/** Counts with a price of their own that few answers have: audio, and images where an imitator tells them. */
+function otherCounts(prompt: Json | undefined, completion: Json | undefined): Partial<TokenUsage> {
+  const counts: { -readonly [Name in 'audioInputTokens' | 'imageInputTokens' | 'audioOutputTokens' | 'imageOutputTokens']?: number } = {}
+  const audioInput = asCount(prompt?.['audio_tokens'])
+  const imageInput = asCount(prompt?.['image_tokens'])
+  const audioOutput = asCount(completion?.['audio_tokens'])
+  const imageOutput = asCount(completion?.['image_tokens'])
+  if (audioInput !== undefined && audioInput > 0) counts.audioInputTokens = audioInput
+  if (imageInput !== undefined && imageInput > 0) counts.imageInputTokens = imageInput
+  if (audioOutput !== undefined && audioOutput > 0) counts.audioOutputTokens = audioOutput
+  if (imageOutput !== undefined && imageOutput > 0) counts.imageOutputTokens = imageOutput
+  return counts
 }
 
 /** `usage` as OpenAI writes it. */

@@ -3,8 +3,6 @@
  * the prompt counts once per part, and what was sent before a joint is output of the part that wrote it and prompt of the one after.
  */
 import type { CanonicalRequest, StreamDecoder, StreamEncoder, TokenUsage } from '@bud-foundry/core'
-import { estimateInputTokens, estimateTextTokens } from '../../dialect/token-estimate.ts'
-import { costUsd } from '../../routing/cost.ts'
 import type { TargetState } from '../../routing/target-state.ts'
 import type { Attempt } from '../attempt.ts'
 import type { CallPlan } from '../call-plan.ts'
@@ -13,35 +11,19 @@ import { chooseMeans, ContinuationPlan } from './continuation-plan.ts'
 import { JointEncoder } from './joint-encoder.ts'
 import { StreamMemory, type SentAnswer } from './stream-memory.ts'
 
-/** What all parts used together. */
-export interface JoinedUsage {
-  readonly usage: TokenUsage
-  /** Undefined when the price of a part is unknown. */
-  readonly costUsd: number | undefined
-  readonly estimated: boolean
-}
-
 /** What the attempt for the next part needs. */
 export interface NextPart {
   readonly plan: CallPlan
   readonly encoder: StreamEncoder
 }
 
-interface Part {
-  readonly usage: TokenUsage
-  readonly costUsd: number | undefined
-  readonly estimated: boolean
-}
-
 export class Continuation {
   readonly #plan: CallPlan
   readonly #createdUnixSeconds: number
   readonly #memory: StreamMemory
-  readonly #parts = new Map<Attempt, Part>()
+  readonly #parts = new Map<Attempt, TokenUsage>()
   #request: CanonicalRequest | undefined
   #sent: SentAnswer | undefined
-  /** Bytes that the parts before the current one have sent. */
-  #earlierBytes = 0
 
   constructor(plan: CallPlan, options: { readonly rememberedBytes: number; readonly createdUnixSeconds: number }) {
     this.#plan = plan
@@ -71,8 +53,7 @@ export class Continuation {
     // A schema is enforced from the first character on: a second part would be a whole answer of its own.
     const format = this.#request?.responseFormat?.kind ?? 'text'
     if (sent === undefined || format !== 'text') return false
-    this.#parts.set(attempt, this.#partOf(attempt, true))
-    this.#earlierBytes = sent.bytes
+    this.#parts.set(attempt, attempt.bill?.usage ?? noUsage)
     this.#sent = sent
     return true
   }
@@ -90,42 +71,21 @@ export class Continuation {
       sent,
       means,
       part: this.#parts.size + 1,
-      earlier: [...this.#parts.values()].reduce((sum, part) => addUsage(sum, part.usage), noUsage),
+      earlier: [...this.#parts.values()].reduce(addUsage, noUsage),
     })
     return { plan, encoder }
   }
 
-  /** Undefined when the answer came in one part. `last` is the attempt that the answer ended with. */
-  total(last: Attempt | undefined): JoinedUsage | undefined {
+  /** Whether the answer came in several parts: then what the first ones used is an estimate. */
+  get isJoined(): boolean {
+    return this.#parts.size > 0
+  }
+
+  /** What all parts used together; undefined when the answer came in one part. `last` is the attempt that the answer ended with. */
+  total(last: Attempt | undefined): TokenUsage | undefined {
     if (this.#parts.size === 0) return undefined
     const parts = [...this.#parts.values()]
-    if (last !== undefined && !this.#parts.has(last)) parts.push(this.#partOf(last, last.usage === undefined))
-    return {
-      usage: parts.reduce((sum, part) => addUsage(sum, part.usage), noUsage),
-      costUsd: parts.reduce<number | undefined>(
-        (sum, part) => (sum === undefined || part.costUsd === undefined ? undefined : sum + part.costUsd),
-        0,
-      ),
-      estimated: parts.some((part) => part.estimated),
-    }
-  }
-
-  #partOf(attempt: Attempt, estimated: boolean): Part {
-    const usage = estimated ? this.#estimate(attempt) : (attempt.usage ?? noUsage)
-    const { price } = attempt.state
-    return { usage, costUsd: price === undefined ? undefined : costUsd(usage, price), estimated }
-  }
-
-  /** What the upstream told before it broke off, and for the rest the rule of thumb. */
-  #estimate(attempt: Attempt): TokenUsage {
-    const told = attempt.usage ?? noUsage
-    const request = this.#request
-    const repeated = estimateTextTokens(this.#earlierBytes)
-    const written = estimateTextTokens(this.#memory.sentBytes - this.#earlierBytes)
-    return {
-      ...told,
-      inputTokens: told.inputTokens > 0 || request === undefined ? told.inputTokens : estimateInputTokens(request) + repeated,
-      outputTokens: Math.max(told.outputTokens, written),
-    }
+    if (last?.bill !== undefined && !this.#parts.has(last)) parts.push(last.bill.usage)
+    return parts.reduce(addUsage, noUsage)
   }
 }

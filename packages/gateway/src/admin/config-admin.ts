@@ -1,0 +1,20 @@
+/** The configuration of one gateway, as the administrator's routes change it. */
+import type { GatewayConfigInput } from '../config.ts'
+import type { ConfigAdmin } from './admin-parts.ts'
+
+/** What it needs of a gateway. */
+export interface ConfigurableGateway {
+  readonly config: unknown
+  checkConfig(config: GatewayConfigInput): Promise<void>
+  updateConfig(config: GatewayConfigInput): Promise<void>
+}
+
+/** `reload` reads the configuration anew from where it came, a file for instance. */
+export const createConfigAdmin = (gateway: ConfigurableGateway, reload?: () => Promise<void>): ConfigAdmin => ({
+  // Through JSON: secrets print as `[secret]`, and nobody can change what is in force through what they were shown.
+  current: () => JSON.parse(JSON.stringify(gateway.config)) as unknown,
+  // Safe in both: the gateway parses whatever it is given, and names every field that is wrong.
+  check: (config) => gateway.checkConfig(config as GatewayConfigInput),
+  apply: (config) => gateway.updateConfig(config as GatewayConfigInput),
+  ...(reload === undefined ? {} : { reload }),
+})

@@ -1,0 +1,30 @@
+/** Pieces that several operations share: schemas of parameters, and finding what must be there. */
+import { invariant } from '@bud-foundry/core'
+import { z } from 'zod'
+import { gatewayErrors } from '../errors.ts'
+import { keyRecordSchema, type KeyRecord } from '../key/key-record.ts'
+
+export const none = z.strictObject({})
+export const idParams = z.strictObject({ id: z.string().min(1).max(256) })
+export const deletedSchema = z.strictObject({ id: z.string(), deleted: z.literal(true) })
+
+/** A key without anything that could be checked against a guess. */
+export const shownKeySchema = keyRecordSchema.omit({ hash: true, previous: true })
+export type ShownKeyRecord = z.output<typeof shownKeySchema>
+
+/** What anyone gets to see of a key. */
+export function toShownKey({ hash: _hash, previous: _previous, ...shown }: KeyRecord): ShownKeyRecord {
+  return shown
+}
+
+/** @throws GATEWAY_ADMIN_NOT_FOUND */
+export function found<Value>(value: Value | undefined, what: string, id: string): Value {
+  if (value === undefined) throw gatewayErrors.ADMIN_NOT_FOUND({ what, id })
+  return value
+}
+
+/** An operation is offered only where its parts are. */
+export function part<Value>(value: Value | undefined): Value {
+  invariant(value !== undefined, 'an administrative operation runs only where the parts that it needs are')
+  return value
+}

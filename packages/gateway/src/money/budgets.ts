@@ -1,0 +1,342 @@
+/**
+ * Budgets: kept in the Store, counted in every process from the events of its gateway, summed over all of them, told about once per threshold and
+ * window. A hard stop is a spend limit with reservation on the subject; what is counted here only tells.
+ */
+import {
+  createId,
+  createMemoryStore,
+  resolveConfig,
+  silentLogger,
+  systemClock,
+  systemRandom,
+  type BudEvent,
+  type BudgetAlertEvent,
+  type Clock,
+  type Logger,
+  type Random,
+  type RequestEvent,
+  type SecretStore,
+  type Store,
+} from '@bud-foundry/core'
+import { gatewayErrors } from '../errors.ts'
+import { RecordMirror } from '../key/record-mirror.ts'
+import { credentialReferencePrefix } from '../key/credential-vault.ts'
+import { matchesName } from '../key/key-record.ts'
+import type { GovernanceAdmin } from '../key/governance-admin.ts'
+import type { Limit } from '../limit/limit-schema.ts'
+import { budgetCount, spendFlushMs } from '../limits.ts'
+import type { GatewayEvent } from '../telemetry/live-events.ts'
+import { budgetSchema, type Budget, type BudgetInput, type BudgetState, type BudgetSubject } from './budget.ts'
+import { windowAt, type TimeWindow } from './budget-window.ts'
+import { toNanos, toUsd } from './nano-usd.ts'
+import { postWebhook, type WebhookFetcher } from './webhook.ts'
+
+const prefix = 'gateway/budgets/'
+const spendPrefix = 'gateway/budget-spend/'
+const alertPrefix = 'gateway/budget-alerts/'
+/** How long counts outlive their window, so that a late reader still finds them. */
+const keptMs = 7 * 86_400_000
+
+export interface BudgetsParts {
+  readonly store?: Store | undefined
+  /** Where hard stops are set: without it a budget with `stop` is refused. */
+  readonly admin?: GovernanceAdmin | undefined
+  /** Sends webhooks: `createSafeFetcher()`. Without it a budget with a webhook is refused. */
+  readonly fetcher?: WebhookFetcher | undefined
+  /** Reads the credentials that sign webhooks: the vault. */
+  readonly secrets?: SecretStore | undefined
+  readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
+  readonly logger?: Logger | undefined
+}
+
+export interface Budgets extends AsyncDisposable {
+  readonly ready: Promise<void>
+  /** Makes or replaces it. @throws CORE_CONFIG_INVALID naming the field, GATEWAY_BUDGET_NOT_STOPPABLE, GATEWAY_NO_WEBHOOKS */
+  put(budget: BudgetInput): Promise<Budget>
+  delete(id: string): Promise<boolean>
+  get(id: string): Budget | undefined
+  list(): readonly Budget[]
+  /** What the current window has seen, over all processes; undefined for an unknown budget. */
+  state(id: string): Promise<BudgetState | undefined>
+  /** Counts what a gateway's requests cost: pass it to `gateway.onEvent`. */
+  readonly onEvent: (event: GatewayEvent) => void
+  /** Hears of every alert that this process has raised. */
+  onAlert(listener: (alert: BudgetAlertEvent) => void): Disposable
+  /** Writes what was counted, looks at the thresholds, and waits for webhooks under way. */
+  flush(): Promise<void>
+}
+
+const covers = (subject: BudgetSubject, event: RequestEvent): boolean => {
+  switch (subject.kind) {
+    case 'all':
+      return true
+    case 'key':
+      return event.keyId === subject.id
+    case 'user':
+      return event.userId === subject.id
+    case 'project':
+      return event.projectId === subject.id
+    case 'model':
+      return event.model !== undefined && matchesName([subject.id], event.model)
+  }
+}
+
+interface Count extends TimeWindow {
+  nanos: number
+  /** Whether the store does not have it yet. */
+  isNew: boolean
+}
+
+const limitName = (budgetId: string): string => `budget-${budgetId.replaceAll(/[^a-z0-9_-]/gi, '-')}`
+
+class StoredBudgets implements Budgets {
+  readonly ready: Promise<void>
+  readonly #store: Store
+  readonly #admin: GovernanceAdmin | undefined
+  readonly #fetcher: WebhookFetcher | undefined
+  readonly #secrets: SecretStore | undefined
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #logger: Logger
+  readonly #mirror: RecordMirror<Budget>
+  /** Names this process: nobody else writes its counts, so that none are lost between two. */
+  readonly #processId: string
+  readonly #counts = new Map<string, Count>()
+  readonly #listeners = new Set<(alert: BudgetAlertEvent) => void>()
+  readonly #stop = new AbortController()
+  readonly #posting = new Set<Promise<unknown>>()
+  #timer: Disposable | undefined
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(parts: BudgetsParts) {
+    this.#clock = parts.clock ?? systemClock
+    this.#random = parts.random ?? systemRandom
+    this.#logger = parts.logger ?? silentLogger
+    this.#store = parts.store ?? createMemoryStore({ clock: this.#clock })
+    this.#admin = parts.admin
+    this.#fetcher = parts.fetcher
+    this.#secrets = parts.secrets
+    this.#processId = createId(this.#clock, this.#random)
+    this.#mirror = new RecordMirror<Budget>({
+      store: this.#store,
+      clock: this.#clock,
+      prefix,
+      schema: budgetSchema,
+      what: 'budget',
+      countMax: budgetCount,
+      ttlMs: () => undefined,
+      onChange: () => undefined,
+      onReload: () => Promise.resolve(),
+      onFailure: this.#onFailure,
+    })
+    this.ready = this.#mirror.ready
+  }
+
+  async put(input: BudgetInput): Promise<Budget> {
+    const budget = resolveConfig('budget', budgetSchema, input)
+    if (budget.webhook !== undefined && this.#fetcher === undefined) throw gatewayErrors.NO_WEBHOOKS()
+    const before = this.#mirror.get(budget.id)
+    if (budget.stop) await this.#setStop(budget)
+    if (before?.stop === true && (!budget.stop || JSON.stringify(before.subject) !== JSON.stringify(budget.subject)))
+      await this.#clearStop(before)
+    return (await this.#mirror.change(budget.id, () => budget)) ?? (await this.#mirror.create(budget))
+  }
+
+  async delete(id: string): Promise<boolean> {
+    const before = this.#mirror.get(id)
+    if (before?.stop === true) await this.#clearStop(before)
+    return await this.#mirror.delete(id)
+  }
+
+  get(id: string): Budget | undefined {
+    return this.#mirror.get(id)
+  }
+
+  list(): readonly Budget[] {
+    return this.#mirror.list()
+  }
+
+  async state(id: string): Promise<BudgetState | undefined> {
+    const budget = this.#mirror.get(id)
+    if (budget === undefined) return undefined
+    await this.flush()
+    const window = windowAt(budget.window, this.#clock.nowMs())
+    const nanos = await this.#sum(id, window)
+    return {
+      budget,
+      windowStartUnixMs: window.startUnixMs,
+      windowEndUnixMs: window.endUnixMs,
+      spentUsd: toUsd(nanos),
+      remainingUsd: toUsd(Math.max(0, toNanos(budget.limitUsd) - nanos)),
+    }
+  }
+
+  readonly onEvent = (event: GatewayEvent): void => {
+    if (event.kind !== 'request' || event.costUsd === undefined || event.costUsd === 0) return
+    // Counted where the request ended: that is when its cost is known.
+    const unixMs = event.timeUnixMs + event.durationMs
+    for (const budget of this.#mirror.list()) if (covers(budget.subject, event)) this.#add(budget, toNanos(event.costUsd), unixMs)
+    if (this.#counts.size > 0) this.#schedule()
+  }
+
+  onAlert(listener: (alert: BudgetAlertEvent) => void): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  async flush(): Promise<void> {
+    this.#work = this.#work.then(() => this.#flushAll()).catch(this.#onFailure)
+    await this.#work
+    await Promise.all(this.#posting)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#timer?.[Symbol.dispose]()
+    this.#work = this.#work.then(() => this.#flushAll()).catch(this.#onFailure)
+    await this.#work
+    this.#stop.abort()
+    await Promise.allSettled(this.#posting)
+    await this.#mirror[Symbol.asyncDispose]()
+  }
+
+  readonly #onFailure = (error: unknown): void => {
+    this.#logger.warn('budgets could not be counted or told', { error })
+  }
+
+  #add(budget: Budget, nanos: number, unixMs: number): void {
+    const count = this.#counts.get(budget.id)
+    if (count !== undefined && unixMs >= count.startUnixMs && unixMs < count.endUnixMs) {
+      count.nanos += nanos
+      count.isNew = true
+      return
+    }
+    // What an earlier window still owes is written before its place is taken.
+    if (count?.isNew === true) this.#work = this.#work.then(() => this.#write(budget.id, count)).catch(this.#onFailure)
+    this.#counts.set(budget.id, { ...windowAt(budget.window, unixMs), nanos, isNew: true })
+  }
+
+  #schedule(): void {
+    this.#timer ??= this.#clock.schedule(spendFlushMs, () => {
+      this.#timer = undefined
+      this.#work = this.#work.then(() => this.#flushAll()).catch(this.#onFailure)
+    })
+  }
+
+  async #flushAll(): Promise<void> {
+    for (const [id, count] of this.#counts) {
+      if (!count.isNew) continue
+      await this.#write(id, count)
+      const budget = this.#mirror.get(id)
+      if (budget === undefined) this.#counts.delete(id)
+      else await this.#tell(budget, count)
+    }
+  }
+
+  async #write(id: string, count: Count): Promise<void> {
+    const ttlMs = Math.max(1, count.endUnixMs - this.#clock.nowMs()) + keptMs
+    count.isNew = false
+    try {
+      await this.#store.set(this.#spendKey(id, count) + this.#processId, Buffer.from(String(count.nanos)), { ttlMs })
+    } catch (error) {
+      count.isNew = true
+      throw error
+    }
+  }
+
+  #spendKey(id: string, window: TimeWindow): string {
+    return `${spendPrefix}${id}/${String(window.startUnixMs)}/`
+  }
+
+  async #sum(id: string, window: TimeWindow): Promise<number> {
+    let nanos = 0
+    for await (const key of this.#store.list(this.#spendKey(id, window))) {
+      const bytes = await this.#store.get(key)
+      if (bytes !== undefined) nanos += Number(Buffer.from(bytes).toString())
+    }
+    return nanos
+  }
+
+  async #tell(budget: Budget, window: TimeWindow): Promise<void> {
+    const spent = await this.#sum(budget.id, window)
+    const limit = toNanos(budget.limitUsd)
+    for (const percent of [...budget.alertPercents].sort((left, right) => left - right)) {
+      if (spent * 100 < limit * percent) return
+      const key = `${alertPrefix}${budget.id}/${String(window.startUnixMs)}/${String(percent)}`
+      const ttlMs = Math.max(1, window.endUnixMs - this.#clock.nowMs()) + keptMs
+      // The first process to write it tells; a change of the budget's amount does not make it tell again.
+      if (await this.#store.set(key, Buffer.from(this.#processId), { ifAbsent: true, ttlMs }))
+        this.#alert(budget, window, { percent, spent })
+    }
+  }
+
+  #alert(budget: Budget, window: TimeWindow, { percent, spent }: { readonly percent: number; readonly spent: number }): void {
+    const alert: BudgetAlertEvent = {
+      id: createId(this.#clock, this.#random),
+      kind: 'budget-alert',
+      timeUnixMs: this.#clock.nowMs(),
+      budgetId: budget.id,
+      budgetName: budget.name,
+      ...(budget.subject.kind === 'project' ? { projectId: budget.subject.id } : {}),
+      percent,
+      limitUsd: budget.limitUsd,
+      spentUsd: toUsd(spent),
+      windowStartUnixMs: window.startUnixMs,
+      windowEndUnixMs: window.endUnixMs,
+      stops: budget.stop,
+    }
+    this.#logger.warn('a budget has passed a threshold', {
+      budgetId: budget.id,
+      percent,
+      spentUsd: alert.spentUsd,
+      limitUsd: budget.limitUsd,
+    })
+    for (const listener of this.#listeners) listener(alert)
+    if (budget.webhook !== undefined && this.#fetcher !== undefined) this.#post(budget.webhook, alert, this.#fetcher)
+  }
+
+  #post(webhook: NonNullable<Budget['webhook']>, alert: BudgetAlertEvent, fetcher: WebhookFetcher): void {
+    const { signal } = this.#stop
+    const send = async (): Promise<void> => {
+      const secret =
+        webhook.credential === undefined ? undefined : await this.#secrets?.read(credentialReferencePrefix + webhook.credential, signal)
+      if (webhook.credential !== undefined && secret === undefined) throw gatewayErrors.NO_WEBHOOKS()
+      const message = { url: webhook.url, id: alert.id, body: alert satisfies BudEvent, secret }
+      await postWebhook(message, { fetcher, clock: this.#clock, signal, onFailure: this.#onFailure })
+    }
+    const posting = send()
+      .catch(this.#onFailure)
+      .finally(() => this.#posting.delete(posting))
+    this.#posting.add(posting)
+  }
+
+  async #setStop(budget: Budget): Promise<void> {
+    const limit: Limit = { kind: 'spend', name: limitName(budget.id), limitUsd: budget.limitUsd, window: budget.window }
+    await this.#changeLimits(budget, (limits) => [...limits.filter(({ name }) => name !== limit.name), limit])
+  }
+
+  #clearStop(budget: Budget): Promise<void> {
+    return this.#changeLimits(budget, (limits) => limits.filter(({ name }) => name !== limitName(budget.id)))
+  }
+
+  async #changeLimits({ id, subject }: Budget, edit: (limits: readonly Limit[]) => readonly Limit[]): Promise<void> {
+    const admin = this.#admin
+    if (admin === undefined || subject.kind === 'all' || subject.kind === 'model')
+      throw gatewayErrors.BUDGET_NOT_STOPPABLE({ budget: id, subject: subject.kind })
+    if (subject.kind === 'key') {
+      const record = admin.getKey(subject.id)
+      if (record === undefined) throw gatewayErrors.BUDGET_SUBJECT_UNKNOWN({ budget: id, subject: `${subject.kind} '${subject.id}'` })
+      await admin.updateKey(subject.id, { limits: edit(record.limits ?? []) })
+      return
+    }
+    const isProject = subject.kind === 'project'
+    const record = isProject ? admin.getProject(subject.id) : admin.getUser(subject.id)
+    const limits = edit(record?.limits ?? [])
+    if (record === undefined)
+      await (isProject ? admin.createProject({ id: subject.id, limits }) : admin.createUser({ id: subject.id, limits }))
+    else await (isProject ? admin.updateProject(subject.id, { limits }) : admin.updateUser(subject.id, { limits }))
+  }
+}
+
+/** Opens the budgets. Connect them with `gateway.onEvent(budgets.onEvent)`, in every process. */
+export const createBudgets = (parts: BudgetsParts = {}): Budgets => new StoredBudgets(parts)

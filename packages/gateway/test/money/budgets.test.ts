@@ -1,0 +1,233 @@
+/** Budgets: alerts once per threshold and window over all processes, stops as limits with reservation, webhooks that are signed and tried again. */
+import { createHmac } from 'node:crypto'
+import { createMemoryStore, createSecret, type BudgetAlertEvent, type RequestEvent } from '@bud-foundry/core'
+import { createFakeClock } from '@bud-foundry/core/testing'
+import { describe, expect, it } from 'vitest'
+import {
+  createBudgets,
+  createGovernanceAdmin,
+  createKeyRing,
+  fromUsageLimit,
+  toUsageLimit,
+  usageLimitStatus,
+  type WebhookFetcher,
+} from '../../src/index.ts'
+import { windowAt } from '../../src/money/budget-window.ts'
+
+const noon = Date.UTC(2026, 10, 23, 12)
+let eventCount = 0
+const spent = (costUsd: number, fields: Partial<RequestEvent> = {}): RequestEvent => ({
+  id: String((eventCount += 1)),
+  kind: 'request',
+  timeUnixMs: noon,
+  traceId: '0'.repeat(32),
+  projectId: 'p',
+  operation: 'chat',
+  dialect: 'openai-chat',
+  stream: false,
+  requestedModel: 'm',
+  model: 'm',
+  status: 200,
+  outcome: 'success',
+  durationMs: 1,
+  inputTokens: 1,
+  cachedInputTokens: 0,
+  cacheWriteInputTokens: 0,
+  outputTokens: 1,
+  reasoningTokens: 0,
+  usageSource: 'upstream',
+  costUsd,
+  cache: 'none',
+  requestBytes: 1,
+  responseBytes: 1,
+  attempts: [],
+  tags: {},
+  ...fields,
+})
+
+describe('an alert', () => {
+  it('goes out once for each threshold, however many processes count', async () => {
+    const store = createMemoryStore()
+    const clock = createFakeClock({ startUnixMs: noon })
+    await using left = createBudgets({ store, clock })
+    await using right = createBudgets({ store, clock })
+    const alerts: BudgetAlertEvent[] = []
+    for (const budgets of [left, right]) budgets.onAlert((alert) => alerts.push(alert))
+    await left.put({ id: 'team', subject: { kind: 'project', id: 'p' }, limitUsd: 10, alertPercents: [50, 80, 100] })
+    await expect.poll(() => right.get('team')).toBeDefined()
+    for (let index = 0; index < 6; index += 1) {
+      left.onEvent(spent(1))
+      right.onEvent(spent(0.5))
+      right.onEvent(spent(100, { projectId: 'another' }))
+      await left.flush()
+      await right.flush()
+    }
+    expect(alerts.map(({ percent }) => percent)).toEqual([50, 80])
+    left.onEvent(spent(5))
+    await left.flush()
+    await right.flush()
+    expect(alerts.map(({ percent }) => percent)).toEqual([50, 80, 100])
+    expect(alerts.at(-1)).toMatchObject({ budgetId: 'team', limitUsd: 10, spentUsd: 14, projectId: 'p' })
+    expect(await right.state('team')).toMatchObject({ spentUsd: 14, remainingUsd: 0 })
+  })
+
+  it('goes out anew in the next window, which starts from nothing', async () => {
+    const clock = createFakeClock({ startUnixMs: noon })
+    await using budgets = createBudgets({ clock })
+    const alerts: BudgetAlertEvent[] = []
+    budgets.onAlert((alert) => alerts.push(alert))
+    await budgets.put({ id: 'daily', subject: { kind: 'all' }, limitUsd: 1, window: 'day', alertPercents: [100] })
+    budgets.onEvent(spent(2))
+    await budgets.flush()
+    await clock.advance(86_400_000)
+    expect(await budgets.state('daily')).toMatchObject({ spentUsd: 0 })
+    budgets.onEvent(spent(3, { timeUnixMs: noon + 86_400_000 }))
+    await budgets.flush()
+    expect(alerts.map(({ spentUsd }) => spentUsd)).toEqual([2, 3])
+  })
+
+  it('counts what many tiny requests cost without losing a billionth', async () => {
+    await using budgets = createBudgets()
+    await budgets.put({ id: 'tiny', subject: { kind: 'model', id: 'm*' }, limitUsd: 1_000 })
+    for (let index = 0; index < 10_000; index += 1) budgets.onEvent(spent(0.000_000_001, { timeUnixMs: Date.now() }))
+    expect((await budgets.state('tiny'))?.spentUsd).toBe(0.000_01)
+  })
+})
+
+describe('a webhook', () => {
+  const secrets = {
+    contract: 'secret-store/1',
+    read: (reference: string) => Promise.resolve(createSecret(`secret of ${reference}`)),
+  } as const
+
+  it('is signed over its time and body, and sent again until it is taken', async () => {
+    const clock = createFakeClock({ startUnixMs: noon })
+    const seen: { readonly headers: Readonly<Record<string, string>>; readonly body: string }[] = []
+    const fetcher: WebhookFetcher = {
+      fetch: ({ headers, body }) => {
+        seen.push({ headers, body: Buffer.from(body).toString() })
+        return seen.length === 1 ? Promise.reject(new Error('no route')) : Promise.resolve({ status: seen.length === 2 ? 500 : 204 })
+      },
+    }
+    await using budgets = createBudgets({ clock, fetcher, secrets })
+    await budgets.put({
+      id: 'b',
+      subject: { kind: 'all' },
+      limitUsd: 1,
+      alertPercents: [100],
+      webhook: { url: 'https://hooks.example/x', credential: 'hook' },
+    })
+    budgets.onEvent(spent(1))
+    const flushed = budgets.flush()
+    await expect
+      .poll(async () => {
+        await clock.advance(60_000)
+        return seen.length
+      })
+      .toBe(3)
+    await flushed
+    expect(new Set(seen.map(({ body }) => body)).size).toBe(1)
+    expect(JSON.parse(seen[2]?.body ?? '')).toMatchObject({ kind: 'budget-alert', budgetId: 'b', percent: 100 })
+    const { 'x-bud-signature': signature = '', 'x-bud-event-id': id } = seen[2]?.headers ?? {}
+    const [, seconds = '', mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(signature) ?? []
+    expect(
+      createHmac('sha256', 'secret of credential:hook')
+        .update(`${seconds}.${seen[2]?.body ?? ''}`)
+        .digest('hex'),
+    ).toBe(mac)
+    expect(JSON.parse(seen[0]?.body ?? '')).toHaveProperty('id', id)
+  })
+
+  it('is refused where nothing checks its address', async () => {
+    await using budgets = createBudgets()
+    await expect(
+      budgets.put({ id: 'b', subject: { kind: 'all' }, limitUsd: 1, webhook: { url: 'http://169.254.169.254/' } }),
+    ).rejects.toThrow(/createSafeFetcher/)
+  })
+})
+
+describe('a stop', () => {
+  it('is a spend limit of its subject, there as long as the budget is', async () => {
+    const store = createMemoryStore()
+    await using keys = createKeyRing({ store })
+    const admin = createGovernanceAdmin({ keys })
+    await using budgets = createBudgets({ store, admin })
+    await budgets.put({ id: 'team.1', subject: { kind: 'project', id: 'p' }, limitUsd: 10, stop: true })
+    expect(admin.getProject('p')?.limits).toMatchObject([{ kind: 'spend', limitUsd: 10, name: 'budget-team-1' }])
+    await budgets.put({ id: 'team.1', subject: { kind: 'project', id: 'p' }, limitUsd: 20, stop: true })
+    expect(admin.getProject('p')?.limits).toMatchObject([{ limitUsd: 20 }])
+    await budgets.put({ id: 'team.1', subject: { kind: 'user', id: 'u' }, limitUsd: 20, stop: true })
+    expect([admin.getProject('p')?.limits, admin.getUser('u')?.limits]).toMatchObject([[], [{ limitUsd: 20 }]])
+    await budgets.delete('team.1')
+    expect(admin.getUser('u')?.limits).toEqual([])
+  })
+
+  it.each([{ kind: 'all' }, { kind: 'model', id: 'm' }] as const)('for $kind is refused with what to do', async (subject) => {
+    await using budgets = createBudgets()
+    await expect(budgets.put({ id: 'b', subject, limitUsd: 1, stop: true })).rejects.toThrow(/spend rule/)
+  })
+})
+
+it.each([
+  [{ calendar: 'month', timeZone: 'UTC' }, '2026-11-01T00:00:00Z', '2026-12-01T00:00:00Z'],
+  [{ calendar: 'week', timeZone: 'UTC' }, '2026-11-23T00:00:00Z', '2026-11-30T00:00:00Z'],
+  [{ calendar: 'day', timeZone: 'America/New_York' }, '2026-11-23T05:00:00Z', '2026-11-24T05:00:00Z'],
+  ['hour', '2026-11-23T12:00:00Z', '2026-11-23T13:00:00Z'],
+] as const)('the window %j holds its moment', (window, start, end) => {
+  expect(windowAt(window, noon)).toEqual({ startUnixMs: Date.parse(start), endUnixMs: Date.parse(end) })
+})
+
+describe("Bud's usage limits", () => {
+  const record = {
+    user_id: 'u',
+    user_type: 'client',
+    allowed: true,
+    status: 'allowed',
+    tokens_quota: 1_000,
+    tokens_used: 400,
+    cost_quota: 2.5,
+    cost_used: 1,
+    update_id: 3,
+  }
+
+  it('become limits of the user', () => {
+    expect(fromUsageLimit(record)).toMatchObject({
+      id: 'u',
+      disabled: false,
+      limits: [
+        { kind: 'tokens', limit: 1_000 },
+        { kind: 'spend', limitUsd: 2.5 },
+      ],
+    })
+    expect(fromUsageLimit(record, { startsNow: true })).toMatchObject({ limits: [{ limit: 600 }, { limitUsd: 1.5 }] })
+    expect(fromUsageLimit({ ...record, user_type: 'admin', allowed: false })).toMatchObject({ disabled: false, limits: [] })
+    expect(fromUsageLimit({ ...record, allowed: false, tokens_quota: null, cost_quota: null })).toMatchObject({
+      disabled: true,
+      limits: [],
+    })
+  })
+
+  it('mean what they mean there: no record and administrators may, a full quota may not', () => {
+    const parsed = { ...record, user_type: 'client' } as const
+    expect(usageLimitStatus(undefined)).toMatchObject({ allowed: true, status: 'no_billing_plan' })
+    expect(usageLimitStatus({ ...parsed, user_type: 'admin', tokens_used: 9_999 })).toMatchObject({ allowed: true })
+    expect(usageLimitStatus({ ...parsed, tokens_used: 1_000 })).toMatchObject({ allowed: false })
+    expect(usageLimitStatus({ ...parsed, cost_used: 2.5 })).toMatchObject({ allowed: false })
+    expect(usageLimitStatus({ ...parsed, allowed: false, reason: 'unpaid' })).toMatchObject({ allowed: false, reason: 'unpaid' })
+  })
+
+  it('are written as its readers expect them', () => {
+    const { limits } = fromUsageLimit(record)
+    const owner = {
+      id: 'u',
+      name: 'u',
+      disabled: false,
+      createdUnixMs: 0,
+      tags: {},
+      ...(limits === undefined ? {} : { limits: [...limits] }),
+    }
+    const written = toUsageLimit(owner, { tokens: 1_000, costUsd: 0.5 }, { unixMs: noon, startUnixMs: noon, endUnixMs: noon, updateId: 4 })
+    expect(written).toMatchObject({ user_id: 'u', allowed: false, tokens_quota: 1_000, tokens_used: 1_000, cost_quota: 2.5, update_id: 4 })
+    expect(fromUsageLimit({ ...written, allowed: true })).toMatchObject({ id: 'u', limits })
+  })
+})
