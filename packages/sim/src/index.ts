@@ -28,6 +28,9 @@ export {
 } from './predict/analytical-predictor.ts'
 export type { ServingEstimate } from './predict/serving-estimate.ts'
 
+// trees that XGBoost trained
+export { loadTreeModel, type TreeModel } from './trees/tree-model.ts'
+
 // optimizer
 export { optimize, type OptimizeOptions, type OptimizeProgress, type OptimizeResult, type Rejection } from './optimize/optimizer.ts'
 export { createOptimizerHandler } from './optimize/optimizer-handler.ts'
