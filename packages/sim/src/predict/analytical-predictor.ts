@@ -22,8 +22,8 @@ interface Spread {
  * requests all starting at once. Other hardware and engines may lie further off.
  */
 export const predictionSpread = {
-  timeToFirstToken: { low: 0.55, high: 5 },
-  timePerOutputToken: { low: 0.72, high: 1.81 },
+  timeToFirstToken: { low: 0.74, high: 5.3 },
+  timePerOutputToken: { low: 0.82, high: 1.58 },
 } as const satisfies Record<string, Spread>
 
 const toInterval = (mid: number, spread: Spread): Interval => ({ low: mid * spread.low, mid, high: mid * spread.high })

@@ -39,9 +39,9 @@ describe('the silicon sample', () => {
     const report = await validateRows(rows, { groupBy: ['engine'], readModel: (name) => Promise.resolve(findModel(name)) })
     expect(report.rows).toBe(1219)
     expect(report.predicted).toBeGreaterThan(1190)
-    expect(report.total.tpot?.medianAbsoluteError).toBeLessThan(0.18)
+    expect(report.total.tpot?.medianAbsoluteError).toBeLessThan(0.1)
     expect(report.total.tpot?.rankCorrelation).toBeGreaterThan(0.92)
-    expect(report.total.ttft?.medianAbsoluteError).toBeLessThan(0.45)
+    expect(report.total.ttft?.medianAbsoluteError).toBeLessThan(0.26)
     expect(report.total.ttft?.rankCorrelation).toBeGreaterThan(0.88)
     // The interval is meant to hold nine of ten.
     expect(report.total.tpot?.coverage).toBeGreaterThan(0.87)
