@@ -68,6 +68,11 @@ export const simErrors = defineErrors('SIM', {
     message: ({ reason }: { readonly reason: string }) =>
       `the tree model cannot be used: ${reason}; save it with XGBoost's save_model as .json or .ubj`,
   },
+  TRAINING_FAILED: {
+    status: 422,
+    retryable: false,
+    message: ({ reason }: { readonly reason: string }) => `the correction cannot be trained: ${reason}`,
+  },
   BODY_TOO_LARGE: {
     status: 413,
     retryable: false,

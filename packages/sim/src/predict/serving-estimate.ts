@@ -14,6 +14,17 @@ export interface ServingEstimate {
   readonly bound: StepCost['bound']
   /** What keeps more requests from running at once. */
   readonly batchLimit: 'load' | 'max-sequences' | 'kv-cache'
+  /** What the estimate is made of. */
+  readonly parts: EstimateParts
+}
+
+export interface EstimateParts {
+  /** The mean step without prompts. */
+  readonly decodeStep: StepCost
+  /** One prompt alone. */
+  readonly promptSeconds: number
+  /** What a prompt adds to steps that decode anyway. */
+  readonly marginalPromptSeconds: number
 }
 
 export interface EstimateInput {
@@ -97,11 +108,12 @@ export function estimateServing(input: EstimateInput): ServingEstimate {
   let perToken = step(decodeOnly(running)).seconds
   let cost = step(decodeOnly(running))
   let first = alone
+  let marginal = 0
   // Requests still in their prompt do not decode; three rounds settle the split.
   for (let round = 0; round < 3; round += 1) {
     const full = Math.max(1, Math.min(input.maxBatchedTokens / newTokens, running))
     cost = step(decodeOnly(decoding))
-    const marginal = Math.max(0, mixed(decoding, full).seconds - cost.seconds) / full
+    marginal = Math.max(0, mixed(decoding, full).seconds - cost.seconds) / full
     const promptsPerStep = outputTokens <= 1 ? 0 : decoding / outputTokens
     perToken = cost.seconds + promptsPerStep * marginal * mixedStepShare
     const cycle = first + decodeSteps * perToken
@@ -126,6 +138,7 @@ export function estimateServing(input: EstimateInput): ServingEstimate {
     running,
     waiting,
     bound: cost.bound,
+    parts: { decodeStep: cost, promptSeconds: alone, marginalPromptSeconds: marginal },
     batchLimit: waiting === 0 ? 'load' : input.cacheSequences < input.maxSequences ? 'kv-cache' : 'max-sequences',
   }
 }
