@@ -29,7 +29,8 @@ function toOption({ columns }: SampleRow, corrections: Corrections): Option | un
 
 /**
  * In each group of the same model, device and lengths with five measured configurations or more: the most tokens per second and device
- * within a limit on the time per token (the group's median). A choice that misses the limit by more than a tenth counts as a whole loss.
+ * within a limit on the time per token (the group's median). A choice that misses the limit loses at least by
+ * as much as it misses it.
  */
 export function measureRegret(
   rows: readonly SampleRow[],
@@ -51,7 +52,7 @@ export function measureRegret(
     const best = Math.max(...options.filter(({ measuredTpotMs }) => measuredTpotMs <= limit).map(({ measuredRate }) => measuredRate))
     const able = options.filter(({ predictedTpotMs }) => predictedTpotMs <= limit)
     const chosen = (able.length > 0 ? able : options).reduce((left, right) => (right.predictedRate > left.predictedRate ? right : left))
-    regrets.push(chosen.measuredTpotMs > limit * 1.1 ? 1 : Math.max(0, 1 - chosen.measuredRate / best))
+    regrets.push(Math.max(0, 1 - chosen.measuredRate / best, Math.min(1, chosen.measuredTpotMs / limit - 1)))
   }
   regrets.sort((left, right) => left - right)
   return {

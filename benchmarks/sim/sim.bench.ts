@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { findHardware, findModel, loadShippedCorrections, noCorrections, optimize, predictReplica, prepareReplica } from '@bud-foundry/sim'
-import { createSamples, scorePairs, trainCorrections, type Score } from '@bud-foundry/sim/train'
+import { createSamples, scorePairs, trainCorrections, validateRows, type Score } from '@bud-foundry/sim/train'
 import { currentLoadAverage, report } from '../harness/report.ts'
 import { problems } from './problems.ts'
 import { measureRegret } from './regret.ts'
@@ -79,6 +79,10 @@ const peer = (predicted: 'ttftMs' | 'tpotMs', measured: 'ttft_ms_mean' | 'tpot_m
       return value === undefined ? [] : [{ measured: Number(columns[measured]), predicted: exact(value) }]
     }),
   )
+const byGroup = await validateRows(
+  sample.map(({ columns }) => columns),
+  { groupBy: ['engine', 'hardware', 'model'], readModel: (name) => Promise.resolve(findModel(name)) },
+)
 const regret = { analytical: measureRegret(sample, noCorrections), shipped: measureRegret(sample, corrections) }
 
 const percent = (share: number) => share * 100
@@ -123,6 +127,7 @@ report(
       unusable,
       targets: trained.map(({ report: one }) => one),
       aiconfigurator: { tpot: peer('tpotMs', 'tpot_ms_mean'), ttft: peer('ttftMs', 'ttft_ms_mean') },
+      groups: byGroup.groups.map(({ group, scores }) => ({ group, ...scores })),
       regret,
       searches,
     },

@@ -6,8 +6,8 @@ import curveFile from './kernel-curves.json' with { type: 'json' }
 import { idealSeconds, kernelGrids, messageAxis, slownessScale, type Axis, type DeviceCurves, type KernelKind } from './kernel-grid.ts'
 
 export interface KernelTimes {
-  /** Seconds of one kernel; the axes are those of `kernelGrids`. Never falls when work or size grows. */
-  kernel(kind: KernelKind, precision: Precision, work: number, size: number): number
+  /** Seconds of a kernel by work and size; the axes are those of `kernelGrids`. Never falls when either grows. */
+  kernel(kind: KernelKind, precision: Precision): (work: number, size: number) => number
   /** Seconds of a collective over so many devices for a message of so many bytes. */
   collective(operation: 'all-reduce' | 'all-gather' | 'all-to-all', devices: number, bytes: number): number
 }
@@ -168,15 +168,11 @@ export function findKernelTimes(hardware: HardwareProfile): KernelTimes {
   if (found !== undefined) return found
   const tables = new Map<string, Table>()
   const created: KernelTimes = {
-    kernel: (kind, precision, work, size) => {
-      if (work <= 0 || size <= 0) return 0
+    kernel: (kind, precision) => {
       const name = `${kind}/${precision}`
-      let table = tables.get(name)
-      if (table === undefined) {
-        table = createTable(hardware, kind, precision)
-        tables.set(name, table)
-      }
-      return lookUp(table, work, size)
+      const table = tables.get(name) ?? createTable(hardware, kind, precision)
+      tables.set(name, table)
+      return (work, size) => (work <= 0 || size <= 0 ? 0 : lookUp(table, work, size))
     },
     collective: createCollective(hardware),
   }

@@ -53,9 +53,13 @@ function causalPairs(tokens: number, context: number, window: number): number {
   return (window * window - context * context) / 2 + (end - window) * window
 }
 
+type Kernel = ReturnType<KernelTimes['kernel']>
+
 interface AttentionRates {
-  readonly times: KernelTimes
-  readonly cache: Precision
+  readonly decode: Kernel
+  readonly latentDecode: Kernel
+  readonly prompt: Kernel
+  readonly latentPrompt: Kernel
   /** Largest rate that attention's arithmetic reaches. */
   readonly flopsPerSecond: number
 }
@@ -67,8 +71,8 @@ function decodeSeconds(attention: AttentionWork, rates: AttentionRates, sequence
   const compute = (sequences * attention.queryHeads * attention.decodeFlopsPerPair * context) / rates.flopsPerSecond
   const memory =
     attention.kind === 'latent'
-      ? rates.times.kernel('latent-decode', rates.cache, context, sequences)
-      : rates.times.kernel('decode', rates.cache, context, (sequences * attention.keyValueHeads * attention.headDim) / referenceHeadDim)
+      ? rates.latentDecode(context, sequences)
+      : rates.decode(context, (sequences * attention.keyValueHeads * attention.headDim) / referenceHeadDim)
   return Math.max(compute, memory)
 }
 
@@ -83,8 +87,8 @@ function promptSeconds(
   const side = Math.sqrt(2 * pairs)
   const heads = batch.prompts * attention.queryHeads
   return attention.kind === 'latent'
-    ? rates.times.kernel('latent-prompt', rates.cache, side, (heads * attention.headDim) / 160)
-    : rates.times.kernel('prompt', rates.cache, side, (heads * attention.headDim) / referenceHeadDim)
+    ? rates.latentPrompt(side, (heads * attention.headDim) / 160)
+    : rates.prompt(side, (heads * attention.headDim) / referenceHeadDim)
 }
 
 interface StepParts {
@@ -131,10 +135,15 @@ export function createStepModel(options: {
   const times = findKernelTimes(hardware)
   const efficiency = findEfficiency(hardware)
   const rates: AttentionRates = {
-    times,
-    cache: settings.kvCache,
+    decode: times.kernel('decode', settings.kvCache),
+    latentDecode: times.kernel('latent-decode', settings.kvCache),
+    prompt: times.kernel('prompt', settings.kvCache),
+    latentPrompt: times.kernel('latent-prompt', settings.kvCache),
     flopsPerSecond: (hardware.flopsPerSecond[resolveComputePrecision('bf16', hardware)] ?? 1) * efficiency.promptAttention,
   }
+  const linearKernel = times.kernel('gemm', parts.linear)
+  const expertKernel = times.kernel('experts', parts.expert)
+  const headKernel = times.kernel('gemm', parts.head)
   const streamRate = hardware.memoryBandwidthBytesPerSecond * efficiency.stream
   const headParameters = model.embeddingParameters / tensor
   const layerCount = parts.layers.reduce((sum, layer) => sum + layer.count * layer.weight, 0)
@@ -157,12 +166,12 @@ export function createStepModel(options: {
     for (const { count, matrices, experts, attention, stateBytes } of parts.layers) {
       let layerMatrices = 0
       for (const parameters of matrices) {
-        layerMatrices += insideStep.gemm * times.kernel('gemm', parts.linear, tokens, parameters)
+        layerMatrices += insideStep.gemm * linearKernel(tokens, parameters)
         computeSeconds += (count * 2 * parameters * tokens) / linearRate
       }
       if (experts !== undefined) {
         const perExpert = (tokens * data * experts.perToken) / experts.count
-        const expertLayer = insideStep.experts * times.kernel('experts', parts.expert, perExpert, experts.parameters)
+        const expertLayer = insideStep.experts * expertKernel(perExpert, experts.parameters)
         layerMatrices += expertLayer
         expertSeconds += count * expertLayer
         computeSeconds += (count * 2 * experts.parameters * perExpert) / linearRate
@@ -181,7 +190,7 @@ export function createStepModel(options: {
       attentionSeconds +=
         count * (decodeSeconds(attention, rates, decode, batch.decodeContextTokens) + promptSeconds(attention, rates, one))
     }
-    matrixSeconds += insideStep.gemm * times.kernel('gemm', parts.head, sampled, headParameters)
+    matrixSeconds += insideStep.gemm * headKernel(sampled, headParameters)
     const message = tokens * model.hiddenSize * 2
     const handOver =
       pipeline === 1 ? 0 : (pipeline - 1) * times.collective('all-gather', Math.min(2 * tensor, hardware.devicesPerNode + 1), message)

@@ -105,14 +105,14 @@ export function estimateServing(input: EstimateInput): ServingEstimate {
       decodeContextTokens: context,
     })
   let decoding = running
-  let perToken = step(decodeOnly(running)).seconds
   let cost = step(decodeOnly(running))
+  let perToken = cost.seconds
   let first = alone
   let marginal = 0
   // Requests still in their prompt do not decode; three rounds settle the split.
   for (let round = 0; round < 3; round += 1) {
     const full = Math.max(1, Math.min(input.maxBatchedTokens / newTokens, running))
-    cost = step(decodeOnly(decoding))
+    if (round > 0) cost = step(decodeOnly(decoding))
     marginal = Math.max(0, mixed(decoding, full).seconds - cost.seconds) / full
     const promptsPerStep = outputTokens <= 1 ? 0 : decoding / outputTokens
     perToken = cost.seconds + promptsPerStep * marginal * mixedStepShare

@@ -57,9 +57,14 @@ const largestOf: Readonly<Record<CorrectionTarget, number>> = { 'time-per-output
 interface Row {
   readonly sample: TrainingSample
   readonly logRatio: number
+  readonly logMeasured: number
 }
 
+const predictedFeature = { 'time-per-output-token': 'log-token-ms', 'time-to-first-token': 'log-first-token-ms' } as const
+
 interface HeldOut {
+  /** Natural logarithms of the measured value, and of measured over predicted. */
+  readonly logMeasured: number
   readonly residual: number
   readonly familiarity: number
   readonly fold: number
@@ -110,18 +115,18 @@ interface ValidationSetup {
 /** Predicts every part with models that saw nothing of it. */
 async function holdOut(setup: ValidationSetup): Promise<readonly HeldOut[]> {
   const { rows, folds, largest, bags, booster, onFold } = setup
-  const results: HeldOut[] = Array.from({ length: rows.length }, () => ({ residual: 0, familiarity: 0, fold: 0 }))
+  const results: HeldOut[] = Array.from({ length: rows.length }, () => ({ logMeasured: 0, residual: 0, familiarity: 0, fold: 0 }))
   for (const fold of new Set(folds)) {
     const training = rows.filter((_, index) => folds[index] !== fold)
     const seen = uniquePlaces(training)
     const model = loadTreeModel(
       toXgboostJson({ bags: await trainBags(training, largest, bags, booster), featureNames: correctionFeatures, attributes: {} }),
     )
-    for (const [index, { sample, logRatio }] of rows.entries()) {
+    for (const [index, { sample, logRatio, logMeasured }] of rows.entries()) {
       if (folds[index] !== fold) continue
       const familiar = familiarity(placeOf(sample.features), seen)
       const correction = clip(model.predictMargin(sample.features)[0] ?? 0, largest)
-      results[index] = { residual: logRatio - familiar * correction, familiarity: familiar, fold }
+      results[index] = { logMeasured, residual: logRatio - familiar * correction, familiarity: familiar, fold }
     }
     onFold()
   }
@@ -136,9 +141,10 @@ function scoreHeldOut(heldOut: readonly HeldOut[]): Score {
     spreads.set(fold, { low: Math.exp(quantile(others, 0.05)), high: Math.exp(quantile(others, 0.95)) })
   }
   return scorePairs(
-    heldOut.map(({ residual, fold }) => {
+    heldOut.map(({ logMeasured, residual, fold }) => {
       const spread = spreads.get(fold) ?? { low: 1, high: 1 }
-      return { measured: Math.exp(residual), predicted: { low: spread.low, mid: 1, high: spread.high } }
+      const mid = Math.exp(logMeasured - residual)
+      return { measured: Math.exp(logMeasured), predicted: { low: mid * spread.low, mid, high: mid * spread.high } }
     }),
   )
 }
@@ -173,7 +179,8 @@ async function trainTarget(
   const largest = largestOf[target]
   const rows = samples.flatMap((sample) => {
     const logRatio = sample.logRatios[target]
-    return logRatio === undefined ? [] : [{ sample, logRatio }]
+    const logPredicted = sample.features[correctionFeatures.indexOf(predictedFeature[target])] ?? 0
+    return logRatio === undefined ? [] : [{ sample, logRatio, logMeasured: logPredicted + logRatio }]
   })
   const [firstPlace = [], ...otherPlaces] = uniquePlaces(rows)
   const count = (groupOf: (sample: TrainingSample) => string) => new Set(rows.map(({ sample }) => groupOf(sample))).size
@@ -217,7 +224,12 @@ async function trainTarget(
       configurations,
       pairs,
       analytical: scoreHeldOut(
-        rows.map(({ logRatio }, index) => ({ residual: logRatio, familiarity: 0, fold: byConfiguration[index] ?? 0 })),
+        rows.map(({ logMeasured, logRatio }, index) => ({
+          logMeasured,
+          residual: logRatio,
+          familiarity: 0,
+          fold: byConfiguration[index] ?? 0,
+        })),
       ),
       heldOutConfigurations: scoreHeldOut(near),
       heldOutPairs: scoreHeldOut(far),

@@ -18,10 +18,10 @@ export interface Forest {
   readonly feature: Int32Array
   /** Threshold of a numeric split, value of a leaf. */
   readonly value: Float32Array
+  /** The left child; the right one follows it. */
   readonly left: Int32Array
-  readonly right: Int32Array
-  /** Where a missing value goes. */
-  readonly fallback: Int32Array
+  /** Whether a missing value goes right: 0 or 1. */
+  readonly missingRight: Uint8Array
   /** The categories that go right, for the nodes that split by category. */
   readonly categories: ReadonlyMap<number, ReadonlySet<number>>
   /** Leaves that hold one value for each output. */
@@ -78,8 +78,7 @@ export function createForest(options: {
   const feature = new Int32Array(total)
   const value = new Float32Array(total)
   const left = new Int32Array(total)
-  const right = new Int32Array(total)
-  const fallback = new Int32Array(total)
+  const missingRight = new Uint8Array(total)
   const categories = new Map<number, ReadonlySet<number>>()
   const vectors = new Map<number, Float32Array>()
   const roots = new Int32Array(trees.length)
@@ -91,19 +90,23 @@ export function createForest(options: {
     const width = Math.max(1, Number(tree.tree_param.size_leaf_vector ?? '1'))
     if (width > 1 && width !== outputs) throw fail(index, `has leaves of ${String(width)} values for ${String(outputs)} outputs`)
     const sets = categorySets(tree)
-    for (const [node, child] of tree.left_children.entries()) {
-      const at = base + node
+    // Nodes are laid out anew from the root on, with the two children of each side by side.
+    const order = [0]
+    for (let position = 0; position < order.length; position += 1) {
+      const node = order[position] ?? 0
+      const at = base + position
       value[at] = tree.split_conditions[node] ?? Number.NaN
+      const child = tree.left_children[node] ?? -1
       if (child === -1) {
         kind[at] = leaf
         if (width > 1) vectors.set(at, leafVector(tree, node, width))
         continue
       }
-      left[at] = base + child
-      right[at] = base + (tree.right_children[node] ?? 0)
+      left[at] = base + order.length
+      order.push(child, tree.right_children[node] ?? 0)
       feature[at] = tree.split_indices[node] ?? 0
       // 1 and true both mean left.
-      fallback[at] = Number(tree.default_left[node]) === 1 ? base + child : (right[at] ?? 0)
+      missingRight[at] = Number(tree.default_left[node]) === 1 ? 0 : 1
       kind[at] = tree.split_type?.[node] === 1 ? categorical : numeric
       if (kind[at] === categorical) categories.set(at, sets.get(node) ?? new Set())
     }
@@ -117,8 +120,7 @@ export function createForest(options: {
     feature,
     value,
     left,
-    right,
-    fallback,
+    missingRight,
     categories,
     vectors,
   }
@@ -133,15 +135,17 @@ function leafVector(tree: XgboostTree, node: number, width: number): Float32Arra
   return Float32Array.from(leaf_weights.slice(position * width, (position + 1) * width), (weight) => weight ?? Number.NaN)
 }
 
-/** The node at which a walk ends. Features are read as 32-bit floats; NaN is missing. */
-function findLeaf(forest: Forest, root: number, features: ArrayLike<number>): number {
-  const { kind, feature, value, left, right, fallback } = forest
+/** The node at which a walk ends; NaN is missing. */
+function findLeaf(forest: Forest, root: number, features: Float32Array): number {
+  const { kind, feature, value, left, missingRight } = forest
   let node = root
   for (let type = kind[node] ?? leaf; type !== leaf; type = kind[node] ?? leaf) {
     const given = features[feature[node] ?? 0] ?? Number.NaN
-    if (given !== given) node = fallback[node] ?? 0
-    else if (type === numeric) node = Math.fround(given) < (value[node] ?? 0) ? (left[node] ?? 0) : (right[node] ?? 0)
-    else node = goesRight(forest, node, given) ? (right[node] ?? 0) : (left[node] ?? 0)
+    let right: number
+    if (given !== given) right = missingRight[node] ?? 0
+    else if (type === numeric) right = given < (value[node] ?? 0) ? 0 : 1
+    else right = goesRight(forest, node, given) ? 1 : 0
+    node = (left[node] ?? 0) + right
   }
   return node
 }
@@ -152,7 +156,7 @@ function goesRight(forest: Forest, node: number, given: number): boolean {
 }
 
 /** Adds every tree's leaf to the sums, in 32-bit floats and in the order of the trees. */
-export function addLeaves(forest: Forest, features: ArrayLike<number>, sums: Float32Array): void {
+export function addLeaves(forest: Forest, features: Float32Array, sums: Float32Array): void {
   const { roots, outputOf, weightOf, value, vectors } = forest
   const plain = vectors.size === 0
   for (let tree = 0; tree < roots.length; tree += 1) {
@@ -160,8 +164,7 @@ export function addLeaves(forest: Forest, features: ArrayLike<number>, sums: Flo
     const weight = weightOf[tree] ?? 1
     if (plain) {
       const output = outputOf[tree] ?? 0
-      const scaled = Math.fround((value[end] ?? 0) * weight)
-      sums[output] = (sums[output] ?? 0) + scaled
+      sums[output] = (sums[output] ?? 0) + (weight === 1 ? (value[end] ?? 0) : Math.fround((value[end] ?? 0) * weight))
       continue
     }
     const vector = vectors.get(end)

@@ -78,9 +78,12 @@ export function loadTreeModel(content: string | Uint8Array | object): TreeModel 
   })
   const scores = parseBaseScores(parameters.base_score, outputs)
   const base = Float32Array.from({ length: outputs }, (_, output) => objective.toMargin(Math.fround(scores[output] ?? scores[0] ?? 0)))
+  // Features are compared as 32-bit floats. Predicting is synchronous, so that one buffer serves every call.
+  const singles = new Float32Array(features)
   const predictMargin = (row: ArrayLike<number>) => {
+    for (let index = 0; index < features; index += 1) singles[index] = row[index] ?? Number.NaN
     const sums = base.slice()
-    addLeaves(forest, row, sums)
+    addLeaves(forest, singles, sums)
     return sums
   }
   return {

@@ -14,10 +14,10 @@ describe('kernel times', () => {
   // Published measurements: H100 reaches 74 to 81 % of 989 TFLOPS in large 16-bit products and streams weights at 2.7 to 2.8 TB/s.
   it('are those of the measured devices', () => {
     const h100 = findKernelTimes(findHardware('h100-sxm'))
-    const large = (2 * 8192 * 8192 * 8192) / h100.kernel('gemm', 'bf16', 8192, 8192 * 8192)
+    const large = (2 * 8192 * 8192 * 8192) / h100.kernel('gemm', 'bf16')(8192, 8192 * 8192)
     expect(large / 989e12).toBeGreaterThan(0.65)
     expect(large / 989e12).toBeLessThan(0.85)
-    const streamed = (2 * 8192 * 28_672) / h100.kernel('gemm', 'bf16', 1, 8192 * 28_672)
+    const streamed = (2 * 8192 * 28_672) / h100.kernel('gemm', 'bf16')(1, 8192 * 28_672)
     expect(streamed).toBeGreaterThan(2.4e12)
     expect(streamed).toBeLessThan(3.1e12)
     // NCCL on 8 × H100: 445 GB/s bus bandwidth for large messages; the engines' own kernel takes some 5 µs for small ones.
@@ -38,10 +38,10 @@ describe('kernel times', () => {
         }),
         ({ hardware, kind, precision, work, size, factor }) => {
           const times = findKernelTimes(hardware)
-          const seconds = times.kernel(kind, precision, work, size)
+          const seconds = times.kernel(kind, precision)(work, size)
           expect(seconds).toBeGreaterThan(0)
-          expect(times.kernel(kind, precision, work * factor, size)).toBeGreaterThanOrEqual(seconds * (1 - 1e-9))
-          expect(times.kernel(kind, precision, work, size * factor)).toBeGreaterThanOrEqual(seconds * (1 - 1e-9))
+          expect(times.kernel(kind, precision)(work * factor, size)).toBeGreaterThanOrEqual(seconds * (1 - 1e-9))
+          expect(times.kernel(kind, precision)(work, size * factor)).toBeGreaterThanOrEqual(seconds * (1 - 1e-9))
         },
       ),
     )
