@@ -76,7 +76,7 @@ const processor: Efficiency = {
 // NVIDIA: medians of AIConfigurator's measured kernel tables (Apache-2.0), e.g. bf16 products with 2048 rows and more reach
 // 78–90 % on A100, 74–81 % on H100, 62–66 % on B200; weight streaming 71–75, 80–84 and 68–73 %; NCCL on 8 devices 445 of 450 GB/s
 // bus bandwidth on H100 for large messages, far less for those of a decode step. AMD: largest achieved matrix rate 668 of
-// 1307 TFLOPS on MI300X (stas00, ml-engineering). Processors and the rest: conservative, see docs/accuracy.md once it exists.
+// 1307 TFLOPS on MI300X (stas00, ml-engineering). Processors and the rest: conservative, docs/accuracy.md says what was measured.
 const byGeneration: Readonly<Record<string, Efficiency>> = {
   hopper,
   ampere,
