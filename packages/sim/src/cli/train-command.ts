@@ -2,6 +2,7 @@
 import { parseFlags, toNumber, toTable, UsageError, type Command } from './command.ts'
 import { readRows } from './measured-rows.ts'
 import { readModel } from './model-argument.ts'
+import { toXgboostText } from '../train/model-json.ts'
 import { createSamples } from '../train/samples.ts'
 import { trainCorrections, type TargetReport } from '../train/train-correction.ts'
 import type { Score } from '../validate/score.ts'
@@ -55,7 +56,7 @@ export const trainCommand: Command = {
     const files: string[] = []
     for (const { target, model } of values.out === undefined ? [] : trained) {
       const file = `${values.out ?? '.'}/${target}.json`
-      await context.writeFile(file, `${JSON.stringify(model)}\n`)
+      await context.writeFile(file, `${toXgboostText(model)}\n`)
       files.push(file)
     }
     if (values.json === true) {

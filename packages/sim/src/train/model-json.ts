@@ -51,6 +51,19 @@ export function toXgboostJson(options: {
   }
 }
 
+/** XGBoost tells integers from floats by how they are written, and refuses `0` where it expects `0E0`. */
+const floatFields: ReadonlySet<string> = new Set(['base_weights', 'loss_changes', 'split_conditions', 'sum_hessian'])
+const mark = '@floats@'
+
+/** The text of a model's file, as every XGBoost from 1.x on loads it. */
+export function toXgboostText(model: object): string {
+  const toFloat = (value: number) => (Number.isInteger(value) ? `${String(value)}E0` : String(value))
+  const text = JSON.stringify(model, (name, value: unknown) =>
+    floatFields.has(name) && Array.isArray(value) ? `${mark}${value.map((entry) => toFloat(Number(entry))).join(',')}${mark}` : value,
+  )
+  return text.replaceAll(new RegExp(`"${mark}([^"@]*)${mark}"`, 'g'), '[$1]')
+}
+
 function toTree(tree: JsonTree, options: { readonly id: number; readonly features: number; readonly divisor: number }): object {
   const { id, features, divisor } = options
   const leaf = (node: number) => tree.left_children[node] === -1

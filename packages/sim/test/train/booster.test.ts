@@ -1,7 +1,7 @@
 /** Training with ml-xgboost: what it learns is what our scorer says, and its limits are met with words. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { toXgboostJson } from '../../src/train/model-json.ts'
+import { toXgboostJson, toXgboostText } from '../../src/train/model-json.ts'
 import { trainBooster } from '../../src/train/booster.ts'
 import { loadTreeModel } from '../../src/trees/tree-model.ts'
 
@@ -35,6 +35,19 @@ describe('training', () => {
     expect(model.predictMargin([Number.NaN, 4, 0])[0]).toBeCloseTo(5, 1)
     expect(model.predictMargin([-1, 4, 0])[0]).toBeCloseTo(1, 1)
     expect(model.predictMargin([1, 4, 0])[0]).toBeCloseTo(3, 1)
+  })
+
+  it('writes floats as floats and integers as integers, which XGBoost insists on', async () => {
+    const model = toXgboostJson({
+      bags: [await trainBooster(table, targets, { ...options, trees: 2 })],
+      featureNames: ['a', 'b', 'c'],
+      attributes: {},
+    })
+    const text = toXgboostText(model)
+    for (const [, values = ''] of text.matchAll(/"(?:base_weights|loss_changes|split_conditions|sum_hessian)":\[([^\]]*)\]/g))
+      for (const value of values.split(',')) expect(value).toMatch(/[.eE]/)
+    expect(text).toMatch(/"left_children":\[[-\d,]+\]/)
+    expect(JSON.parse(text)).toEqual(model)
   })
 
   it('averages bags', async () => {
