@@ -62,6 +62,17 @@ export const simErrors = defineErrors('SIM', {
     retryable: false,
     message: ({ reason }: { readonly reason: string }) => `this cannot be predicted: ${reason}`,
   },
+  TREE_MODEL_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ reason }: { readonly reason: string }) =>
+      `the tree model cannot be used: ${reason}; save it with XGBoost's save_model as .json or .ubj`,
+  },
+  TRAINING_FAILED: {
+    status: 422,
+    retryable: false,
+    message: ({ reason }: { readonly reason: string }) => `the correction cannot be trained: ${reason}`,
+  },
   BODY_TOO_LARGE: {
     status: 413,
     retryable: false,

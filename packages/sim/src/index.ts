@@ -18,15 +18,15 @@ export type { EngineTiming } from './cost/engine-timing.ts'
 
 // prediction
 export { createStepModel, type StepBatch, type StepCost, type StepModel } from './cost/step-cost.ts'
-export {
-  createAnalyticalPredictor,
-  estimateReplica,
-  predictionSpread,
-  prepareReplica,
-  toPrediction,
-  type PreparedReplica,
-} from './predict/analytical-predictor.ts'
-export type { ServingEstimate } from './predict/serving-estimate.ts'
+export { estimateReplica, predictionSpread, prepareReplica, type PreparedReplica } from './predict/replica-estimate.ts'
+export { createAnalyticalPredictor, createPredictor } from './predict/predictors.ts'
+export { predictReplica, type ReplicaPrediction } from './predict/predict-replica.ts'
+export { loadCorrections, loadShippedCorrections, noCorrections, type Corrections } from './correct/corrections.ts'
+export type { Correction, CorrectionNotes } from './correct/correction.ts'
+export type { EstimateParts, ServingEstimate } from './predict/serving-estimate.ts'
+
+// trees that XGBoost trained
+export { loadTreeModel, type TreeModel } from './trees/tree-model.ts'
 
 // optimizer
 export { optimize, type OptimizeOptions, type OptimizeProgress, type OptimizeResult, type Rejection } from './optimize/optimizer.ts'

@@ -8,6 +8,10 @@ export const limits = {
   twinRequests: 4096,
   /** Blocks of the twin's prefix cache that are remembered when the model's cache would be larger. */
   twinPrefixBlocks: 1 << 18,
+  /** Largest saved tree model, its trees, and the nodes of one. */
+  treeModelBytes: 256 * 1024 * 1024,
+  trees: 100_000,
+  treeNodes: 4_000_000,
   /** Hardware kinds, nodes and devices in one optimize request. */
   devices: 256,
   devicesPerKind: 65_536,

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** The `bud-sim` command: connects the command line to the process. */
 import { fstatSync, readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { systemClock } from '@bud-foundry/core'
 import { runCli } from '../cli/run-cli.ts'
 
@@ -36,6 +37,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   clock: systemClock,
   version: version(),
   readFile: (path) => readFile(path, 'utf8'),
+  writeFile: async (path, text) => {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, text)
+  },
   print: (text) => process.stdout.write(`${text}\n`),
   printError: (text) => process.stderr.write(`${text}\n`),
   signal: ending.signal,

@@ -8,6 +8,7 @@ export interface CommandContext {
   /** Of the package. */
   readonly version: string
   readonly readFile: (path: string) => Promise<string>
+  readonly writeFile: (path: string, text: string) => Promise<void>
   readonly print: (text: string) => void
   readonly printError: (text: string) => void
   /** Aborts when the process is asked to end. */

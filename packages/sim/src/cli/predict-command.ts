@@ -1,6 +1,7 @@
 /** `bud-sim predict`: latency and throughput of one configuration. */
 import { findHardware } from '../hardware/hardware-registry.ts'
-import { createAnalyticalPredictor } from '../predict/analytical-predictor.ts'
+import { loadShippedCorrections, noCorrections } from '../correct/corrections.ts'
+import { createPredictor } from '../predict/predictors.ts'
 import { devicesOf } from '../settings.ts'
 import { parseFlags, toNumber, toTable, type Command } from './command.ts'
 import { readModel } from './model-argument.ts'
@@ -13,13 +14,14 @@ const flags = {
   prefix: { type: 'string' },
   concurrency: { type: 'string' },
   'request-rate': { type: 'string' },
+  analytical: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const
 
 export const predictCommand: Command = {
   name: 'predict',
   summary: 'time to first token, time per token and throughput, with their intervals',
-  usage: `bud-sim predict <model or config.json> ${servingUsage} [--isl 1024] [--osl 256] [--prefix N] [--concurrency N | --request-rate R] [--json]`,
+  usage: `bud-sim predict <model or config.json> ${servingUsage} [--isl 1024] [--osl 256] [--prefix N] [--concurrency N | --request-rate R] [--analytical] [--json]`,
   run: async (args, context) => {
     const { values, positionals } = parseFlags(args, flags)
     const model = await readModel(positionals[0], values['model-id'], context)
@@ -36,7 +38,7 @@ export const predictCommand: Command = {
       sharedPrefixTokens: toNumber('prefix', values.prefix, { min: 0, whole: true }),
       ...(rate === undefined ? { concurrency: concurrency ?? 1 } : { requestsPerSecond: rate }),
     }
-    const [prediction] = createAnalyticalPredictor().predict([
+    const [prediction] = createPredictor(values.analytical === true ? noCorrections : await loadShippedCorrections()).predict([
       { model, workload, hardware, deviceCount: devicesOf(settings), engineId: values.engine, settings },
     ])
     if (values.json === true || prediction === undefined) {

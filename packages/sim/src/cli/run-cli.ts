@@ -7,6 +7,7 @@ import { memoryCommand } from './memory-command.ts'
 import { optimizeCommand } from './optimize-command.ts'
 import { predictCommand } from './predict-command.ts'
 import { serveCommand } from './serve-command.ts'
+import { trainCommand } from './train-command.ts'
 import { validateCommand } from './validate-command.ts'
 
 const commands: readonly Command[] = [
@@ -17,6 +18,7 @@ const commands: readonly Command[] = [
   hardwareCommand,
   modelsCommand,
   validateCommand,
+  trainCommand,
 ]
 
 const help = () =>

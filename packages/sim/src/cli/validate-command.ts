@@ -1,8 +1,8 @@
 /** `bud-sim validate`: predictions scored against measured rows. */
-import { parseCsv } from '../validate/csv.ts'
 import { metricNames, validateRows, type MetricName } from '../validate/validation.ts'
 import type { Score } from '../validate/score.ts'
 import { parseFlags, toTable, UsageError, type Command } from './command.ts'
+import { chooseCorrections, readRows } from './measured-rows.ts'
 import { readModel } from './model-argument.ts'
 
 const percent = (share: number) => (Number.isNaN(share) ? '-' : `${(share * 100).toFixed(1)} %`)
@@ -26,22 +26,22 @@ function rowOf(group: string, metric: MetricName, score: Score): readonly (strin
 export const validateCommand: Command = {
   name: 'validate',
   summary: 'score predictions against measured rows of a CSV file',
-  usage: 'bud-sim validate --data FILE.csv [--group-by column,column] [--json]',
+  usage: 'bud-sim validate --data FILE.csv [--group-by column,column] [--analytical | --correction MODEL.json …] [--json]',
   run: async (args, context) => {
-    const { values } = parseFlags(args, { data: { type: 'string' }, 'group-by': { type: 'string' }, json: { type: 'boolean' } })
+    const { values } = parseFlags(args, {
+      data: { type: 'string' },
+      'group-by': { type: 'string' },
+      correction: { type: 'string', multiple: true },
+      analytical: { type: 'boolean' },
+      json: { type: 'boolean' },
+    })
     if (values.data === undefined) throw new UsageError('give --data FILE.csv')
-    let text: string
-    try {
-      text = await context.readFile(values.data)
-    } catch (error) {
-      throw new UsageError(`cannot read ${values.data}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
-    }
-    const rows = parseCsv(text)
-    if (rows.length === 0) throw new UsageError(`${values.data} has no rows; it needs a header line and one line for each measurement`)
+    const rows = await readRows(values.data, context)
     const groupBy = (values['group-by'] ?? '').split(',').filter((column) => column !== '')
     const missing = groupBy.find((column) => rows[0]?.[column] === undefined)
     if (missing !== undefined) throw new UsageError(`${values.data} has no column '${missing}' to group by`)
-    const report = await validateRows(rows, { groupBy, readModel: (name) => readModel(name, undefined, context) })
+    const corrections = await chooseCorrections({ analytical: values.analytical, files: values.correction }, context)
+    const report = await validateRows(rows, { groupBy, corrections, readModel: (name) => readModel(name, undefined, context) })
     if (values.json === true) {
       context.print(JSON.stringify(report, null, 2))
       return

@@ -1,5 +1,5 @@
 /** Which share of its datasheet a device reaches, by architecture and kind of work. */
-import type { HardwareProfile, Precision } from '@bud-foundry/core'
+import type { HardwareProfile } from '@bud-foundry/core'
 
 export interface Efficiency {
   /** Large matrix products in 16 bits and above, share of the dense peak. */
@@ -25,7 +25,7 @@ const hopper: Efficiency = {
   cacheRead: 0.72,
   promptAttention: 0.55,
   link: 0.75,
-  layerSeconds: 14e-6,
+  layerSeconds: 3.3e-6,
 }
 const ampere: Efficiency = {
   matrix: 0.8,
@@ -34,7 +34,7 @@ const ampere: Efficiency = {
   cacheRead: 0.62,
   promptAttention: 0.52,
   link: 0.7,
-  layerSeconds: 20e-6,
+  layerSeconds: 5e-6,
 }
 const blackwell: Efficiency = {
   matrix: 0.64,
@@ -43,7 +43,7 @@ const blackwell: Efficiency = {
   cacheRead: 0.7,
   promptAttention: 0.5,
   link: 0.7,
-  layerSeconds: 13e-6,
+  layerSeconds: 3.3e-6,
 }
 const ada: Efficiency = {
   matrix: 0.58,
@@ -52,7 +52,7 @@ const ada: Efficiency = {
   cacheRead: 0.7,
   promptAttention: 0.45,
   link: 0.2,
-  layerSeconds: 16e-6,
+  layerSeconds: 4e-6,
 }
 const cdna: Efficiency = {
   matrix: 0.5,
@@ -61,7 +61,7 @@ const cdna: Efficiency = {
   cacheRead: 0.55,
   promptAttention: 0.35,
   link: 0.6,
-  layerSeconds: 22e-6,
+  layerSeconds: 14e-6,
 }
 const processor: Efficiency = {
   matrix: 0.35,
@@ -76,13 +76,13 @@ const processor: Efficiency = {
 // NVIDIA: medians of AIConfigurator's measured kernel tables (Apache-2.0), e.g. bf16 products with 2048 rows and more reach
 // 78–90 % on A100, 74–81 % on H100, 62–66 % on B200; weight streaming 71–75, 80–84 and 68–73 %; NCCL on 8 devices 445 of 450 GB/s
 // bus bandwidth on H100 for large messages, far less for those of a decode step. AMD: largest achieved matrix rate 668 of
-// 1307 TFLOPS on MI300X (stas00, ml-engineering). Processors and the rest: conservative, see docs/accuracy.md once it exists.
+// 1307 TFLOPS on MI300X (stas00, ml-engineering). Processors and the rest: conservative, docs/accuracy.md says what was measured.
 const byGeneration: Readonly<Record<string, Efficiency>> = {
   hopper,
   ampere,
   blackwell,
   'blackwell-ultra': blackwell,
-  'blackwell-rtx': { ...ada, stream: 0.81, layerSeconds: 14e-6 },
+  'blackwell-rtx': { ...ada, stream: 0.81, layerSeconds: 4e-6 },
   ada,
   turing: { ...ada, matrix: 0.5, layerSeconds: 25e-6 },
   volta: { ...ampere, matrix: 0.7, layerSeconds: 25e-6 },
@@ -99,6 +99,3 @@ const unknownAccelerator: Efficiency = { ...cdna, layerSeconds: 30e-6 }
 export function findEfficiency(hardware: HardwareProfile): Efficiency {
   return byGeneration[hardware.generation] ?? (hardware.kind === 'cpu' ? processor : unknownAccelerator)
 }
-
-export const matrixEfficiency = (efficiency: Efficiency, precision: Precision): number =>
-  precision === 'fp8' || precision === 'int8' || precision === 'fp4' ? efficiency.matrixNarrow : efficiency.matrix

@@ -41,7 +41,7 @@ export const sglang: ServingEngine = {
   checkpoint: 'own',
   versions: [version],
   versionFor: () => version,
-  timing: { stepSeconds: 0.9e-3, sequenceSeconds: 5e-6, requestSeconds: 9e-3, promptTokenSeconds: 2e-6 },
+  timing: { stepSeconds: 0.15e-3, sequenceSeconds: 14e-6, requestSeconds: 40e-3, promptTokenSeconds: 2e-6 },
   overhead,
   refuse: (model, settings, hardware) => {
     if (hardware.kind !== 'gpu') return `SGLang is not offered on ${hardware.kind === 'cpu' ? 'processors' : hardware.name} here`

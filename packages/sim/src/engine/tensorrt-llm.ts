@@ -32,7 +32,7 @@ export const tensorrtLlm: ServingEngine = {
   checkpoint: 'own',
   versions: [version],
   versionFor: () => version,
-  timing: { stepSeconds: 0.8e-3, sequenceSeconds: 4e-6, requestSeconds: 9e-3, promptTokenSeconds: 2e-6 },
+  timing: { stepSeconds: 0.16e-3, sequenceSeconds: 14e-6, requestSeconds: 25e-3, promptTokenSeconds: 2e-6 },
   overhead,
   refuse: (model, settings, hardware) => {
     if (hardware.vendor !== 'NVIDIA') return 'TensorRT-LLM runs on NVIDIA devices only'

@@ -54,7 +54,7 @@ export const vllm: ServingEngine = {
   checkpoint: 'own',
   versions: ['0.11.0', '0.11.2', '0.12.0', '1.22.0'],
   versionFor: (hardware) => target(hardware).version,
-  timing: { stepSeconds: 1.1e-3, sequenceSeconds: 6e-6, requestSeconds: 8e-3, promptTokenSeconds: 2e-6 },
+  timing: { stepSeconds: 0.75e-3, sequenceSeconds: 14e-6, requestSeconds: 18e-3, promptTokenSeconds: 2e-6 },
   overhead,
   refuse: (model, settings, hardware) =>
     refuseAnywhere(model, settings, hardware) ??

@@ -2,7 +2,6 @@
 import type { DeploymentPlan } from '@bud-foundry/core'
 import { nodesOf } from '../engine/launch-parts.ts'
 import { checkpointBytes } from '../memory/weights.ts'
-import { toPrediction } from '../predict/analytical-predictor.ts'
 import { devicesOf } from '../settings.ts'
 import type { Evaluated } from './evaluate.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
@@ -24,11 +23,10 @@ function planName(request: ResolvedRequest, evaluated: Evaluated, rank: number):
 }
 
 export function toDeploymentPlan(request: ResolvedRequest, evaluated: Evaluated, rank: number): DeploymentPlan {
-  const { candidate, replica, replicas, estimate } = evaluated
+  const { candidate, replica, replicas, estimate, prediction } = evaluated
   const { engine, settings, pool } = candidate
   const { model } = request
   const { fit } = replica
-  const prediction = toPrediction(estimate)
   const scale = evaluated.outputTokensPerSecond / estimate.outputTokensPerSecond
   const { low, mid, high } = prediction.outputTokensPerSecond
   return {

@@ -2,7 +2,8 @@
 import type { LatencyObjective } from '@bud-foundry/core'
 import { simErrors } from '../errors.ts'
 import { nativeWeights } from '../memory/precision.ts'
-import { estimateReplica, prepareReplica, type PreparedReplica } from '../predict/analytical-predictor.ts'
+import { prepareReplica, type PreparedReplica } from '../predict/replica-estimate.ts'
+import { predictReplica, type ReplicaPrediction } from '../predict/predict-replica.ts'
 import type { ServingEstimate } from '../predict/serving-estimate.ts'
 import { devicesOf } from '../settings.ts'
 import type { Candidate } from './candidates.ts'
@@ -20,6 +21,7 @@ export interface Evaluated {
   readonly candidate: Candidate
   readonly replica: PreparedReplica
   readonly estimate: ServingEstimate
+  readonly prediction: ReplicaPrediction['prediction']
   readonly replicas: number
   readonly devices: number
   /** Of all replicas. */
@@ -66,13 +68,18 @@ function evaluateReplicas(
   replica: PreparedReplica,
   replicas: number,
 ): Evaluated | undefined {
-  const { workload } = request
-  const estimate = estimateReplica(replica, {
-    ...workload,
-    ...(workload.concurrency === undefined ? {} : { concurrency: Math.ceil(workload.concurrency / replicas) }),
-    ...(workload.requestsPerSecond === undefined ? {} : { requestsPerSecond: workload.requestsPerSecond / replicas }),
-  })
-  if (estimate === undefined) return undefined
+  const { workload, corrections } = request
+  const predicted = predictReplica(
+    replica,
+    {
+      ...workload,
+      ...(workload.concurrency === undefined ? {} : { concurrency: Math.ceil(workload.concurrency / replicas) }),
+      ...(workload.requestsPerSecond === undefined ? {} : { requestsPerSecond: workload.requestsPerSecond / replicas }),
+    },
+    corrections,
+  )
+  if (predicted === undefined) return undefined
+  const { estimate, prediction } = predicted
   const devices = replicas * devicesOf(candidate.settings)
   const outputTokensPerSecond =
     workload.requestsPerSecond === undefined
@@ -85,6 +92,7 @@ function evaluateReplicas(
     candidate,
     replica,
     estimate,
+    prediction,
     replicas,
     devices,
     outputTokensPerSecond,

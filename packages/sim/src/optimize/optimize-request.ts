@@ -11,6 +11,7 @@ import {
   workloadSchema,
 } from '@bud-foundry/core'
 import { z } from 'zod'
+import type { Corrections } from '../correct/corrections.ts'
 import { simErrors } from '../errors.ts'
 import { listHardware } from '../hardware/hardware-registry.ts'
 import { limits } from '../limits.ts'
@@ -56,6 +57,7 @@ export interface ResolvedRequest extends Omit<ParsedRequest, 'model' | 'workload
   readonly model: ModelSpec
   readonly workload: NonNullable<ParsedRequest['workload']>
   readonly maxModelTokens: number
+  readonly corrections: Corrections
 }
 
 function resolveModel(request: ParsedRequest): ModelSpec {
@@ -94,7 +96,7 @@ function explainIssue(issue: ConfigIssue, input: unknown): ConfigIssue {
 const nextPowerOfTwo = (value: number) => 2 ** Math.ceil(Math.log2(value))
 
 /** @throws SIM_REQUEST_INVALID listing every problem; SIM_MODEL_UNKNOWN; SIM_MODEL_CANNOT_GENERATE; CORE_MODEL_CONFIG_INVALID. */
-export function resolveOptimizeRequest(input: unknown): ResolvedRequest {
+export function resolveOptimizeRequest(input: unknown, corrections: Corrections): ResolvedRequest {
   const parsed = optimizeRequestSchema.safeParse(input)
   if (!parsed.success)
     throw simErrors.REQUEST_INVALID({
@@ -123,6 +125,7 @@ export function resolveOptimizeRequest(input: unknown): ResolvedRequest {
   const roomy = Math.max(4096, nextPowerOfTwo(2 * needed))
   return {
     ...request,
+    corrections,
     model: request.modelId === undefined ? model : { ...model, id: request.modelId },
     workload:
       workload.concurrency === undefined && workload.requestsPerSecond === undefined

@@ -1,5 +1,6 @@
 /** Searches engines, splits and settings for the deployments that meet an objective at the least cost. */
 import { type Clock, coreErrors, type DeploymentPlan, systemClock } from '@bud-foundry/core'
+import { loadShippedCorrections, type Corrections } from '../correct/corrections.ts'
 import { findEngine, listEngines } from '../engine/engine-registry.ts'
 import { simErrors } from '../errors.ts'
 import { limits } from '../limits.ts'
@@ -42,6 +43,8 @@ export interface OptimizeOptions {
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: OptimizeProgress) => void) | undefined
   readonly clock?: Clock | undefined
+  /** Absent: those that the package ships. */
+  readonly corrections?: Corrections | undefined
 }
 
 /** Lower is better. Without prices, devices stand in for cost. */
@@ -159,7 +162,7 @@ function summarize(request: ResolvedRequest, ranked: readonly Evaluated[], anyMe
  */
 export async function optimize(input: OptimizeRequest, options: OptimizeOptions = {}): Promise<OptimizeResult> {
   const { signal, onProgress, clock = systemClock } = options
-  const request = resolveOptimizeRequest(input)
+  const request = resolveOptimizeRequest(input, options.corrections ?? (await loadShippedCorrections()))
   const engines = request.engines?.map(findEngine)
   const pools = createDevicePools(request.devices)
   const best = new Map<string, Evaluated>()

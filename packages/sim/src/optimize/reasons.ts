@@ -1,6 +1,6 @@
 /** Explains a plan in sentences: what binds, how close the objective is, what it costs. */
 import { nativeWeights } from '../memory/precision.ts'
-import { predictionSpread } from '../predict/analytical-predictor.ts'
+import { predictionSpread } from '../predict/replica-estimate.ts'
 import type { Evaluated, ObjectiveUse } from './evaluate.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
 

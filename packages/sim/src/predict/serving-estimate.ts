@@ -14,6 +14,17 @@ export interface ServingEstimate {
   readonly bound: StepCost['bound']
   /** What keeps more requests from running at once. */
   readonly batchLimit: 'load' | 'max-sequences' | 'kv-cache'
+  /** What the estimate is made of. */
+  readonly parts: EstimateParts
+}
+
+export interface EstimateParts {
+  /** The mean step without prompts. */
+  readonly decodeStep: StepCost
+  /** One prompt alone. */
+  readonly promptSeconds: number
+  /** What a prompt adds to steps that decode anyway. */
+  readonly marginalPromptSeconds: number
 }
 
 export interface EstimateInput {
@@ -32,10 +43,17 @@ export interface EstimateInput {
 }
 
 /**
- * With a constant number of requests in flight, those of equal length start together and end together, and so do the ones that replace them.
- * Fitted: 0.4 gives the smallest median error of time to first token on the sample that `predictionSpread` names.
+ * With a constant number of requests in flight, all start together; later, those that end in one step are replaced together.
+ * A benchmark's mean so holds a share of requests that wait for half of all the others' prompts. Fitted on the sample that
+ * `predictionSpread` names: 0.17 for vLLM and TensorRT-LLM; benchmarks of SGLang's older versions show up to 1.
  */
-export const closedLoopBurstShare = 0.4
+export const closedLoopBurstShare = 0.17
+
+/** A prompt in a step that decodes anyway costs less than the two apart. Fitted on the same sample. */
+const mixedStepShare = 0.82
+
+/** Prompts that a new one finds before it at any load beyond one request: those begun, and those that ended with the same step. */
+const promptsAhead = 1.3
 
 /** Time of one prompt alone, in chunks of at most `maxBatchedTokens`. */
 function promptSeconds(input: EstimateInput): number {
@@ -87,20 +105,22 @@ export function estimateServing(input: EstimateInput): ServingEstimate {
       decodeContextTokens: context,
     })
   let decoding = running
-  let perToken = step(decodeOnly(running)).seconds
   let cost = step(decodeOnly(running))
+  let perToken = cost.seconds
   let first = alone
+  let marginal = 0
   // Requests still in their prompt do not decode; three rounds settle the split.
   for (let round = 0; round < 3; round += 1) {
     const full = Math.max(1, Math.min(input.maxBatchedTokens / newTokens, running))
-    cost = step(decodeOnly(decoding))
-    const marginal = Math.max(0, mixed(decoding, full).seconds - cost.seconds) / full
+    if (round > 0) cost = step(decodeOnly(decoding))
+    marginal = Math.max(0, mixed(decoding, full).seconds - cost.seconds) / full
     const promptsPerStep = outputTokens <= 1 ? 0 : decoding / outputTokens
-    perToken = cost.seconds + promptsPerStep * marginal
+    perToken = cost.seconds + promptsPerStep * marginal * mixedStepShare
     const cycle = first + decodeSteps * perToken
     const busy = Math.min(0.95, (Math.max(0, running - 1) * marginal) / Math.max(cycle, Number.MIN_VALUE))
     const burst = (Math.max(0, running - 1) / 2) * marginal
-    const queue = input.burstShare * burst + (1 - input.burstShare) * Math.min(burst, (marginal * busy) / (2 * (1 - busy)))
+    const steady = input.burstShare > 0 ? promptsAhead * marginal : (marginal * busy) / (2 * (1 - busy))
+    const queue = input.burstShare * burst + (1 - input.burstShare) * Math.min(burst, steady)
     const residual = running > 1 && outputTokens > 1 ? cost.seconds / 2 : 0
     first = alone + queue + residual + timing.requestSeconds + timing.promptTokenSeconds * input.inputTokens
     decoding =
@@ -118,6 +138,7 @@ export function estimateServing(input: EstimateInput): ServingEstimate {
     running,
     waiting,
     bound: cost.bound,
+    parts: { decodeStep: cost, promptSeconds: alone, marginalPromptSeconds: marginal },
     batchLimit: waiting === 0 ? 'load' : input.cacheSequences < input.maxSequences ? 'kv-cache' : 'max-sequences',
   }
 }

@@ -5,7 +5,7 @@ import { findHardware, type HardwareDescription } from '../hardware/hardware-reg
 import { nativeWeights } from '../memory/precision.ts'
 import { findModel } from '../model/model-registry.ts'
 import { suggestHardware } from '../optimize/suggestions.ts'
-import { prepareReplica, type PreparedReplica } from '../predict/analytical-predictor.ts'
+import { prepareReplica, type PreparedReplica } from '../predict/replica-estimate.ts'
 import { resolveSettings, type ServingSettingsInput } from '../settings.ts'
 import type { FaultRates } from './fault.ts'
 

@@ -21,6 +21,7 @@ export const measurementSchema = z.looseObject({
   dp: parallel,
   ep: parallel,
   engine: z.string().min(1),
+  engine_version: z.string().optional(),
   precision: optionalPrecision,
   kv_precision: optionalPrecision,
   isl: tokens,

@@ -1,10 +1,8 @@
 /** Predicts measured rows and scores the predictions, in total and by group. */
 import { isBudError, type Interval, type ModelSpec } from '@bud-foundry/core'
-import { findHardware } from '../hardware/hardware-registry.ts'
-import { nativeWeights } from '../memory/precision.ts'
-import { estimateReplica, prepareReplica, toPrediction } from '../predict/analytical-predictor.ts'
-import { resolveSettings } from '../settings.ts'
+import { noCorrections, type Corrections } from '../correct/corrections.ts'
 import { readMeasurement, type Measurement } from './measurement.ts'
+import { predictMeasurement } from './predict-row.ts'
 import { scorePairs, type Pair, type Score } from './score.ts'
 
 export const metricNames = ['ttft', 'tpot', 'e2e', 'throughput'] as const
@@ -21,29 +19,10 @@ export interface ValidationReport {
 
 type Pairs = Partial<Record<MetricName, Pair>>
 
-function predictRow(row: Measurement, model: ModelSpec): Pairs | string {
-  const hardware = findHardware(row.hardware)
-  const cache = row.kv_precision ?? model.quantization?.kvCache ?? 'bf16'
-  const settings = resolveSettings({
-    tensor: row.tp,
-    pipeline: row.pp,
-    data: row.dp,
-    expert: row.ep,
-    weights: row.precision ?? nativeWeights(model),
-    kvCache: cache,
-    maxModelTokens: row.isl + row.osl,
-    maxSequences: Math.round(row.max_num_seqs ?? Math.max(256, row.concurrency ?? 0)),
-    maxBatchedTokens: Math.round(row.max_num_batched_tokens ?? 8192),
-  })
-  const replica = prepareReplica({ model, hardware, engineId: row.engine, settings })
-  if (!replica.fit.fits) return 'the model does not fit these devices'
-  const load =
-    row.request_rate === undefined
-      ? { concurrency: Math.max(1, Math.round(row.concurrency ?? 1)) }
-      : { requestsPerSecond: row.request_rate }
-  const estimate = estimateReplica(replica, { inputTokens: row.isl, outputTokens: row.osl, ...load })
-  if (estimate === undefined) return 'the request rate is more than the replica is predicted to answer'
-  const prediction = toPrediction(estimate)
+function predictRow(row: Measurement, model: ModelSpec, corrections: Corrections): Pairs | string {
+  const predicted = predictMeasurement(row, model, corrections)
+  if (typeof predicted === 'string') return predicted
+  const { prediction } = predicted
   const pair = (measured: number | undefined, predicted: Interval) => (measured === undefined ? undefined : { measured, predicted })
   return Object.fromEntries(
     Object.entries({
@@ -67,7 +46,12 @@ function scoreAll(all: readonly Pairs[]): Partial<Record<MetricName, Score>> {
 /** Rows that cannot be predicted are listed with the reason, never dropped silently. */
 export async function validateRows(
   rows: readonly Readonly<Record<string, string>>[],
-  options: { readonly groupBy: readonly string[]; readonly readModel: (name: string) => Promise<ModelSpec> },
+  options: {
+    readonly groupBy: readonly string[]
+    readonly readModel: (name: string) => Promise<ModelSpec>
+    /** Absent: predictions stay analytical. */
+    readonly corrections?: Corrections | undefined
+  },
 ): Promise<ValidationReport> {
   const models = new Map<string, Promise<ModelSpec>>()
   const done: { readonly group: string; readonly pairs: Pairs }[] = []
@@ -83,7 +67,7 @@ export async function validateRows(
     try {
       const model = models.get(valid.model) ?? options.readModel(valid.model)
       models.set(valid.model, model)
-      const pairs = predictRow(valid, await model)
+      const pairs = predictRow(valid, await model, options.corrections ?? noCorrections)
       if (typeof pairs === 'string') unpredicted.push({ line, reason: pairs })
       else done.push({ group: options.groupBy.map((column) => row[column] ?? '').join(' / '), pairs })
     } catch (error) {

@@ -15,12 +15,15 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true })
 })
 
-async function run(args: readonly string[], files: Readonly<Record<string, string>> = {}) {
+async function run(args: readonly string[], files: Record<string, string> = {}) {
   const out: string[] = []
   const errors: string[] = []
   const code = await runCli(args, {
     clock: systemClock,
     version: '1.2.3',
+    writeFile: async (path, text) => {
+      files[path] = text
+    },
     readFile: (path) => {
       const text = files[path]
       return text === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(text)
@@ -32,6 +35,37 @@ async function run(args: readonly string[], files: Readonly<Record<string, strin
   })
   return { code, out: out.join('\n'), errors: errors.join('\n') }
 }
+
+describe('bud-sim train', () => {
+  const header = 'model,hardware,tp,pp,dp,ep,engine,precision,isl,osl,concurrency,ttft_ms_mean,tpot_ms_mean'
+  const lines = ['h100-sxm', 'h200-sxm'].flatMap((hardware) =>
+    [1, 2, 4].flatMap((tp) =>
+      [1, 4, 16].map(
+        (concurrency) =>
+          `Qwen/Qwen3-8B,${hardware},${String(tp)},1,1,1,vllm,,1000,200,${String(concurrency)},${String(50 + 10 * concurrency)},${String(9 / tp + 0.1 * concurrency)}`,
+      ),
+    ),
+  )
+
+  it('writes corrections that validate then uses, and reports what it held out', async () => {
+    const files: Record<string, string> = { 'rows.csv': [header, ...lines, 'Qwen/Qwen3-8B,h999,1,1,1,1,vllm,,1000,200,1,50,9'].join('\n') }
+    const trained = await run(['train', '--data', 'rows.csv', '--out', 'trained', '--folds', '3'], files)
+    expect([trained.code, trained.errors]).toEqual([0, ''])
+    expect(trained.out).toMatch(
+      /18 of 19 rows used[\s\S]*held-out configurations[\s\S]*not used, 1 rows: hardware 'h999'[\s\S]*written: trained\/time-per-output-token.json/,
+    )
+    const validated = await run(['validate', '--data', 'rows.csv', '--correction', 'trained/time-per-output-token.json', '--json'], files)
+    const plain = await run(['validate', '--data', 'rows.csv', '--analytical', '--json'], files)
+    const errorOf = (text: string) => (JSON.parse(text) as { total: { tpot: { meanAbsoluteError: number } } }).total.tpot.meanAbsoluteError // As --json prints it.
+    expect(errorOf(validated.out)).toBeLessThan(errorOf(plain.out))
+  })
+
+  it('says how many configurations it needs', async () => {
+    const { code, errors } = await run(['train', '--data', 'rows.csv'], { 'rows.csv': [header, lines[0]].join('\n') })
+    expect(code).toBe(1)
+    expect(errors).toMatch(/1 usable rows of time-per-output-token are of 1 configurations/)
+  })
+})
 
 describe('bud-sim', () => {
   it.each([

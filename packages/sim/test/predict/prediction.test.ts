@@ -6,9 +6,10 @@ import {
   findEngine,
   findHardware,
   findModel,
+  noCorrections,
+  predictReplica,
   prepareReplica,
   resolveSettings,
-  toPrediction,
   type HardwareDescription,
 } from '@bud-foundry/sim'
 import fc from 'fast-check'
@@ -147,7 +148,9 @@ describe('serving', () => {
   })
 
   it('orders every interval, and gives milliseconds', () => {
-    const { timeToFirstTokenMs, timePerOutputTokenMs } = toPrediction(at({ inputTokens: 1000, outputTokens: 200, concurrency: 1 }))
+    const predicted = predictReplica(replica, { inputTokens: 1000, outputTokens: 200, concurrency: 1 }, noCorrections)
+    if (predicted === undefined) throw new Error('a closed loop always has a prediction')
+    const { timeToFirstTokenMs, timePerOutputTokenMs } = predicted.prediction
     for (const { low, mid, high } of [timeToFirstTokenMs, timePerOutputTokenMs]) expect([low < mid, mid < high]).toEqual([true, true])
     // Reading 16.4 GB at 3.35 TB/s takes 4.9 ms; nothing is faster than that, and little is twice as slow.
     expect(timePerOutputTokenMs.mid).toBeGreaterThan(4.9)

@@ -9,6 +9,7 @@ import type { StepModel } from '../../src/cost/step-cost.ts'
 const step: StepModel = (batch) => ({
   seconds: 0.01 + 0.001 * batch.decodeSequences + 0.00001 * batch.promptTokens,
   matrixSeconds: 0,
+  expertSeconds: 0,
   attentionSeconds: 0,
   communicationSeconds: 0,
   overheadSeconds: 0,

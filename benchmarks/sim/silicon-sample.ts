@@ -1,0 +1,46 @@
+/** NVIDIA's silicon sample (AIConfigurator, Apache-2.0) in the documented CSV columns, with AIConfigurator's own predictions beside. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseCsv } from '@bud-foundry/sim/train'
+
+export interface SampleRow {
+  readonly columns: Readonly<Record<string, string>>
+  /** What AIConfigurator 0.10 predicted, where it covers the row. */
+  readonly aiconfigurator: { readonly ttftMs: number | undefined; readonly tpotMs: number | undefined }
+}
+
+const formats: Readonly<Record<string, string>> = { nvfp4: 'fp4', fp8: 'fp8', fp8_block: 'fp8' }
+const whole = (text: string | undefined) => String(Math.max(1, Math.round(Number(text ?? '') || 1)))
+const optional = (text: string | undefined) => (text === undefined || text === '' ? undefined : Number(text))
+
+export const sampleFile = join(
+  process.env['BUD_TEST_DATA'] ?? join(import.meta.dirname, '../../../shared/data'),
+  'sim/measured/nvidia-silicon-aggregated.csv',
+)
+
+/** Tier A only: no repeats, no misread splits, no hidden speculation. @throws when the file is missing. */
+export function readSiliconSample(): readonly SampleRow[] {
+  if (!existsSync(sampleFile))
+    throw new Error(`the measurements are not at ${sampleFile}; set BUD_TEST_DATA to the folder that holds sim/measured`)
+  return parseCsv(readFileSync(sampleFile, 'utf8'))
+    .filter((row) => row['tier'] === 'A')
+    .map((row) => ({
+      columns: {
+        model: row['model_path'] ?? '',
+        hardware: row['system'] ?? '',
+        tp: whole(row['tp_size']),
+        pp: whole(row['pp_size']),
+        dp: whole(row['attention_dp_size']),
+        ep: whole(row['moe_ep_size']),
+        engine: row['backend'] ?? '',
+        engine_version: row['backend_version'] ?? '',
+        precision: formats[row['gemm_quant_mode'] ?? ''] ?? '',
+        isl: row['isl'] ?? '',
+        osl: row['osl'] ?? '',
+        concurrency: whole(row['conc'] || row['batch_size']),
+        ttft_ms_mean: row['silicon_ttft_ms'] ?? '',
+        tpot_ms_mean: row['silicon_tpot_ms'] ?? '',
+      },
+      aiconfigurator: { ttftMs: optional(row['aic_ttft_ms']), tpotMs: optional(row['aic_tpot_ms']) },
+    }))
+}

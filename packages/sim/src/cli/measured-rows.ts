@@ -1,0 +1,35 @@
+/** Files of measured rows and of trained corrections, as command lines name them. */
+import { loadCorrections, loadShippedCorrections, noCorrections, type Corrections } from '../correct/corrections.ts'
+import { parseCsv } from '../validate/csv.ts'
+import { UsageError, type CommandContext } from './command.ts'
+
+async function readText(file: string, context: CommandContext): Promise<string> {
+  try {
+    return await context.readFile(file)
+  } catch (error) {
+    throw new UsageError(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+/** @throws UsageError when the file cannot be read or holds no rows. */
+export async function readRows(file: string, context: CommandContext): Promise<readonly Readonly<Record<string, string>>[]> {
+  const rows = parseCsv(await readText(file, context))
+  if (rows.length === 0) throw new UsageError(`${file} has no rows; it needs a header line and one line for each measurement`)
+  return rows
+}
+
+/** Those of the files; without any those that the package ships, unless the prediction is to stay analytical. */
+export async function chooseCorrections(
+  given: { readonly analytical: boolean | undefined; readonly files: readonly string[] | undefined },
+  context: CommandContext,
+): Promise<Corrections> {
+  if (given.analytical === true) return noCorrections
+  if (given.files === undefined) return loadShippedCorrections()
+  const models: object[] = []
+  for (const file of given.files) {
+    const model: unknown = JSON.parse(await readText(file, context))
+    if (typeof model !== 'object' || model === null) throw new UsageError(`${file} holds no XGBoost model`)
+    models.push(model)
+  }
+  return loadCorrections(models)
+}

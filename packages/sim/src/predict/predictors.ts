@@ -1,0 +1,54 @@
+/** The predictors of core's contract: analytical, or with learned corrections. */
+import type { PredictionInput, Predictor } from '@bud-foundry/core'
+import { noCorrections, type Corrections } from '../correct/corrections.ts'
+import { findEngine } from '../engine/engine-registry.ts'
+import { simErrors } from '../errors.ts'
+import { isEncoder } from '../model/model-kind.ts'
+import { devicesOf, resolveSettingsFor } from '../settings.ts'
+import { predictReplica } from './predict-replica.ts'
+import { estimateReplica, prepareReplica } from './replica-estimate.ts'
+
+function refuse(input: PredictionInput): string | undefined {
+  if (isEncoder(input.model)) return `${input.model.id} (${input.model.architecture}) is an encoder and cannot generate text`
+  const engine = findEngine(input.engineId)
+  const settings = resolveSettingsFor(input.model, input.settings)
+  const devices = devicesOf(settings)
+  if (devices !== input.deviceCount)
+    return `the settings use ${String(devices)} devices (tensor × pipeline × data), the input says ${String(input.deviceCount)}`
+  return engine.refuse(input.model, settings, input.hardware)
+}
+
+/** Predicts one replica from measured kernels and formulas; no learned correction, no I/O. */
+export const createAnalyticalPredictor = (): Predictor => createPredictor(noCorrections)
+
+/** Predicts one replica; the corrections are those of `loadShippedCorrections`, of a user's own training, or `noCorrections`. */
+export function createPredictor(corrections: Corrections): Predictor {
+  return {
+    contract: 'predictor/1',
+    id: corrections === noCorrections ? 'analytical' : 'corrected',
+    supports: (input) => {
+      try {
+        if (refuse(input) !== undefined) return false
+        const replica = prepareReplica(input)
+        return replica.fit.fits && estimateReplica(replica, input.workload) !== undefined
+      } catch (error) {
+        if (simErrors.PREDICTION_UNSUPPORTED.is(error) || simErrors.ENGINE_UNKNOWN.is(error) || simErrors.REQUEST_INVALID.is(error))
+          return false
+        throw error
+      }
+    },
+    predict: (inputs) =>
+      inputs.map((input) => {
+        const reason = refuse(input)
+        if (reason !== undefined) throw simErrors.PREDICTION_UNSUPPORTED({ reason })
+        const replica = prepareReplica(input)
+        if (!replica.fit.fits) throw simErrors.PREDICTION_UNSUPPORTED({ reason: `${input.model.id} does not fit ${input.hardware.name}` })
+        const predicted = predictReplica(replica, input.workload, corrections)
+        if (predicted === undefined)
+          throw simErrors.PREDICTION_UNSUPPORTED({
+            reason: `${String(input.workload.requestsPerSecond)} requests a second are more than one replica answers`,
+          })
+        return predicted.prediction
+      }),
+  }
+}

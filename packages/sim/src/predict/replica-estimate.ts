@@ -1,0 +1,77 @@
+/** The analytical estimate of one replica: measured kernels, and closed-form continuous batching. */
+import type { HardwareProfile, ModelSpec, PredictionInput } from '@bud-foundry/core'
+import { createStepModel, type StepModel } from '../cost/step-cost.ts'
+import { findEngine } from '../engine/engine-registry.ts'
+import type { ServingEngine } from '../engine/serving-engine.ts'
+import { fitMemory, type MemoryFit } from '../memory/fit.ts'
+import { sequenceCacheBytes } from '../memory/kv-cache.ts'
+import { resolveSettingsFor, type ServingSettings } from '../settings.ts'
+import { closedLoopBurstShare, estimateAtRate, estimateServing, type ServingEstimate } from './serving-estimate.ts'
+
+/** Ratios of measured to predicted that nine of ten measurements fall between; see `predictionSpread`. */
+interface Spread {
+  readonly low: number
+  readonly high: number
+}
+
+/**
+ * The fifth and ninety-fifth percentile of measured over predicted, as `bud-sim validate` prints them for 1,206 measurements of vLLM,
+ * SGLang and TensorRT-LLM on H100, H200, B200 and GB200: tier A of the silicon sample of AIConfigurator (Apache-2.0), its benchmarks'
+ * requests all starting at once. Other hardware and engines may lie further off.
+ */
+export const predictionSpread = {
+  timeToFirstToken: { low: 0.74, high: 5.3 },
+  timePerOutputToken: { low: 0.82, high: 1.58 },
+} as const satisfies Record<string, Spread>
+
+/** The parts of a prediction that do not depend on the workload, prepared once. */
+export interface PreparedReplica {
+  readonly model: ModelSpec
+  readonly engine: ServingEngine
+  readonly hardware: HardwareProfile
+  /** Of the engine, when it is known which is served. */
+  readonly engineVersion: string | undefined
+  readonly settings: ServingSettings
+  readonly fit: MemoryFit
+  readonly step: StepModel
+}
+
+/** @throws SIM_PREDICTION_UNSUPPORTED when the device lacks what the settings need. */
+export function prepareReplica(
+  input: Pick<PredictionInput, 'model' | 'hardware' | 'engineId' | 'settings'> & { readonly engineVersion?: string | undefined },
+): PreparedReplica {
+  const engine = findEngine(input.engineId)
+  const settings = resolveSettingsFor(input.model, input.settings)
+  const { model, hardware } = input
+  return {
+    model,
+    engine,
+    hardware,
+    engineVersion: input.engineVersion,
+    settings,
+    fit: fitMemory({ model, hardware, settings, overhead: engine.overhead(model, hardware) }),
+    step: createStepModel({ model, hardware, settings, timing: engine.timing }),
+  }
+}
+
+/** Steady state of one replica under a workload; undefined when requests arrive faster than it can answer. */
+export function estimateReplica(replica: PreparedReplica, workload: PredictionInput['workload']): ServingEstimate | undefined {
+  const { model, settings, fit, step, engine } = replica
+  const meanTokens = workload.inputTokens + workload.outputTokens / 2
+  const sequenceBytes = sequenceCacheBytes(model, settings, meanTokens)
+  const input = {
+    step,
+    timing: engine.timing,
+    inputTokens: workload.inputTokens,
+    cachedTokens: settings.prefixCaching ? Math.min(workload.sharedPrefixTokens ?? 0, workload.inputTokens - 1) : 0,
+    outputTokens: workload.outputTokens,
+    maxSequences: settings.maxSequences,
+    maxBatchedTokens: settings.maxBatchedTokens,
+    // Requests that come at a rate come independently.
+    burstShare: workload.requestsPerSecond === undefined ? closedLoopBurstShare : 0,
+    cacheSequences: sequenceBytes === 0 ? Number.MAX_SAFE_INTEGER : (fit.kvCacheBytes / sequenceBytes) * settings.data,
+  }
+  return workload.requestsPerSecond === undefined
+    ? estimateServing({ ...input, concurrency: workload.concurrency ?? 1 })
+    : estimateAtRate(input, workload.requestsPerSecond)
+}
