@@ -34,7 +34,7 @@ import { BlockingStage } from './blocking/blocking-stage.ts'
 import type { BlockingRules } from './blocking/blocking-rules.ts'
 import { CacheStage, type AnswerCache } from './cache/cache-stage.ts'
 import type { GeoLookup } from './client-info/client-info.ts'
-import { createBuiltInStages } from './governance/built-in-stages.ts'
+import { adoptConfig, createBuiltInStages, discardStages } from './governance/built-in-stages.ts'
 import type { StageKit } from './governance/stage-factory.ts'
 import type { Stage } from './governance/stage.ts'
 import { StageKeeper, type OwnedStage } from './governance/stage-set.ts'
@@ -233,7 +233,7 @@ class GatewayRoot {
       defaultDialect,
     }
     this.#stageKeeper = new StageKeeper(warn('a stage could not be closed'))
-    if (secrets === undefined) this.#useStages(this.#createStages(config, new Map()))
+    if (secrets === undefined) this.#useStages(this.#createStages(config, new Map()), config)
     if (secrets === undefined) this.#healthChecks = startHealthChecks(this.services.snapshot, this.services)
     this.ready = this.#start(config, secrets)
     this.#credentialWatch = parts.credentials?.watch(() => {
@@ -280,8 +280,9 @@ class GatewayRoot {
     return this.#builtInStages.find((stage) => stage instanceof CacheStage)
   }
 
-  #useStages(stages: readonly OwnedStage[]): void {
+  #useStages(stages: readonly OwnedStage[], config: GatewayConfig): void {
     this.#builtInStages = stages
+    adoptConfig(stages, config)
     const { hooks, stages: own = [] } = this.#parts
     if (hooks !== undefined) this.#hookStage ??= createHookStage(hooks, this.services)
     this.services.stages = this.#stageKeeper.swap(this.#hookStage === undefined ? stages : [this.#hookStage, ...stages], own)
@@ -294,7 +295,7 @@ class GatewayRoot {
     const stages = this.#createStages(config, secrets)
     services.snapshot = snapshot
     this.#secrets = secrets
-    this.#useStages(stages)
+    this.#useStages(stages, config)
     this.#healthChecks?.[Symbol.dispose]()
     this.#healthChecks = services.state === 'closed' ? undefined : startHealthChecks(services.snapshot, services)
   }
@@ -330,6 +331,10 @@ class GatewayRoot {
     const secrets = await resolveCredentials(config, this.#secretStore, this.#stopReading.signal)
     // A price book of its own: those in force stay as they are.
     buildSnapshot(config, { ...this.#snapshotParts, prices: new PriceBook() }, secrets ?? new Map(), this.services.snapshot)
+    const stages = this.#createStages(config, secrets ?? new Map())
+    discardStages(stages, this.#builtInStages, (error) => {
+      this.services.logger.warn('a stage could not be closed', { error })
+    })
   }
 
   updateConfig(input: GatewayConfigInput): Promise<void> {

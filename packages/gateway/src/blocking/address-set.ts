@@ -11,6 +11,16 @@ export function normalAddress(text: string): string | undefined {
   return isIP(bare) === 0 ? undefined : ipaddr.process(bare).toString()
 }
 
+/** What rates are counted for: an IPv4 address, or the /64 network of an IPv6 one, because whoever has one of its addresses has them all. */
+export function rateNetwork(address: string): string {
+  const parsed = ipaddr.parse(address)
+  if (!(parsed instanceof ipaddr.IPv6)) return address
+  return `${parsed.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')}::/64`
+}
+
 export interface AddressSet {
   /** `address` as `normalAddress` writes it. */
   has(address: string): boolean

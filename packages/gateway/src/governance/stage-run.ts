@@ -207,7 +207,7 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
       this.#giveUp = undefined
       timer[Symbol.dispose]()
       services.inFlight.delete(this)
-      this.#guard(act)
+      this.#guard(act, refuse)
       if (services.inFlight.size === 0) services.onIdle?.()
     }
     this.#giveUp = (error) => {
@@ -227,14 +227,20 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
     })
   }
 
-  /** Nothing stands above a promise: what escaped here would end the process. */
-  #guard(act: () => void): void {
+  /** Nothing stands above a promise: what escaped here would end the process. The refusal gives back what stages have reserved. */
+  #guard(act: () => void, refuse: (error: BudError) => void): void {
+    const { services, exchange } = this.#context
     try {
       act()
     } catch (error) {
-      const { services, exchange } = this.#context
       services.logger.error('a request failed unexpectedly', { path: exchange.path, error })
-      exchange.destroy()
+      if (exchange.started) exchange.destroy()
+      try {
+        if (!this.isFinished) refuse(gatewayErrors.INTERNAL(undefined, { cause: error }))
+      } catch (second) {
+        services.logger.error('a failed request could not be refused', { path: exchange.path, error: second })
+        exchange.destroy()
+      }
     }
   }
 

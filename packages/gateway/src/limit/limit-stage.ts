@@ -195,9 +195,10 @@ export function createLimitStageFactory(options: LimitStageOptions = {}): StageF
     id: 'limits',
     create: (config, kit, previous) => {
       if (kit.keys === undefined && config.rateLimits.rules.length === 0) return undefined
-      if (!(previous instanceof LimitStage)) return new LimitStage(config.rateLimits, kit, options)
-      previous.configure(config.rateLimits)
-      return previous
+      return previous instanceof LimitStage ? previous : new LimitStage(config.rateLimits, kit, options)
+    },
+    adopt: (stage, { rateLimits }) => {
+      if (stage instanceof LimitStage) stage.configure(rateLimits)
     },
   }
 }

@@ -78,3 +78,24 @@ it('tags events with program and country of the caller', async () => {
   const tags = { country: 'FR', clientName: 'OpenAI/Python', clientVersion: '1.2.3', clientKind: 'program' }
   expect(await test.sink.waitFor(1)).toMatchObject([{ tags }])
 })
+
+it('keeps the rules in force when a new configuration is refused, whatever part of it is wrong', async () => {
+  await using upstream = await startUpstream((res) => sendJson(res, 200, completion('hello')))
+  const good = {
+    ...oneModel(upstream.baseUrl),
+    ...trusted,
+    blocking: { rules: [{ kind: 'address', addresses: ['203.0.113.1'] } as const] },
+  }
+  await using test = await startGateway(good)
+  const bad = {
+    ...good,
+    blocking: { rules: [{ kind: 'address', addresses: ['203.0.113.2'] } as const] },
+    guardrails: { rails: {}, attach: [{ rails: ['nowhere'] }] },
+  }
+  await expect(test.gateway.checkConfig(bad)).rejects.toThrow(/nowhere/)
+  await expect(test.gateway.updateConfig(bad)).rejects.toThrow(/nowhere/)
+  const status = async (address: string) => (await test.post('/v1/chat/completions', chat(), from(address))).status
+  expect([await status('203.0.113.1'), await status('203.0.113.2')]).toEqual([403, 200])
+  await test.gateway.updateConfig({ ...bad, guardrails: undefined })
+  expect([await status('203.0.113.1'), await status('203.0.113.2')]).toEqual([200, 403])
+})
