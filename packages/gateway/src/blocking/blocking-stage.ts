@@ -62,7 +62,7 @@ export class BlockingStage implements Stage, AsyncDisposable {
 
   #refuse(request: StageRequest, { error, reason, ruleId }: Blocked): BudError {
     request.addTag('blockedBy', reason)
-    if (ruleId !== undefined) request.addTag('blockingRule', ruleId)
+    if (ruleId !== undefined) request.note({ blockRuleId: ruleId })
     this.#kit.metrics.count(metric, { reason })
     return error
   }

@@ -19,13 +19,14 @@ import type { TargetState } from '../routing/target-state.ts'
 import type { Stoppable } from '../service/in-flight.ts'
 import { isPromise, type Awaitable } from './after.ts'
 import type { CallFacts, Decision, RequestStages } from './request-stages.ts'
-import type { AttemptAccount, CallObserver, OutputFilter, RouteCandidate, Stage, StageCall, Verdict } from './stage.ts'
+import type { AttemptAccount, CallObserver, EventFacts, OutputFilter, RouteCandidate, Stage, StageCall, Verdict } from './stage.ts'
 import type { StageSet } from './stage-set.ts'
 
 export class StageRun implements RequestStages, StageCall, ExchangeListener, Stoppable {
   place = 0
   cache: 'none' | 'hit' | 'miss' = 'none'
   tags: Record<string, string> | undefined
+  facts: EventFacts | undefined
   readonly #context: RequestContext
   readonly #observers: CallObserver[] = []
   #set: StageSet
@@ -104,6 +105,9 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
   }
   addTag(name: string, value: string): void {
     ;(this.tags ??= {})[name] = value
+  }
+  note(facts: EventFacts): void {
+    this.facts = this.facts === undefined ? facts : { ...this.facts, ...facts }
   }
   noteCache(result: 'hit' | 'miss'): void {
     this.cache = result

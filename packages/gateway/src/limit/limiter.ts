@@ -1,14 +1,5 @@
 /** Reserves all claims of a call at once, keeps its leases alive, settles it; and holds on when the store does not. */
-import {
-  createMemoryStore,
-  type Claim,
-  type Clock,
-  type Random,
-  type Reservation,
-  type SettledAmount,
-  type SettledWindow,
-  type Store,
-} from '@bud-foundry/core'
+import { createMemoryStore, type Claim, type Clock, type Random, type Reservation, type SettledAmount, type Store } from '@bud-foundry/core'
 import { renewedAtOnce, storeRecheckMs, unsettledReservations } from '../limits.ts'
 import type { RateLimitsConfig } from './limit-config.ts'
 
@@ -35,7 +26,6 @@ export type Admission =
 interface Unsettled {
   readonly id: string
   readonly actual: readonly SettledAmount[]
-  readonly onSettled: (windows: readonly SettledWindow[]) => void
 }
 
 const hasLease = (claims: readonly Claim[]): boolean => claims.some(({ windowMs }) => windowMs === 'lease')
@@ -77,11 +67,11 @@ export class Limiter implements AsyncDisposable {
   }
 
   /** Never throws: what the store does not take now it is told later. */
-  settle(held: Held, actual: readonly SettledAmount[], onSettled: (windows: readonly SettledWindow[]) => void): void {
+  settle(held: Held, actual: readonly SettledAmount[]): void {
     this.#leased.delete(held.id)
     const { synchronous } = held.store
-    if (synchronous !== undefined) onSettled(synchronous.settle(held.id, actual))
-    else this.#settleFar({ id: held.id, actual, onSettled })
+    if (synchronous !== undefined) synchronous.settle(held.id, actual)
+    else this.#settleFar({ id: held.id, actual })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -131,7 +121,7 @@ export class Limiter implements AsyncDisposable {
       (reservation) => {
         timer[Symbol.dispose]()
         resolve(reservation)
-        if (isLate && reservation.admitted) this.#settleFar({ id: reservation.id, actual: [], onSettled: () => undefined })
+        if (isLate && reservation.admitted) this.#settleFar({ id: reservation.id, actual: [] })
       },
       (error: unknown) => {
         timer[Symbol.dispose]()
@@ -170,9 +160,12 @@ export class Limiter implements AsyncDisposable {
   }
 
   #settleFar(unsettled: Unsettled): void {
-    const settling = this.#store.settle(unsettled.id, unsettled.actual).then(unsettled.onSettled, (error: unknown) => {
-      this.#keepForLater(unsettled, error)
-    })
+    const settling = this.#store.settle(unsettled.id, unsettled.actual).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#keepForLater(unsettled, error)
+      },
+    )
     this.#settling.add(settling)
     void settling.finally(() => this.#settling.delete(settling))
   }

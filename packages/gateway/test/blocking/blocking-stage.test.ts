@@ -28,9 +28,10 @@ it('refuses before the key is checked, in the dialect of the caller, and records
       status: 403,
       errorCode: 'GATEWAY_BLOCKED',
       clientIp: '203.0.113.1',
-      tags: { blockedBy: 'address', blockingRule: 'office' },
+      tags: { blockedBy: 'address' },
+      blockRuleId: 'office',
     },
-    { tags: { blockedBy: 'country', blockingRule: 'config.1' } },
+    { tags: { blockedBy: 'country' }, blockRuleId: 'config.1' },
     { outcome: 'success' },
     { tags: { blockedBy: 'address' } },
   ])
@@ -75,8 +76,8 @@ it('tags events with program and country of the caller', async () => {
   await using upstream = await startUpstream((res) => sendJson(res, 200, completion('hello')))
   await using test = await startGateway({ ...oneModel(upstream.baseUrl), ...trusted, clientInfo: true }, { geo })
   await test.post('/v1/chat/completions', chat(), from('203.0.113.5', { 'user-agent': 'OpenAI/Python 1.2.3' }))
-  const tags = { country: 'FR', clientName: 'OpenAI/Python', clientVersion: '1.2.3', clientKind: 'program' }
-  expect(await test.sink.waitFor(1)).toMatchObject([{ tags }])
+  const tags = { clientName: 'OpenAI/Python', clientVersion: '1.2.3' }
+  expect(await test.sink.waitFor(1)).toMatchObject([{ tags, countryCode: 'FR', deviceType: 'program', isBot: false }])
 })
 
 it('keeps the rules in force when a new configuration is refused, whatever part of it is wrong', async () => {

@@ -120,14 +120,13 @@ it('rails are attached to models, projects, keys and tags', async () => {
   expect(await status({ tags: { team: 'sales' } })).toBe(200)
 })
 
-it('tells where a configuration is wrong', () => {
+it('tells where a configuration is wrong', async () => {
   const words = { kind: 'keywords' as const, words: ['x'] }
-  expect(() => guarded({ rails: { a: words }, attach: [{ rails: ['b'] }] }, cutTransport())).toThrow(
+  await expect(guarded({ rails: { a: words }, attach: [{ rails: ['b'] }] }, cutTransport()).ready).rejects.toThrow(
     /guardrails\.attach\.0\.rails\.0: there is no rail 'b'; use one of a/,
   )
-  expect(() => guarded({ rails: { a: { kind: 'json-schema', schema: { type: 'nothing' } } }, attach: [] }, cutTransport())).toThrow(
-    /guardrails\.rails\.a\.schema/,
-  )
+  const badSchema = { kind: 'json-schema' as const, schema: { type: 'nothing' } }
+  await expect(guarded({ rails: { a: badSchema }, attach: [] }, cutTransport()).ready).rejects.toThrow(/guardrails\.rails\.a\.schema/)
   expect(() => guarded({ rails: { a: { kind: 'regex', pattern: '(', maxLength: 3 } }, attach: [] }, cutTransport())).toThrow(
     /regular expression/,
   )
