@@ -5,6 +5,7 @@ import { asArray, asObject, encodeJson, toBuffer } from '../dialect/sse-frame.ts
 import { gatewayErrors } from '../errors.ts'
 import type { StageCall } from '../governance/stage.ts'
 import type { Findings } from './findings.ts'
+import { textDepth } from './guardrail-limits.ts'
 import { judgeText } from './judged-text.ts'
 import type { LocalRail, Rail, SchemaRail, ServiceRail } from './rail.ts'
 import { requestTexts, type JsonObject, type RequestText } from './text-slots.ts'
@@ -16,6 +17,9 @@ interface InputParts {
   readonly findings: Findings
   readonly clock: Clock
 }
+
+/** Every text of a body. @throws GATEWAY_INVALID_BODY for what is too deep to be read, unless all rails only annotate. */
+type ReadTexts = () => readonly RequestText[]
 
 /** Token ids say something that no rail can read. */
 const isTokenIds = (value: unknown): boolean =>
@@ -33,8 +37,8 @@ function applyLocal(rail: LocalRail, texts: readonly RequestText[], findings: Fi
   return changed
 }
 
-async function applyService(rail: ServiceRail, body: JsonObject, { call, findings, clock }: InputParts): Promise<boolean> {
-  const texts = requestTexts(body)
+async function applyService(rail: ServiceRail, read: ReadTexts, { call, findings, clock }: InputParts): Promise<boolean> {
+  const texts = read()
   const judging = { rail, side: 'input', call, findings, clock } as const
   // What is not masked needs one judgement of everything together.
   if (rail.config.action !== 'mask') {
@@ -65,25 +69,31 @@ export function applyInputRails(parts: InputParts): Uint8Array | undefined | Pro
       field: body['prompt'] === undefined ? 'input' : 'prompt',
       problem: `the guardrail '${unread.name}' cannot read token ids; send text`,
     })
+  const read: ReadTexts = () =>
+    requestTexts(body, () => {
+      if (unread === undefined) return
+      const problem = `it is nested deeper than ${String(textDepth)}, where the guardrail '${unread.name}' cannot read it; nest it less`
+      throw gatewayErrors.INVALID_BODY({ field: 'body', problem })
+    })
   let changed = false
   for (const rail of rails) {
-    if (rail.kind === 'local') changed = findings.timed(rail, 'input', () => applyLocal(rail, requestTexts(body), findings)) || changed
+    if (rail.kind === 'local') changed = findings.timed(rail, 'input', () => applyLocal(rail, read(), findings)) || changed
     else if (rail.kind === 'schema') applySchema(rail, body, findings)
   }
   const services = rails.filter((rail) => rail.kind === 'service')
   if (services.length === 0) return changed ? encodeJson(body) : undefined
-  return askServices(parts, services, body, changed)
+  return askServices({ ...parts, read }, services, body, changed)
 }
 
 /** Services that mask are asked one after the other; the others need not wait for each other. */
 async function askServices(
-  parts: InputParts,
+  parts: InputParts & { readonly read: ReadTexts },
   services: readonly ServiceRail[],
   body: JsonObject,
   changedBefore: boolean,
 ): Promise<Uint8Array | undefined> {
   let changed = changedBefore
-  for (const rail of services) if (rail.config.action === 'mask') changed = (await applyService(rail, body, parts)) || changed
-  await Promise.all(services.filter((rail) => rail.config.action !== 'mask').map((rail) => applyService(rail, body, parts)))
+  for (const rail of services) if (rail.config.action === 'mask') changed = (await applyService(rail, parts.read, parts)) || changed
+  await Promise.all(services.filter((rail) => rail.config.action !== 'mask').map((rail) => applyService(rail, parts.read, parts)))
   return changed ? encodeJson(body) : undefined
 }
