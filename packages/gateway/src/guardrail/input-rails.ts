@@ -5,7 +5,7 @@ import { asArray, asObject, encodeJson, toBuffer } from '../dialect/sse-frame.ts
 import { gatewayErrors } from '../errors.ts'
 import type { StageCall } from '../governance/stage.ts'
 import type { Findings } from './findings.ts'
-import { textDepth } from './guardrail-limits.ts'
+import { phoneCandidates, textDepth } from './guardrail-limits.ts'
 import { judgeText } from './judged-text.ts'
 import type { LocalRail, Rail, SchemaRail, ServiceRail } from './rail.ts'
 import { requestTexts, type JsonObject, type RequestText } from './text-slots.ts'
@@ -27,9 +27,10 @@ const isTokenIds = (value: unknown): boolean =>
 
 function applyLocal(rail: LocalRail, texts: readonly RequestText[], findings: Findings): boolean {
   let changed = false
+  const effort = { candidates: phoneCandidates }
   const onMatch = ({ label }: { readonly label: string }) => findings.found(rail, 'input', label)
   for (const text of texts) {
-    const filtered = filterText(text.text, { detectors: rail.detectors, onMatch, json: text.json })
+    const filtered = filterText(text.text, { detectors: rail.detectors, onMatch, json: text.json, effort })
     if (filtered === text.text) continue
     changed = true
     text.set(filtered)
