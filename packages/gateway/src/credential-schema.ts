@@ -2,6 +2,9 @@
 import { createSecret, type Secret } from '@bud-foundry/core'
 import { z } from 'zod'
 
+/** What a Secret prints as; a configuration that was read and is written back holds it in place of each credential. */
+const hiddenSecret = String(createSecret(''))
+
 const isSecret = (value: unknown): value is Secret =>
   typeof value === 'object' && value !== null && 'reveal' in value && typeof value.reveal === 'function'
 
@@ -11,6 +14,7 @@ export const credentialSchema = z.union([
   z
     .string()
     .min(1)
+    .refine((plain) => plain !== hiddenSecret, `'${hiddenSecret}' is how a hidden secret prints: give the secret, or a reference to it`)
     .transform((plain) => createSecret(plain)),
   z.strictObject({ reference: z.string().min(1) }),
 ])

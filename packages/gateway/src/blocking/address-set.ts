@@ -3,11 +3,13 @@ import { BlockList, isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /**
- * The one way to write an address: IPv4 inside IPv6 (as sockets of both families report it) becomes IPv4, zones and brackets go.
+ * The one way to write an address: IPv4 inside IPv6 (as sockets of both families report it) becomes IPv4; zones, brackets and ports go.
  * Undefined for what is no address.
  */
 export function normalAddress(text: string): string | undefined {
-  const bare = text.replace(/^\[|\]$/g, '').replace(/%.*$/, '')
+  const bare = withoutPort(text)
+    .replace(/^\[|\]$/g, '')
+    .replace(/%.*$/, '')
   return isIP(bare) === 0 ? undefined : ipaddr.process(bare).toString()
 }
 
@@ -20,6 +22,9 @@ export function rateNetwork(address: string): string {
     .map((part) => part.toString(16))
     .join(':')}::/64`
 }
+
+/** Some proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`. */
+const withoutPort = (text: string): string => /^(\[.*\]|[^:]*):\d{1,5}$/.exec(text)?.[1] ?? text
 
 export interface AddressSet {
   /** `address` as `normalAddress` writes it. */

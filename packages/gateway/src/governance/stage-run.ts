@@ -144,7 +144,11 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
     this.#facts = facts
     const { stages } = this.#context.services
     // A body may take its time: what counts are the stages in force now, and they stay until this call is over.
-    this.#set = stages ?? this.#set
+    if (stages === undefined) {
+      decide({ kind: 'go', plan: facts.plan })
+      return
+    }
+    this.#set = stages
     this.#set.enter()
     this.#entered = true
     this.#awaitThen(this.#askCall(0), decide, (error) => {

@@ -1,5 +1,5 @@
 /** Where text stands in the JSON of requests, answers and stream events: found by place, so that fields nobody has heard of are read too. */
-import { parseExact } from '../dialect/exact-json.ts'
+import { exactDigits, parseExact } from '../dialect/exact-json.ts'
 import { asArray, asNumber, asObject, asString } from '../dialect/sse-frame.ts'
 import { textDepth } from './guardrail-limits.ts'
 
@@ -68,7 +68,8 @@ function walk(at: Walk, holder: unknown, key: string, depth: number): void {
         text: JSON.stringify(value),
         set: (text) => void (fields[name] = parseExact(text)),
       })
-    } else walk(at, value, `${key}/${Array.isArray(holder) ? String(asNumber(asObject(value)?.['index']) ?? name) : name}`, depth + 1)
+    } else if (exactDigits(value) === undefined)
+      walk(at, value, `${key}/${Array.isArray(holder) ? String(asNumber(asObject(value)?.['index']) ?? name) : name}`, depth + 1)
   }
 }
 
@@ -169,7 +170,13 @@ export function requestTexts(body: JsonObject, onTooDeep: () => void): readonly 
     }
     const fields = holder as Writable
     for (const [name, value] of Object.entries(fields)) {
-      if (typeof value !== 'string') visit(value, depth + 1, isOwn || (name === 'input' && fields['type'] === 'tool_use'))
+      const digits = exactDigits(value)
+      if (digits !== undefined) {
+        const set = (text: string) => {
+          if (text !== digits) fields[name] = text
+        }
+        texts.push({ text: digits, json: false, set })
+      } else if (typeof value !== 'string') visit(value, depth + 1, isOwn || (name === 'input' && fields['type'] === 'tool_use'))
       else if (value !== '' && (isOwn || Array.isArray(holder) || !(notRequestText.has(name) || isBytes(fields, name, value))))
         texts.push({ text: value, json: name === 'arguments', set: (text) => (fields[name] = text) })
     }

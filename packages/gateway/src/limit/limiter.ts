@@ -1,7 +1,19 @@
 /** Reserves all claims of a call at once, keeps its leases alive, settles it; and holds on when the store does not. */
-import { createMemoryStore, type Claim, type Clock, type Random, type Reservation, type SettledAmount, type Store } from '@bud-foundry/core'
+import {
+  createMemoryStore,
+  isBudError,
+  type Claim,
+  type Clock,
+  type Random,
+  type Reservation,
+  type SettledAmount,
+  type Store,
+} from '@bud-foundry/core'
 import { renewedAtOnce, storeRecheckMs, unsettledReservations } from '../limits.ts'
 import type { RateLimitsConfig } from './limit-config.ts'
+
+/** Codes of stores that are there and cannot take these claims. */
+const aboutClaims: ReadonlySet<string> = new Set(['CORE_STORE_INPUT_INVALID', 'CORE_STORE_FULL'])
 
 export interface LimiterParts {
   /** Without one, calls are counted in this process. */
@@ -104,7 +116,9 @@ export class Limiter implements AsyncDisposable {
       return this.#toAdmission(this.#store, claims, reservation)
     } catch (error) {
       if (this.#downUntilMs === 0) onFailure(error)
-      this.#downUntilMs = clock.monotonicMs() + storeRecheckMs
+      // What is wrong with the claims of one call says nothing about those of the others.
+      const isAway = !(isBudError(error) && aboutClaims.has(error.code))
+      this.#downUntilMs = isAway ? clock.monotonicMs() + storeRecheckMs : 0
       return this.#withoutStore(claims)
     }
   }
