@@ -246,7 +246,8 @@ class GatewayRoot {
       this.#refreshCredentials(warn('a changed credential could not be read; its targets keep the one from before'))
     })
     // Whoever awaits `ready` sees the failure, and the log does; an unhandled rejection would end the process instead.
-    this.ready.catch((error: unknown) => {
+    // Updates come after it: the first configuration must not be put over a later one.
+    this.#updates = this.ready.catch((error: unknown) => {
       logger.error('the gateway cannot start', { error })
     })
   }
@@ -297,9 +298,14 @@ class GatewayRoot {
   #swap(config: GatewayConfig, secrets: ReadonlyMap<string, Secret>): void {
     const { services } = this
     // Building can fail; the assignments, which change what new requests see, cannot.
-    const snapshot = buildSnapshot(config, this.#snapshotParts, secrets, services.snapshot)
     const stages = this.#createStages(config, secrets)
-    services.snapshot = snapshot
+    try {
+      // Its last step puts prices in force: nothing may fail after it.
+      services.snapshot = buildSnapshot(config, this.#snapshotParts, secrets, services.snapshot)
+    } catch (error) {
+      this.#discard(stages)
+      throw error
+    }
     this.#secrets = secrets
     this.#useStages(stages, config)
     this.#healthChecks?.[Symbol.dispose]()
@@ -339,7 +345,11 @@ class GatewayRoot {
     // A price book of its own: those in force stay as they are.
     buildSnapshot(config, { ...this.#snapshotParts, prices: new PriceBook() }, secrets ?? new Map(), this.services.snapshot)
     await loadBuiltInStages(config)
-    const stages = this.#createStages(config, secrets ?? new Map())
+    this.#discard(this.#createStages(config, secrets ?? new Map()))
+  }
+
+  /** Stages that did not come into force. */
+  #discard(stages: readonly OwnedStage[]): void {
     discardStages(stages, this.#builtInStages, (error) => {
       this.services.logger.warn('a stage could not be closed', { error })
     })
