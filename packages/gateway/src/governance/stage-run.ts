@@ -94,6 +94,15 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
   get inputTokensEstimate(): number {
     return this.#call.plan.inputTokensEstimate
   }
+  get defaultMaxOutputTokens(): number | undefined {
+    const { plan, entry } = this.#call
+    let most: number | undefined
+    for (const state of entry.targets) {
+      const told = plan.passesThrough(state) ? undefined : state.provider.defaultMaxOutputTokens?.(state.target)
+      if (told !== undefined) most = Math.max(most ?? 0, told)
+    }
+    return most
+  }
   canonical(): CanonicalRequest {
     return this.#call.plan.canonical()
   }

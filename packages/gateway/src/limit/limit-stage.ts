@@ -103,9 +103,12 @@ class LimitStage implements OwnedStage {
     })
   }
 
-  #tokensOf({ head, operation, inputTokensEstimate }: StageCall): ExpectedTokens {
+  #tokensOf(call: StageCall): ExpectedTokens {
+    const { head, operation, inputTokensEstimate } = call
     const writes = operation === 'chat' || operation === 'completion'
-    const output = writes ? (head.maxOutputTokens ?? this.#config.defaultOutputTokens) * head.choices : 0
+    // What the gateway itself sends as the most is reserved, or one call could pass the limit by far.
+    const most = head.maxOutputTokens ?? Math.max(call.defaultMaxOutputTokens ?? 0, this.#config.defaultOutputTokens)
+    const output = writes ? most * head.choices : 0
     return { input: Math.ceil(inputTokensEstimate), output: Math.min(Math.ceil(Math.max(0, output)), tokensMax) }
   }
 

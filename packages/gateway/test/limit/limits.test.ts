@@ -270,3 +270,13 @@ test('names a limit that makes no sense, and its place', async () => {
     message: expect.stringMatching(/rateLimits\.rules/) as unknown,
   })
 })
+
+test('reserves what the gateway itself lets an upstream write where the caller sets no limit', async () => {
+  const target = { provider: 'anthropic', baseUrl: 'http://127.0.0.1:9/v1', model: 'claude-sonnet-4-5', credential: 'key' }
+  await using gateway = await start([{ kind: 'tokens', limit: 10_000, per: ['key'], ...minute }], {
+    config: { models: { m: { targets: [target] } } },
+  })
+  // 64,000 is what Claude Sonnet 4.5 would be told.
+  const refused = await gateway.post('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'hi' }] })
+  expect(refused.status).toBe(429)
+})
