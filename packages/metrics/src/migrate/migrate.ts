@@ -4,10 +4,13 @@ import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { metricsErrors } from '../errors.ts'
 import { eventsMigration } from './0001-events.ts'
+import { requestsMigration } from './0002-requests.ts'
+import { rollupsMigration } from './0003-rollups.ts'
+import { recordsMigration } from './0004-records.ts'
 import { checksumMigration, type Migration } from './migration.ts'
 
 /** All of them, oldest first. */
-export const migrations: readonly Migration[] = [eventsMigration]
+export const migrations: readonly Migration[] = [eventsMigration, requestsMigration, rollupsMigration, recordsMigration]
 
 export interface MigrationReport {
   readonly schemaVersion: number
