@@ -16,10 +16,12 @@ import { metricsLimits } from './limits.ts'
 import { migrate, type MigrationReport } from './migrate/migrate.ts'
 import { applyRetention, retentionSchema, type Retention } from './migrate/retention.ts'
 import { createClickHouseEngine } from './query/clickhouse-engine.ts'
+import { needsRepair, repairRollups } from './rollup/rebuild.ts'
 import { createReader, type MetricsReader } from './query/reader.ts'
 import { everyProject } from './query/scope.ts'
 import { deliverEvents, type Delivery } from './sink/deliver.ts'
 import { createMetricsSink } from './sink/metrics-sink.ts'
+import { storeDoubtfulRequests, storeNewRequests } from './sink/store-requests.ts'
 
 export interface MetricsOptions {
   /** From `createEmbeddedClient` or `createServerClient`; closed with metrics. */
@@ -70,8 +72,37 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
   await applyRetention(client, days)
   // One at a time: nothing may come between looking for known ids and inserting the others.
   const deliveries = createLane([client], metricsLimits.deliveriesWaiting)
-  const store: Metrics['store'] = (events, signal) => deliveries.run('storing events', (session) => deliverEvents(session, events), signal)
-  const sink = await createMetricsSink({ store, spoolDirectory, clock, random, logger, fsync })
+  if (await needsRepair(client)) {
+    logger.warn('rollups that a crash left uncertain are made anew')
+    await repairRollups(client)
+  }
+  const doubt = (maybeTorn: boolean) => ({ maybeTorn, repairableFrom: repairableFrom(days, clock) })
+  const store: Metrics['store'] = (events, signal) =>
+    deliveries.run('storing events', (session) => deliverEvents(session, events, doubt(false)), signal)
+  const sink = await createMetricsSink({
+    storeEvents: (events, maybeTorn, signal) =>
+      deliveries.run(
+        'storing events',
+        async (session) => {
+          await deliverEvents(session, events, doubt(maybeTorn))
+        },
+        signal,
+      ),
+    storeRows: ({ payloads, isNew }, signal) =>
+      deliveries.run(
+        'storing requests',
+        async (session) => {
+          if (isNew) await storeNewRequests(session, payloads)
+          else await storeDoubtfulRequests(session, { payloads, ...doubt(true) })
+        },
+        signal,
+      ),
+    spoolDirectory,
+    clock,
+    random,
+    logger,
+    fsync,
+  })
   const reader = createReader({ engine: createClickHouseEngine(client), clock, scope: everyProject })
   let closing: Promise<void> | undefined
 
@@ -88,4 +119,9 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
     store,
     [Symbol.asyncDispose]: () => (closing ??= close()),
   }
+}
+
+/** Unix seconds from which raw rows are certainly all there. */
+function repairableFrom({ requestDays }: Retention, clock: Clock): number {
+  return requestDays === undefined ? 0 : Math.max(0, Math.floor(clock.nowMs() / 1000) - (requestDays - 1) * 86_400)
 }

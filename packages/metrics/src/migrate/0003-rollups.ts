@@ -8,8 +8,15 @@ import type { Migration } from './migration.ts'
  * Quantiles are histograms over bfloat16 (8 significant bits): the levels are chosen when asking, an answer lies at most 1/128 below the
  * true value, and merged states equal the state over all rows. `uniq` does not depend on the order either. The rest are sums and extremes.
  */
-/** A week of minutes is one partition and so is a month of hours: what a rebuild exchanges at once. */
-type Level = readonly [name: string, startOf: string, partition: string]
+export interface RollupLevel {
+  readonly name: 'minute' | 'hour' | 'day'
+  /** Function of ClickHouse that gives the start of the bucket. */
+  readonly startOf: string
+  /** What a rebuild exchanges at once: a week of minutes, a month of hours or days. */
+  readonly partition: string
+  /** The id that the engine gives the partition of a bucket. */
+  readonly partitionId: (bucket: string) => string
+}
 
 const requestDimensions = ['project_id', 'operation', 'requested_model', 'model', 'provider_id', 'target_id', 'outcome', 'cache'] as const
 
@@ -108,12 +115,18 @@ export interface RollupFamily {
   readonly name: 'requests' | 'usage'
   readonly dimensions: readonly string[]
   readonly columns: readonly Column[]
-  readonly levels: readonly Level[]
+  readonly levels: readonly RollupLevel[]
 }
 
-const minute: Level = ['minute', 'toStartOfMinute', 'toMonday(bucket)']
-const hour: Level = ['hour', 'toStartOfHour', 'toYYYYMM(bucket)']
-const day: Level = ['day', 'toStartOfDay', 'toYYYYMM(bucket)']
+const month = { partition: 'toYYYYMM(bucket)', partitionId: (bucket: string) => `toString(toYYYYMM(${bucket}))` }
+const minute: RollupLevel = {
+  name: 'minute',
+  startOf: 'toStartOfMinute',
+  partition: 'toMonday(bucket)',
+  partitionId: (bucket) => `toString(toYYYYMMDD(toMonday(${bucket})))`,
+}
+const hour: RollupLevel = { name: 'hour', startOf: 'toStartOfHour', ...month }
+const day: RollupLevel = { name: 'day', startOf: 'toStartOfDay', ...month }
 
 /** The rollups there are, so that what rebuilds and checks them needs no second list. */
 export const rollupFamilies: readonly RollupFamily[] = [
@@ -128,7 +141,7 @@ export const rollupFamilies: readonly RollupFamily[] = [
 
 const dimensionType = (name: string) => (name === 'user_id' ? 'String CODEC(ZSTD(1))' : 'LowCardinality(String)')
 
-function createTable(family: RollupFamily, [level, , partition]: Level): string {
+function createTable(family: RollupFamily, { name: level, partition }: RollupLevel): string {
   const others = family.dimensions.filter((name) => name !== 'project_id')
   return `
 CREATE TABLE IF NOT EXISTS ${family.name}_${level} (
@@ -143,8 +156,15 @@ PRIMARY KEY (project_id, bucket)
 ORDER BY (project_id, bucket, ${others.join(', ')})`
 }
 
-/** The rows of one level from the raw rows, or from the level below; `source` names it, and is aliased as what the columns call it. */
-export function rollupSelect(family: RollupFamily, [, startOf]: Level, source: string, of: 'raw' | 'finer', where = ''): string {
+export interface RollupSource {
+  readonly source: string
+  /** Raw rows, or rows of a finer level. */
+  readonly of: 'raw' | 'finer'
+  readonly where?: string
+}
+
+/** The rows of one level, from the raw rows or from the level below. */
+export function rollupSelect(family: RollupFamily, { startOf }: RollupLevel, { source, of, where = '' }: RollupSource): string {
   const alias = of === 'raw' ? 'requests' : 'finer'
   const time = of === 'raw' ? 'requests.time' : 'finer.bucket'
   const dimensions = family.dimensions.map((name) => `  ${alias}.${name} AS ${name}`).join(',\n')
@@ -159,10 +179,10 @@ GROUP BY ${family.dimensions.join(', ')}, bucket`
 function createViews(family: RollupFamily): readonly string[] {
   return family.levels.map((level, index) => {
     const finer = family.levels[index - 1]
-    const source = finer === undefined ? 'requests' : `${family.name}_${finer[0]}`
+    const source = finer === undefined ? 'requests' : `${family.name}_${finer.name}`
     return `
-CREATE MATERIALIZED VIEW IF NOT EXISTS ${family.name}_${level[0]}_from_${source} TO ${family.name}_${level[0]} AS
-${rollupSelect(family, level, source, finer === undefined ? 'raw' : 'finer')}`
+CREATE MATERIALIZED VIEW IF NOT EXISTS ${family.name}_${level.name}_from_${source} TO ${family.name}_${level.name} AS
+${rollupSelect(family, level, { source, of: finer === undefined ? 'raw' : 'finer' })}`
   })
 }
 

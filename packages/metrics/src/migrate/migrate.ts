@@ -7,10 +7,11 @@ import { eventsMigration } from './0001-events.ts'
 import { requestsMigration } from './0002-requests.ts'
 import { rollupsMigration } from './0003-rollups.ts'
 import { recordsMigration } from './0004-records.ts'
+import { repairMigration } from './0005-repair.ts'
 import { checksumMigration, type Migration } from './migration.ts'
 
 /** All of them, oldest first. */
-export const migrations: readonly Migration[] = [eventsMigration, requestsMigration, rollupsMigration, recordsMigration]
+export const migrations: readonly Migration[] = [eventsMigration, requestsMigration, rollupsMigration, recordsMigration, repairMigration]
 
 export interface MigrationReport {
   readonly schemaVersion: number
