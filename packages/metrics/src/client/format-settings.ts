@@ -14,4 +14,5 @@ export const rowInsertSettings = {
   min_insert_block_size_rows: 1_000_000,
   min_insert_block_size_bytes: 1_000_000_000,
   max_partitions_per_insert_block: 1_000,
+  parallel_view_processing: 1,
 } as const
