@@ -42,8 +42,8 @@ const payloads = eventTable(
     long('trace_text'),
     text('requested_model'),
     text('dialect'),
-    '  request_hash FixedString(16) CODEC(ZSTD(1))',
-    '  response_hash FixedString(16) CODEC(ZSTD(1))',
+    '  request_hash FixedString(22) CODEC(ZSTD(1))',
+    '  response_hash FixedString(22) CODEC(ZSTD(1))',
     '  request_truncated Bool',
     '  response_truncated Bool',
     '  request_bytes UInt64 CODEC(T64, ZSTD(1))',
@@ -57,7 +57,7 @@ const payloads = eventTable(
 const payloadBodies = `
 CREATE TABLE IF NOT EXISTS payload_bodies (
   project_id LowCardinality(String),
-  hash FixedString(16) COMMENT 'first 16 bytes of the SHA-256 of the body',
+  hash FixedString(22) COMMENT 'first 16 bytes of the SHA-256 of the body, in base64url',
   time DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
   body String CODEC(ZSTD(6)),
   INDEX body_tokens lower(body) TYPE tokenbf_v1(32768, 3, 0) GRANULARITY 1
@@ -157,7 +157,7 @@ const spans = eventTable(
     '  span_id String CODEC(ZSTD(1))',
     '  parent_span_id String CODEC(ZSTD(1))',
     text('name'),
-    text('kind'),
+    text('span_kind'),
     text('service'),
     text('source'),
     '  duration_us UInt64 CODEC(T64, ZSTD(1))',

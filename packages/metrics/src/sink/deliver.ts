@@ -1,12 +1,22 @@
 /** Writes batches of events into their tables, each event once, however often it is delivered. */
 import { createHash } from 'node:crypto'
-import { isBudError, toConfigIssues, type BudEvent, type ConfigIssue, type DeploymentEvent, type DeviceEvent } from '@bud-foundry/core'
+import {
+  isBudError,
+  toConfigIssues,
+  type BudEvent,
+  type ConfigIssue,
+  type DeploymentEvent,
+  type DeviceEvent,
+  type PayloadEvent,
+} from '@bud-foundry/core'
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
 import { deploymentTable } from '../table/deployment-table.ts'
 import { deviceTable } from '../table/device-table.ts'
+import { recordTables } from '../table/record-tables.ts'
+import { payloadTable, storePayloadBodies, storedPayloadKind } from '../table/payload-table.ts'
 import { toEventKey } from '../table/event-id.ts'
 import { toTimeCell } from '../table/cell.ts'
 import type { EventTable } from '../table/event-table.ts'
@@ -15,13 +25,20 @@ import { storedRequestSchema, type StoredRequest } from '../table/request-detail
 import { writeRequestRow } from '../table/request-rows.ts'
 import { storeDoubtfulRequests } from './store-requests.ts'
 
-type StoredEvent = DeviceEvent | DeploymentEvent
+/** Any of them: a table is only ever given events of its own kind. */
+type StoredEvent = DeviceEvent | DeploymentEvent | PayloadEvent
 
 /** The kinds of events that metrics stores. */
-export const storedKinds: ReadonlySet<string> = new Set(['request', deviceTable.kind, deploymentTable.kind])
+export const storedKinds: ReadonlySet<string> = new Set([
+  'request',
+  deviceTable.kind,
+  deploymentTable.kind,
+  payloadTable.kind,
+  ...recordTables.map(({ kind }) => kind),
+])
 
 // Safe: events reach a table only when their kind is the table's, so the wider parameter is never seen by the narrower functions.
-const tables = [deviceTable, deploymentTable] as unknown as readonly EventTable<StoredEvent>[]
+const tables = [deviceTable, deploymentTable, payloadTable, ...recordTables] as unknown as readonly EventTable<StoredEvent>[]
 
 export interface Delivery {
   /** Stored now. */
@@ -134,6 +151,7 @@ export async function deliverEvents(client: AnalyticsClient, events: readonly Bu
   for (const table of tables) {
     // Safe: the kind decides the type of the event.
     const ofKind = events.filter(({ kind }) => kind === table.kind) as unknown as readonly StoredEvent[]
+    if (table.kind === storedPayloadKind) await storePayloadBodies(client, events)
     for (const piece of piecesOf(ofKind)) deliveries.push(await deliverTo(client, table, piece))
   }
   const sum = (count: (delivery: Delivery) => number) => deliveries.reduce((total, delivery) => total + count(delivery), 0)
