@@ -114,6 +114,36 @@ export const metricsErrors = defineErrors('METRICS', {
       return `event '${first?.id ?? ''}' cannot be stored: ${listIssues(first?.issues ?? [])}${more}`
     },
   },
+  CLUSTER_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ cluster }: { readonly cluster: string }) =>
+      `'${cluster}' is no name of a cluster; use letters, digits and underscores, as in the server's remote_servers`,
+  },
+  IMPORT_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ line, text }: { readonly line: number; readonly text: string }) =>
+      `line ${String(line)} of the import is no event: '${text}'; each line is a JSON object with id, kind and timeUnixMs`,
+  },
+  EXPOSITION_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ line, text }: { readonly line: number; readonly text: string }) =>
+      `line ${String(line)} of the scraped page cannot be read: '${text}'; the target must answer in Prometheus' text format or OpenMetrics`,
+  },
+  SCRAPE_FAILED: {
+    status: 502,
+    retryable: true,
+    scope: 'target',
+    message: ({ url, reason }: { readonly url: string; readonly reason: string }) => `'${url}' could not be scraped: ${reason}`,
+  },
+  OTLP_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ problem }: { readonly problem: string }) =>
+      `the OTLP request cannot be read: ${problem}; send application/x-protobuf or application/json as OTLP/HTTP says`,
+  },
   QUESTION_INVALID: {
     status: 400,
     retryable: false,

@@ -9,6 +9,19 @@ export const metricsLimits = Object.freeze({
   deliveriesWaiting: 256,
   /** Rows of one insert: one block per month that it touches. */
   batchRows: 10_000,
+  /** Certainly new requests that are inserted at once: the larger, the cheaper each; the engine holds them uncompressed. */
+  rowBatchRows: 100_000,
+  rowBatchBytes: 64 * 1024 * 1024,
+  /** Encoded requests kept in memory for delivery; what lies beyond is read back from the spool. */
+  rowMemoryBytes: 96 * 1024 * 1024,
+  /** Projects with a retention of their own: they stand in the TTL of a table. */
+  retentionProjects: 10_000,
+  /** Of one scraped page. */
+  scrapeSamples: 200_000,
+  scrapeBytes: 64 * 1024 * 1024,
+  scrapeTimeoutMs: 10_000,
+  /** Of one OTLP request, inflated; the specification lets a receiver refuse what is larger. */
+  otlpBytes: 32 * 1024 * 1024,
   /** Points of one series times its groups. */
   seriesPoints: 20_000,
   groups: 1_000,

@@ -23,6 +23,15 @@ export interface TableInsert {
   readonly token: string
 }
 
+/** Rows of one table in ClickHouse's RowBinary format. */
+export interface RowsInsert {
+  readonly table: string
+  /** In the order of the bytes, with the types in which they are sent. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
+  /** Whole rows in each. */
+  readonly payloads: readonly Uint8Array[]
+}
+
 /** A connection to one database. Errors are METRICS_DATABASE_UNAVAILABLE (retry) or METRICS_DATABASE_REFUSED (do not). */
 export interface AnalyticsClient extends AsyncDisposable {
   /** Rows as objects; 64-bit integers and decimals arrive as numbers. */
@@ -30,4 +39,6 @@ export interface AnalyticsClient extends AsyncDisposable {
   command(statement: Statement): Promise<void>
   /** Runs after the inserts before it; resolves when the rows are readable. */
   insert(insert: TableInsert): Promise<void>
+  /** The same for rows that are encoded already: many at once, with the views behind the table. */
+  insertRows(insert: RowsInsert): Promise<void>
 }

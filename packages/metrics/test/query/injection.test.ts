@@ -54,6 +54,7 @@ test('the text of a query depends on which filters are used, never on their valu
     },
     command: () => Promise.reject(new Error('a question never commands')),
     insert: () => Promise.reject(new Error('a question never inserts')),
+    insertRows: () => Promise.reject(new Error('a question never inserts')),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
   const ask = async (value: string) => {

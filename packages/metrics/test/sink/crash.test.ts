@@ -31,26 +31,27 @@ async function writeUntilKilled(directory: string, spoolDirectory: string, round
   return accepted
 }
 
-test('after being killed again and again, every accepted event is stored exactly once', async () => {
+test('after being killed again and again, every accepted event is stored exactly once, and counted once in every rollup', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bud-metrics-crash-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const directory = join(folder, 'database')
   const spoolDirectory = join(folder, 'spool')
   const accepted: string[] = []
-  const rounds = [40, 600, 1, 1_000, 250]
+  const rounds = [40, 300, 1, 500, 120]
   for (const [round, batches] of rounds.entries()) accepted.push(...(await writeUntilKilled(directory, spoolDirectory, round, batches)))
 
   const client = await createEmbeddedClient({ directory })
   await using metrics = await createMetrics({ client, spoolDirectory })
   await metrics.sink.flush(AbortSignal.timeout(120_000))
   expect(metrics.sink.receipt()).toMatchObject({ pending: 0, dropped: 0 })
+  expect((await metrics.verify()).filter(({ differing }) => differing > 0)).toEqual([])
   const stored = await client.query({
     what: 'counting',
     sql: "SELECT tags['batch'] AS batch, count() AS rows, uniqExact(id) AS distinct FROM requests GROUP BY batch",
   })
   const whole = new Set(stored.map((row) => JSON.stringify(row)))
   for (const batch of accepted) expect(whole).toContain(JSON.stringify({ batch, rows: 20, distinct: 20 }))
-  // A batch that was accepted without being named is possible once a round: the writer died before it could say so.
-  expect(stored.length - accepted.length).toBeLessThanOrEqual(rounds.length)
-  expect(stored.every((row) => JSON.stringify(row).endsWith('"rows":20,"distinct":20}'))).toBe(true)
+  // The death of a writer may cut one batch between its two spools, before it was accepted.
+  const torn = stored.filter((row) => !JSON.stringify(row).endsWith('"rows":20,"distinct":20}'))
+  expect(torn.length).toBeLessThanOrEqual(rounds.length)
 })

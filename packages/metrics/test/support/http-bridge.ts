@@ -3,7 +3,9 @@
  * it proves the wire format and the SQL, not clusters, streaming or authentication.
  */
 import { createServer } from 'node:http'
+import { writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
 import { buffer, text } from 'node:stream/consumers'
 import { createChdbConnection } from 'chdb/connection'
@@ -21,12 +23,29 @@ export async function openHttpBridge(directory: string): Promise<HttpBridge> {
   const connection = createChdbConnection({ path: directory })
   // The engine's session runs one statement at a time.
   let last: Promise<unknown> = Promise.resolve()
+  /** The engine takes binary rows from a file only, and wants to be told their types. */
+  const fromFile = async (table: string, columns: string, rows: Buffer) => {
+    const path = join(directory, 'bridge.rows')
+    await writeFile(path, rows)
+    const result = await connection.query({
+      query: `SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = '${table}' FORMAT TSVRaw`,
+      query_params: {},
+      clickhouse_settings: {},
+    })
+    const lines = (await text(result.stream)).trim().split('\n')
+    const types = new Map(lines.map((line) => [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)]))
+    const structure = columns.split(', ').map((name) => `${name} ${types.get(name) ?? ''}`)
+    return `INSERT INTO ${table} (${columns}) SELECT * FROM file('${path}', 'RowBinary', '${structure.join(', ').replaceAll("'", "\\'")}')`
+  }
   const server = createServer((request, response) => {
     const answer = async () => {
       const { searchParams } = new URL(request.url ?? '/', 'http://bridge')
-      const query = [searchParams.get('query'), (await buffer(request)).toString()]
-        .filter((part) => part !== null && part !== '')
-        .join('\n')
+      const body = await buffer(request)
+      const insert = /^INSERT INTO (\w+) \(([^)]*)\) FORMAT RowBinary$/.exec(searchParams.get('query') ?? '')
+      const query =
+        insert === null
+          ? [searchParams.get('query'), body.toString()].filter((part) => part !== null && part !== '').join('\n')
+          : await fromFile(insert[1] ?? '', insert[2] ?? '', body)
       const params: Record<string, string | string[]> = {}
       const settings: Record<string, string> = {}
       for (const [name, value] of searchParams) {
