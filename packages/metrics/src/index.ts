@@ -9,18 +9,35 @@ export { createMetricsHandler, type MetricsHandlerOptions } from './http/handler
 export { migrate, type MigrationReport } from './migrate/migrate.ts'
 export type { Migration } from './migrate/migration.ts'
 export type { Retention } from './migrate/retention.ts'
-export { dimensionNames, type DimensionName } from './query/dimension.ts'
+export { dimensionNames, type DimensionName } from './ask/dimension.ts'
+export type { Answer, AnswerMeasure, AnswerRow } from './ask/asker.ts'
+export type { Distribution } from './ask/distribution.ts'
+export type { Group } from './ask/group.ts'
+export type { Measure, MeasureUnit } from './ask/measures/measure.ts'
+export type { MeasureFacts, OverlapName } from './ask/measures/overlap-measures.ts'
 export {
+  askMeasureNames,
+  measureFamilies,
   measureNames,
   measures,
   seriesMeasures,
-  type Measure,
+  type AskMeasure,
   type MeasureName,
   type MeasureValues,
   type SeriesMeasure,
-} from './query/measure.ts'
-export type { AggregateName } from './query/aggregate.ts'
-export type { FiltersInput, Question, RequestQuery, SeriesQuery, SummaryQuery } from './query/question.ts'
-export type { Answer, AnswerRow, InFlight, MetricsReader, RequestPage, Series, SeriesPoint, Summary, SummaryGroup } from './query/reader.ts'
-export { everyProject, type Scope } from './query/scope.ts'
+} from './ask/measures/registry.ts'
+export type { AggregateName } from './ask/aggregate.ts'
+export type {
+  CutInput,
+  DistributionQuestion,
+  FiltersInput,
+  Question,
+  RequestQuery,
+  SelectionInput,
+  SeriesQuery,
+  SummaryQuery,
+} from './ask/question.ts'
+export type { DistributionName, RangeName } from './ask/request-engine.ts'
+export type { InFlight, MetricsReader, RequestPage, Series, SeriesPoint, Summary, SummaryGroup } from './ask/reader.ts'
+export { everyProject, type Scope } from './ask/scope.ts'
 export type { Delivery } from './sink/deliver.ts'

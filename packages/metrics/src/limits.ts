@@ -16,6 +16,18 @@ export const metricsLimits = Object.freeze({
   filterValues: 100,
   filterValueLength: 1_024,
   dimensionsPerQuestion: 3,
+  tagFilters: 10,
+  searchWords: 10,
+  /** Bins of one distribution. */
+  bins: 200,
+  /** Questions asked at once with `askMany`. */
+  questionsAtOnce: 50,
+  /** Requests of one trace. */
+  traceRequests: 1_000,
+  /** What one question may take; beyond the first bound groups go to disk, beyond the second it is refused. */
+  spillBytes: 256 * 1024 * 1024,
+  memoryBytesPerQuestion: 1024 * 1024 * 1024,
+  secondsPerQuestion: 60,
   /** Largest window of one question. */
   windowDays: 3_660,
   /** Events beyond this time are a bug of their producer. */

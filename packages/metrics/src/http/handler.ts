@@ -2,10 +2,10 @@
 import { isBudError, type BudError } from '@bud-foundry/core'
 import { z } from 'zod'
 import { metricsErrors } from '../errors.ts'
-import { dimensionNames } from '../query/dimension.ts'
-import type { MetricsReader } from '../query/reader.ts'
-import type { Scope } from '../query/scope.ts'
-import { parseQuery } from '../query/question.ts'
+import { dimensionNames } from '../ask/dimension.ts'
+import type { MetricsReader } from '../ask/reader.ts'
+import type { Scope } from '../ask/scope.ts'
+import { parseQuery } from '../ask/question.ts'
 
 export interface MetricsHandlerOptions {
   readonly metrics: MetricsReader

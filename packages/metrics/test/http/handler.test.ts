@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
 import { createMetricsHandler } from '../../src/http/handler.ts'
-import type { Scope } from '../../src/query/scope.ts'
+import type { Scope } from '../../src/ask/scope.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { baseUnixMs, makeRequest } from '../support/request-arbitrary.ts'
 

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AnalyticsClient } from '../../src/client/analytics-client.ts'
 import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
-import { createClickHouseEngine } from '../../src/query/clickhouse-engine.ts'
-import { dimensionNames } from '../../src/query/dimension.ts'
-import { createReader } from '../../src/query/reader.ts'
+import { createClickHouseEngine } from '../../src/ask/clickhouse-engine.ts'
+import { dimensionNames } from '../../src/ask/dimension.ts'
+import { createReader } from '../../src/ask/reader.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { baseUnixMs, makeRequest } from '../support/request-arbitrary.ts'
 
@@ -43,6 +43,7 @@ const attack = fc.oneof(
   ),
 )
 
+const longPeriod = { fromUnixMs: baseUnixMs - 90 * 86_400_000, toUnixMs: baseUnixMs }
 const emptyPeriod = { fromUnixMs: baseUnixMs, toUnixMs: baseUnixMs + 1_000 }
 
 test('the text of a query depends on which filters are used, never on their values', async () => {
@@ -63,7 +64,25 @@ test('the text of a query depends on which filters are used, never on their valu
     const filters = Object.fromEntries(dimensionNames.map((name) => [name, [value, value]]))
     await reader.requests({ filters })
     await reader.request(value)
-    await reader.ask({ ...emptyPeriod, measures: ['requests'], groupBy: ['model'], filters })
+    for (const from of ['auto', 'raw'] as const) {
+      const question = {
+        measure: ['requests', 'inFlightPeak'],
+        groupBy: ['model', 'userId'],
+        filters,
+        tags: { [`x${value}`]: value },
+      } as const
+      await reader.ask({ ...question, window: emptyPeriod, interval: '1s', search: `x${value.replaceAll(/\s/g, '')}`, from })
+      await reader.ask({
+        measure: 'costUsd',
+        groupBy: ['model'],
+        window: longPeriod,
+        filters: { projectId: value },
+        compare: 'previous',
+        from,
+      })
+    }
+    await reader.distribution({ of: 'durationMs', window: emptyPeriod, groupBy: ['model'], filters, search: 'x' })
+    await reader.trace(value)
     await reader.series({ ...emptyPeriod, intervalSeconds: 1, filters }).catch(() => undefined)
     return [...texts]
   }
@@ -95,7 +114,7 @@ test('names are never taken from the caller', async () => {
     const error = await metrics.requests({ filters }).catch((cause: unknown) => cause)
     expect(metricsErrors.QUESTION_INVALID.is(error)).toBe(true)
     const grouped = await metrics
-      .ask({ ...emptyPeriod, measures: ['requests'], groupBy: JSON.parse(JSON.stringify([name])) as never })
+      .ask({ window: emptyPeriod, measure: 'requests', groupBy: JSON.parse(JSON.stringify([name])) as never })
       .catch((cause: unknown) => cause)
     expect(metricsErrors.QUESTION_INVALID.is(grouped)).toBe(true)
   }

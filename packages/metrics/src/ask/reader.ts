@@ -1,28 +1,31 @@
 /** Answers questions for one scope: the only way from a caller to an engine. */
-import type { Clock, RequestEvent } from '@bud-foundry/core'
+import { invariant, type Clock, type RequestEvent } from '@bud-foundry/core'
 import type { AggregateRow, RequestEngine, Selection } from './request-engine.ts'
+import { askMany, changeOf, type Answer } from './asker.ts'
 import type { DimensionName } from './dimension.ts'
+import { askDistribution, type Distribution } from './distribution.ts'
+import { toGroup, type Group } from './group.ts'
 import {
   aggregatesOf,
   emptyAggregates,
-  measureNames,
+  plainMeasureNames,
   readMeasures,
   type MeasureName,
   type MeasureValues,
   type SeriesMeasure,
-} from './measure.ts'
+} from './measures/registry.ts'
+import { metricsLimits } from '../limits.ts'
 import {
-  assertPeriod,
   assertPoints,
   decodeCursor,
   encodeCursor,
   parseQuery,
-  questionSchema,
   requestQuerySchema,
   resolvePeriod,
   seriesQuerySchema,
   summaryQuerySchema,
   toFilters,
+  type DistributionQuestion,
   type Question,
   type RequestQuery,
   type SeriesQuery,
@@ -38,20 +41,11 @@ export interface RequestPage {
   readonly nextCursor?: string
 }
 
-export interface AnswerRow {
-  /** Start of the bucket, or of the window. */
+/** One measured bucket of one group. */
+interface MeasuredRow {
   readonly timeUnixMs: number
-  /** The value of each dimension asked for, empty where requests have none. */
-  readonly group: Readonly<Partial<Record<DimensionName, string>>>
+  readonly group: Group
   readonly values: Readonly<Partial<Record<MeasureName, number | null>>>
-}
-
-export interface Answer {
-  readonly fromUnixMs: number
-  readonly toUnixMs: number
-  readonly intervalMs?: number
-  /** By group (most requests first), then by time; no bucket is missing. */
-  readonly rows: readonly AnswerRow[]
 }
 
 /** Mean over time and highest number of requests running at once. Only finished requests are known. */
@@ -72,7 +66,7 @@ export interface Series<Names extends MeasureName = SeriesMeasure> {
 }
 
 export interface SummaryGroup {
-  readonly group: Readonly<Partial<Record<DimensionName, string>>>
+  readonly group: Group
   readonly values: MeasureValues
 }
 
@@ -93,10 +87,16 @@ export interface Summary {
 export interface MetricsReader {
   /** The general question. @throws METRICS_QUESTION_INVALID */
   ask(question: Question, signal?: AbortSignal): Promise<Answer>
+  /** Answers in the order of the questions; those about the same rows share a pass over them. @throws METRICS_QUESTION_INVALID */
+  askMany(questions: readonly Question[], signal?: AbortSignal): Promise<readonly Answer[]>
+  /** How values spread; with an interval, a heatmap. @throws METRICS_QUESTION_INVALID */
+  distribution(question: DistributionQuestion, signal?: AbortSignal): Promise<Distribution>
   /** @throws METRICS_QUESTION_INVALID */
   requests(query?: RequestQuery, signal?: AbortSignal): Promise<RequestPage>
   /** Undefined when it is not stored, or not in scope. */
   request(id: string, signal?: AbortSignal): Promise<RequestEvent | undefined>
+  /** The requests of one trace that are in scope, oldest first. */
+  trace(traceId: string, signal?: AbortSignal): Promise<readonly RequestEvent[]>
   /** Measures over time, and over the whole window. @throws METRICS_QUESTION_INVALID */
   series<Names extends MeasureName = SeriesMeasure>(query?: SeriesQuery<Names>, signal?: AbortSignal): Promise<Series<Names>>
   /** Every measure over a window, compared with the one before. @throws METRICS_QUESTION_INVALID */
@@ -111,16 +111,13 @@ export interface ReaderParts {
   readonly scope: Scope
 }
 
-const toGroup = (names: readonly DimensionName[], values: readonly string[]): AnswerRow['group'] =>
-  Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']))
-
 /** One series per group with every bucket in it; groups in the order of their size. */
 function fillRows(
   rows: readonly AggregateRow[],
   window: TimeWindow,
   groupBy: readonly DimensionName[],
   names: readonly MeasureName[],
-): readonly AnswerRow[] {
+): readonly MeasuredRow[] {
   const series = new Map<string, { readonly group: readonly string[]; readonly buckets: Map<number, AggregateRow>; requests: number }>()
   if (groupBy.length === 0) series.set('[]', { group: [], buckets: new Map(), requests: 0 })
   for (const row of rows) {
@@ -141,25 +138,31 @@ function fillRows(
     )
 }
 
-const changeOf = (now: number | null, before: number | null): number | null =>
-  now === null || before === null || before === 0 ? null : (now - before) / before
-
 /** 1, 2, 5, 10, 15 or 30 seconds, minutes, hours or days: the shortest that gives at most 300 points. */
 export function chooseIntervalMs(windowMs: number): number {
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000]
   return (steps.find((seconds) => windowMs / (seconds * 1000) <= 300) ?? 2_592_000) * 1000
 }
 
-export function createReader({ engine, clock, scope }: ReaderParts): MetricsReader {
+const inFlightOf = (selection: Selection) => ({
+  selection,
+  groupBy: [],
+  ranking: { by: 'requests', limit: 1, window: selection.window } as const,
+})
+
+export function createReader(parts: ReaderParts): MetricsReader {
+  const { engine, clock, scope } = parts
+
   async function measure(
     selection: Selection,
     options: { readonly groupBy: readonly DimensionName[]; readonly names: readonly MeasureName[]; readonly groupLimit: number },
     signal: AbortSignal | undefined,
-  ): Promise<readonly AnswerRow[]> {
+  ): Promise<readonly MeasuredRow[]> {
     const { groupBy, names, groupLimit } = options
     // The number of requests orders the groups, whatever was asked for.
     const aggregates = aggregatesOf([...names, 'requests'])
-    const rows = await engine.aggregate({ selection, groupBy, aggregates, groupLimit }, signal)
+    const ranking = { by: 'requests', limit: groupLimit, window: selection.window } as const
+    const rows = await engine.aggregate({ selection, groupBy, aggregates, ranking, other: false, from: 'auto' }, signal)
     return fillRows(rows, selection.window, groupBy, names)
   }
 
@@ -171,7 +174,7 @@ export function createReader({ engine, clock, scope }: ReaderParts): MetricsRead
     const whole: Selection = { ...selection, window: { fromUs: selection.window.fromUs, toUs: selection.window.toUs } }
     const [rows, inFlight] = await Promise.all([
       measure(whole, { groupBy: [], names, groupLimit: 1 }, signal),
-      engine.inFlight(whole, signal),
+      engine.inFlight(inFlightOf(whole), signal),
     ])
     // Safe: a question without groups has exactly one row, and it has every measure that was asked for.
     const values = rows[0]?.values as MeasureValues<Names>
@@ -181,19 +184,22 @@ export function createReader({ engine, clock, scope }: ReaderParts): MetricsRead
 
   return {
     async ask(question, signal) {
-      const { measures: names, groupBy, filters, fromUnixMs, toUnixMs, intervalMs, limit } = parseQuery(questionSchema, question)
-      assertPeriod(fromUnixMs, toUnixMs)
-      const window = alignWindow(fromUnixMs, toUnixMs, intervalMs)
-      assertPoints(countBuckets(window), groupBy.length === 0 ? 1 : limit)
-      const rows = await measure({ scope, filters: toFilters(filters), window }, { groupBy, names, groupLimit: limit }, signal)
-      return { fromUnixMs: window.fromUs / 1000, toUnixMs: window.toUs / 1000, ...(intervalMs === undefined ? {} : { intervalMs }), rows }
+      const [answer] = await askMany(parts, [question], signal)
+      invariant(answer !== undefined, 'one question has one answer')
+      return answer
     },
 
+    askMany: (questions, signal) => askMany(parts, questions, signal),
+
+    distribution: (question, signal) => askDistribution(parts, question, signal),
+
     async requests(query = {}, signal) {
-      const { filters, fromUnixMs, toUnixMs, limit, cursor } = parseQuery(requestQuerySchema, query)
+      const { filters, tags, ranges, search = [], fromUnixMs, toUnixMs, limit, cursor } = parseQuery(requestQuerySchema, query)
       const after = cursor === undefined ? undefined : decodeCursor(cursor)
       const window = alignWindow(fromUnixMs, toUnixMs, undefined)
-      const rows = await engine.page({ selection: { scope, filters: toFilters(filters), window }, limit: limit + 1, after }, signal)
+      const words = search.length === 0 ? undefined : search
+      const selection = { scope, filters: toFilters(filters), window, tags, ranges, words }
+      const rows = await engine.page({ selection, limit: limit + 1, after }, signal)
       const data = rows.slice(0, limit)
       const last = data.at(-1)
       return {
@@ -203,6 +209,8 @@ export function createReader({ engine, clock, scope }: ReaderParts): MetricsRead
     },
 
     request: (id, signal) => engine.find(scope, id, signal),
+
+    trace: (traceId, signal) => engine.trace(scope, traceId, metricsLimits.traceRequests, signal),
 
     async series<Names extends MeasureName = SeriesMeasure>(query: SeriesQuery<Names> = {}, signal?: AbortSignal) {
       const { filters, intervalSeconds, measures, ...period } = parseQuery(seriesQuerySchema, query)
@@ -215,7 +223,7 @@ export function createReader({ engine, clock, scope }: ReaderParts): MetricsRead
       const selection: Selection = { scope, filters: toFilters(filters), window }
       const [rows, inFlight, totals] = await Promise.all([
         measure(selection, { groupBy: [], names, groupLimit: 1 }, signal),
-        engine.inFlight(selection, signal),
+        engine.inFlight(inFlightOf(selection), signal),
         total(selection, names, signal),
       ])
       const points = rows.map(({ timeUnixMs, values }, bucket) => ({
@@ -234,10 +242,10 @@ export function createReader({ engine, clock, scope }: ReaderParts): MetricsRead
       const selection: Selection = { scope, filters: toFilters(filters), window: alignWindow(fromUnixMs, toUnixMs, undefined) }
       const before: Selection = { ...selection, window: alignWindow(Math.max(0, 2 * fromUnixMs - toUnixMs), fromUnixMs, undefined) }
       const [totals, previous, errors, groups] = await Promise.all([
-        total(selection, measureNames, signal),
-        total(before, measureNames, signal),
+        total(selection, plainMeasureNames, signal),
+        total(before, plainMeasureNames, signal),
         measure(selection, { groupBy: ['errorCode'], names: ['requests'], groupLimit: limit + 1 }, signal),
-        groupBy.length === 0 ? [] : measure(selection, { groupBy, names: measureNames, groupLimit: limit }, signal),
+        groupBy.length === 0 ? [] : measure(selection, { groupBy, names: plainMeasureNames, groupLimit: limit }, signal),
       ])
       // Safe: both objects have the same names, each with a number or null.
       const names = Object.keys(totals) as (keyof typeof totals)[]

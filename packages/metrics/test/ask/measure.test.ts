@@ -3,10 +3,11 @@ import { expect, test } from 'vitest'
 import { metricsErrors } from '../../src/errors.ts'
 import { metricsLimits } from '../../src/limits.ts'
 import { createMemoryReader } from '../../src/memory/memory-reader.ts'
-import { emptyAggregates, measureNames, measures, readMeasures } from '../../src/query/measure.ts'
-import { quantileOf } from '../../src/query/memory-engine.ts'
-import { chooseIntervalMs } from '../../src/query/reader.ts'
-import { alignWindow, bucketSeconds, countBuckets } from '../../src/query/window.ts'
+import { emptyAggregates, measures, plainMeasureNames, readMeasures } from '../../src/ask/measures/registry.ts'
+import { quantileOf } from '../../src/ask/memory-aggregate.ts'
+import { quantileRelativeError } from '../../src/ask/aggregate.ts'
+import { chooseIntervalMs } from '../../src/ask/reader.ts'
+import { alignWindow, bucketSeconds, countBuckets } from '../../src/ask/window.ts'
 import { baseUnixMs, makeRequest } from '../support/request-arbitrary.ts'
 
 test('errors add failures and partial answers; shares and rates divide by the right whole', () => {
@@ -15,13 +16,13 @@ test('errors add failures and partial answers; shares and rates divide by the ri
     {
       requests: 8,
       successes: 4,
-      failures: 2,
-      partials: 1,
+      errors: 3,
       outputTokens: 300,
       cacheHits: 1,
       cacheLookups: 4,
       timeToFirstTokenQuantiles: [1_000, 2_000, 3_500, 4_000],
-      durationMean: 2_500,
+      durationUsSum: 20_000,
+      timeToFirstTokenCount: 4,
     },
     2,
   )
@@ -37,18 +38,23 @@ test('errors add failures and partial answers; shares and rates divide by the ri
 })
 
 test('no requests: counts and rates are zero, everything that would need one is null', () => {
-  for (const name of measureNames) {
+  for (const name of plainMeasureNames) {
     const value = measures[name].read(emptyAggregates, 5)
-    const isCount = ['requests', 'tokens', 'per second', 'users', 'keys', 'attempts'].includes(measures[name].unit)
+    const isCount = measures[name].nullMeans === 'never'
     expect([name, value]).toEqual([name, isCount ? 0 : null])
   }
 })
 
-test('quantiles interpolate between neighbours', () => {
+test('a quantile is an observed value, at most a bin below it', () => {
   expect(quantileOf([], 0.5)).toBeNull()
   expect(quantileOf([7], 0.99)).toBe(7)
-  expect(quantileOf([1, 2, 3, 4], 0.5)).toBe(2.5)
-  expect(quantileOf([0, 10], 0.95)).toBeCloseTo(9.5, 12)
+  expect(quantileOf([1, 2, 3, 4], 0.5)).toBe(2)
+  expect(quantileOf([0, 10], 0.95)).toBe(10)
+  for (const value of [1_001, 123_457, 9_999_999]) {
+    const answer = quantileOf([value], 0.5) ?? 0
+    expect(answer).toBeLessThanOrEqual(value)
+    expect((value - answer) / value).toBeLessThan(quantileRelativeError)
+  }
 })
 
 test('buckets start at whole intervals and the last one is as long as what is left', () => {
@@ -66,13 +72,13 @@ test('the interval that is chosen gives at most 300 points, and fits the limit f
 
 test('a question names its mistakes and the valid names', async () => {
   const reader = createMemoryReader({ events: [makeRequest({ id: 'a' })] })
-  const period = { fromUnixMs: baseUnixMs, toUnixMs: baseUnixMs + 1_000 }
-  const wrong: object = { ...period, measures: ['beauty'], groupBy: ['color'], filters: { mode: 'x' }, colour: 1 }
+  const window = { fromUnixMs: baseUnixMs, toUnixMs: baseUnixMs + 1_000 }
+  const wrong: object = { window, measure: ['beauty', 'requests'], groupBy: ['color'], filters: { mode: 'x' }, colour: 1 }
   // Safe for the test: the point is a question that breaks its type.
   const error = await reader.ask(wrong as Parameters<typeof reader.ask>[0]).catch((cause: unknown) => cause)
   expect(metricsErrors.QUESTION_INVALID.is(error)).toBe(true)
   const text = String(error)
   for (const part of ['beauty', 'durationMsP95', 'color', 'targetId', 'mode', 'colour', 'groupBy', 'filters.mode'])
     expect(text).toContain(part)
-  expect((await reader.ask({ ...period, measures: ['requests'] })).rows).toMatchObject([{ values: { requests: 1 } }])
+  expect((await reader.ask({ window, measure: 'requests' })).rows).toMatchObject([{ values: { requests: 1 } }])
 })
