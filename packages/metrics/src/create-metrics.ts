@@ -72,7 +72,7 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
   const deliveries = createLane([client], metricsLimits.deliveriesWaiting)
   const store: Metrics['store'] = (events, signal) => deliveries.run('storing events', (session) => deliverEvents(session, events), signal)
   const sink = await createMetricsSink({ store, spoolDirectory, clock, random, logger, fsync })
-  const reader = createReader({ engine: createClickHouseEngine(client), clock, scope: everyProject })
+  const reader = createReader({ engine: createClickHouseEngine(client), client, clock, scope: everyProject })
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {

@@ -119,6 +119,24 @@ export const metricsErrors = defineErrors('METRICS', {
     retryable: false,
     message: ({ issues }: { readonly issues: readonly ConfigIssue[] }) => `the metrics question cannot be answered: ${listIssues(issues)}`,
   },
+  OPERATOR_ONLY: {
+    status: 403,
+    retryable: false,
+    message: ({ what }: { readonly what: string }) =>
+      `${what} belong to no project, so only operators may ask; ask with an administrator's key`,
+  },
+  DATABASE_ABSENT: {
+    status: 501,
+    retryable: false,
+    message: ({ what }: { readonly what: string }) =>
+      `the reader in memory keeps requests alone and has no ${what}; use createMetrics with a database`,
+  },
+  ANSWER_TOO_LARGE: {
+    status: 400,
+    retryable: false,
+    message: ({ what, limit }: { readonly what: string; readonly limit: number }) =>
+      `the answer would need more than ${String(limit)} ${what}; ask for a shorter window or fewer groups`,
+  },
   UNAUTHORIZED: {
     status: 401,
     retryable: false,

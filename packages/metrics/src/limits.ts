@@ -22,6 +22,10 @@ export const metricsLimits = Object.freeze({
   bins: 200,
   /** Questions asked at once with `askMany`. */
   questionsAtOnce: 50,
+  /** Prices of nodes, and assignments of devices, that one computation of the true cost reads. */
+  trueCostRows: 100_000,
+  /** Rows of one exported file. */
+  exportRows: 1_000_000,
   /** Requests of one trace. */
   traceRequests: 1_000,
   /** What one question may take; beyond the first bound groups go to disk, beyond the second it is refused. */

@@ -5,6 +5,7 @@ import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
 import { dimensionNames, type DimensionName } from './dimension.ts'
 import { intervalPattern, isTimeZone, parseInterval, roughMs } from './calendar.ts'
+import { recordKindNames, recordKinds, type RecordKindName } from './records/record-kinds.ts'
 import {
   askMeasureNames,
   measures,
@@ -182,6 +183,47 @@ export const summaryQuerySchema = strict('field', {
   filters: filtersSchema,
   limit: z.int().min(1).max(metricsLimits.groups).default(20),
 })
+
+/** Of one kind of record, with that kind's own names. */
+const recordSchemaOf = (kind: RecordKindName) => {
+  const { measures: known, dimensions: columns } = recordKinds[kind]
+  const names = Object.keys(known)
+  const dimension = nameSchema(`dimension of ${kind}`, Object.keys(columns))
+  const measure = nameSchema(`measure of ${kind}`, names)
+  return strict('field', {
+    of: z.literal(kind),
+    measure: z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(measure).min(1).max(names.length)),
+    window: windowSchema,
+    groupBy: z.array(dimension).max(metricsLimits.dimensionsPerQuestion).default([]),
+    filters: strict(`filter of ${kind}`, Object.fromEntries(Object.keys(columns).map((name) => [name, filterSchema.optional()]))).default(
+      {},
+    ),
+    interval: intervalSchema.optional(),
+    timeZone: timeZoneSchema,
+    limit: z.int().min(1).max(metricsLimits.groups).default(100),
+  })
+}
+
+export const recordQuestionSchema = z.discriminatedUnion(
+  'of',
+  [
+    recordSchemaOf('devices'),
+    recordSchemaOf('nodes'),
+    recordSchemaOf('pods'),
+    recordSchemaOf('engines'),
+    recordSchemaOf('blocked'),
+    recordSchemaOf('scores'),
+  ],
+  { error: ({ code }) => (code === 'invalid_union' ? `unknown kind of record; valid are ${recordKindNames.join(', ')}` : undefined) },
+)
+
+export const exportSchema = strict('field', {
+  ...selectionShape,
+  format: z.enum(['csv', 'jsonl', 'parquet']),
+  limit: z.int().min(1).max(metricsLimits.exportRows).default(metricsLimits.exportRows),
+})
+
+export const trueCostSchema = strict('field', { window: windowSchema })
 
 /** A filter per dimension: the values that match. */
 export type FiltersInput = Readonly<Partial<Record<DimensionName, string | readonly string[]>>>

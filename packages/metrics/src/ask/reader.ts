@@ -14,6 +14,11 @@ import {
   type MeasureValues,
   type SeriesMeasure,
 } from './measures/registry.ts'
+import type { AnalyticsClient } from '../client/analytics-client.ts'
+import { metricsErrors } from '../errors.ts'
+import { exportFile, type ExportedFile, type ExportQuestion } from './export.ts'
+import { askRecords, type RecordAnswer, type RecordQuestion } from './records/ask-records.ts'
+import { askTrueCost, type TrueCost, type TrueCostQuestion } from './true-cost.ts'
 import { metricsLimits } from '../limits.ts'
 import {
   assertPoints,
@@ -95,6 +100,12 @@ export interface MetricsReader {
   requests(query?: RequestQuery, signal?: AbortSignal): Promise<RequestPage>
   /** Undefined when it is not stored, or not in scope. */
   request(id: string, signal?: AbortSignal): Promise<RequestEvent | undefined>
+  /** What was sampled of devices, nodes, pods and engines, what was blocked, and how requests were scored. @throws METRICS_QUESTION_INVALID, METRICS_OPERATOR_ONLY */
+  records(question: RecordQuestion, signal?: AbortSignal): Promise<RecordAnswer>
+  /** What a million tokens really cost, by target. @throws METRICS_QUESTION_INVALID, METRICS_OPERATOR_ONLY */
+  trueCost(question: TrueCostQuestion, signal?: AbortSignal): Promise<TrueCost>
+  /** Answers or requests as a file. @throws METRICS_QUESTION_INVALID */
+  export(question: ExportQuestion, signal?: AbortSignal): Promise<ExportedFile>
   /** The requests of one trace that are in scope, oldest first. */
   trace(traceId: string, signal?: AbortSignal): Promise<readonly RequestEvent[]>
   /** Measures over time, and over the whole window. @throws METRICS_QUESTION_INVALID */
@@ -109,6 +120,8 @@ export interface ReaderParts {
   readonly engine: RequestEngine
   readonly clock: Clock
   readonly scope: Scope
+  /** The database, for what is not a request; absent where only requests are kept. */
+  readonly client?: AnalyticsClient
 }
 
 /** One series per group with every bucket in it; groups in the order of their size. */
@@ -149,6 +162,11 @@ const inFlightOf = (selection: Selection) => ({
   groupBy: [],
   ranking: { by: 'requests', limit: 1, window: selection.window } as const,
 })
+
+function databaseOf({ client }: ReaderParts, what: string): AnalyticsClient {
+  if (client === undefined) throw metricsErrors.DATABASE_ABSENT({ what })
+  return client
+}
 
 export function createReader(parts: ReaderParts): MetricsReader {
   const { engine, clock, scope } = parts
@@ -192,6 +210,11 @@ export function createReader(parts: ReaderParts): MetricsReader {
     askMany: (questions, signal) => askMany(parts, questions, signal),
 
     distribution: (question, signal) => askDistribution(parts, question, signal),
+
+    // Async, so that a missing database is a rejection like every other refusal.
+    records: async (question, signal) => askRecords({ ...parts, client: databaseOf(parts, 'records') }, question, signal),
+    trueCost: async (question, signal) => askTrueCost({ ...parts, client: databaseOf(parts, 'the true cost') }, question, signal),
+    export: async (question, signal) => exportFile({ ...parts, client: databaseOf(parts, 'exports') }, question, signal),
 
     async requests(query = {}, signal) {
       const { filters, tags, ranges, search = [], fromUnixMs, toUnixMs, limit, cursor } = parseQuery(requestQuerySchema, query)
@@ -264,6 +287,6 @@ export function createReader(parts: ReaderParts): MetricsReader {
       }
     },
 
-    scopedTo: (narrower) => createReader({ engine, clock, scope: intersectScopes(scope, narrower) }),
+    scopedTo: (narrower) => createReader({ ...parts, scope: intersectScopes(scope, narrower) }),
   }
 }

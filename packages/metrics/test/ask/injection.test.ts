@@ -53,6 +53,7 @@ test('the text of a query depends on which filters are used, never on their valu
       texts.push(sql)
       return Promise.resolve([])
     },
+    file: () => Promise.reject(new Error('a question never writes a file')),
     command: () => Promise.reject(new Error('a question never commands')),
     insert: () => Promise.reject(new Error('a question never inserts')),
     [Symbol.asyncDispose]: () => Promise.resolve(),
