@@ -26,6 +26,13 @@ export const metricsLimits = Object.freeze({
   trueCostRows: 100_000,
   /** Rows of one exported file. */
   exportRows: 1_000_000,
+  /** Body of one question over HTTP. */
+  questionBytes: 256 * 1024,
+  /** Buckets that a forecast is fitted to, and that it adds. */
+  forecastPoints: 5_000,
+  forecastHorizon: 1_000,
+  /** Objectives that one process watches. */
+  objectives: 100,
   /** Requests of one trace. */
   traceRequests: 1_000,
   /** What one question may take; beyond the first bound groups go to disk, beyond the second it is refused. */

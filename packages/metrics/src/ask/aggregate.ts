@@ -4,10 +4,16 @@
 export const quantileLevels = Object.freeze([0.5, 0.9, 0.95, 0.99])
 
 /**
- * A quantile lies at most this share below the observed value of its rank: values are binned by their first eight significant bits
- * (ClickHouse, aggregate function quantileBFloat16). Bins merge to the same answer in whatever order rows came.
+ * Engines bin values by their first eight significant bits (ClickHouse, aggregate function quantileBFloat16): the bins grow by 1/128.
+ * Bins merge to the same answer in whatever order rows came.
  */
-export const quantileRelativeError = 1 / 128
+const binWidth = 1 / 128
+
+/** A quantile is the middle of the bin of the observed value of its rank, so it lies at most this share away from that. */
+export const quantileRelativeError = binWidth / 2
+
+/** From the lower end of a bin, which engines answer, to its middle. */
+export const middleOfBin = (lower: number): number => lower * (1 + binWidth / 2)
 
 /** The same value from columns of a rollup table. */
 export interface RollupSql {

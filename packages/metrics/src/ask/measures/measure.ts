@@ -1,5 +1,5 @@
 /** What a measure is: its definition, its unit, the aggregates that it is read from, and what its nulls and errors mean. */
-import { quantileLevels, quantileRelativeError, type AggregateName, type Aggregates } from '../aggregate.ts'
+import { middleOfBin, quantileLevels, quantileRelativeError, type AggregateName, type Aggregates } from '../aggregate.ts'
 
 export type MeasureUnit = 'requests' | 'share' | 'tokens' | 'per second' | 'ms' | 'usd' | 'users' | 'keys' | 'attempts' | 'ratio'
 
@@ -95,7 +95,7 @@ export function quotient(options: {
 export const meanMs = (sum: AggregateName, count: AggregateName, definition: string): Measure =>
   quotient({ unit: 'ms', sum, count, factor: 1 / 1000, definition })
 
-/** The observed value of rank ⌊level × (n − 1)⌋, within the error of the sketch. */
+/** The smallest observed value that at least this share of all does not exceed, within the error. */
 export const quantileMs = (name: AggregateName, level: number, countedBy: AggregateName, what: string): Measure => ({
   definition: `The request at ${String(Math.round(level * 100))} % of all when ordered by ${what}.`,
   unit: 'ms',
@@ -106,6 +106,6 @@ export const quantileMs = (name: AggregateName, level: number, countedBy: Aggreg
   read: (aggregates) => {
     const levels = aggregates[name]
     const micros = Array.isArray(levels) ? (levels[quantileLevels.indexOf(level)] as unknown) : null
-    return typeof micros === 'number' ? micros / 1000 : null
+    return typeof micros === 'number' ? middleOfBin(micros) / 1000 : null
   },
 })

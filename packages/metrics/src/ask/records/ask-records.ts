@@ -9,7 +9,7 @@ import { compileScope } from '../compile-selection.ts'
 import { assertPoints, parseQuery, recordQuestionSchema, resolveWindow, type SelectionInput } from '../question.ts'
 import type { Scope } from '../scope.ts'
 import { bucketStartUs, countBuckets, type TimeWindow } from '../window.ts'
-import { recordKinds, type RecordKindName } from './record-kinds.ts'
+import { recordKinds, type RecordKindName, type RecordMeasure } from './record-kinds.ts'
 
 export interface RecordQuestion {
   readonly of: RecordKindName
@@ -112,8 +112,10 @@ export async function askRecords(
     one.records += Number(row['records'])
     groups.set(key, one)
   }
-  const valueOf = (row: z.infer<typeof rowSchema> | undefined, index: number): number | null => {
-    const value = row?.[`v_${String(index)}`]
+  const known = new Map(Object.entries<RecordMeasure>(recordKinds[of].measures))
+  const valueOf = (row: z.infer<typeof rowSchema> | undefined, name: string, index: number): number | null => {
+    if (row === undefined) return known.get(name)?.empty ?? null
+    const value = row[`v_${String(index)}`]
     return typeof value === 'number' ? value : null
   }
   return {
@@ -126,7 +128,7 @@ export async function askRecords(
         Array.from({ length: countBuckets(window) }, (_, bucket) => ({
           timeUnixMs: bucketStartUs(window, bucket) / 1000,
           group: Object.fromEntries(groupBy.map((name, index) => [name, group[index] ?? ''])),
-          values: Object.fromEntries(measure.map((name, index) => [name, valueOf(buckets.get(bucket), index)])),
+          values: Object.fromEntries(measure.map((name, index) => [name, valueOf(buckets.get(bucket), name, index)])),
         })),
       ),
   }

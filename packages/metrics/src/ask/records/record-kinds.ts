@@ -4,6 +4,8 @@ export interface RecordMeasure {
   readonly definition: string
   readonly unit: string
   readonly sql: string
+  /** What a bucket without records says; absent: null. */
+  readonly empty?: 0
 }
 
 export interface RecordKind {
@@ -16,7 +18,7 @@ export interface RecordKind {
   readonly measures: Readonly<Record<string, RecordMeasure>>
 }
 
-const count = (definition: string): RecordMeasure => ({ definition, unit: 'count', sql: 'count()' })
+const count = (definition: string): RecordMeasure => ({ definition, unit: 'count', sql: 'count()', empty: 0 })
 const mean = (column: string, unit: string, definition: string): RecordMeasure => ({
   definition,
   unit,
@@ -33,7 +35,12 @@ const share = (part: string, whole: string, definition: string): RecordMeasure =
   unit: 'share',
   sql: `if(sumIf(${whole}, ${part} IS NOT NULL) > 0, sumIf(${part}, ${whole} IS NOT NULL) / sumIf(${whole}, ${part} IS NOT NULL), NULL)`,
 })
-const distinct = (columns: string, definition: string): RecordMeasure => ({ definition, unit: 'count', sql: `uniqExact(${columns})` })
+const distinct = (columns: string, definition: string): RecordMeasure => ({
+  definition,
+  unit: 'count',
+  sql: `uniqExact(${columns})`,
+  empty: 0,
+})
 
 const devices: RecordKind = {
   table: 'device_samples',
