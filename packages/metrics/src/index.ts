@@ -1,7 +1,7 @@
 /** The public list of metrics: events in, answers out. */
 
 export { createMetrics, type Metrics, type MetricsOptions } from './create-metrics.ts'
-export type { AnalyticsClient, QueryParam, Statement, TableInsert } from './client/analytics-client.ts'
+export type { AnalyticsClient, FileFormat, QueryParam, Statement, TableInsert } from './client/analytics-client.ts'
 export { createServerClient, type ServerClientOptions } from './client/server-client.ts'
 export { metricsErrors } from './errors.ts'
 export { metricsLimits } from './limits.ts'
@@ -39,5 +39,27 @@ export type {
 } from './ask/question.ts'
 export type { DistributionName, RangeName } from './ask/request-engine.ts'
 export type { InFlight, MetricsReader, RequestPage, Series, SeriesPoint, Summary, SummaryGroup } from './ask/reader.ts'
+export type { ExportedFile, ExportQuestion } from './ask/export.ts'
+export { recordKinds, type RecordKind, type RecordKindName, type RecordMeasure } from './ask/records/record-kinds.ts'
+export type { RecordAnswer, RecordQuestion } from './ask/records/ask-records.ts'
+export type { TrueCost, TrueCostQuestion, TrueCostRow } from './ask/true-cost.ts'
+export { askAnomalies, askForecast, type Anomalies, type Anomaly, type Forecast, type ForecastPoint } from './forecast/ask-forecast.ts'
+export type { ForecastQuestion, SeriesQuestion } from './forecast/forecast-question.ts'
+export {
+  burnRates,
+  createSloAlerts,
+  type AlertNotice,
+  type AlertState,
+  type Burn,
+  type Objective,
+  type SloAlerts,
+  type SloAlertsOptions,
+} from './alert/slo-alerts.ts'
+export { createWebhook, signBody, type WebhookOptions } from './alert/webhook.ts'
+export { createOpenApi } from './http/openapi.ts'
+export { storeMetricsText } from './telemetry/store-metrics.ts'
+export { exportOtlpMetrics, toOtlpMetrics, type OtlpExportOptions, type OtlpWindow } from './telemetry/otlp-export.ts'
+export { createGrafanaDashboards } from './grafana/dashboards.ts'
+export { createPrometheusRules, type RulesOptions } from './grafana/rules.ts'
 export { everyProject, type Scope } from './ask/scope.ts'
 export type { Delivery } from './sink/deliver.ts'

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { resolveConfig, silentLogger } from '@bud-foundry/core'
 import type { AskMeasure } from '../ask/measures/registry.ts'
 import { dimensionNames } from '../ask/dimension.ts'
-import type { FiltersInput, Question } from '../ask/question.ts'
+import type { Question } from '../ask/question.ts'
 import type { MetricsReader } from '../ask/reader.ts'
 import { metricsLimits } from '../limits.ts'
 
@@ -84,7 +84,7 @@ export async function readAlerts(
       measure: measuresOf(objective),
       window: { fromUnixMs: nowUnixMs - lengthMs, toUnixMs: nowUnixMs },
       // Safe: the schema admits only names of dimensions, each with values.
-      filters: (objective.filters ?? {}) as FiltersInput,
+      filters: objective.filters ?? {},
       slo: objective.slo as Question['slo'],
     }))
     const answers = await reader.askMany(questions, signal)

@@ -1,15 +1,17 @@
 #!/usr/bin/env node
-/** The command: brings a metrics database to the schema of this release. */
+/** The command: brings a metrics database to the schema of this release, and asks it. */
 import { parseArgs } from 'node:util'
 import { createSecret, isBudError, systemClock } from '@bud-foundry/core'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { createEmbeddedClient } from '../client/embedded-client.ts'
 import { createServerClient } from '../client/server-client.ts'
 import { migrate } from '../migrate/migrate.ts'
+import { databaseVerbs, fileVerbs, questionFlags, questionUsage } from './question-commands.ts'
 
-const usage = `Usage: bud-metrics migrate (--directory <path> | --url <http://host:8123>) [--database <name>] [--username <name>]
+const usage = `Usage: bud-metrics <verb> (--directory <path> | --url <http://host:8123>) [--database <name>] [--username <name>]
 
-Applies the migrations that the database lacks. Safe to repeat, and safe to interrupt.
+  migrate     applies the migrations that the database lacks; safe to repeat, and safe to interrupt
+${questionUsage}
 
   --directory  the directory of the embedded engine; stop the server that has it open first
   --url        an external ClickHouse; its password is read from BUD_CLICKHOUSE_PASSWORD
@@ -44,32 +46,44 @@ async function run(args: readonly string[]): Promise<number> {
       database: { type: 'string' },
       username: { type: 'string' },
       help: { type: 'boolean' },
+      ...questionFlags,
     },
   })
   if (values.help === true) {
     console.log(usage)
     return 0
   }
-  const client = positionals.length === 1 && positionals[0] === 'migrate' ? await openClient(values) : undefined
+  const [verb = ''] = positionals.length === 1 ? positionals : []
+  const writeFiles = Object.hasOwn(fileVerbs, verb) ? fileVerbs[verb] : undefined
+  if (writeFiles !== undefined) {
+    console.log(await writeFiles(values))
+    return 0
+  }
+  const ask = Object.hasOwn(databaseVerbs, verb) ? databaseVerbs[verb] : undefined
+  const client = verb === 'migrate' || ask !== undefined ? await openClient(values) : undefined
   if (client === undefined) {
     console.error(usage)
     return 2
   }
   try {
-    const { applied, schemaVersion } = await migrate(client, systemClock)
-    for (const { version, name } of applied) console.log(`applied ${String(version)} ${name}`)
-    console.log(`schema version ${String(schemaVersion)}${applied.length === 0 ? ', nothing to apply' : ''}`)
+    console.log(ask === undefined ? await runMigrate(client) : await ask(client, values))
     return 0
   } finally {
     await client[Symbol.asyncDispose]()
   }
 }
 
+async function runMigrate(client: AnalyticsClient): Promise<string> {
+  const { applied, schemaVersion } = await migrate(client, systemClock)
+  const lines = applied.map(({ version, name }) => `applied ${String(version)} ${name}`)
+  return [...lines, `schema version ${String(schemaVersion)}${applied.length === 0 ? ', nothing to apply' : ''}`].join('\n')
+}
+
 try {
   process.exitCode = await run(process.argv.slice(2))
 } catch (error) {
   // A wrong flag or a refused database is the user's to fix: its message is enough, and a stack would bury it.
-  const known = isBudError(error) || (error instanceof TypeError && 'code' in error)
+  const known = isBudError(error) || error instanceof SyntaxError || (error instanceof TypeError && 'code' in error)
   console.error(known ? `bud-metrics: ${error.message}` : error)
   process.exitCode = 1
 }
