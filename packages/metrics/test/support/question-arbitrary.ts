@@ -103,5 +103,12 @@ export const questionArbitrary: fc.Arbitrary<Question> = fc
   )
 
 export const distributionArbitrary: fc.Arbitrary<DistributionQuestion> = fc
-  .record({ of: fc.constantFrom(...distributionNames), ...cut, bounds: optional(fc.constant([0, 10, 1_000, 1_000.5, 90_000])) })
+  .record({
+    of: fc.constantFrom(...distributionNames),
+    ...cut,
+    // Forty bins a bucket: fewer buckets and groups, to stay below the limit of points.
+    interval: optional(fc.constantFrom('6h', '1d', '1w')),
+    limit: fc.integer({ min: 1, max: 5 }),
+    bounds: optional(fc.constant([0, 10, 1_000, 1_000.5, 90_000])),
+  })
   .map(compact)
