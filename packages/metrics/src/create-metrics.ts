@@ -14,14 +14,14 @@ import type { AnalyticsClient } from './client/analytics-client.ts'
 import { createLane } from './client/lane.ts'
 import { eraseUser, type Erasure, type ErasureReport } from './erase/erase-user.ts'
 import { metricsLimits } from './limits.ts'
+import { createClickHouseEngine } from './ask/clickhouse-engine.ts'
+import { createReader, type MetricsReader } from './ask/reader.ts'
+import { everyProject } from './ask/scope.ts'
 import { migrate, migrations, type MigrationReport } from './migrate/migrate.ts'
-import type { Topology } from './migrate/topology.ts'
 import { applyRetention, rawCompleteFrom, retentionSchema, type Retention } from './migrate/retention.ts'
-import { createClickHouseEngine } from './query/clickhouse-engine.ts'
+import type { Topology } from './migrate/topology.ts'
 import { needsRepair, repairRollups } from './rollup/rebuild.ts'
 import { verifyRollups, type RollupCheck } from './rollup/verify.ts'
-import { createReader, type MetricsReader } from './query/reader.ts'
-import { everyProject } from './query/scope.ts'
 import { deliverEvents, type Delivery } from './sink/deliver.ts'
 import { createMetricsSink } from './sink/metrics-sink.ts'
 import { storeDoubtfulRequests, storeNewRequests } from './sink/store-requests.ts'
@@ -116,7 +116,7 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
     logger,
     fsync,
   })
-  const reader = createReader({ engine: createClickHouseEngine(client), clock, scope: everyProject })
+  const reader = createReader({ engine: createClickHouseEngine(client), client, clock, scope: everyProject })
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {

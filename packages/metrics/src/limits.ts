@@ -29,6 +29,29 @@ export const metricsLimits = Object.freeze({
   filterValues: 100,
   filterValueLength: 1_024,
   dimensionsPerQuestion: 3,
+  tagFilters: 10,
+  searchWords: 10,
+  /** Bins of one distribution. */
+  bins: 200,
+  /** Questions asked at once with `askMany`. */
+  questionsAtOnce: 50,
+  /** Prices of nodes, and assignments of devices, that one computation of the true cost reads. */
+  trueCostRows: 100_000,
+  /** Rows of one exported file. */
+  exportRows: 1_000_000,
+  /** Body of one question over HTTP. */
+  questionBytes: 256 * 1024,
+  /** Buckets that a forecast is fitted to, and that it adds. */
+  forecastPoints: 5_000,
+  forecastHorizon: 1_000,
+  /** Objectives that one process watches. */
+  objectives: 100,
+  /** Requests of one trace. */
+  traceRequests: 1_000,
+  /** What one question may take; beyond the first bound groups go to disk, beyond the second it is refused. */
+  spillBytes: 256 * 1024 * 1024,
+  memoryBytesPerQuestion: 1024 * 1024 * 1024,
+  secondsPerQuestion: 60,
   /** Largest window of one question. */
   windowDays: 3_660,
   /** Events beyond this time are a bug of their producer. */

@@ -13,6 +13,9 @@ export interface Statement {
   readonly lane?: 'ingest' | 'reading'
 }
 
+/** ClickHouse's names of the formats that files are written in. */
+export type FileFormat = 'CSVWithNames' | 'JSONEachRow' | 'Parquet'
+
 /** Rows of one table in ClickHouse's JSONCompactEachRow format. */
 export interface TableInsert {
   readonly table: string
@@ -36,6 +39,8 @@ export interface RowsInsert {
 export interface AnalyticsClient extends AsyncDisposable {
   /** Rows as objects; 64-bit integers and decimals arrive as numbers. */
   query(statement: Statement, signal?: AbortSignal): Promise<readonly unknown[]>
+  /** The rows as the engine writes them in the format. */
+  file(statement: Statement, format: FileFormat, signal?: AbortSignal): Promise<Uint8Array>
   command(statement: Statement): Promise<void>
   /** Runs after the inserts before it; resolves when the rows are readable. */
   insert(insert: TableInsert): Promise<void>

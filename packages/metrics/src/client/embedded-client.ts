@@ -1,6 +1,7 @@
 /** The client of the ClickHouse engine that runs inside this process (`chdb`), behind the official client. */
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { ClickHouseLogLevel, createClient, type ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { metricsLimits } from '../limits.ts'
 import type { AnalyticsClient } from './analytics-client.ts'
@@ -57,6 +58,23 @@ export async function createEmbeddedClient({ directory }: EmbeddedClientOptions)
               ...(params === undefined ? {} : { query_params: params }),
             })
             return result.json<unknown>()
+          },
+          signal,
+        )
+      } catch (error) {
+        throw toDatabaseError(what, error)
+      }
+    },
+    async file({ what, sql, params }, format, signal) {
+      try {
+        return await reading.run(
+          what,
+          async ({ client }) => {
+            const { stream } = await client.exec({
+              query: `${sql}\nFORMAT ${format}\n${resultSettings}`,
+              ...(params === undefined ? {} : { query_params: params }),
+            })
+            return buffer(stream)
           },
           signal,
         )

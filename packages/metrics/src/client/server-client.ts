@@ -1,5 +1,6 @@
 /** The client of a ClickHouse server or cluster, over HTTP. */
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Secret } from '@bud-foundry/core'
 import { metricsErrors } from '../errors.ts'
@@ -56,6 +57,15 @@ export function createServerClient(options: ServerClientOptions): AnalyticsClien
           ...(signal === undefined ? {} : { abort_signal: signal }),
         })
         return result.json<unknown>()
+      }),
+    file: ({ what, sql, params }, format, signal) =>
+      attempt(what, async () => {
+        const { stream } = await client.exec({
+          query: `${sql}\nFORMAT ${format}\n${resultSettings}`,
+          ...(params === undefined ? {} : { query_params: params }),
+          ...(signal === undefined ? {} : { abort_signal: signal }),
+        })
+        return buffer(stream)
       }),
     command: ({ what, sql, params }) =>
       attempt(what, async () => {

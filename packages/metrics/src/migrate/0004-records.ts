@@ -187,18 +187,35 @@ const scores = eventTable(
   ),
 )
 
+/* What belongs to no project is read by operators alone; keyed by the action. */
 const auditEvents = eventTable(
   'audit_events',
-  ['project_id'],
+  ['action'],
   list(
-    text('actor_kind'),
     long('actor_id'),
-    text('action'),
+    long('actor_name'),
+    long('client_ip'),
     text('subject_kind'),
     long('subject_id'),
     text('outcome'),
-    long('client_ip'),
-    "  details String COMMENT 'JSON, without secrets' CODEC(ZSTD(3))",
+    text('error_code'),
+    "  before String COMMENT 'JSON, without secrets' CODEC(ZSTD(3))",
+    '  after String CODEC(ZSTD(3))',
+    long('request_id'),
+  ),
+)
+
+const budgetAlerts = eventTable(
+  'budget_alerts',
+  ['project_id', 'budget_id'],
+  list(
+    long('budget_name'),
+    '  percent Float64 CODEC(ZSTD(1))',
+    '  limit_usd Decimal(18, 12) CODEC(ZSTD(1))',
+    '  spent_usd Decimal(18, 12) CODEC(ZSTD(1))',
+    "  window_start DateTime64(6, 'UTC') CODEC(ZSTD(1))",
+    "  window_end DateTime64(6, 'UTC') CODEC(ZSTD(1))",
+    '  stops Bool',
   ),
 )
 
@@ -327,6 +344,7 @@ export const recordsMigration: Migration = {
     spans,
     scores,
     auditEvents,
+    budgetAlerts,
     blockedRequests,
     nodePrices,
     targetDevices,

@@ -24,4 +24,9 @@ const rebuilt = rollupFamilies.flatMap(({ name, levels }) =>
   levels.map(({ name: level }) => `\nCREATE TABLE IF NOT EXISTS ${name}_${level}_rebuilt AS ${name}_${level}`),
 )
 
-export const repairMigration: Migration = { version: 5, name: 'repair', statements: [doubtful, repairs, ...rebuilt] }
+/* Raw rows that were there before the rollups: their hours are made anew by the repair that follows every migration. */
+const backfill = `
+INSERT INTO rollup_repairs (project_id, hour)
+SELECT DISTINCT project_id, toDateTime(toStartOfHour(time, 'UTC'), 'UTC') FROM requests`
+
+export const repairMigration: Migration = { version: 5, name: 'repair', statements: [doubtful, repairs, ...rebuilt, backfill] }

@@ -47,6 +47,7 @@ const tables: readonly (readonly [table: string, field: Field, time: string])[] 
   ['metric_samples', 'deviceSampleDays', 'time'],
   ['deployment_steps', 'deploymentStepDays', 'time'],
   ['audit_events', 'auditDays', 'time'],
+  ['budget_alerts', 'auditDays', 'time'],
 ]
 
 const quote = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
@@ -96,4 +97,29 @@ export function rawCompleteFrom(retention: Retention, nowMs: number): number {
   if (kept === Number.POSITIVE_INFINITY) return 0
   // From the next whole day on: the day in which rows expire is not complete.
   return Math.max(0, (Math.floor(nowMs / 86_400_000) - kept + 1) * 86_400)
+}
+
+/** The days that stand in a TTL as `daysExpression` writes it, shortest first; undefined for one of another origin. */
+function shortestDays(ttl: string): number | undefined {
+  const [, list = '', common] = /(?:\[([\d, ]*)\], )?(\d+)\)+$/.exec(ttl) ?? []
+  if (common === undefined) return undefined
+  return Math.min(
+    Number(common),
+    ...list
+      .split(', ')
+      .filter((text) => text !== '')
+      .map(Number),
+  )
+}
+
+/** The same, as the last start left it in the database: for commands that are not told the retention. */
+export async function readRawCompleteFrom(client: AnalyticsClient, nowMs: number): Promise<number> {
+  const rows = await client.query({
+    what: 'reading the retention of requests',
+    sql: "SELECT comment, engine_full AS engine FROM system.tables WHERE database = currentDatabase() AND name = 'requests'",
+  })
+  const [table] = z.array(tableSchema).parse(rows)
+  if (table?.engine.includes(' TTL ') !== true) return 0
+  // A TTL that was set by hand: no hour is certain to be complete.
+  return rawCompleteFrom({ requestDays: shortestDays(table.comment) ?? 1 }, nowMs)
 }

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto'
 import {
   isBudError,
   toConfigIssues,
+  type AuditEvent,
   type BudEvent,
+  type BudgetAlertEvent,
   type ConfigIssue,
   type DeploymentEvent,
   type DeviceEvent,
@@ -13,6 +15,8 @@ import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
+import { auditTable } from '../table/audit-table.ts'
+import { budgetAlertTable } from '../table/budget-alert-table.ts'
 import { deploymentTable } from '../table/deployment-table.ts'
 import { deviceTable } from '../table/device-table.ts'
 import { recordTables } from '../table/record-tables.ts'
@@ -26,7 +30,7 @@ import { writeRequestRow } from '../table/request-rows.ts'
 import { storeDoubtfulRequests } from './store-requests.ts'
 
 /** Any of them: a table is only ever given events of its own kind. */
-type StoredEvent = DeviceEvent | DeploymentEvent | PayloadEvent
+type StoredEvent = AuditEvent | BudgetAlertEvent | DeviceEvent | DeploymentEvent | PayloadEvent
 
 /** The kinds of events that metrics stores. */
 export const storedKinds: ReadonlySet<string> = new Set([
@@ -34,11 +38,20 @@ export const storedKinds: ReadonlySet<string> = new Set([
   deviceTable.kind,
   deploymentTable.kind,
   payloadTable.kind,
+  auditTable.kind,
+  budgetAlertTable.kind,
   ...recordTables.map(({ kind }) => kind),
 ])
 
 // Safe: events reach a table only when their kind is the table's, so the wider parameter is never seen by the narrower functions.
-const tables = [deviceTable, deploymentTable, payloadTable, ...recordTables] as unknown as readonly EventTable<StoredEvent>[]
+const tables = [
+  deviceTable,
+  deploymentTable,
+  payloadTable,
+  auditTable,
+  budgetAlertTable,
+  ...recordTables,
+] as unknown as readonly EventTable<StoredEvent>[]
 
 export interface Delivery {
   /** Stored now. */

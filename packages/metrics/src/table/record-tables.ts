@@ -1,4 +1,4 @@
-/** Kinds of events that are one plain row each: samples of nodes, pods and engines, metrics, spans, scores, audit and blocked requests. */
+/** Kinds of events that are one plain row each: samples of nodes, pods and engines, metrics, spans, scores and blocked requests. */
 import type { BudEvent } from '@bud-foundry/core'
 import { z } from 'zod'
 import { toTextCell, toTimeCell } from './cell.ts'
@@ -145,12 +145,6 @@ export const recordTables: readonly EventTable<BudEvent>[] = [
     key: ['projectId', 'name'],
     refers: ['request', 'trace'],
     fields: { ...texts('source', 'userId', 'model', 'label', 'remark'), value: 'number' },
-  }),
-  defineRecord({
-    kind: 'audit',
-    table: 'audit_events',
-    key: ['projectId'],
-    fields: texts('actorKind', 'actorId', 'action', 'subjectKind', 'subjectId', 'outcome', 'clientIp', 'details'),
   }),
   defineRecord({
     kind: 'blocked-request',

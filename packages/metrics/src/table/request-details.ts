@@ -27,9 +27,6 @@ export const storedRequestSchema = requestEventSchema.extend({
   guardrails: z.array(z.string()).readonly().optional(),
   /** Waiting before the engine began. */
   queueMs: ms.optional(),
-  /** Median gap between two chunks. */
-  interTokenMs: ms.optional(),
-  savedUsd: usd.optional(),
   providerCostUsd: usd.optional(),
   /** The convention that the event was translated from; absent: the gateway wrote it. */
   source: z.string().optional(),

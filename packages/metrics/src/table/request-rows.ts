@@ -21,7 +21,10 @@ attempt_time_to_first_token_us Array(Nullable(UInt64)), client_ip String, user_a
 session_id String, prompt_id String, prompt_version String, method String, route String, country_code String, region String, city String,
 latitude Nullable(Float32), longitude Nullable(Float32), device_type String, browser String, os String, is_bot Bool,
 block_rule_id String, guardrails Array(String), queue_us Nullable(UInt64), inter_token_us Nullable(UInt64),
-saved_usd Nullable(Decimal(18, 12)), provider_cost_usd Nullable(Decimal(18, 12)), source String`
+inter_token_max_us Nullable(UInt64), saved_usd Nullable(Decimal(18, 12)), provider_cost_usd Nullable(Decimal(18, 12)),
+currency String, cost_estimated Bool, price_version String, attempt_cost_usd Array(Nullable(Decimal(18, 12))),
+attempt_cost_estimated Array(Bool), attempt_price_version Array(String),
+attempt_input_tokens Array(Nullable(UInt64)), attempt_output_tokens Array(Nullable(UInt64)), source String`
 
 export const requestRowColumns: readonly { readonly name: string; readonly type: string }[] = Array.from(
   // A comma ends a column when a name and a type follow it.
@@ -75,6 +78,23 @@ function writeTags(writer: RowWriter, { tags }: StoredRequest): void {
   }
 }
 
+function writeCosts(writer: RowWriter, { currency, costEstimated, priceVersion, attempts }: StoredRequest): void {
+  const { length } = attempts
+  writer.text(currency)
+  writer.bool(costEstimated)
+  writer.text(priceVersion)
+  writer.size(length)
+  for (const { costUsd } of attempts) writer.moneyOrNull(costUsd)
+  writer.size(length)
+  for (const { costEstimated: isEstimated } of attempts) writer.bool(isEstimated)
+  writer.size(length)
+  for (const { priceVersion: version } of attempts) writer.text(version)
+  writer.size(length)
+  for (const { inputTokens } of attempts) writer.uint64OrNull(inputTokens)
+  writer.size(length)
+  for (const { outputTokens } of attempts) writer.uint64OrNull(outputTokens)
+}
+
 function writeDetails(writer: RowWriter, event: StoredRequest): void {
   writer.text(event.sessionId)
   writer.text(event.promptId)
@@ -94,9 +114,11 @@ function writeDetails(writer: RowWriter, event: StoredRequest): void {
   writer.size(event.guardrails?.length ?? 0)
   for (const guardrail of event.guardrails ?? []) writer.text(guardrail)
   writer.microsOrNull(event.queueMs)
-  writer.microsOrNull(event.interTokenMs)
+  writer.microsOrNull(event.interTokenP50Ms)
+  writer.microsOrNull(event.interTokenMaxMs)
   writer.moneyOrNull(event.savedUsd)
   writer.moneyOrNull(event.providerCostUsd)
+  writeCosts(writer, event)
   writer.text(event.source)
 }
 

@@ -91,6 +91,11 @@ export class RowWriter {
     if (ms !== undefined) this.micros(ms)
   }
 
+  uint64OrNull(value: number | undefined): void {
+    this.present(value !== undefined)
+    if (value !== undefined) this.uint64(value)
+  }
+
   /** US dollars to twelve decimals, as Decimal(18, 12). */
   moneyOrNull(usd: number | undefined): void {
     this.present(usd !== undefined)

@@ -1,6 +1,7 @@
 /** Erasure, retention, import and the other records, on the real engine. */
-import { createId, systemClock, systemRandom } from '@bud-foundry/core'
+import { auditEventSchema, budgetAlertEventSchema, createId, systemClock, systemRandom } from '@bud-foundry/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { RecordQuestion } from '../../src/ask/records/ask-records.ts'
 import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
 import { importLines } from '../../src/import/import-lines.ts'
@@ -71,18 +72,35 @@ test('a user is gone from rows, payloads, scores and rollups, and the others are
 test('samples, spans, audit and blocked requests are stored once each', async () => {
   const common = { timeUnixMs, traceId: 'x', requestId: 'y' }
   const events = [
+    auditEventSchema.parse({
+      ...{ id: 'a', kind: 'audit', timeUnixMs, requestId: 'y', action: 'key-create', outcome: 'success', after: { name: 'team' } },
+      ...{ actor: { id: 'k', name: 'admin', clientIp: '192.0.2.1' }, subject: { kind: 'key', id: '1' } },
+    }),
+    budgetAlertEventSchema.parse({
+      ...{ id: 'l', kind: 'budget-alert', timeUnixMs, budgetId: 'b', budgetName: 'monthly', projectId: 'alpha', percent: 80 },
+      ...{ limitUsd: 5, spentUsd: 4.25, windowStartUnixMs: timeUnixMs, windowEndUnixMs: timeUnixMs + 1, stops: true },
+    }),
     { ...common, id: 'n', kind: 'node-sample', clusterName: 'c', nodeName: 'n', load1: 0.5, memoryUsedBytes: 1e10 },
     { ...common, id: 'e', kind: 'engine-sample', clusterName: 'c', targetId: 't', runningRequests: 3 },
     { ...common, id: 's', kind: 'span', projectId: 'alpha', spanId: '1', name: 'chat', durationMs: 1.5, attributes: { a: 'b' } },
-    { ...common, id: 'a', kind: 'audit', projectId: 'alpha', action: 'key.create', details: '{}' },
     { ...common, id: 'b', kind: 'blocked-request', projectId: 'alpha', ruleId: 'r', rulePriority: 4 },
     { ...common, id: 'p', kind: 'pod-sample', clusterName: 'c', namespace: 'x', podName: 'p', containerName: 'main', restarts: 2 },
   ]
-  expect(await metrics.store(events)).toEqual({ stored: 6, known: 0 })
-  expect(await metrics.store(events)).toEqual({ stored: 0, known: 6 })
+  expect(await metrics.store(events)).toEqual({ stored: 7, known: 0 })
+  expect(await metrics.store(events)).toEqual({ stored: 0, known: 7 })
   expect(await ask('SELECT load_1, memory_used_bytes, load_5 FROM node_samples')).toEqual([
     { load_1: 0.5, memory_used_bytes: 1e10, load_5: null },
   ])
+  expect(await ask('SELECT action, actor_name, subject_id, before, after FROM audit_events')).toEqual([
+    { action: 'key-create', actor_name: 'admin', subject_id: '1', before: '', after: '{"name":"team"}' },
+  ])
+  const window = { fromUnixMs: timeUnixMs - 1, toUnixMs: timeUnixMs + 1 }
+  const records = async (question: Omit<RecordQuestion, 'window'>) => (await metrics.records({ ...question, window })).rows[0]?.values
+  expect(await records({ of: 'audit', measure: ['operations', 'refused'] })).toEqual({ operations: 1, refused: 0 })
+  expect(await records({ of: 'budgetAlerts', measure: ['alerts', 'spentUsdMax'], filters: { projectId: 'alpha' } })).toEqual({
+    alerts: 1,
+    spentUsdMax: 4.25,
+  })
   expect(await ask("SELECT duration_us, attributes['a'] AS a FROM spans")).toEqual([{ duration_us: 1500, a: 'b' }])
 })
 
@@ -112,6 +130,7 @@ test('lines are imported once, and a damaged one is named', async () => {
 test('on a cluster every table is replicated and every statement names the cluster; the plain text is what it was', () => {
   for (const sql of migrations.flatMap(({ statements }) => statements)) {
     expect(renderStatement(sql, {})).toBe(sql)
+    if (sql.trimStart().startsWith('INSERT')) continue
     const rendered = renderStatement(sql, { cluster: 'main' })
     expect(rendered).toMatch(/^\s*(CREATE (TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS|ALTER TABLE) \w+ ON CLUSTER main\b/)
     expect(rendered).not.toMatch(/ENGINE = (Replacing|Aggregating)?MergeTree/)

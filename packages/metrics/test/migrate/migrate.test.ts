@@ -5,9 +5,8 @@ import { createMetrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
 import { metricsLimits } from '../../src/limits.ts'
 import { deliverEvents } from '../../src/sink/deliver.ts'
-import { requestTable } from '../../src/table/request-table.ts'
 import { migrate, migrations } from '../../src/migrate/migrate.ts'
-import { applyRetention } from '../../src/migrate/retention.ts'
+import { applyRetention, readRawCompleteFrom } from '../../src/migrate/retention.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { makeRequest } from '../support/request-arbitrary.ts'
 
@@ -79,14 +78,7 @@ test('retention removes what is older, can be changed and can be lifted', async 
   const now = systemClock.nowMs()
   const rows = [makeRequest({ id: 'old', timeUnixMs: now - 10 * 86_400_000 }), makeRequest({ id: 'new', timeUnixMs: now })]
   await applyRetention(engine.client, { requestDays: 30 })
-  for (const row of rows) {
-    await engine.client.insert({
-      table: 'requests',
-      columns: requestTable.columns,
-      lines: [JSON.stringify(requestTable.toCells(row))],
-      token: row.id,
-    })
-  }
+  await deliverEvents(engine.client, rows)
   expect(await count()).toEqual([{ rows: 2 }])
   await applyRetention(engine.client, { requestDays: 5 })
   await engine.client.command({ what: 'merging', sql: 'OPTIMIZE TABLE requests FINAL' })
@@ -98,6 +90,34 @@ test('retention removes what is older, can be changed and can be lifted', async 
       sql: "SELECT position(engine_full, 'TTL') AS ttl FROM system.tables WHERE name = 'requests'",
     }),
   ).toEqual([{ ttl: 0 }])
+})
+
+test('commands read the retention that the last start set, the shortest of all projects', async () => {
+  const day = 86_400
+  const now = 1_000 * day * 1_000
+  expect(await readRawCompleteFrom(engine.client, now)).toBe(0)
+  await applyRetention(engine.client, { requestDays: 30 })
+  expect(await readRawCompleteFrom(engine.client, now)).toBe(971 * day)
+  await applyRetention(engine.client, { requestDays: 30, projects: { 'a, [1]': { requestDays: 7 }, b: { requestDays: 90 } } })
+  expect(await readRawCompleteFrom(engine.client, now)).toBe(994 * day)
+  await applyRetention(engine.client, {})
+})
+
+test('rows that were there before the rollups are counted in them after the migration', async () => {
+  await using old = await openTestEngine()
+  await migrate(old.client, systemClock, migrations.slice(0, 1))
+  const ids = Array.from({ length: 30 }, (_, index) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`)
+  await old.client.insert({
+    table: 'requests',
+    columns: ['project_id', 'time', 'id', 'outcome', 'duration_us'],
+    lines: ids.map((id, index) => JSON.stringify(['alpha', String(1_790_000_000 + index * 40_000), id, 'success', 1_000 * index])),
+    token: 'old',
+  })
+  await using metrics = await createMetrics(old)
+  expect((await metrics.verify()).filter(({ differing }) => differing > 0)).toEqual([])
+  const [counted] = await old.client.query({ what: 'counting', sql: 'SELECT sum(requests) AS rows FROM usage_day' })
+  expect(counted).toEqual({ rows: ids.length })
+  expect((await metrics.requests({ limit: 1 })).data[0]?.id).toBe(ids.at(-1))
 })
 
 test('the longest retention keeps the latest event that is accepted', async () => {

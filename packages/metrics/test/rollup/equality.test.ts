@@ -1,5 +1,5 @@
 /** Rollups equal the raw rows: after merges, duplicates, late rows, and a crash at every point between a row and its rollups. */
-import { createId, systemClock, systemRandom, type RequestEvent } from '@bud-foundry/core'
+import { createId, systemClock, systemRandom } from '@bud-foundry/core'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { AnalyticsClient } from '../../src/client/analytics-client.ts'
@@ -9,6 +9,7 @@ import { rollupFamilies } from '../../src/migrate/0003-rollups.ts'
 import { needsRepair, repairRollups } from '../../src/rollup/rebuild.ts'
 import { verifyRollups } from '../../src/rollup/verify.ts'
 import { deliverEvents } from '../../src/sink/deliver.ts'
+import type { StoredRequest } from '../../src/table/request-details.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { makeRequest, requestArbitrary } from '../support/request-arbitrary.ts'
 
@@ -35,7 +36,7 @@ const newId = () => createId(systemClock, systemRandom)
 test('on random data, new, late, twice and in any batches, before and after merges', async () => {
   const month = 31 * 86_400_000
   const late = fc.constantFrom(0, 0, 0, -86_400_000, -month, 2 * month)
-  const event = fc.tuple(requestArbitrary, late, fc.boolean()).map(([request, delay, isOurs]): RequestEvent => ({
+  const event = fc.tuple(requestArbitrary, late, fc.boolean()).map(([request, delay, isOurs]): StoredRequest => ({
     ...request,
     timeUnixMs: request.timeUnixMs + delay,
     ...(isOurs ? { id: newId() } : {}),

@@ -7,7 +7,7 @@ import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
 import { metricsLimits } from '../../src/limits.ts'
 import { deliverEvents } from '../../src/sink/deliver.ts'
-import { requestTable } from '../../src/table/request-table.ts'
+import { deploymentTable } from '../../src/table/deployment-table.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { baseUnixMs, makeRequest, requestArbitrary } from '../support/request-arbitrary.ts'
 
@@ -102,10 +102,19 @@ test('an insert whose answer got lost does no harm when it is repeated', async (
 })
 
 test('the same block sent twice at once is stored once', async () => {
-  const lines = [JSON.stringify(requestTable.toCells(makeRequest({ id: 'raced' })))]
-  const insert = { table: 'requests', columns: requestTable.columns, lines, token: 'raced' }
+  const step = {
+    id: 'raced',
+    kind: 'deployment-step',
+    timeUnixMs: 1,
+    operationId: 'o',
+    deploymentName: 'd',
+    step: 's',
+    state: 'done',
+  } as const
+  const lines = [JSON.stringify(deploymentTable.toCells(step))]
+  const insert = { table: 'deployment_steps', columns: deploymentTable.columns, lines, token: 'raced' }
   await Promise.all([engine.client.insert(insert), engine.client.insert(insert)])
-  expect(await ask("SELECT count() AS rows FROM requests WHERE id_text = 'raced'")).toEqual([{ rows: 1 }])
+  expect(await ask("SELECT count() AS rows FROM deployment_steps WHERE id_text = 'raced'")).toEqual([{ rows: 1 }])
 })
 
 test('an event that no table can hold is refused by its id and field, and nothing of it is stored', async () => {

@@ -16,7 +16,10 @@ export interface HttpBridge extends AsyncDisposable {
 
 const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', b: '\b', f: '\f', '0': '\u0000' }
 /** Parameters travel in ClickHouse's escaped text format; the engine's own binding takes them plain, except inside arrays. */
-const parseTexts = (array: string) => Array.from(array.matchAll(/'((?:[^'\\]|\\[^])*)'/g), ([, value]) => unescape(value ?? ''))
+const parseArray = (array: string): string[] | number[] =>
+  array.includes("'") || array === '[]'
+    ? Array.from(array.matchAll(/'((?:[^'\\]|\\[^])*)'/g), ([, value]) => unescape(value ?? ''))
+    : array.slice(1, -1).split(',').map(Number)
 const unescape = (value: string) => value.replace(/\\([^])/g, (_, character: string) => escapes[character] ?? character)
 
 export async function openHttpBridge(directory: string): Promise<HttpBridge> {
@@ -46,16 +49,16 @@ export async function openHttpBridge(directory: string): Promise<HttpBridge> {
         insert === null
           ? [searchParams.get('query'), body.toString()].filter((part) => part !== null && part !== '').join('\n')
           : await fromFile(insert[1] ?? '', insert[2] ?? '', body)
-      const params: Record<string, string | string[]> = {}
+      const params: Record<string, string | string[] | number[]> = {}
       const settings: Record<string, string> = {}
       for (const [name, value] of searchParams) {
         if (name.startsWith('param_'))
-          params[name.slice(6)] = query.includes(`{${name.slice(6)}:Array`) ? parseTexts(value) : unescape(value)
+          params[name.slice(6)] = query.includes(`{${name.slice(6)}:Array`) ? parseArray(value) : unescape(value)
         else if (!['query', 'query_id', 'database', 'session_id'].includes(name)) settings[name] = value
       }
       try {
         const result = await connection.query({ query, query_params: params, clickhouse_settings: settings })
-        response.end(await text(result.stream))
+        response.end(await buffer(result.stream))
       } catch (error) {
         const code = String(Object(error).code ?? 1000)
         const message = error instanceof Error ? error.message : String(error)
