@@ -122,9 +122,9 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
       ...users,
     }),
     question({
-      name: 'usage by key, one project',
-      window: { level: 'day', days },
-      by: days > 60 ? 'bucket' : 'country_code',
+      name: 'usage by country, one project',
+      window: { level: 'hour', days },
+      by: 'country_code',
       project: true,
       family: 'usage',
       ...tokens,

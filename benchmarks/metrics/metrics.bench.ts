@@ -12,8 +12,8 @@ import { median } from '../harness/statistics.ts'
 
 const quick = process.argv.includes('--quick')
 const asked = Number(process.argv.find((argument) => argument.startsWith('--rows='))?.slice(7))
-const rows = Number.isFinite(asked) ? asked : quick ? 500_000 : 10_000_000
-const plan = { rows, ingestEvents: quick ? 300_000 : 2_000_000, ingestRounds: quick ? 1 : 3, rounds: quick ? 3 : 20 }
+const rows = Number.isFinite(asked) ? asked : quick ? 200_000 : 10_000_000
+const plan = { rows, ingestEvents: quick ? 100_000 : 1_000_000, ingestRounds: quick ? 1 : 3, rounds: quick ? 3 : 20 }
 const loadAverage = currentLoadAverage()
 
 const partSchema = z.array(z.object({ table: z.string(), rows: z.number(), bytes: z.number() }))

@@ -116,7 +116,7 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
     logger,
     fsync,
   })
-  const reader = createReader({ engine: createClickHouseEngine(client), client, clock, scope: everyProject })
+  const reader = createReader({ engine: createClickHouseEngine(client, clock), client, clock, scope: everyProject })
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {

@@ -41,6 +41,8 @@ export const metricsLimits = Object.freeze({
   exportRows: 1_000_000,
   /** Body of one question over HTTP. */
   questionBytes: 256 * 1024,
+  /** How long the planner relies on what it knows of the sizes of tables. */
+  tableSizesMs: 60_000,
   /** Buckets that a forecast is fitted to, and that it adds. */
   forecastPoints: 5_000,
   forecastHorizon: 1_000,

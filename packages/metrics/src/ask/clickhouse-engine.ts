@@ -1,4 +1,5 @@
 /** Answers plans from a ClickHouse database. */
+import type { Clock } from '@bud-foundry/core'
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { toEventKey, toTraceKey } from '../table/event-id.ts'
@@ -8,6 +9,7 @@ import { compileAggregate, compileFind, compilePage, compileTrace } from './comp
 import { compileDistribution } from './compile-distribution.ts'
 import { compileBusyTime, compilePeak } from './compile-in-flight.ts'
 import type { AggregatePlan, InFlightPlan, InFlightRow, RequestEngine } from './request-engine.ts'
+import { createSizeReader } from './table-sizes.ts'
 import { bucketStartUs, countBuckets, type TimeWindow } from './window.ts'
 
 const valueSchema = z.union([z.number(), z.null(), z.array(z.number().nullable())])
@@ -86,10 +88,12 @@ function fillInFlight(
   })
 }
 
-export function createClickHouseEngine(client: AnalyticsClient): RequestEngine {
+export function createClickHouseEngine(client: AnalyticsClient, clock: Clock): RequestEngine {
+  const readSizes = createSizeReader(client, clock)
   return {
     async aggregate(plan, signal) {
-      return aggregateRows(plan, await client.query(compileAggregate(plan), signal))
+      const sizes = plan.from === 'auto' ? await readSizes() : undefined
+      return aggregateRows(plan, await client.query(compileAggregate(plan, sizes), signal))
     },
     async inFlight(plan, signal) {
       const { fromUs, toUs } = plan.selection.window

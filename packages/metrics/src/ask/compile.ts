@@ -8,8 +8,9 @@ import { compileScope, compileSelection, type Clause } from './compile-selection
 import { dimensions, type DimensionName } from './dimension.ts'
 import { chooseSource, rollupSqlOf, type Source, type Tile } from './plan.ts'
 import { requestSelectList } from '../table/request-table.ts'
-import type { AggregatePlan, PagePlan, Ranking, Selection, Slo } from './request-engine.ts'
+import type { AggregatePlan, PagePlan, Ranking, Selection, Slo, SourceChoice } from './request-engine.ts'
 import type { Scope } from './scope.ts'
+import type { TableSizes } from './table-sizes.ts'
 import type { TimeWindow } from './window.ts'
 
 const joinParams = (...all: readonly Clause['params'][]): Clause['params'] => Object.assign({}, ...all) as Clause['params']
@@ -111,16 +112,17 @@ interface RankingOptions {
   readonly selection: Selection
   readonly groupBy: readonly DimensionName[]
   readonly ranking: Ranking
-  readonly from: 'auto' | 'raw'
+  readonly from: SourceChoice
+  readonly sizes?: TableSizes | undefined
 }
 
 /** The groups that a question answers. */
-export function compileRanking({ selection, groupBy, ranking, from }: RankingOptions): Clause {
+export function compileRanking({ selection, groupBy, ranking, from, sizes }: RankingOptions): Clause {
   // Its own window, without buckets: the ranks of a comparison are those of the present.
   const ranked: Selection = { ...selection, window: { fromUs: ranking.window.fromUs, toUs: ranking.window.toUs } }
   const aggregates = [ranking.by]
   const rows = compileRows({
-    source: chooseSource({ selection: ranked, aggregates, groupBy, from }),
+    source: chooseSource({ selection: ranked, aggregates, groupBy, from, sizes }),
     selection: ranked,
     groupBy,
     aggregates,
@@ -134,10 +136,16 @@ export function compileRanking({ selection, groupBy, ranking, from }: RankingOpt
 }
 
 /** Aggregates of every group in every bucket, in one pass over the rows. */
-export function compileAggregate(plan: AggregatePlan): Statement {
+export function compileAggregate(plan: AggregatePlan, sizes?: TableSizes): Statement {
   const { groupBy, selection, ranking, other, slo, from, aggregates } = plan
   const { window } = selection
-  const rows = compileRows({ source: chooseSource({ selection, aggregates, groupBy, from }), selection, groupBy, aggregates, prefix: '' })
+  const rows = compileRows({
+    source: chooseSource({ selection, aggregates, groupBy, from, sizes }),
+    selection,
+    groupBy,
+    aggregates,
+    prefix: '',
+  })
   const names = groupNames(groupBy)
   const values = aggregates.map((name) => `${rows.value(name)} AS v_${name}`)
   const params = joinParams(rows.from.params, bucketParams(window), slo === undefined ? {} : sloParams(slo))
@@ -147,7 +155,7 @@ export function compileAggregate(plan: AggregatePlan): Statement {
     const bucket = hasBuckets(window) ? rows.bucket : 'toInt64(0) AS at_bucket'
     return { what, sql: `SELECT ${[bucket, ...values].join(', ')} ${rows.from.sql}${keys}`, params }
   }
-  const ranked = compileRanking({ selection, groupBy, ranking, from })
+  const ranked = compileRanking({ selection, groupBy, ranking, from, sizes })
   const expressions = groupBy.map((name, index) => (rows.and === 'AND' ? dimensions[name].sql : (names[index] ?? '')))
   const isRanked = `(${expressions.join(', ')}) IN (${ranked.sql})`
   const all = joinParams(params, ranked.params)

@@ -1,8 +1,9 @@
-/** Which tables answer a question: the coarsest rollups that cut at its edges, and raw rows for what is left at the ends. */
+/** Which tables answer a question: the coarsest rollups that cut at its edges with raw rows at the ends, or raw rows alone where those are fewer. */
 import { rollupFamilies, type RollupFamily } from '../migrate/0003-rollups.ts'
 import { aggregateSql, type AggregateName, type AggregateSql } from './aggregate.ts'
 import { dimensions, type DimensionName } from './dimension.ts'
-import type { Selection } from './request-engine.ts'
+import type { Selection, SourceChoice } from './request-engine.ts'
+import type { TableSizes } from './table-sizes.ts'
 import type { TimeWindow } from './window.ts'
 
 const levelUs: Readonly<Record<string, number>> = { minute: 60_000_000, hour: 3_600_000_000, day: 86_400_000_000 }
@@ -24,7 +25,9 @@ export interface SourceNeeds {
   readonly selection: Selection
   readonly aggregates: readonly AggregateName[]
   readonly groupBy: readonly DimensionName[]
-  readonly from: 'auto' | 'raw'
+  readonly from: SourceChoice
+  /** Absent: rollups are taken to be the smaller tables. */
+  readonly sizes?: TableSizes | undefined
 }
 
 const columnsOf = (family: RollupFamily): ReadonlySet<string> => new Set([...family.dimensions, ...family.columns.map(({ name }) => name)])
@@ -63,6 +66,24 @@ function tile(fromUs: number, toUs: number, levels: readonly { readonly table: s
   return [...tile(fromUs, first, finer), { table: coarsest.table, fromUs: first, toUs: last }, ...tile(last, toUs, finer)]
 }
 
+/**
+ * Merging a state of quantiles or of distinct users takes about as long as adding so many plain values: measured over the same requests
+ * in the raw table and in the rollup of hours by `npm run bench:metrics`.
+ */
+const stateWeight = 8
+
+/** At low traffic a rollup has nearly as many rows as there were requests, and each of them is dearer. */
+function isRawCheaper(family: RollupFamily, tiles: readonly Tile[], { aggregates, selection, sizes }: SourceNeeds): boolean {
+  const { fromUs, toUs } = selection.window
+  if (sizes === undefined || fromUs < sizes.rawFromUs) return false
+  const read = new Set(aggregates.flatMap((name) => rollupSqlOf(family, name)?.columns ?? []))
+  const hasStates = family.columns.some(({ name, type }) => read.has(name) && type.startsWith('AggregateFunction'))
+  // Rows are taken to lie evenly in time: what the tables hold of any stretch has the same ratio as the whole.
+  const costOf = ({ table, fromUs: from, toUs: to }: Tile) =>
+    ((to - from) / (toUs - fromUs)) * sizes.rowsOf(table) * (hasStates && table !== 'requests' ? stateWeight : 1)
+  return tiles.reduce((sum, one) => sum + costOf(one), 0) > sizes.rowsOf('requests')
+}
+
 export function chooseSource(needs: SourceNeeds): Source {
   const { selection, from } = needs
   const { window, ranges, words, tags } = selection
@@ -75,7 +96,8 @@ export function chooseSource(needs: SourceNeeds): Source {
       .filter(({ lengthUs }) => cutsAtEdges(window, lengthUs))
       .reverse()
     const tiles = tile(window.fromUs, window.toUs, levels)
-    if (tiles.some(({ table }) => table !== 'requests')) return { family, tiles }
+    if (!tiles.some(({ table }) => table !== 'requests')) continue
+    return from === 'auto' && isRawCheaper(family, tiles, needs) ? raw : { family, tiles }
   }
   return raw
 }

@@ -16,7 +16,15 @@ import {
   type MeasureName,
   type SeriesMeasure,
 } from './measures/registry.ts'
-import { distributionNames, rangeNames, type DistributionName, type Filters, type RangeName } from './request-engine.ts'
+import {
+  distributionNames,
+  rangeNames,
+  sourceChoices,
+  type DistributionName,
+  type Filters,
+  type RangeName,
+  type SourceChoice,
+} from './request-engine.ts'
 
 const filterValueSchema = z.string().max(metricsLimits.filterValueLength)
 const filterSchema = z.union([
@@ -124,7 +132,7 @@ export const questionSchema = strict('field', {
   /** The objective of the goodput measures. */
   slo: sloSchema.optional(),
   /** `raw` leaves rollups aside; the answer is the same, later. */
-  from: z.enum(['auto', 'raw']).default('auto'),
+  from: z.enum(sourceChoices).default('auto'),
 }).superRefine(({ measure: names, slo }, context) => {
   const needing = names.filter((name) => name in measures && measures[name as MeasureName].needsSlo === true)
   if (needing.length > 0 && slo === undefined)
@@ -262,7 +270,7 @@ export interface Question extends CutInput {
   /** The objective of the goodput measures, in milliseconds. */
   readonly slo?: { readonly durationMs?: number; readonly timeToFirstTokenMs?: number; readonly timePerOutputTokenMs?: number } | undefined
   /** `raw` leaves rollups aside; the answer is the same, later. */
-  readonly from?: 'auto' | 'raw' | undefined
+  readonly from?: SourceChoice | undefined
 }
 
 export interface DistributionQuestion extends CutInput {

@@ -42,6 +42,10 @@ export interface Ranking {
   readonly window: TimeWindow
 }
 
+/** Rollups and raw rows give the same answer; `auto` takes what is read sooner, the others are for those who want to see that. */
+export const sourceChoices = Object.freeze(['auto', 'raw', 'rollup'] as const)
+export type SourceChoice = (typeof sourceChoices)[number]
+
 export interface AggregatePlan {
   readonly selection: Selection
   readonly groupBy: readonly DimensionName[]
@@ -50,8 +54,7 @@ export interface AggregatePlan {
   /** What is in no ranked group becomes one group more. */
   readonly other: boolean
   readonly slo?: Slo | undefined
-  /** Rollups give the same answer sooner; `raw` is for those who want to see that. */
-  readonly from: 'auto' | 'raw'
+  readonly from: SourceChoice
 }
 
 /** One group in one bucket; buckets without requests are left out. */

@@ -87,7 +87,7 @@ function toQuestion(flags: QuestionFlags): Record<string, unknown> {
 }
 
 const readerOf = (client: AnalyticsClient) =>
-  createReader({ engine: createClickHouseEngine(client), client, clock: systemClock, scope: everyProject })
+  createReader({ engine: createClickHouseEngine(client, systemClock), client, clock: systemClock, scope: everyProject })
 
 const showNumber = (value: number | null | undefined) =>
   value === null || value === undefined ? '-' : String(Number(value.toPrecision(6)))

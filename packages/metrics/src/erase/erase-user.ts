@@ -54,7 +54,7 @@ FROM requests WHERE ${ofUser} AND hour >= toDateTime({from:UInt32}, 'UTC')`,
   const kept =
     '(SELECT request_hash FROM payloads WHERE project_id = {projectId:String} UNION ALL SELECT response_hash FROM payloads WHERE project_id = {projectId:String})'
   await remove('payload_bodies', `project_id = {projectId:String} AND hash NOT IN ${kept}`)
-  for (const table of ['usage_hour', 'usage_day', 'requests']) await remove(table, ofUser)
+  for (const table of ['usage_hour', 'requests']) await remove(table, ofUser)
   await repairRollups(client)
   return report
 }

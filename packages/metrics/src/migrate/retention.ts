@@ -36,7 +36,6 @@ const tables: readonly (readonly [table: string, field: Field, time: string])[] 
   ['requests_hour', 'hourDays', 'bucket'],
   ['usage_hour', 'hourDays', 'bucket'],
   ['requests_day', 'dayDays', 'bucket'],
-  ['usage_day', 'dayDays', 'bucket'],
   ['payloads', 'payloadDays', 'time'],
   ['payload_bodies', 'payloadDays', 'time'],
   ['spans', 'requestDays', 'time'],

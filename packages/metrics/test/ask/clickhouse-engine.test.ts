@@ -61,7 +61,7 @@ test('a series has the same points in SQL and in memory, also for requests that 
       const query = { ...ends, intervalSeconds, filters: chosen, measures: plainMeasureNames }
       expect(round(await metrics.series(query))).toEqual(round(await oracle.series(query)))
     }),
-    { numRuns: 40 },
+    { numRuns: 12 },
   )
 })
 
@@ -71,7 +71,7 @@ test('a summary has the same numbers in SQL and in memory', async () => {
       const query = { ...ends, groupBy, filters: chosen }
       expect(round(await metrics.summary(query))).toEqual(round(await oracle.summary(query)))
     }),
-    { numRuns: 25 },
+    { numRuns: 8 },
   )
 })
 

@@ -49,11 +49,22 @@ test('a window is covered by the coarsest rollups, and by raw rows only at ragge
 })
 
 test('users and countries are counted from usage, and what no rollup holds from raw rows', () => {
-  expect(tables(needs(start, start + day, { aggregates: ['requests', 'costUsd'], groupBy: ['userId'] }))).toEqual(['usage_day'])
+  expect(tables(needs(start, start + day, { aggregates: ['requests', 'costUsd'], groupBy: ['userId'] }))).toEqual(['usage_hour'])
   expect(tables(needs(start, start + day, { groupBy: ['userId'] }))).toEqual(['requests'])
   expect(tables(needs(start, start + day, { groupBy: ['errorCode'] }))).toEqual(['requests'])
   expect(tables(needs(start, start + day, { aggregates: ['goodRequests'] }))).toEqual(['requests'])
   expect(tables(needs(start, start + day, { from: 'raw' }))).toEqual(['requests'])
+})
+
+test('raw rows answer where a rollup has nearly as many, unless those of the window may have expired', () => {
+  const rows: Readonly<Record<string, number>> = { requests: 1_000, requests_minute: 990, requests_hour: 400, requests_day: 30 }
+  const sizes = { rowsOf: (table: string) => rows[table] ?? 0, rawFromUs: 0 }
+  const hours = needs(start, start + day, { interval: '1h', sizes })
+  expect(tables(hours)).toEqual(['requests'])
+  expect(tables({ ...hours, aggregates: ['requests'] })).toEqual(['requests_hour'])
+  expect(tables({ ...hours, from: 'rollup' })).toEqual(['requests_hour'])
+  expect(tables({ ...hours, sizes: { ...sizes, rawFromUs: (start + hour) * 1000 } })).toEqual(['requests_hour'])
+  expect(tables(needs(start, start + day, { sizes }))).toEqual(['requests_day'])
 })
 
 test('tiles cover the window exactly once, and no rollup straddles an edge', () => {

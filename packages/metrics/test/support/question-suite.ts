@@ -203,7 +203,7 @@ export function testQuestions(open: () => Promise<SuiteDatabase>): void {
       fc.asyncProperty(questionArbitrary, async (asked) => {
         expect(roundAnswer(await metrics.ask(asked))).toEqual(roundAnswer(await oracle.ask(asked)))
       }),
-      { numRuns: 25 },
+      { numRuns: 8 },
     )
   })
 
