@@ -1,8 +1,11 @@
 /** The twelve questions of a dashboard, each for our rollups, the raw rows and the original's table. */
+import type { MetricsReader, Question } from '@bud-foundry/metrics'
 import { historyEndUnix } from './history.ts'
 
 export interface DashboardQuestion {
   readonly name: string
+  /** As an application asks. */
+  readonly ask: (reader: MetricsReader) => Promise<unknown>
   readonly rollup: string
   readonly raw: string
   readonly original: string
@@ -17,6 +20,8 @@ interface Window {
 
 interface Parts {
   readonly name: string
+  /** Absent: the list of the latest requests. */
+  readonly typed?: Omit<Question, 'window'>
   readonly window: Window
   readonly by: string
   readonly tail?: string
@@ -36,7 +41,21 @@ const rename = (by: string) =>
     .replace('country_code', 'country_code')
     .replace(/\bmodel\b/, 'model_id')
 
-function question({ name, window, by, tail = '', project = false, family, ours, raw, original, where = '' }: Parts): DashboardQuestion {
+const tenant = { projectId: 'project-3' } as const
+
+function question({
+  name,
+  typed,
+  window,
+  by,
+  tail = '',
+  project = false,
+  family,
+  ours,
+  raw,
+  original,
+  where = '',
+}: Parts): DashboardQuestion {
   const start = `${until} - toIntervalDay(${String(window.days)})`
   const only = project ? "project_id = 'project-3' AND " : ''
   const bucket = { minute: 'toStartOfMinute', hour: 'toStartOfHour', day: 'toStartOfDay' }[window.level]
@@ -44,8 +63,14 @@ function question({ name, window, by, tail = '', project = false, family, ours, 
   const select = (measures: string) => (by === '' ? measures : `${by}, ${measures}`)
   const rawSql = `SELECT ${select(raw).replace(/\bbucket\b/, `${bucket}(time) AS bucket`)} FROM requests WHERE ${only}time >= ${start} AND time < ${until}${where} ${group} ${tail}`
   const table = `${family ?? 'requests'}_${window.level}`
+  const period = { fromUnixMs: (historyEndUnix - window.days * 86_400) * 1000, toUnixMs: historyEndUnix * 1000 }
+  const filters = project ? tenant : {}
   return {
     name,
+    ask: (reader) =>
+      typed === undefined
+        ? reader.requests({ ...period, filters: { ...filters, outcome: 'error' }, limit: 50 })
+        : reader.ask({ ...typed, window: period, filters }),
     rollup:
       family === undefined
         ? rawSql
@@ -87,34 +112,82 @@ const users = { ours: 'uniqMerge(users) AS n', raw: 'uniq(user_id) AS n', origin
 /** All over the same days; a tenant's dashboard has `project`. */
 export function dashboard(days: number): readonly DashboardQuestion[] {
   const level = days > 60 ? 'day' : 'hour'
+  const interval = level === 'day' ? '1d' : '1h'
   const series: Window = { level, days }
   const requests = 'requests' as const
   const top = 'ORDER BY n DESC LIMIT 10'
   return [
-    question({ name: 'requests, success and cost', window: series, by: '', family: requests, ...counts }),
-    question({ name: 'requests over time', window: series, by: 'bucket', family: requests, ...counts }),
-    question({ name: 'tokens over time', window: series, by: 'bucket', family: requests, ...tokens }),
+    question({
+      name: 'requests, success and cost',
+      typed: { measure: ['requests', 'successes', 'costUsd'] },
+      window: series,
+      by: '',
+      family: requests,
+      ...counts,
+    }),
+    question({
+      name: 'requests over time',
+      typed: { measure: ['requests', 'successes', 'costUsd'], interval },
+      window: series,
+      by: 'bucket',
+      family: requests,
+      ...counts,
+    }),
+    question({
+      name: 'tokens over time',
+      typed: { measure: ['inputTokens', 'outputTokens'], interval },
+      window: series,
+      by: 'bucket',
+      family: requests,
+      ...tokens,
+    }),
     question({
       name: 'end-to-end latency, one project, over time',
+      typed: { measure: ['durationMsP50', 'durationMsP90', 'durationMsP95', 'durationMsP99'], interval },
       window: series,
       by: 'bucket',
       project: true,
       family: requests,
       ...duration,
     }),
-    question({ name: 'time to first token by model', window: { level: 'day', days }, by: 'model', family: requests, ...firstToken }),
+    question({
+      name: 'time to first token by model',
+      typed: { measure: ['timeToFirstTokenMsP50', 'timeToFirstTokenMsP95', 'timeToFirstTokenMsP99'], groupBy: ['model'] },
+      window: { level: 'day', days },
+      by: 'model',
+      family: requests,
+      ...firstToken,
+    }),
     question({
       name: 'latency by target, one project',
+      typed: { measure: ['durationMsP50', 'durationMsP95', 'durationMsP99'], groupBy: ['targetId'] },
       window: { level: 'day', days },
       by: 'target_id',
       project: true,
       family: requests,
       ...duration,
     }),
-    question({ name: 'top projects by cost', window: { level: 'day', days }, by: 'project_id', tail: top, family: requests, ...counts }),
-    question({ name: 'top models by tokens', window: { level: 'day', days }, by: 'model', tail: top, family: requests, ...tokens }),
+    question({
+      name: 'top projects by cost',
+      typed: { measure: ['requests', 'costUsd'], groupBy: ['projectId'], orderBy: 'costUsd', limit: 10 },
+      window: { level: 'day', days },
+      by: 'project_id',
+      tail: top,
+      family: requests,
+      ...counts,
+    }),
+    question({
+      name: 'top models by tokens',
+      typed: { measure: ['inputTokens', 'outputTokens'], groupBy: ['model'], orderBy: 'inputTokens', limit: 10 },
+      window: { level: 'day', days },
+      by: 'model',
+      tail: top,
+      family: requests,
+      ...tokens,
+    }),
     question({
       name: 'unique users, one project, over time',
+      typed: { measure: 'uniqueUsers', interval: '1d' },
       window: { level: 'day', days },
       by: 'bucket',
       project: true,
@@ -123,6 +196,7 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
     }),
     question({
       name: 'usage by country, one project',
+      typed: { measure: ['inputTokens', 'outputTokens'], groupBy: ['countryCode'] },
       window: { level: 'hour', days },
       by: 'country_code',
       project: true,
@@ -131,6 +205,7 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
     }),
     question({
       name: 'cache hits over time',
+      typed: { measure: 'cacheHits', interval },
       window: series,
       by: 'bucket',
       family: requests,

@@ -12,8 +12,8 @@ import { median } from '../harness/statistics.ts'
 
 const quick = process.argv.includes('--quick')
 const asked = Number(process.argv.find((argument) => argument.startsWith('--rows='))?.slice(7))
-const rows = Number.isFinite(asked) ? asked : quick ? 200_000 : 10_000_000
-const plan = { rows, ingestEvents: quick ? 100_000 : 1_000_000, ingestRounds: quick ? 1 : 3, rounds: quick ? 3 : 20 }
+const rows = Number.isFinite(asked) ? asked : quick ? 100_000 : 10_000_000
+const plan = { rows, ingestEvents: quick ? 60_000 : 500_000, ingestRounds: quick ? 1 : 3, rounds: quick ? 2 : 10 }
 const loadAverage = currentLoadAverage()
 
 const partSchema = z.array(z.object({ table: z.string(), rows: z.number(), bytes: z.number() }))
@@ -33,8 +33,8 @@ const askSchema = z.object({
   total: z.number(),
   fillMs: z.number(),
   originalMs: z.number(),
-  month: z.object({ rollup: answersSchema, raw: answersSchema, original: answersSchema }),
-  year: z.object({ rollup: answersSchema }),
+  month: z.object({ asked: answersSchema, rollup: answersSchema, raw: answersSchema, original: answersSchema }),
+  year: z.object({ asked: answersSchema, rollup: answersSchema }),
   parts: partSchema,
 })
 type Answers = z.infer<typeof answersSchema>
@@ -80,15 +80,16 @@ const sum = (answers: Answers) => answers.reduce((total, { p95 }) => total + p95
 const largest = (answers: Answers) => Math.max(...answers.map(({ p95 }) => p95))
 console.log(`\nThe dashboard over ${String(plan.rows)} rows, ms`)
 show(
-  asks.month.rollup.map(({ name, coldMs, p50, p95 }, index) => ({
+  asks.month.asked.map(({ name, coldMs, p50, p95 }, index) => ({
     question: name,
     cold: coldMs,
     p50,
     p95,
+    'rollup p95': asks.month.rollup[index]?.p95 ?? Number.NaN,
     'raw p95': asks.month.raw[index]?.p95 ?? Number.NaN,
     "original's p95": asks.month.original[index]?.p95 ?? Number.NaN,
-    'year p95': asks.year.rollup[index]?.p95 ?? Number.NaN,
-    'tenth of the rows, p95': smaller?.month.rollup[index]?.p95 ?? Number.NaN,
+    'year p95': asks.year.asked[index]?.p95 ?? Number.NaN,
+    'tenth of the rows, p95': smaller?.month.asked[index]?.p95 ?? Number.NaN,
   })),
 )
 show(
@@ -109,9 +110,9 @@ report(
     measures: {
       ingest_events_per_s: median(ingests.map(({ events, seconds, makeSeconds }) => events / (seconds - makeSeconds))),
       sink_cpu_us_per_event: median(ingests.map(({ threadMicrosPerEvent }) => threadMicrosPerEvent)),
-      dashboard_ms_p95_max: largest(asks.month.rollup),
-      dashboard_ms_total: sum(asks.month.rollup),
-      rollup_year_ms_p95: largest(asks.year.rollup),
+      dashboard_ms_p95_max: largest(asks.month.asked),
+      dashboard_ms_total: sum(asks.month.asked),
+      rollup_year_ms_p95: largest(asks.year.asked),
       bytes_per_request: raw === undefined ? null : raw.bytes / raw.rows,
     },
     reasons: {},

@@ -280,18 +280,20 @@ test('questions are asked with POST, in the scope of the key, and the document t
 test('spans of other programs become requests of the project of their key', async () => {
   const { key } = await json<{ key: string }>(server.call('/api/keys', { body: { name: 'spans', projectId: 'traced' } }))
   const attributes = Object.entries({ 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'of-a-span', 'gen_ai.system': 'openai' })
+  const startUnixMs = Date.now()
   const span = {
     traceId: 'ab'.repeat(16),
     spanId: 'cd'.repeat(8),
     name: 'chat of-a-span',
     kind: 3,
-    startTimeUnixNano: `${String(Date.now())}000000`,
-    endTimeUnixNano: `${String(Date.now() + 250)}000000`,
+    startTimeUnixNano: `${String(startUnixMs)}000000`,
+    endTimeUnixNano: `${String(startUnixMs + 250)}000000`,
     attributes: attributes.map(([name, stringValue]) => ({ key: name, value: { stringValue } })),
   }
+  const headers = { 'content-type': 'application/json' }
   const body = { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }
-  expect((await server.call('/api/otlp/v1/traces', { body, key: '' })).status).toBe(401)
-  expect((await server.call('/api/otlp/v1/traces', { body, key })).status).toBe(200)
+  expect((await server.call('/api/otlp/v1/traces', { body, key: '', headers })).status).toBe(401)
+  expect((await server.call('/api/otlp/v1/traces', { body, key, headers })).status).toBe(200)
   expect(await requestRow(({ requestedModel }) => requestedModel === 'of-a-span')).toMatchObject({ projectId: 'traced', durationMs: 250 })
 })
 

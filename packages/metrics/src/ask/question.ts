@@ -221,6 +221,8 @@ export const recordQuestionSchema = z.discriminatedUnion(
     recordSchemaOf('engines'),
     recordSchemaOf('blocked'),
     recordSchemaOf('scores'),
+    recordSchemaOf('audit'),
+    recordSchemaOf('budgetAlerts'),
   ],
   { error: ({ code }) => (code === 'invalid_union' ? `unknown kind of record; valid are ${recordKindNames.join(', ')}` : undefined) },
 )

@@ -51,7 +51,9 @@ async function readBody(request: Request): Promise<unknown> {
 function toErrorResponse(error: BudError): Response {
   const retry = error.retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(error.retryAfterMs / 1000)) }
   const details: unknown = metricsErrors.QUESTION_INVALID.is(error) ? error.details.issues : undefined
-  return Response.json({ error: { code: error.code, message: error.message, issues: details } }, { status: error.status, headers: retry })
+  const allow = metricsErrors.METHOD_UNSUPPORTED.is(error) ? { allow: error.details.allowed } : {}
+  const headers = { ...retry, ...allow }
+  return Response.json({ error: { code: error.code, message: error.message, issues: details } }, { status: error.status, headers })
 }
 
 function decodeSegment(segment: string): string {

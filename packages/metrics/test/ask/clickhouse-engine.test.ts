@@ -71,7 +71,7 @@ test('a summary has the same numbers in SQL and in memory', async () => {
       const query = { ...ends, groupBy, filters: chosen }
       expect(round(await metrics.summary(query))).toEqual(round(await oracle.summary(query)))
     }),
-    { numRuns: 8 },
+    { numRuns: 5 },
   )
 })
 

@@ -34,7 +34,7 @@ test('rollups, raw rows and memory answer alike', async () => {
       expect(roundAnswer(await metrics.ask(asked))).toEqual(expected)
       for (const from of ['raw', 'rollup'] as const) expect(roundAnswer(await metrics.ask({ ...asked, from }))).toEqual(expected)
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   )
 })
 
@@ -68,6 +68,6 @@ test('no question sees a row of another project', async () => {
     fc.asyncProperty(questionArbitrary, async (asked) => {
       expect(roundAnswer(await narrow.ask(asked))).toEqual(roundAnswer(await alone.ask(asked)))
     }),
-    { numRuns: 20 },
+    { numRuns: 10 },
   )
 })

@@ -35,7 +35,7 @@ test('what was stored comes back as it was sent, duplicates in and between batch
       await metrics.store([...unique, ...unique])
       for (const event of unique) expect(await metrics.request(event.id)).toEqual(event)
     }),
-    { numRuns: 8 },
+    { numRuns: 5 },
   )
   const [counts] = await ask('SELECT count() AS stored, uniqExact(id) AS distinct FROM requests')
   expect(counts).toMatchObject({ stored: expect.any(Number) as number })
