@@ -34,7 +34,7 @@ test('rollups, raw rows and memory answer alike', async () => {
       expect(roundAnswer(await metrics.ask(asked))).toEqual(expected)
       for (const from of ['raw', 'rollup'] as const) expect(roundAnswer(await metrics.ask({ ...asked, from }))).toEqual(expected)
     }),
-    { numRuns: 25 },
+    { numRuns: 16 },
   )
 })
 
@@ -43,7 +43,7 @@ test('a distribution is the same in SQL and in memory, and counts every request 
     fc.asyncProperty(distributionArbitrary, async (asked) => {
       expect(roundAnswer(await metrics.distribution(asked))).toEqual(roundAnswer(await oracle.distribution(asked)))
     }),
-    { numRuns: 15 },
+    { numRuns: 8 },
   )
 })
 

@@ -53,7 +53,7 @@ test('on random data, new, late, twice and in any batches, before and after merg
       await metrics.sink.flush(signal)
       expect(await verifyRollups(engine.client)).toEqual(equal)
     }),
-    { numRuns: 3 },
+    { numRuns: 2 },
   )
   const [counts] = await ask('SELECT count() = uniqExact(id) AS once, count() > 20 AS some FROM requests')
   expect(counts).toEqual({ once: 1, some: 1 })
@@ -95,7 +95,7 @@ test('wherever a delivery or a repair is cut off, the next one makes it whole', 
   const known = Array.from({ length: 5 }, (_, index) => makeRequest({ id: newId(), userId: `user-${String(index)}` }))
   await metrics.store(known)
   // Every statement of a delivery with its repair; each fails on one side of its effect.
-  for (const [index, at] of [1, 2, 4, 12, 21].entries()) {
+  for (const [index, at] of [1, 4, 14].entries()) {
     const side = index % 2 === 0 ? 'before' : 'after'
     const fresh = Array.from({ length: 4 }, () => makeRequest({ id: newId(), durationMs: at }))
     const batch = [...known.slice(0, 2), ...fresh]
