@@ -1,4 +1,4 @@
-/** What an administrator can change while the server runs: keys, credentials, prices, budgets and the configuration, with a trace of each change. */
+/** What an administrator can change while the server runs: keys, credentials, prices, budgets, blocking rules, the cache and the configuration, with a trace of each change. */
 import type { Envelope } from '@bud-foundry/core/secret'
 import type { Clock, Logger, Sink, Store } from '@bud-foundry/core'
 import {
@@ -9,7 +9,16 @@ import {
   type Gateway,
   type KeyRing,
 } from '@bud-foundry/gateway'
-import { createAdmin, createAdminHandler, createAuditLog, createConfigAdmin, type Admin } from '@bud-foundry/gateway/admin'
+import {
+  createAdmin,
+  createAdminHandler,
+  createAuditLog,
+  createBlockingAdmin,
+  createCacheAdmin,
+  createConfigAdmin,
+  type Admin,
+} from '@bud-foundry/gateway/admin'
+import { createSafeFetcher } from '@bud-foundry/gateway/ssrf'
 import type { Identity } from './identity.ts'
 
 export const adminPath = '/api/admin'
@@ -37,7 +46,8 @@ export interface AdministrationParts {
 
 export function createAdministration(parts: AdministrationParts): Administration {
   const { gateway, keys, store, envelope, clock, logger, identity } = parts
-  const governance = createGovernanceAdmin({ keys, credentials: createCredentialVault({ store, envelope, clock }) })
+  const credentials = createCredentialVault({ store, envelope, clock })
+  const governance = createGovernanceAdmin({ keys, credentials })
   const spend = createSpendLedger({
     store,
     clock,
@@ -45,8 +55,9 @@ export function createAdministration(parts: AdministrationParts): Administration
       logger.warn('spend could not be counted', { error })
     },
   })
-  // Without a fetcher: the example sends no webhooks, and budgets that want one are refused.
-  const budgets = createBudgets({ store, admin: governance, clock, logger })
+  // Webhooks go to public addresses only: whoever may write a budget cannot reach into the network with it.
+  const fetcher = createSafeFetcher()
+  const budgets = createBudgets({ store, admin: governance, fetcher, secrets: credentials, clock, logger })
   const listeners = [gateway.onEvent(spend.onEvent), gateway.onEvent(budgets.onEvent)]
   const audit = createAuditLog({ sink: parts.sink, logger, clock })
   const config = createConfigAdmin(gateway, parts.reload)
@@ -54,7 +65,16 @@ export function createAdministration(parts: AdministrationParts): Administration
     await config.apply(next)
     parts.onApply()
   }
-  const admin = createAdmin({ governance, prices: gateway.prices, budgets, spend, config: { ...config, apply }, audit })
+  const admin = createAdmin({
+    governance,
+    prices: gateway.prices,
+    budgets,
+    spend,
+    blocking: createBlockingAdmin(gateway),
+    cache: createCacheAdmin(gateway),
+    config: { ...config, apply },
+    audit,
+  })
   const handler = createAdminHandler(admin, {
     basePath: adminPath,
     logger,
@@ -69,6 +89,7 @@ export function createAdministration(parts: AdministrationParts): Administration
     [Symbol.asyncDispose]: async () => {
       for (const listener of listeners) listener[Symbol.dispose]()
       await Promise.all([spend[Symbol.asyncDispose](), budgets[Symbol.asyncDispose](), audit[Symbol.asyncDispose]()])
+      await fetcher[Symbol.asyncDispose]()
     },
   }
 }

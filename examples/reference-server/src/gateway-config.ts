@@ -42,5 +42,6 @@ export function gatewayConfig(fleet: TwinFleet, discovered: readonly DiscoveredU
     }
   }
   // Events reach the spool this soon after a request has ended; only a crash within that time can lose one.
-  return { models, disconnect: { kind: 'drain-for-usage' }, telemetry: { flushMs: 10 } }
+  // No blocking rules to begin with: administrators make them while the server runs.
+  return { models, blocking: {}, disconnect: { kind: 'drain-for-usage' }, telemetry: { flushMs: 10 } }
 }

@@ -30,11 +30,10 @@ import { gatewayErrors } from './errors.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { FetchExchange } from './exchange/fetch-exchange.ts'
 import { NodeExchange } from './exchange/node-exchange.ts'
-import { BlockingStage } from './blocking/blocking-stage.ts'
 import type { BlockingRules } from './blocking/blocking-rules.ts'
-import { CacheStage, type AnswerCache } from './cache/cache-stage.ts'
+import type { AnswerCache } from './cache/answer-cache.ts'
 import type { GeoLookup } from './client-info/client-info.ts'
-import { createBuiltInStages } from './governance/built-in-stages.ts'
+import { adoptConfig, createBuiltInStages, discardStages, loadBuiltInStages } from './governance/built-in-stages.ts'
 import type { StageKit } from './governance/stage-factory.ts'
 import type { Stage } from './governance/stage.ts'
 import { StageKeeper, type OwnedStage } from './governance/stage-set.ts'
@@ -194,6 +193,7 @@ class GatewayRoot {
     const dialects = byId([openaiChat, openaiCompletions, openaiEmbeddings, anthropicMessages], parts.dialects)
     this.#secretStore = joinSecrets(parts.secrets, parts.credentials)
     const secrets = resolveCredentials(config, this.#secretStore, this.#stopReading.signal)
+    const loading = loadBuiltInStages(config)
     const onKeyFailure = warn('virtual keys could not be read')
     this.#ownsTransport = parts.transport === undefined
     this.#ownsKeys = parts.keys === undefined
@@ -222,7 +222,7 @@ class GatewayRoot {
       inFlight: new InFlight(),
       snapshot: buildSnapshot(config, this.#snapshotParts, new Map(), undefined),
       stages: undefined,
-      state: secrets === undefined && this.#opensAtOnce(config) ? 'open' : 'starting',
+      state: secrets === undefined && loading === undefined && config.auth.kind === 'none' ? 'open' : 'starting',
       onIdle: undefined,
     }
     const defaultDialect = dialects.get('openai-chat')
@@ -233,14 +233,21 @@ class GatewayRoot {
       defaultDialect,
     }
     this.#stageKeeper = new StageKeeper(warn('a stage could not be closed'))
-    if (secrets === undefined) this.#useStages(this.#createStages(config, new Map()))
-    if (secrets === undefined) this.#healthChecks = startHealthChecks(this.services.snapshot, this.services)
-    this.ready = this.#start(config, secrets)
+    const waitsFor = secrets === undefined && loading === undefined ? undefined : Promise.all([secrets, loading])
+    if (waitsFor === undefined) {
+      this.#useStages(this.#createStages(config, new Map()), config)
+      this.#healthChecks = startHealthChecks(this.services.snapshot, this.services)
+    }
+    this.ready = this.#start(
+      config,
+      waitsFor?.then(([read]) => read ?? new Map()),
+    )
     this.#credentialWatch = parts.credentials?.watch(() => {
       this.#refreshCredentials(warn('a changed credential could not be read; its targets keep the one from before'))
     })
     // Whoever awaits `ready` sees the failure, and the log does; an unhandled rejection would end the process instead.
-    this.ready.catch((error: unknown) => {
+    // Updates come after it: the first configuration must not be put over a later one.
+    this.#updates = this.ready.catch((error: unknown) => {
       logger.error('the gateway cannot start', { error })
     })
   }
@@ -250,12 +257,12 @@ class GatewayRoot {
     return sink === undefined ? undefined : new PayloadCapture({ sink, clock, random, flushMs: config.telemetry.flushMs, onFailure })
   }
 
-  #opensAtOnce(config: GatewayConfig): boolean {
-    return config.auth.kind === 'none' && config.blocking === undefined && config.cache?.semantic === undefined
-  }
-
   async #start(config: GatewayConfig, secrets: Promise<ReadonlyMap<string, Secret>> | undefined): Promise<void> {
-    if (secrets !== undefined) this.#swap(config, await secrets)
+    if (secrets !== undefined) {
+      const read = await secrets
+      if (this.services.state === 'closed') return
+      this.#swap(config, read)
+    }
     if (config.auth.kind === 'keys') await this.services.keys?.ready
     for (const { ready } of this.#builtInStages) await ready
     // A gateway whose prices cannot be read still answers: the failure is in the log, and reading goes on.
@@ -273,15 +280,16 @@ class GatewayRoot {
   }
 
   get blocking(): BlockingRules | undefined {
-    return this.#builtInStages.find((stage) => stage instanceof BlockingStage)?.rules
+    return this.#builtInStages.find(({ rules }) => rules !== undefined)?.rules
   }
 
   get cache(): AnswerCache | undefined {
-    return this.#builtInStages.find((stage) => stage instanceof CacheStage)
+    return this.#builtInStages.find(({ answers }) => answers !== undefined)?.answers
   }
 
-  #useStages(stages: readonly OwnedStage[]): void {
+  #useStages(stages: readonly OwnedStage[], config: GatewayConfig): void {
     this.#builtInStages = stages
+    adoptConfig(stages, config)
     const { hooks, stages: own = [] } = this.#parts
     if (hooks !== undefined) this.#hookStage ??= createHookStage(hooks, this.services)
     this.services.stages = this.#stageKeeper.swap(this.#hookStage === undefined ? stages : [this.#hookStage, ...stages], own)
@@ -290,11 +298,16 @@ class GatewayRoot {
   #swap(config: GatewayConfig, secrets: ReadonlyMap<string, Secret>): void {
     const { services } = this
     // Building can fail; the assignments, which change what new requests see, cannot.
-    const snapshot = buildSnapshot(config, this.#snapshotParts, secrets, services.snapshot)
     const stages = this.#createStages(config, secrets)
-    services.snapshot = snapshot
+    try {
+      // Its last step puts prices in force: nothing may fail after it.
+      services.snapshot = buildSnapshot(config, this.#snapshotParts, secrets, services.snapshot)
+    } catch (error) {
+      this.#discard(stages)
+      throw error
+    }
     this.#secrets = secrets
-    this.#useStages(stages)
+    this.#useStages(stages, config)
     this.#healthChecks?.[Symbol.dispose]()
     this.#healthChecks = services.state === 'closed' ? undefined : startHealthChecks(services.snapshot, services)
   }
@@ -319,6 +332,7 @@ class GatewayRoot {
       const secrets = await resolveCredentials(config, this.#secretStore, this.#stopReading.signal)
       if (this.services.state === 'closed' || secrets === undefined) return
       if ([...secrets].every(([reference, secret]) => this.#secrets.get(reference)?.reveal() === secret.reveal())) return
+      await loadBuiltInStages(config)
       this.#swap(config, secrets)
     }
     this.#updates = this.#updates.then(refresh).catch(onFailure)
@@ -330,6 +344,15 @@ class GatewayRoot {
     const secrets = await resolveCredentials(config, this.#secretStore, this.#stopReading.signal)
     // A price book of its own: those in force stay as they are.
     buildSnapshot(config, { ...this.#snapshotParts, prices: new PriceBook() }, secrets ?? new Map(), this.services.snapshot)
+    await loadBuiltInStages(config)
+    this.#discard(this.#createStages(config, secrets ?? new Map()))
+  }
+
+  /** Stages that did not come into force. */
+  #discard(stages: readonly OwnedStage[]): void {
+    discardStages(stages, this.#builtInStages, (error) => {
+      this.services.logger.warn('a stage could not be closed', { error })
+    })
   }
 
   updateConfig(input: GatewayConfigInput): Promise<void> {
@@ -338,6 +361,7 @@ class GatewayRoot {
       const config = resolveConfig('gateway config', gatewayConfigSchema, input)
       if (config.auth.kind === 'keys' && this.services.keys === undefined) throw gatewayErrors.NO_KEYS()
       const secrets = await resolveCredentials(config, this.#secretStore, this.#stopReading.signal)
+      await loadBuiltInStages(config)
       this.#swap(config, secrets ?? new Map())
     }
     // One after the other: the last update wins, however long an earlier one waited for its secrets.

@@ -289,6 +289,12 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     message: ({ operation }: { readonly operation: string }) =>
       `the operation '${operation}' does not exist here; it may be misspelt, or the part that it works on was not passed to createAdmin`,
   },
+  ADMIN_SECTION_ABSENT: {
+    status: 409,
+    retryable: false,
+    message: ({ section }: { readonly section: string }) =>
+      `the configuration in force has no section '${section}'; add one, an empty object is enough, and try again`,
+  },
   BUDGET_NOT_STOPPABLE: {
     status: 400,
     retryable: false,

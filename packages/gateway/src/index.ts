@@ -14,20 +14,9 @@ export { keyRecordSchema, type KeyRecord } from './key/key-record.ts'
 export type { OwnerBook } from './key/owner-book.ts'
 export { ownerRecordSchema, type OwnerRecord } from './key/owner-record.ts'
 export { createCredentialVault, type CredentialRecord, type CredentialVault, type CredentialVaultParts } from './key/credential-vault.ts'
-export {
-  createGovernanceAdmin,
-  type GovernanceAdmin,
-  type GovernanceAdminParts,
-  type KeyChange,
-  type KeyFilter,
-  type NewKey,
-  type NewOwner,
-  type OwnerChange,
-  type RotateOptions,
-  type ShownKey,
-} from './key/governance-admin.ts'
-export { fromNanoUsd, toNanoUsd } from './limit/nano-usd.ts'
-export type { LimitStageOptions, SpendState } from './limit/limit-stage.ts'
+export { createGovernanceAdmin, type GovernanceAdmin, type GovernanceAdminParts, type KeyFilter } from './key/governance-admin.ts'
+export type { KeyChange, NewKey, RotateOptions, ShownKey } from './key/key-change.ts'
+export type { NewOwner, OwnerChange } from './key/owner-change.ts'
 export { limitRuleSchema, limitSchema, type Limit, type LimitRule, type LimitWindow } from './limit/limit-schema.ts'
 
 // governance
@@ -44,7 +33,7 @@ export type {
   Verdict,
 } from './governance/stage.ts'
 
-export type { AnswerCache } from './cache/cache-stage.ts'
+export type { AnswerCache } from './cache/answer-cache.ts'
 export type { CachePurge } from './cache/answer-store.ts'
 export type { BlockingRules } from './blocking/blocking-rules.ts'
 export type { BlockingRule, BlockingRuleInput } from './blocking/blocking-rule.ts'

@@ -86,6 +86,22 @@ export const requestEventSchema = z.strictObject({
   attempts: z.array(attemptSchema).readonly(),
   clientIp: z.string().optional(),
   userAgent: z.string().optional(),
+  /** ISO 3166-1 alpha-2, of `clientIp`. */
+  countryCode: z.string().optional(),
+  /** ISO 3166-2 without the country. */
+  region: z.string().optional(),
+  city: z.string().optional(),
+  /** What the user agent says: `desktop`, `mobile`, `tablet`, `tv`, `bot`, or `program` for client libraries and command lines. */
+  deviceType: z.string().optional(),
+  browser: z.string().optional(),
+  os: z.string().optional(),
+  isBot: z.boolean().optional(),
+  /** The blocking rule that turned the request away. */
+  blockRuleId: z.string().optional(),
+  /** The guardrails that found something, or whose judgement did not come, each as `guard:action`. */
+  guardrails: z.array(z.string()).readonly().optional(),
+  /** Time spent in guardrails, on both sides of the call. */
+  guardrailMs: ms.optional(),
   tags: z.record(z.string(), z.string()).readonly(),
 })
 

@@ -12,6 +12,7 @@ export {
 } from './admin.ts'
 export { createAdminHandler, toErrorResponse, type AdminHandlerOptions } from './admin-handler.ts'
 export type { AdminParts, BlockingAdmin, CacheAdmin, ConfigAdmin } from './admin-parts.ts'
+export { createBlockingAdmin, createCacheAdmin } from './gateway-parts.ts'
 export { createConfigAdmin, type ConfigurableGateway } from './config-admin.ts'
 export { createAuditLog, type AuditLog, type AuditLogParts } from './audit-log.ts'
 export type { AdminActor, AnyOperation } from './operation.ts'

@@ -1,7 +1,8 @@
 /** Operations on virtual keys, projects, users and provider credentials. */
 import { createSecret } from '@bud-foundry/core'
 import { z } from 'zod'
-import type { GovernanceAdmin, OwnerChange } from '../key/governance-admin.ts'
+import type { GovernanceAdmin } from '../key/governance-admin.ts'
+import type { OwnerChange } from '../key/owner-change.ts'
 import { ownerRecordSchema, type OwnerRecord } from '../key/owner-record.ts'
 import { keyOverlapMaxMs, limitsPerRecord } from '../limits.ts'
 import { limitSchema } from '../limit/limit-schema.ts'

@@ -5,6 +5,7 @@ import { matchesName } from '../key/key-record.ts'
 import type { StageFactory, StageKit } from '../governance/stage-factory.ts'
 import type { CallObserver, Stage, StageCall, Verdict } from '../governance/stage.ts'
 import { toBuffer } from '../dialect/sse-frame.ts'
+import type { AnswerCache } from './answer-cache.ts'
 import { AnswerRecorder } from './answer-recorder.ts'
 import { AnswerStore, type CachePurge } from './answer-store.ts'
 import type { CacheConfig } from './cache-config.ts'
@@ -24,15 +25,6 @@ const savedUsd = { name: 'bud_gateway_cache_saved_usd_total', help: 'What answer
 const cachedOperations: ReadonlySet<string> = new Set(['chat', 'completion', 'embedding'])
 const filtered = /"(?:finish_reason|stop_reason)"\s*:\s*"(?:content_filter|refusal)"/
 
-/** The answers that a gateway keeps. */
-export interface AnswerCache {
-  /**
-   * Removes answers, in every process; without any field, all of them. By key only where `isolation` is `key`, by project where it is not `shared`.
-   * Gives how many were removed.
-   */
-  purge(purge?: CachePurge): Promise<number>
-}
-
 type Source = 'hit' | 'semantic-hit' | 'coalesced'
 
 /** A call that is looked up. */
@@ -44,6 +36,7 @@ interface Lookup {
 
 export class CacheStage implements Stage, AnswerCache, AsyncDisposable {
   readonly id = 'cache'
+  readonly answers: AnswerCache = this
   readonly ready: Promise<void>
   readonly config: CacheConfig
   readonly #kit: StageKit

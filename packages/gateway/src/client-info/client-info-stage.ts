@@ -1,4 +1,4 @@
-/** Tags every event with what address and user agent tell of the caller. */
+/** Adds to every event what address and user agent tell of the caller. */
 import type { StageFactory } from '../governance/stage-factory.ts'
 import type { Stage, StageRequest } from '../governance/stage.ts'
 import { createClientInfoReader, type ClientInfoReader, type GeoLookup } from './client-info.ts'
@@ -13,11 +13,9 @@ class ClientInfoStage implements Stage {
 
   onArrival(request: StageRequest): undefined {
     const info = this.#reader.read({ address: request.clientAddress, userAgent: request.header('user-agent') })
-    let name: keyof typeof info
-    for (name in info) {
-      const value = info[name]
-      if (value !== undefined) request.addTag(name, value)
-    }
+    request.note(info.facts)
+    if (info.clientName !== undefined) request.addTag('clientName', info.clientName)
+    if (info.clientVersion !== undefined) request.addTag('clientVersion', info.clientVersion)
     return undefined
   }
 }

@@ -1,5 +1,7 @@
 /** What an address and a user agent tell about a caller: country and program, looked up once and remembered. */
+import { normalAddress } from '../blocking/address-set.ts'
 import { LRUCache } from 'lru-cache'
+import type { EventFacts } from '../governance/stage.ts'
 import { clientInfoLimits } from './client-info-limits.ts'
 import { readUserAgent, type ClientProgram } from './user-agent.ts'
 
@@ -17,7 +19,25 @@ export interface GeoLookup {
   lookup(address: string): GeoPlace | undefined
 }
 
-export interface ClientInfo extends GeoPlace, ClientProgram {}
+/** As events tell it: the facts have fields of their own. */
+export interface ClientInfo extends Pick<ClientProgram, 'clientName' | 'clientVersion'> {
+  readonly facts: EventFacts
+}
+
+const isBrowser = ({ clientKind }: ClientProgram): boolean => clientKind !== undefined && clientKind !== 'program' && clientKind !== 'bot'
+
+function toInfo({ country, region, city }: GeoPlace, program: ClientProgram): ClientInfo {
+  const { clientName, clientVersion, clientKind, clientOs } = program
+  const facts: EventFacts = {
+    ...(country === undefined ? {} : { countryCode: country }),
+    ...(region === undefined ? {} : { region }),
+    ...(city === undefined ? {} : { city }),
+    ...(clientKind === undefined ? {} : { deviceType: clientKind, isBot: clientKind === 'bot' }),
+    ...(clientName === undefined || !isBrowser(program) ? {} : { browser: clientName }),
+    ...(clientOs === undefined ? {} : { os: clientOs }),
+  }
+  return { clientName, clientVersion, facts }
+}
 
 export interface ClientInfoReader {
   place(address: string | undefined): GeoPlace
@@ -37,7 +57,8 @@ export function createClientInfoReader(geo?: GeoLookup): ClientInfoReader {
     if (geo === undefined || address === undefined) return nowhere
     const known = places.get(address)
     if (known !== undefined) return known
-    const found = geo.lookup(address) ?? nowhere
+    const normal = normalAddress(address)
+    const found = (normal === undefined ? undefined : geo.lookup(normal)) ?? nowhere
     places.set(address, found)
     return found
   }
@@ -50,5 +71,5 @@ export function createClientInfoReader(geo?: GeoLookup): ClientInfoReader {
     programs.set(shown, found)
     return found
   }
-  return { place, program, read: ({ address, userAgent }) => ({ ...place(address), ...program(userAgent) }) }
+  return { place, program, read: ({ address, userAgent }) => toInfo(place(address), program(userAgent)) }
 }

@@ -3,7 +3,7 @@ import type { Attempt, BudError, RequestEvent } from '@bud-foundry/core'
 import type { CallPlan } from '../dispatch/call-plan.ts'
 import type { ModelEntry } from '../routing/snapshot.ts'
 import type { TargetState } from '../routing/target-state.ts'
-import type { AttemptAccount, OutputFilter, StageAnswer } from './stage.ts'
+import type { AttemptAccount, EventFacts, OutputFilter, StageAnswer } from './stage.ts'
 
 /** What all stages together decided about a call. */
 export type Decision =
@@ -22,6 +22,7 @@ export interface RequestStages {
   /** For the RequestEvent. */
   readonly cache: 'none' | 'hit' | 'miss'
   readonly tags: Readonly<Record<string, string>> | undefined
+  readonly facts: EventFacts | undefined
   readonly isFinished: boolean
   /** In the order in which answers pass them; undefined when there is none. */
   readonly filters: readonly OutputFilter[] | undefined

@@ -19,13 +19,14 @@ import type { TargetState } from '../routing/target-state.ts'
 import type { Stoppable } from '../service/in-flight.ts'
 import { isPromise, type Awaitable } from './after.ts'
 import type { CallFacts, Decision, RequestStages } from './request-stages.ts'
-import type { AttemptAccount, CallObserver, OutputFilter, RouteCandidate, Stage, StageCall, Verdict } from './stage.ts'
+import type { AttemptAccount, CallObserver, EventFacts, OutputFilter, RouteCandidate, Stage, StageCall, Verdict } from './stage.ts'
 import type { StageSet } from './stage-set.ts'
 
 export class StageRun implements RequestStages, StageCall, ExchangeListener, Stoppable {
   place = 0
   cache: 'none' | 'hit' | 'miss' = 'none'
   tags: Record<string, string> | undefined
+  facts: EventFacts | undefined
   readonly #context: RequestContext
   readonly #observers: CallObserver[] = []
   #set: StageSet
@@ -105,6 +106,9 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
   addTag(name: string, value: string): void {
     ;(this.tags ??= {})[name] = value
   }
+  note(facts: EventFacts): void {
+    this.facts = this.facts === undefined ? facts : { ...this.facts, ...facts }
+  }
   noteCache(result: 'hit' | 'miss'): void {
     this.cache = result
   }
@@ -140,7 +144,11 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
     this.#facts = facts
     const { stages } = this.#context.services
     // A body may take its time: what counts are the stages in force now, and they stay until this call is over.
-    this.#set = stages ?? this.#set
+    if (stages === undefined) {
+      decide({ kind: 'go', plan: facts.plan })
+      return
+    }
+    this.#set = stages
     this.#set.enter()
     this.#entered = true
     this.#awaitThen(this.#askCall(0), decide, (error) => {
@@ -207,7 +215,7 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
       this.#giveUp = undefined
       timer[Symbol.dispose]()
       services.inFlight.delete(this)
-      this.#guard(act)
+      this.#guard(act, refuse)
       if (services.inFlight.size === 0) services.onIdle?.()
     }
     this.#giveUp = (error) => {
@@ -227,14 +235,20 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
     })
   }
 
-  /** Nothing stands above a promise: what escaped here would end the process. */
-  #guard(act: () => void): void {
+  /** Nothing stands above a promise: what escaped here would end the process. The refusal gives back what stages have reserved. */
+  #guard(act: () => void, refuse: (error: BudError) => void): void {
+    const { services, exchange } = this.#context
     try {
       act()
     } catch (error) {
-      const { services, exchange } = this.#context
       services.logger.error('a request failed unexpectedly', { path: exchange.path, error })
-      exchange.destroy()
+      if (exchange.started) exchange.destroy()
+      try {
+        if (!this.isFinished) refuse(gatewayErrors.INTERNAL(undefined, { cause: error }))
+      } catch (second) {
+        services.logger.error('a failed request could not be refused', { path: exchange.path, error: second })
+        exchange.destroy()
+      }
     }
   }
 

@@ -1,4 +1,6 @@
 /** The stages in force, and when those that a new configuration has replaced can go. */
+import type { BlockingRules } from '../blocking/blocking-rules.ts'
+import type { AnswerCache } from '../cache/answer-cache.ts'
 import type { Stage } from './stage.ts'
 
 /** The stages of one configuration. */
@@ -42,6 +44,9 @@ export type OwnedStage = Stage &
   Partial<AsyncDisposable> & {
     /** What must have been read before the gateway opens. */
     readonly ready?: Promise<void> | undefined
+    /** What of it can be administered. */
+    readonly rules?: BlockingRules
+    readonly answers?: AnswerCache
   }
 
 /** Swaps sets of stages; a built-in one is disposed of when no set with it is in use any more. */

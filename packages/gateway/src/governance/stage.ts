@@ -14,6 +14,14 @@ import type { KeyRecord } from '../key/key-record.ts'
 import type { Bill } from '../money/charge.ts'
 import type { TargetPrice } from '../money/price-book.ts'
 
+/** What stages know of a request that the pipeline does not. */
+export type EventFacts = Partial<
+  Pick<
+    RequestEvent,
+    'countryCode' | 'region' | 'city' | 'deviceType' | 'browser' | 'os' | 'isBot' | 'blockRuleId' | 'guardrails' | 'guardrailMs'
+  >
+>
+
 /** A request as far as it is known before its body is read. */
 export interface StageRequest {
   /** Id of the RequestEvent. */
@@ -36,6 +44,8 @@ export interface StageRequest {
   setResponseHeader(name: string, value: string): void
   /** Adds a tag to the RequestEvent. */
   addTag(name: string, value: string): void
+  /** Sets fields of the RequestEvent. */
+  note(facts: EventFacts): void
   /** What the RequestEvent tells about the cache. */
   noteCache(result: 'hit' | 'miss'): void
 }

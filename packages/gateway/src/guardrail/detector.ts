@@ -7,9 +7,15 @@ export interface Match {
   readonly label: string
 }
 
+/** What may still be spent on costly decisions. */
+export interface Effort {
+  /** Candidates; from 0 on every one counts as found, undecided. */
+  candidates: number
+}
+
 export interface Detector {
   /** First match that begins at `from` or later. Looks no further than the longest match beyond where a match begins. */
-  next(text: string, from: number): Match | undefined
+  next(text: string, from: number, effort?: Effort): Match | undefined
   /** First position from which on a match may begin that more text would complete or change. */
   openFrom(text: string): number
 }
@@ -21,6 +27,8 @@ export interface RegexDetectorInit {
   readonly label: string
   /** Decides about what the pattern found. */
   readonly accept?: ((found: string) => boolean) | undefined
+  /** Which decisions take so long that an Effort bounds them; default: none. */
+  readonly isCostly?: ((found: string) => boolean) | undefined
   /** Matches the beginnings of matches at the end of a text, where that leaves less open than `reach`. */
   readonly open?: RegExp | undefined
 }
@@ -42,14 +50,14 @@ export class RegexDetector implements Detector {
     this.#init = init
   }
 
-  next(text: string, from: number): Match | undefined {
-    const { label, accept } = this.#init
+  next(text: string, from: number, effort?: Effort): Match | undefined {
+    const { label } = this.#init
     for (let at = from; at <= text.length;) {
       this.#search.lastIndex = at
       const start = this.#search.exec(text)?.index
       if (start === undefined) return undefined
       const found = this.#matchAt(text, start)
-      if (found !== '' && (accept === undefined || accept(found))) return { start, end: start + found.length, label }
+      if (found !== '' && this.#accepts(found, effort)) return { start, end: start + found.length, label }
       at = start + 1
     }
     return undefined
@@ -61,6 +69,16 @@ export class RegexDetector implements Detector {
     if (open === undefined) return from
     const at = text.slice(from).search(open)
     return at === -1 ? text.length : from + at
+  }
+
+  #accepts(found: string, effort: Effort | undefined): boolean {
+    const { accept, isCostly } = this.#init
+    if (accept === undefined) return true
+    if (effort !== undefined && isCostly?.(found) === true) {
+      if (effort.candidates <= 0) return true
+      effort.candidates -= 1
+    }
+    return accept(found)
   }
 
   #matchAt(text: string, start: number): string {

@@ -25,6 +25,10 @@ export interface FindingsParts {
 export class Findings {
   readonly #call: StageCall
   readonly #parts: FindingsParts
+  /** Of all rails on both sides. */
+  #ms = 0
+  /** Each as `guard:action`. */
+  #hits: readonly string[] = []
   readonly #tallies = new Map<Rail, Partial<Record<Side, Tally>>>()
 
   constructor(call: StageCall, parts: FindingsParts) {
@@ -63,7 +67,10 @@ export class Findings {
   }
 
   spent(rail: Rail, side: Side, sinceMs: number): void {
-    this.#tally(rail, side).ms += this.#parts.clock.monotonicMs() - sinceMs
+    const ms = this.#parts.clock.monotonicMs() - sinceMs
+    this.#tally(rail, side).ms += ms
+    this.#ms += ms
+    this.#call.note({ guardrailMs: this.#ms })
   }
 
   /** The call is over. */
@@ -89,6 +96,11 @@ export class Findings {
 
   /** For instance `guardrail.pii` = `mask input=2 output=1`. */
   #tag(rail: Rail): void {
+    const hit = `${rail.name}:${rail.config.action}`
+    if (!this.#hits.includes(hit)) {
+      this.#hits = [...this.#hits, hit]
+      this.#call.note({ guardrails: this.#hits })
+    }
     const sides = this.#tallies.get(rail)
     const words: string[] = [rail.config.action]
     for (const side of ['input', 'output'] as const) {

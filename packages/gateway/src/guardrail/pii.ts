@@ -4,11 +4,18 @@ import validator from 'validator'
 import { RegexDetector, type Detector, type RegexDetectorInit } from './detector.ts'
 import type { PiiKind } from './pii-kinds.ts'
 
-interface PiiPattern extends Omit<RegexDetectorInit, 'accept'> {
-  readonly accept: (found: string, country: string | undefined) => boolean
+type Decision = (found: string, country: string | undefined) => boolean
+
+interface PiiPattern extends Omit<RegexDetectorInit, 'accept' | 'isCostly'> {
+  readonly accept: Decision
+  readonly isCostly?: Decision
 }
 
+/** Without a country only a number with its country code can be one. */
+const mayBePhone: Decision = (found, country) => found.startsWith('+') || country !== undefined
+
 function isPhone(found: string, country: string | undefined): boolean {
+  if (!mayBePhone(found, country)) return false
   const known = country !== undefined && isSupportedCountry(country) ? country : undefined
   return parsePhoneNumberFromString(found, known)?.isValid() === true
 }
@@ -28,6 +35,7 @@ const patterns: Readonly<Record<PiiKind, PiiPattern>> = {
     reach: 28,
     open: /[+\d().\-/ ]+$/,
     accept: isPhone,
+    isCostly: mayBePhone,
   },
   'credit-card': {
     label: 'CREDIT_CARD',
@@ -62,6 +70,10 @@ const patterns: Readonly<Record<PiiKind, PiiPattern>> = {
 /** In the order in which the configuration names them: of two that begin at the same place the longer one counts, then the earlier. */
 export const piiDetectors = (kinds: readonly PiiKind[], country: string | undefined): readonly Detector[] =>
   kinds.map((kind) => {
-    const { accept, ...pattern } = patterns[kind]
-    return new RegexDetector({ ...pattern, accept: (found) => accept(found, country) })
+    const { accept, isCostly, ...pattern } = patterns[kind]
+    return new RegexDetector({
+      ...pattern,
+      accept: (found) => accept(found, country),
+      isCostly: isCostly && ((found) => isCostly(found, country)),
+    })
   })

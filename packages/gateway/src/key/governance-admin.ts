@@ -1,69 +1,16 @@
 /** Every administrative operation on keys, projects, users and provider credentials, as typed calls: the one source for routes and consoles. */
 import type { Secret } from '@bud-foundry/core'
 import { gatewayErrors } from '../errors.ts'
-import type { Limit } from '../limit/limit-schema.ts'
 import type { CredentialRecord, CredentialVault } from './credential-vault.ts'
+import type { KeyChange, NewKey, RotateOptions, ShownKey } from './key-change.ts'
 import type { KeyRecord } from './key-record.ts'
 import type { KeyRing } from './key-ring.ts'
+import type { NewOwner, OwnerChange } from './owner-change.ts'
 import type { OwnerRecord } from './owner-record.ts'
-
-export interface NewKey {
-  readonly name: string
-  readonly projectId?: string | undefined
-  readonly userId?: string | undefined
-  /** Default: `inference` only. */
-  readonly scopes?: readonly string[] | undefined
-  readonly models?: readonly string[] | undefined
-  readonly limits?: readonly Limit[] | undefined
-  readonly expiresUnixMs?: number | undefined
-  readonly tags?: Readonly<Record<string, string>> | undefined
-  /** The key itself, to bring an existing one in; default: 256 random bits. */
-  readonly key?: Secret | undefined
-}
-
-/** What is named changes; `null` takes an optional field away. */
-export interface KeyChange {
-  readonly name?: string | undefined
-  readonly userId?: string | null | undefined
-  readonly scopes?: readonly string[] | undefined
-  readonly models?: readonly string[] | null | undefined
-  readonly limits?: readonly Limit[] | null | undefined
-  readonly expiresUnixMs?: number | null | undefined
-  readonly tags?: Readonly<Record<string, string>> | undefined
-}
-
-/** The key is shown here and never again. */
-export interface ShownKey {
-  readonly key: Secret
-  readonly record: KeyRecord
-}
-
-export interface RotateOptions {
-  /** How long the key from before is still accepted; 0, the default, stops it at once. */
-  readonly overlapMs?: number | undefined
-}
 
 export interface KeyFilter {
   readonly projectId?: string | undefined
   readonly userId?: string | undefined
-}
-
-/** A project or user to make, or to replace whole. */
-export interface NewOwner {
-  readonly id: string
-  /** Default: the id. */
-  readonly name?: string | undefined
-  readonly disabled?: boolean | undefined
-  readonly limits?: readonly Limit[] | undefined
-  readonly tags?: Readonly<Record<string, string>> | undefined
-}
-
-/** What is named changes; `null` takes the limits away. */
-export interface OwnerChange {
-  readonly name?: string | undefined
-  readonly disabled?: boolean | undefined
-  readonly limits?: readonly Limit[] | null | undefined
-  readonly tags?: Readonly<Record<string, string>> | undefined
 }
 
 /**

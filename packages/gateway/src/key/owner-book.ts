@@ -1,7 +1,7 @@
 /** Projects, or users: records above virtual keys. */
 import type { Clock, Store } from '@bud-foundry/core'
 import { ownerCount } from '../limits.ts'
-import type { NewOwner, OwnerChange } from './governance-admin.ts'
+import type { NewOwner, OwnerChange } from './owner-change.ts'
 import { ownerRecordSchema, type OwnerRecord } from './owner-record.ts'
 import { RecordMirror } from './record-mirror.ts'
 import { applyChange } from './apply-change.ts'

@@ -4,9 +4,9 @@ import type { Claim } from '@bud-foundry/core'
 import { matchesName, type KeyRecord } from '../key/key-record.ts'
 import type { OwnerRecord } from '../key/owner-record.ts'
 import { plannedLimits } from '../limits.ts'
+import { toNanos } from '../money/nano-usd.ts'
 import { CalendarWindow } from './calendar.ts'
-import type { Limit, LimitRule, LimitWindow } from './limit-schema.ts'
-import { toNanoUsd } from './nano-usd.ts'
+import { fixedWindowMs, type Limit, type LimitRule, type LimitWindow } from './limit-schema.ts'
 
 export type LimitKind = Limit['kind']
 
@@ -32,14 +32,13 @@ export interface Caller {
   readonly user: OwnerRecord | undefined
 }
 
-const fixedMs = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 }
 const noOne = '-'
 /** Store keys have a bound; ids and model names of callers have none. */
 const plainKeyLength = 250
 
 function readWindow(window: LimitWindow | undefined): Pick<PlannedLimit, 'windowMs' | 'calendar' | 'windowName'> {
   if (window === undefined) return { windowMs: 'lease', calendar: undefined, windowName: '' }
-  if (typeof window === 'string') return { windowMs: fixedMs[window], calendar: undefined, windowName: window }
+  if (typeof window === 'string') return { windowMs: fixedWindowMs[window], calendar: undefined, windowName: window }
   if ('seconds' in window) return { windowMs: window.seconds * 1_000, calendar: undefined, windowName: `${String(window.seconds)}s` }
   const { calendar: unit, timeZone } = window
   return { windowMs: 'calendar', calendar: new CalendarWindow(unit, timeZone), windowName: `${unit}@${timeZone}` }
@@ -61,7 +60,7 @@ function claimKeyOf(limit: Limit | LimitRule, owner: PlannedLimit['owner'], mode
 
 function plan(limit: Limit | LimitRule, owner: PlannedLimit['owner'], model: string): PlannedLimit {
   const window = readWindow(windowOf(limit))
-  const amount = limit.kind === 'spend' ? toNanoUsd(limit.limitUsd) : limit.limit
+  const amount = limit.kind === 'spend' ? toNanos(limit.limitUsd) : limit.limit
   const words = [limit.kind, owner.kind, window.windowName.replace(/@.*/, '')].filter((word) => word !== '')
   return {
     kind: limit.kind,

@@ -10,6 +10,9 @@ const isTimeZone = (name: string): boolean => {
   }
 }
 
+/** Lengths of the windows that have a name. */
+export const fixedWindowMs = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const
+
 /** Fixed windows start at multiples of their length since 1970 in UTC; calendar windows with the day, week (Monday) or month of a time zone. */
 export const limitWindowSchema = z.union([
   z.literal(['second', 'minute', 'hour', 'day']),

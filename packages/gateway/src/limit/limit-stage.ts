@@ -1,34 +1,17 @@
 /** The stage that counts calls against their limits. */
-import type { Claim, RequestEvent, SettledAmount, SettledWindow } from '@bud-foundry/core'
+import type { Claim, RequestEvent, SettledAmount } from '@bud-foundry/core'
 import type { StageFactory, StageKit } from '../governance/stage-factory.ts'
 import type { OwnedStage } from '../governance/stage-set.ts'
 import type { StageCall, StageResult, Verdict } from '../governance/stage.ts'
 import { gatewayErrors } from '../errors.ts'
 import type { KeyRecord } from '../key/key-record.ts'
+import { askedTier } from '../money/charge.ts'
 import { estimateNanos } from '../money/estimate.ts'
-import { toUsd } from '../money/nano-usd.ts'
+import { toNanos, toUsd } from '../money/nano-usd.ts'
 import type { RateLimitsConfig } from './limit-config.ts'
 import { setLimitHeaders } from './limit-headers.ts'
 import { planLimits, type PlannedLimit } from './limit-plan.ts'
 import { Limiter, type Admission, type Held } from './limiter.ts'
-import { fromNanoUsd, toNanoUsd } from './nano-usd.ts'
-
-/** A spend limit after a call was charged to it. */
-export interface SpendState {
-  readonly limitName: string
-  readonly owner: PlannedLimit['owner']
-  readonly windowName: string
-  /** Spent in the window, with what calls in flight have reserved. */
-  readonly usedUsd: number
-  readonly limitUsd: number
-}
-
-export interface LimitStageOptions {
-  /** The most that a call may cost, reserved before it goes out. Default: its tokens at the dearest price among its targets. */
-  readonly estimateCostUsd?: ((call: StageCall, tokens: { readonly input: number; readonly output: number }) => number) | undefined
-  /** Called for every spend limit that a finished call was charged to. */
-  readonly onSpend?: ((state: SpendState, event: RequestEvent) => void) | undefined
-}
 
 /** Official clients wait at most this long; what takes longer they need not try again. */
 const clientWaitMs = 60_000
@@ -36,8 +19,16 @@ const storeRetryAfterMs = 1_000
 /** More than any caller can mean; with a prompt it is still a number that sums stay exact with. */
 const tokensMax = 2 ** 52
 
-const dearestCostUsd = (call: StageCall, tokens: { readonly input: number; readonly output: number }): number =>
-  toUsd(estimateNanos({ inputTokens: tokens.input, maxOutputTokens: tokens.output, choices: 1 }, call.targets) ?? 0)
+interface ExpectedTokens {
+  readonly input: number
+  readonly output: number
+}
+
+/** The most that a call may cost, reserved before it goes out: its tokens at the dearest price among its targets. Capped where whole numbers end. */
+function mostNanos({ head, targets }: StageCall, { input, output }: ExpectedTokens): number {
+  const expected = { inputTokens: input, maxOutputTokens: output, choices: 1, serviceTier: askedTier({ head }) }
+  return Math.min(estimateNanos(expected, targets) ?? 0, Number.MAX_SAFE_INTEGER)
+}
 
 /** Counted together as one caller, where no key is asked for. */
 const noKey = {}
@@ -45,17 +36,15 @@ const noKey = {}
 class LimitStage implements OwnedStage {
   readonly id = 'limits'
   readonly kit: StageKit
-  readonly #options: LimitStageOptions
   readonly #limiter: Limiter
   #config: RateLimitsConfig
   /** Plans of the present records and rules, by key and model. A changed record is another object. */
   #plans = new WeakMap<object, Map<string, readonly PlannedLimit[]>>()
   #version = -1
 
-  constructor(config: RateLimitsConfig, kit: StageKit, options: LimitStageOptions) {
+  constructor(config: RateLimitsConfig, kit: StageKit) {
     this.#config = config
     this.kit = kit
-    this.#options = options
     const onFailure = (error: unknown) => {
       kit.logger.warn('the store of the limits does not answer', { error })
     }
@@ -102,20 +91,19 @@ class LimitStage implements OwnedStage {
 
   #claimsOf(plan: readonly PlannedLimit[], call: StageCall): readonly Claim[] {
     const { leaseMs } = this.#config
-    let tokens: { readonly input: number; readonly output: number } | undefined
+    let tokens: ExpectedTokens | undefined
     let spend: number | undefined
     return plan.map(({ kind, claimKey, limit, windowMs, calendar }) => {
       let amount = 1
       if (kind === 'tokens' || kind === 'spend') tokens ??= this.#tokensOf(call)
       if (kind === 'tokens' && tokens !== undefined) amount = tokens.input + tokens.output
-      if (kind === 'spend' && tokens !== undefined)
-        amount = spend ??= toNanoUsd((this.#options.estimateCostUsd ?? dearestCostUsd)(call, tokens))
+      if (kind === 'spend' && tokens !== undefined) amount = spend ??= mostNanos(call, tokens)
       const boundariesUnixMs = calendar?.boundariesUnixMs(this.kit.clock.nowMs())
       return { key: claimKey, amount, limit, windowMs, boundariesUnixMs, leaseMs: windowMs === 'lease' ? leaseMs : undefined }
     })
   }
 
-  #tokensOf({ head, operation, inputTokensEstimate }: StageCall): { readonly input: number; readonly output: number } {
+  #tokensOf({ head, operation, inputTokensEstimate }: StageCall): ExpectedTokens {
     const writes = operation === 'chat' || operation === 'completion'
     const output = writes ? (head.maxOutputTokens ?? this.#config.defaultOutputTokens) * head.choices : 0
     return { input: Math.ceil(inputTokensEstimate), output: Math.min(Math.ceil(Math.max(0, output)), tokensMax) }
@@ -154,8 +142,8 @@ class LimitStage implements OwnedStage {
     const details = {
       limit: limit?.name ?? key,
       kind: limit?.kind ?? 'requests',
-      allowed: isSpend ? fromNanoUsd(limit.limit) : (limit?.limit ?? 0),
-      requested: isSpend ? fromNanoUsd(amount) : amount,
+      allowed: isSpend ? toUsd(limit.limit) : (limit?.limit ?? 0),
+      requested: isSpend ? toUsd(amount) : amount,
       waitSeconds: Math.ceil(retryAfterMs / 1_000),
     }
     if (retryAfterMs > clientWaitMs) call.setResponseHeader('x-should-retry', 'false')
@@ -170,34 +158,20 @@ class LimitStage implements OwnedStage {
       const kind = plan[index]?.kind
       const claim = claims[index]
       if (claim === undefined || (kind !== 'tokens' && kind !== 'spend')) continue
-      actual.push({ key: claim.key, amount: kind === 'tokens' ? event.inputTokens + event.outputTokens : toNanoUsd(event.costUsd ?? 0) })
+      actual.push({ key: claim.key, amount: kind === 'tokens' ? event.inputTokens + event.outputTokens : toNanos(event.costUsd ?? 0) })
     }
-    this.#limiter.settle(held, actual, (windows) => {
-      this.#tellSpend(plan, windows, event)
-    })
-  }
-
-  #tellSpend(plan: readonly PlannedLimit[], windows: readonly SettledWindow[], event: RequestEvent): void {
-    const { onSpend } = this.#options
-    if (onSpend === undefined) return
-    for (const { key, used } of windows) {
-      const limit = plan.find(({ claimKey }) => claimKey === key)
-      if (limit?.kind !== 'spend') continue
-      const { name: limitName, owner, windowName } = limit
-      onSpend({ limitName, owner, windowName, usedUsd: fromNanoUsd(used), limitUsd: fromNanoUsd(limit.limit) }, event)
-    }
+    this.#limiter.settle(held, actual)
   }
 }
 
-/** Makes the stage wherever a limit may be found: in the configuration, or on a record. */
-export function createLimitStageFactory(options: LimitStageOptions = {}): StageFactory {
-  return {
-    id: 'limits',
-    create: (config, kit, previous) => {
-      if (kit.keys === undefined && config.rateLimits.rules.length === 0) return undefined
-      if (!(previous instanceof LimitStage)) return new LimitStage(config.rateLimits, kit, options)
-      previous.configure(config.rateLimits)
-      return previous
-    },
-  }
+/** Exists wherever a limit may be found: in the configuration, or on a record. */
+export const limitStage: StageFactory = {
+  id: 'limits',
+  create: (config, kit, previous) => {
+    if (kit.keys === undefined && config.rateLimits.rules.length === 0) return undefined
+    return previous instanceof LimitStage ? previous : new LimitStage(config.rateLimits, kit)
+  },
+  adopt: (stage, { rateLimits }) => {
+    if (stage instanceof LimitStage) stage.configure(rateLimits)
+  },
 }

@@ -1,16 +1,19 @@
 /** Reserves all claims of a call at once, keeps its leases alive, settles it; and holds on when the store does not. */
 import {
   createMemoryStore,
+  isBudError,
   type Claim,
   type Clock,
   type Random,
   type Reservation,
   type SettledAmount,
-  type SettledWindow,
   type Store,
 } from '@bud-foundry/core'
 import { renewedAtOnce, storeRecheckMs, unsettledReservations } from '../limits.ts'
 import type { RateLimitsConfig } from './limit-config.ts'
+
+/** Codes of stores that are there and cannot take these claims. */
+const aboutClaims: ReadonlySet<string> = new Set(['CORE_STORE_INPUT_INVALID', 'CORE_STORE_FULL'])
 
 export interface LimiterParts {
   /** Without one, calls are counted in this process. */
@@ -35,7 +38,6 @@ export type Admission =
 interface Unsettled {
   readonly id: string
   readonly actual: readonly SettledAmount[]
-  readonly onSettled: (windows: readonly SettledWindow[]) => void
 }
 
 const hasLease = (claims: readonly Claim[]): boolean => claims.some(({ windowMs }) => windowMs === 'lease')
@@ -77,11 +79,11 @@ export class Limiter implements AsyncDisposable {
   }
 
   /** Never throws: what the store does not take now it is told later. */
-  settle(held: Held, actual: readonly SettledAmount[], onSettled: (windows: readonly SettledWindow[]) => void): void {
+  settle(held: Held, actual: readonly SettledAmount[]): void {
     this.#leased.delete(held.id)
     const { synchronous } = held.store
-    if (synchronous !== undefined) onSettled(synchronous.settle(held.id, actual))
-    else this.#settleFar({ id: held.id, actual, onSettled })
+    if (synchronous !== undefined) synchronous.settle(held.id, actual)
+    else this.#settleFar({ id: held.id, actual })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,7 +116,9 @@ export class Limiter implements AsyncDisposable {
       return this.#toAdmission(this.#store, claims, reservation)
     } catch (error) {
       if (this.#downUntilMs === 0) onFailure(error)
-      this.#downUntilMs = clock.monotonicMs() + storeRecheckMs
+      // What is wrong with the claims of one call says nothing about those of the others.
+      const isAway = !(isBudError(error) && aboutClaims.has(error.code))
+      this.#downUntilMs = isAway ? clock.monotonicMs() + storeRecheckMs : 0
       return this.#withoutStore(claims)
     }
   }
@@ -131,7 +135,7 @@ export class Limiter implements AsyncDisposable {
       (reservation) => {
         timer[Symbol.dispose]()
         resolve(reservation)
-        if (isLate && reservation.admitted) this.#settleFar({ id: reservation.id, actual: [], onSettled: () => undefined })
+        if (isLate && reservation.admitted) this.#settleFar({ id: reservation.id, actual: [] })
       },
       (error: unknown) => {
         timer[Symbol.dispose]()
@@ -170,9 +174,12 @@ export class Limiter implements AsyncDisposable {
   }
 
   #settleFar(unsettled: Unsettled): void {
-    const settling = this.#store.settle(unsettled.id, unsettled.actual).then(unsettled.onSettled, (error: unknown) => {
-      this.#keepForLater(unsettled, error)
-    })
+    const settling = this.#store.settle(unsettled.id, unsettled.actual).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#keepForLater(unsettled, error)
+      },
+    )
     this.#settling.add(settling)
     void settling.finally(() => this.#settling.delete(settling))
   }

@@ -1,14 +1,12 @@
 /** When the window of a budget begins and ends: fixed ones at multiples of their length since 1970, calendar ones in a time zone. */
 import { CalendarWindow } from '../limit/calendar.ts'
-import type { LimitWindow } from '../limit/limit-schema.ts'
+import { fixedWindowMs, type LimitWindow } from '../limit/limit-schema.ts'
 
 /** Unix time; the end is not included. */
 export interface TimeWindow {
   readonly startUnixMs: number
   readonly endUnixMs: number
 }
-
-const fixedMs = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const
 
 /** The window that a moment is in. */
 export function windowAt(window: LimitWindow, unixMs: number): TimeWindow {
@@ -17,7 +15,7 @@ export function windowAt(window: LimitWindow, unixMs: number): TimeWindow {
     const next = boundaries.findIndex((boundary) => boundary > unixMs)
     return { startUnixMs: boundaries[next - 1] ?? 0, endUnixMs: boundaries[next] ?? 0 }
   }
-  const lengthMs = typeof window === 'string' ? fixedMs[window] : window.seconds * 1_000
+  const lengthMs = typeof window === 'string' ? fixedWindowMs[window] : window.seconds * 1_000
   const startUnixMs = Math.floor(unixMs / lengthMs) * lengthMs
   return { startUnixMs, endUnixMs: startUnixMs + lengthMs }
 }

@@ -73,8 +73,8 @@ function estimate(tried: BilledTry): TokenUsage {
 }
 
 /** Reads the request's own field only where a price depends on it. */
-function askedTier(plan: CallPlan): string | undefined {
-  const raw = plan.head.raw('service_tier')
+export function askedTier({ head }: Pick<CallPlan, 'head'>): string | undefined {
+  const raw = head.raw('service_tier')
   if (raw?.[0] !== 0x22) return undefined
   return Buffer.from(raw.buffer, raw.byteOffset + 1, raw.byteLength - 2).toString()
 }

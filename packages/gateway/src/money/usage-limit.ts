@@ -3,7 +3,7 @@
  * existing control plane can go on with either side.
  */
 import { z } from 'zod'
-import type { NewOwner } from '../key/governance-admin.ts'
+import type { NewOwner } from '../key/owner-change.ts'
 import type { OwnerRecord } from '../key/owner-record.ts'
 import type { Limit } from '../limit/limit-schema.ts'
 

@@ -96,6 +96,7 @@ export function buildRequestEvent(context: RequestContext, end: CallEnd): Reques
     attempts: end.attempts,
     clientIp: clientAddress(services.snapshot.headerPolicy, exchange),
     userAgent: exchange.header('user-agent'),
+    ...context.stages?.facts,
     tags: tagsOf(context, end),
   }
 }

@@ -13,6 +13,8 @@ const bodies: Readonly<Record<string, readonly object[]>> = {
     { messages: [{ role: 'user', content: secret }] },
     { messages: [{ role: 'user', content: [{ type: 'text', text: `a ${secret}` }] }] },
     { messages: [{ role: 'tool', tool_call_id: 't', content: secret }] },
+    { messages: [{ role: 'user', content: `data: ${secret}` }] },
+    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: `data:text/plain,${secret}` } }] }] },
     {
       messages: [
         {
@@ -29,6 +31,11 @@ const bodies: Readonly<Record<string, readonly object[]>> = {
     { messages: [{ role: 'user', content: secret }] },
     { messages: [{ role: 'user', content: 'hi' }], system: [{ type: 'text', text: secret }] },
     { messages: [{ role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: { type: secret } }] }] },
+    {
+      messages: [
+        { role: 'user', content: [{ type: 'document', source: { type: 'text', media_type: 'text/plain', data: `a ${secret}` } }] },
+      ],
+    },
     {
       messages: [
         { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: { data: { id: [secret] }, role: secret } }] },
@@ -52,6 +59,39 @@ describe.each(Object.entries(bodies))('%s', (path, examples) => {
     }
     expect(transport.requests).toHaveLength(0)
   })
+})
+
+const nested = (depth: number): object => (depth === 0 ? { text: secret } : { a: nested(depth - 1) })
+const deep = { messages: [{ role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: nested(64) }] }] }
+
+it.each([
+  ['refuses what is nested too deep to be read', 'block', 400],
+  ['lets pass what it cannot read where it only annotates', 'annotate', 200],
+] as const)('%s', async (_, action, status) => {
+  const transport = cutTransport()
+  transport.answer = { type: 'application/json', chunks: [Buffer.from('{"choices":[{"message":{"content":"ok"}}]}')] }
+  await using gateway = guarded(
+    { rails: { words: { kind: 'keywords', on: ['input'], words: [secret], action } }, attach: [{ rails: ['words'] }] },
+    transport,
+  )
+  const response = await post(gateway, '/v1/messages', deep)
+  expect(response.status).toBe(status)
+  if (status === 400) expect(await response.text()).toMatch(/nested deeper than 64, where the guardrail 'words' cannot read it/)
+})
+
+it('leaves the bytes of images and documents alone', async () => {
+  const transport = cutTransport()
+  transport.answer = { type: 'application/json', chunks: [Buffer.from('{"choices":[{"message":{"content":"ok"}}]}')] }
+  const words = ['QQ']
+  await using gateway = guarded({ rails: { words: { kind: 'keywords', words, on: ['input'] } }, attach: [{ rails: ['words'] }] }, transport)
+  const parts = [
+    { type: 'image_url', image_url: { url: 'data:image/png;base64,AAQQAA==' } },
+    { type: 'file', file: { file_data: 'data:application/pdf;base64,AAQQAA==' } },
+    { type: 'input_audio', input_audio: { data: 'AAQQAA==', format: 'wav' } },
+  ]
+  expect((await post(gateway, '/v1/chat/completions', { messages: [{ role: 'user', content: parts }] })).status).toBe(200)
+  const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAQQAA==' } }
+  expect((await post(gateway, '/v1/messages', { messages: [{ role: 'user', content: [image] }] })).status).toBe(200)
 })
 
 it('masks what goes to the upstream, and leaves everything else as it was', async () => {
@@ -120,14 +160,13 @@ it('rails are attached to models, projects, keys and tags', async () => {
   expect(await status({ tags: { team: 'sales' } })).toBe(200)
 })
 
-it('tells where a configuration is wrong', () => {
+it('tells where a configuration is wrong', async () => {
   const words = { kind: 'keywords' as const, words: ['x'] }
-  expect(() => guarded({ rails: { a: words }, attach: [{ rails: ['b'] }] }, cutTransport())).toThrow(
+  await expect(guarded({ rails: { a: words }, attach: [{ rails: ['b'] }] }, cutTransport()).ready).rejects.toThrow(
     /guardrails\.attach\.0\.rails\.0: there is no rail 'b'; use one of a/,
   )
-  expect(() => guarded({ rails: { a: { kind: 'json-schema', schema: { type: 'nothing' } } }, attach: [] }, cutTransport())).toThrow(
-    /guardrails\.rails\.a\.schema/,
-  )
+  const badSchema = { kind: 'json-schema' as const, schema: { type: 'nothing' } }
+  await expect(guarded({ rails: { a: badSchema }, attach: [] }, cutTransport()).ready).rejects.toThrow(/guardrails\.rails\.a\.schema/)
   expect(() => guarded({ rails: { a: { kind: 'regex', pattern: '(', maxLength: 3 } }, attach: [] }, cutTransport())).toThrow(
     /regular expression/,
   )
