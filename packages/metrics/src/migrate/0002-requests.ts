@@ -25,6 +25,7 @@ const columns = [
   ['queue_us', 'Nullable(UInt64) CODEC(T64, ZSTD(1))', 'waiting before the engine began, as far as it was told'],
   ['inter_token_us', 'Nullable(UInt64) CODEC(T64, ZSTD(1))', 'median gap between two chunks of the stream'],
   ['inter_token_max_us', 'Nullable(UInt64) CODEC(T64, ZSTD(1))', 'longest gap between two chunks of the stream'],
+  ['guardrail_us', 'Nullable(UInt64) CODEC(T64, ZSTD(1))', 'time spent in guardrails'],
   ['saved_usd', 'Nullable(Decimal(18, 12)) CODEC(ZSTD(1))', 'what the cache saved'],
   ['provider_cost_usd', 'Nullable(Decimal(18, 12)) CODEC(ZSTD(1))', 'what the provider charges for it'],
   ['currency', 'LowCardinality(String)', 'ISO 4217, of the costs'],

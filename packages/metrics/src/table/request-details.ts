@@ -12,19 +12,8 @@ export const storedRequestSchema = requestEventSchema.extend({
   promptVersion: z.string().optional(),
   method: z.string().optional(),
   route: z.string().optional(),
-  /** ISO 3166-1 alpha-2. */
-  countryCode: z.string().optional(),
-  region: z.string().optional(),
-  city: z.string().optional(),
   latitude: z.number().min(-90).max(90).optional(),
   longitude: z.number().min(-180).max(180).optional(),
-  deviceType: z.string().optional(),
-  browser: z.string().optional(),
-  os: z.string().optional(),
-  isBot: z.boolean().optional(),
-  blockRuleId: z.string().optional(),
-  /** Each as `guard:action`. */
-  guardrails: z.array(z.string()).readonly().optional(),
   /** Waiting before the engine began. */
   queueMs: ms.optional(),
   providerCostUsd: usd.optional(),

@@ -21,7 +21,7 @@ attempt_time_to_first_token_us Array(Nullable(UInt64)), client_ip String, user_a
 session_id String, prompt_id String, prompt_version String, method String, route String, country_code String, region String, city String,
 latitude Nullable(Float32), longitude Nullable(Float32), device_type String, browser String, os String, is_bot Bool,
 block_rule_id String, guardrails Array(String), queue_us Nullable(UInt64), inter_token_us Nullable(UInt64),
-inter_token_max_us Nullable(UInt64), saved_usd Nullable(Decimal(18, 12)), provider_cost_usd Nullable(Decimal(18, 12)),
+inter_token_max_us Nullable(UInt64), guardrail_us Nullable(UInt64), saved_usd Nullable(Decimal(18, 12)), provider_cost_usd Nullable(Decimal(18, 12)),
 currency String, cost_estimated Bool, price_version String, attempt_cost_usd Array(Nullable(Decimal(18, 12))),
 attempt_cost_estimated Array(Bool), attempt_price_version Array(String),
 attempt_input_tokens Array(Nullable(UInt64)), attempt_output_tokens Array(Nullable(UInt64)), source String`
@@ -116,6 +116,7 @@ function writeDetails(writer: RowWriter, event: StoredRequest): void {
   writer.microsOrNull(event.queueMs)
   writer.microsOrNull(event.interTokenP50Ms)
   writer.microsOrNull(event.interTokenMaxMs)
+  writer.microsOrNull(event.guardrailMs)
   writer.moneyOrNull(event.savedUsd)
   writer.moneyOrNull(event.providerCostUsd)
   writeCosts(writer, event)

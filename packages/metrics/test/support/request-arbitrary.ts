@@ -64,6 +64,7 @@ const details = fc.record(
     queueMs: ms,
     interTokenP50Ms: ms,
     interTokenMaxMs: ms,
+    guardrailMs: ms,
     savedUsd: usd,
     providerCostUsd: usd,
     currency: fc.constant('USD'),
