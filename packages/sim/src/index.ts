@@ -44,6 +44,12 @@ export {
 } from './optimize/minimum-hardware.ts'
 export { minimumDevices, suggestHardware } from './optimize/suggestions.ts'
 
+// Bud's own interface
+export { createBudSimulator, type BudSimulatorOptions } from './bud/bud-handler.ts'
+
+// pictures
+export { drawFront, drawLoad, drawMemory } from './picture/pictures.ts'
+
 // prices
 export { findDevicePrice, listInstancePrices, type DevicePrice, type InstancePrice, type Market } from './price/instance-prices.ts'
 
