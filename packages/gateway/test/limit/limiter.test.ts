@@ -2,6 +2,7 @@
 import { createMemoryStore, systemRandom, type Store } from '@bud-foundry/core'
 import { createFakeClock } from '@bud-foundry/core/testing'
 import { expect, test } from 'vitest'
+import type { RateLimitsConfig } from '../../src/limit/limit-config.ts'
 import { Limiter } from '../../src/limit/limiter.ts'
 
 test('gives back what a store reserves too late, tokens and dollars too', async () => {
@@ -29,14 +30,14 @@ test('gives back what a store reserves too late, tokens and dollars too', async 
     renew: (ids, leaseMs) => held.renew(ids, leaseMs),
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   }
-  const config = {
+  const config: RateLimitsConfig = {
     rules: [],
     onStoreFailure: 'closed',
     storeTimeoutMs: 100,
     leaseMs: 1_000,
     defaultOutputTokens: 1,
     headers: true,
-  } as const
+  }
   const limiter = new Limiter(config, { store, clock, random: systemRandom, onFailure: () => undefined })
   const day = 86_400_000
   const claims = [
