@@ -1,5 +1,5 @@
 /** Where text stands in the JSON of requests, answers and stream events: found by place, so that fields nobody has heard of are read too. */
-import { parseExact } from '../dialect/exact-json.ts'
+import { isExactNumber, parseExact } from '../dialect/exact-json.ts'
 import { asArray, asNumber, asObject, asString } from '../dialect/sse-frame.ts'
 import { textDepth } from './guardrail-limits.ts'
 
@@ -48,7 +48,7 @@ interface Walk {
 }
 
 function walk(at: Walk, holder: unknown, key: string, depth: number): void {
-  if (depth > textDepth || typeof holder !== 'object' || holder === null) return
+  if (depth > textDepth || typeof holder !== 'object' || holder === null || isExactNumber(holder)) return
   // Objects and arrays of parsed JSON alike are written by key.
   const fields = holder as Writable
   for (const [name, value] of Object.entries(fields)) {
@@ -153,7 +153,10 @@ const urlNames = new Set(['url', 'image_url', 'file_data'])
 
 /** Whether a protocol's field holds bytes; both its name and what it holds must say so, for a caller chooses what it holds. */
 function isBytes(fields: JsonObject, name: string, value: string): boolean {
-  if (name === 'data') return fields['type'] !== 'text' && base64.test(value)
+  // A part's base64 source, or the input_audio of another dialect.
+  const isSource = fields['type'] === 'base64' && typeof fields['media_type'] === 'string'
+  const isAudio = fields['type'] === undefined && typeof fields['format'] === 'string'
+  if (name === 'data') return (isSource || isAudio || fields['type'] === 'redacted_thinking') && base64.test(value)
   return urlNames.has(name) && base64Url.test(value)
 }
 
@@ -162,7 +165,7 @@ export function requestTexts(body: JsonObject, onTooDeep: () => void): readonly 
   const texts: RequestText[] = []
   /** `isOwn`: below here the caller's own words name the fields, and nothing is a word of the protocol. */
   const visit = (holder: unknown, depth: number, isOwn: boolean): void => {
-    if (typeof holder !== 'object' || holder === null) return
+    if (typeof holder !== 'object' || holder === null || isExactNumber(holder)) return
     if (depth > textDepth) {
       onTooDeep()
       return
