@@ -93,6 +93,8 @@ export const spendRetentionDays = 400
 export const webhookAttempts = 5
 export const webhookRetryMs = 1_000
 export const webhookTimeoutMs = 10_000
+/** How long closing waits for webhooks under way. */
+export const webhookCloseMs = 5_000
 
 invariant(failureBodyBytes < defaultAnswerBytes, 'a refusal is read within the bound of an answer')
 invariant(eventBatch < pendingEvents, 'a batch fits the buffer')

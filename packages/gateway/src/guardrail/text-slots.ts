@@ -154,7 +154,10 @@ const urlNames = new Set(['url', 'image_url', 'file_data'])
 
 /** Whether a protocol's field holds bytes; both its name and what it holds must say so, for a caller chooses what it holds. */
 function isBytes(fields: JsonObject, name: string, value: string): boolean {
-  if (name === 'data') return fields['type'] !== 'text' && base64.test(value)
+  // A part's base64 source, or the input_audio of another dialect.
+  const isSource = fields['type'] === 'base64' && typeof fields['media_type'] === 'string'
+  const isAudio = fields['type'] === undefined && typeof fields['format'] === 'string'
+  if (name === 'data') return (isSource || isAudio || fields['type'] === 'redacted_thinking') && base64.test(value)
   return urlNames.has(name) && base64Url.test(value)
 }
 

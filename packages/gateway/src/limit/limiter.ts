@@ -41,6 +41,9 @@ interface Unsettled {
 }
 
 const hasLease = (claims: readonly Claim[]): boolean => claims.some(({ windowMs }) => windowMs === 'lease')
+/** What is not named keeps what was reserved, so each window is. */
+const unused = (claims: readonly Claim[]): readonly SettledAmount[] =>
+  claims.filter(({ windowMs }) => windowMs !== 'lease').map(({ key }) => ({ key, amount: 0 }))
 const unavailable: Admission = { kind: 'unavailable' }
 
 export class Limiter implements AsyncDisposable {
@@ -111,7 +114,7 @@ export class Limiter implements AsyncDisposable {
     // While it was down, one call at a time finds out whether it is back.
     if (this.#downUntilMs > 0) this.#downUntilMs = nowMs + storeRecheckMs
     try {
-      const reservation = await this.#inTime(this.#store.reserve(claims))
+      const reservation = await this.#inTime(this.#store.reserve(claims), claims)
       this.#downUntilMs = 0
       return this.#toAdmission(this.#store, claims, reservation)
     } catch (error) {
@@ -124,7 +127,7 @@ export class Limiter implements AsyncDisposable {
   }
 
   /** An answer that comes too late is given back: nobody waits for it any more. */
-  #inTime(reserving: Promise<Reservation>): Promise<Reservation> {
+  #inTime(reserving: Promise<Reservation>, claims: readonly Claim[]): Promise<Reservation> {
     const { promise, resolve, reject } = Promise.withResolvers<Reservation>()
     let isLate = false
     const timer = this.#parts.clock.schedule(this.#config.storeTimeoutMs, () => {
@@ -135,7 +138,7 @@ export class Limiter implements AsyncDisposable {
       (reservation) => {
         timer[Symbol.dispose]()
         resolve(reservation)
-        if (isLate && reservation.admitted) this.#settleFar({ id: reservation.id, actual: [] })
+        if (isLate && reservation.admitted) this.#settleFar({ id: reservation.id, actual: unused(claims) })
       },
       (error: unknown) => {
         timer[Symbol.dispose]()

@@ -14,6 +14,7 @@ const bodies: Readonly<Record<string, readonly object[]>> = {
     { messages: [{ role: 'user', content: [{ type: 'text', text: `a ${secret}` }] }] },
     { messages: [{ role: 'tool', tool_call_id: 't', content: secret }] },
     { messages: [{ role: 'user', content: `data: ${secret}` }] },
+    { messages: [{ role: 'user', content: 'hi', data: 'topsecret' }] },
     { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: `data:text/plain,${secret}` } }] }] },
     {
       messages: [
@@ -49,7 +50,7 @@ describe.each(Object.entries(bodies))('%s', (path, examples) => {
   it.each([[true], [false]])('blocks what a rail forbids, wherever it stands (stream: %s)', async (stream) => {
     const transport = cutTransport()
     await using gateway = guarded(
-      { rails: { words: { kind: 'keywords', words: ['TOP SECRET'] } }, attach: [{ rails: ['words'] }] },
+      { rails: { words: { kind: 'keywords', words: ['TOP SECRET', 'topsecret'] } }, attach: [{ rails: ['words'] }] },
       transport,
     )
     for (const body of examples) {
@@ -59,6 +60,22 @@ describe.each(Object.entries(bodies))('%s', (path, examples) => {
     }
     expect(transport.requests).toHaveLength(0)
   })
+})
+
+it('reads the numbers that a double cannot hold past, and leaves them as they are', async () => {
+  const transport = cutTransport()
+  transport.answer = { type: 'application/json', chunks: [Buffer.from('{"choices":[{"message":{"content":"ok"}}]}')] }
+  await using gateway = guarded(
+    { rails: { digits: { kind: 'regex', pattern: '\\d{19}', maxLength: 19, action: 'mask' } }, attach: [{ rails: ['digits'] }] },
+    transport,
+  )
+  const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: '4111111111111111111' }], seed: 0 })
+  const response = await gateway.fetch('http://gateway.invalid/v1/chat/completions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: body.replace('"seed":0', '"seed":4111111111111111111,"vllm_xargs":{"a":4111111111111111110}'),
+  })
+  expect(response.status).toBe(200)
 })
 
 const nested = (depth: number): object => (depth === 0 ? { text: secret } : { a: nested(depth - 1) })
