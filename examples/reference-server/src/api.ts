@@ -24,7 +24,7 @@ export interface ApiParts {
   readonly logger: Logger
   /** `POST /api/sim/optimize`. */
   readonly optimize: FetchHandler
-  /** `GET /api/metrics/*`; checks for itself whose rows the caller may see. */
+  /** `GET` and `POST` of `/api/metrics/*`; checks for itself whose rows the caller may see. */
   readonly metrics: FetchHandler
   /** Prometheus text exposition. */
   readonly prometheus: () => string
@@ -86,7 +86,7 @@ const allowedMethods: Readonly<Record<string, string>> = {
   '/api/keys': 'GET, POST',
   '/api/keys/:id': 'DELETE',
   '/api/metrics/live': 'GET',
-  '/api/metrics/*': 'GET',
+  '/api/metrics/*': 'GET, POST',
   '/api/sim/optimize': 'POST',
   '/api/clusters/plan': 'POST',
 }
@@ -146,7 +146,11 @@ export function createApi({ identity, admin, administration, liveEvents, logger,
     const stream = liveEvents.watch(visibleProject(record), context.req.raw.signal)
     return stream ?? context.json({ error: { code: 'SERVER_BUSY', message: 'too many pages watch already; close one' } }, 503)
   })
-  app.get('/api/metrics/*', (context) => metrics(context.req.raw))
+  // Questions are posted; who posts to a path that only reads is told so in the shape of the other routes.
+  app.on(['GET', 'POST'], '/api/metrics/*', async (context) => {
+    const response = await metrics(context.req.raw)
+    return response.status === 405 ? methodNotAllowed(context, context.req.method === 'GET' ? 'POST' : 'GET') : response
+  })
   app.get('/metrics', (context) => {
     allow(context.req.raw, 'metrics')
     return context.text(prometheus(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
