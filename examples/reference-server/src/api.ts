@@ -88,6 +88,7 @@ const allowedMethods: Readonly<Record<string, string>> = {
   '/api/keys': 'GET, POST',
   '/api/keys/:id': 'DELETE',
   '/api/otlp/v1/traces': 'POST',
+  '/api/metrics/live': 'GET',
   '/api/sim/optimize': 'POST',
   '/api/clusters/plan': 'POST',
 }
