@@ -66,6 +66,7 @@ const apiServerArgs = ({ folder, etcdPort, apiPort }: ControlPlane): readonly st
   `--service-account-key-file=${path.join(folder, 'accounts.pub')}`,
   // Old versions of objects go quickly, so that tests see what a watch does then.
   '--etcd-compaction-interval=5s',
+  '--watch-cache-sizes=configmaps#0',
 ]
 
 const startApiServer = (plane: ControlPlane): Promise<() => Promise<void>> => {
@@ -130,7 +131,13 @@ const start = async (): Promise<RunningService> => {
     stops.push(await startEtcd(plane))
     stops.push(await startApiServer(plane))
     const accounts = `--service-account-private-key-file=${path.join(folder, 'accounts.key')}`
-    stops.push(await startWorker(plane, 'kube-controller-manager', [accounts, '--use-service-account-credentials=false']))
+    stops.push(
+      await startWorker(plane, 'kube-controller-manager', [
+        accounts,
+        // Test nodes have no heartbeat, and would be tainted for it.
+        '--controllers=*,-node-lifecycle-controller',
+      ]),
+    )
     stops.push(await startWorker(plane, 'kube-scheduler', []))
   } catch (error) {
     await stop()

@@ -34,3 +34,13 @@ export type {
 } from './kubernetes/kubernetes-api.ts'
 export { permissionManifests, type PermissionManifest } from './kubernetes/own-permissions.ts'
 export { watchObjects, type ObjectNews } from './kubernetes/watch-objects.ts'
+
+// scale
+export {
+  decideReplicas,
+  type ScaleDecision,
+  type ScaleInput,
+  type ScaleRules,
+  type ScaleSignal,
+  type ScaleWish,
+} from './scale/decide-replicas.ts'

@@ -156,7 +156,13 @@ const cases: readonly (readonly [string, (place: Place) => Promise<void>])[] = [
       const other = api.remove(reference(namespace), { uid: 'another' }, never)
       await rejects(other, clusterErrors.KUBERNETES_CONFLICT.is, 'the uid is another')
       const live = await api.read(reference(namespace), never)
+      const selection = { apiVersion: 'v1', kind: 'ConfigMap', namespace }
+      const { resourceVersion } = await api.list(selection, never)
       await api.remove(reference(namespace), { uid: live?.metadata.uid }, never)
+      // Removal in the foreground takes the time that the garbage collector takes.
+      for await (const { type, object } of api.watch(selection, resourceVersion, never)) {
+        if (type === 'deleted' && object.metadata.name === 'settings') break
+      }
       assert.equal(await api.read(reference(namespace), never), undefined)
     },
   ],
