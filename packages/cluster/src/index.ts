@@ -8,6 +8,7 @@ export { clusterErrors } from './errors.ts'
 
 // what is in a cluster
 export { readInventory, toDevices, type ClusterInventory, type DiscoveredDevices } from './discover/discover-devices.ts'
+export { watchDevices } from './discover/watch-devices.ts'
 export type { Toleration } from './discover/schedulability.ts'
 export type { ClusterIdentity, DeploymentState } from './manage/observe.ts'
 export type { PodState } from './manage/rollout.ts'

@@ -199,8 +199,8 @@ class HttpKubernetesApi implements KubernetesApi {
     for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value)
     const context = new RequestContext(url.toString(), httpMethods[call.method])
     const parts = [signal, this.#closing.signal, ...(call.endless === true ? [] : [AbortSignal.timeout(requestTimeoutMs)])]
+    await this.#authenticate(context)
     try {
-      await this.#config.applySecurityAuthentication(context)
       const dispatcher = context.getDispatcher()
       if (dispatcher !== undefined) this.#dispatchers.add(dispatcher)
       return await fetch(url, {
@@ -215,11 +215,23 @@ class HttpKubernetesApi implements KubernetesApi {
     }
   }
 
+  async #authenticate(context: RequestContext): Promise<void> {
+    try {
+      await this.#config.applySecurityAuthentication(context)
+    } catch {
+      // The cause stays here: messages of credential plugins may repeat what they were given.
+      throw clusterErrors.KUBECONFIG_INVALID({
+        problem:
+          'its credentials cannot be used: a credential plugin fails, a file is missing, or the address is HTTP without insecure-skip-tls-verify',
+      })
+    }
+  }
+
   #failure(error: unknown, signal: AbortSignal): unknown {
     if (isBudError(error)) return error
     if (signal.aborted) return coreErrors.ABORTED({ what: 'a request to Kubernetes' }, { cause: signal.reason })
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    // Only the code or the class: messages of credential plugins may repeat what they were given.
+    // Only the code or the class: texts of proxies on the way are not ours to repeat.
     const problem = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.name) : 'unknown failure'
     return clusterErrors.KUBERNETES_UNREACHABLE({ server: this.server, problem })
   }

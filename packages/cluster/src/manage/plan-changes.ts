@@ -1,7 +1,9 @@
 /** Desired deployment and live cluster in, changes out. Reads and dry runs only. */
 import { isBudError, type Finding } from '@bud-foundry/core'
+import { acceleratorResources } from '../deploy/node-placement.ts'
 import { planManifests } from '../deploy/plan-manifests.ts'
 import { renderOptionsSchema } from '../deploy/render-options.ts'
+import { discoverDevices } from '../discover/discover-devices.ts'
 import { clusterErrors } from '../errors.ts'
 import { describeObject, referenceOf, type KubernetesApi, type KubernetesObject } from '../kubernetes/kubernetes-api.ts'
 import { fieldManager, isOwnedBy } from '../kubernetes/ownership.ts'
@@ -112,6 +114,22 @@ function secretFindings({ plan }: DesiredDeployment): readonly Finding[] {
   }))
 }
 
+/** Pods that can never be placed are better known now than after minutes of waiting. */
+async function capacityFindings(
+  { api, desired: { plan } }: PlanRequest,
+  newReplicas: number,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  if (newReplicas <= 0 || acceleratorResources(plan).length === 0) return []
+  const { devices } = await discoverDevices(api, signal)
+  const free = devices.filter(({ hardwareId, sharing }) => hardwareId === plan.hardwareId && sharing === 'whole')
+  const available = free.reduce((sum, device) => sum + (device.available ?? device.count), 0)
+  const needed = newReplicas * plan.devicesPerReplica
+  if (available >= needed) return []
+  const message = `the changes need ${String(needed)} × ${plan.hardwareId}, and ${String(available)} are free: pods will wait until there are more`
+  return [{ severity: 'warning', field: 'replicas', message }]
+}
+
 /** Replicas of the live workload, so that a change of scale shows its price. */
 function replicasBefore(changes: readonly ObjectChange[], after: number): number {
   const workload = changes.find(({ reference }) => reference.kind === 'Deployment' || reference.kind === 'LeaderWorkerSet')
@@ -135,6 +153,8 @@ export async function planChanges(request: PlanRequest, signal: AbortSignal): Pr
   changes.push(...(await planDeletions(planning, manifests, signal)))
   const usdPerHour = desired.plan.cost?.usdPerHour
   const { replicas } = desired.plan
+  const newReplicas = replicas - replicasBefore(changes, replicas)
+  planning.findings.push(...(await capacityFindings(request, newReplicas, signal)))
   return {
     id: changeSetId(changes.map(({ action, resource, manifest, uid, fields }) => ({ action, resource, manifest, uid, fields }))),
     clusterName,
@@ -142,7 +162,7 @@ export async function planChanges(request: PlanRequest, signal: AbortSignal): Pr
     desired,
     changes,
     findings: planning.findings,
-    costUsdPerHourDelta: usdPerHour === undefined ? 0 : (usdPerHour * (replicas - replicasBefore(changes, replicas))) / replicas,
+    costUsdPerHourDelta: usdPerHour === undefined ? 0 : (usdPerHour * newReplicas) / replicas,
     ...(usdPerHour === undefined ? {} : { costUsdPerHour: usdPerHour, costUsdPerMonth: usdPerHour * hoursPerMonth }),
     predicted: desired.plan.predicted,
     takesOver: request.takesOver,

@@ -85,6 +85,18 @@ describe('plan', () => {
     expect((await manager.plan(desired())).diff).toBe('')
   })
 
+  test('warns when there are not enough free devices, and only then', async () => {
+    const warnings = async (count: string) => {
+      const { api, manager } = sampleManager()
+      const labels = { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3' }
+      const status = { allocatable: { 'nvidia.com/gpu': count }, conditions: [{ type: 'Ready', status: 'True' }] }
+      await api.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', labels }, spec: {}, status }, never)
+      return (await manager.plan(desired())).findings.filter(({ field }) => field === 'replicas').map(({ message }) => message)
+    }
+    expect(await warnings('4')).toEqual([])
+    expect(await warnings('3')).toEqual(['the changes need 4 × h100-sxm, and 3 are free: pods will wait until there are more'])
+  })
+
   test('blocks a kind that the cluster does not know', async () => {
     const { manager } = sampleManager({ absentGroups: ['monitoring.coreos.com/v1'] })
     const { findings } = await manager.plan({ ...desired(), options: { serviceMonitor: true } })
