@@ -4,21 +4,19 @@ import type { Options } from 'tsup'
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number]
 
-/** An empty map: esbuild then takes no line of the file into the bundle's own map. */
-const unmapped = `\n//# sourceMappingURL=data:application/json,${encodeURIComponent('{"version":3,"sources":[""],"mappings":"A"}')}`
-
-/** The trained trees are data: as a string they load faster than as code, and their source maps would be most of the package. */
+/** The trained trees are data: as a string they load faster than as code. */
 export const treesAsData: Plugin = {
   name: 'trees-as-data',
   setup: (build) => {
     build.onLoad({ filter: /shipped\/.*\.json$/ }, async ({ path }) => {
       const text = JSON.stringify(JSON.parse(await readFile(path, 'utf8')))
-      return { loader: 'js', contents: `export default JSON.parse(${JSON.stringify(text)})${unmapped}` }
+      return { loader: 'js', contents: `export default JSON.parse(${JSON.stringify(text)})` }
     })
   },
 }
 
 export const browserBuild: Options = {
+  config: false,
   entry: { index: new URL('./src/index.ts', import.meta.url).pathname },
   outDir: 'dist/browser',
   format: ['esm'],
