@@ -29,6 +29,8 @@ export const overlappingHashes = 4
 export const limitsPerRecord = 16
 /** Rules in the configuration. */
 export const limitRules = 256
+/** Models of one key whose limits are remembered. */
+export const plannedModels = 1_000
 /** Limits that may count one call; the store takes no more claims at once. */
 export const plannedLimits = 64
 /** Wait before a store that failed is asked again. */

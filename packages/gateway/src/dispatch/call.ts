@@ -152,7 +152,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   }
 
   onDrain(): void {
-    this.#winner?.resume()
+    if (this.#output?.drained() !== false) this.#winner?.resume()
   }
 
   // what attempts report

@@ -29,6 +29,7 @@ import { budgetCount, spendFlushMs, storeRecheckMs, webhookCloseMs } from '../li
 import type { GatewayEvent } from '../telemetry/live-events.ts'
 import { budgetSchema, type Budget, type BudgetInput, type BudgetState, type BudgetSubject } from './budget.ts'
 import { windowAt, type TimeWindow } from './budget-window.ts'
+import { knownNanos } from './known-cost.ts'
 import { toNanos, toUsd } from './nano-usd.ts'
 import { postWebhook, type WebhookFetcher } from './webhook.ts'
 
@@ -190,10 +191,12 @@ class StoredBudgets implements Budgets {
   }
 
   readonly onEvent = (event: GatewayEvent): void => {
-    if (event.kind !== 'request' || event.costUsd === undefined || event.costUsd === 0) return
+    if (event.kind !== 'request') return
+    const nanos = knownNanos(event)
+    if (nanos === 0) return
     // Counted where the request ended: that is when its cost is known.
     const unixMs = event.timeUnixMs + event.durationMs
-    for (const budget of this.#mirror.list()) if (covers(budget.subject, event)) this.#add(budget, toNanos(event.costUsd), unixMs)
+    for (const budget of this.#mirror.list()) if (covers(budget.subject, event)) this.#add(budget, nanos, unixMs)
     if (this.#counts.size > 0) this.#schedule()
   }
 

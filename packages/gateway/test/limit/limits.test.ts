@@ -280,3 +280,9 @@ test('reserves what the gateway itself lets an upstream write where the caller s
   const refused = await gateway.post('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'hi' }] })
   expect(refused.status).toBe(429)
 })
+
+test('refuses a call that more limits count than the store takes at once, instead of leaving some out', async () => {
+  const many = Array.from({ length: 65 }, (_, index) => ({ kind: 'requests', limit: 9, window: { seconds: index + 1 } }) as const)
+  await using gateway = await start(many)
+  expect(await statuses(gateway, 1)).toEqual([500])
+})

@@ -96,6 +96,16 @@ describe('an alert', () => {
 })
 
 describe('what is counted', () => {
+  it('is what is known, also where the price of another try is missing', async () => {
+    const clock = createFakeClock({ startUnixMs: noon })
+    await using budgets = createBudgets({ clock })
+    await budgets.put({ id: 'b', subject: { kind: 'all' }, limitUsd: 9 })
+    const tried = { targetId: 't', providerId: 'p', startMs: 0, durationMs: 1, outcome: 'success' } as const
+    const { costUsd: _, ...event } = spent(0)
+    budgets.onEvent({ ...event, attempts: [{ ...tried, costUsd: 2 }, tried] })
+    expect(await budgets.state('b')).toMatchObject({ spentUsd: 2 })
+  })
+
   it('begins from nothing in another window, or for another subject', async () => {
     const clock = createFakeClock({ startUnixMs: noon })
     await using budgets = createBudgets({ clock })
