@@ -1,15 +1,25 @@
 /** Personal data: bounded patterns find candidates, and the libraries that know the formats decide. */
 import { parsePhoneNumberFromString, isSupportedCountry } from 'libphonenumber-js/min'
 import validator from 'validator'
+import { trustedPattern } from '../pattern/linear-pattern.ts'
 import { RegexDetector, type Detector, type RegexDetectorInit } from './detector.ts'
 import type { PiiKind } from './pii-kinds.ts'
 
-interface PiiPattern extends Omit<RegexDetectorInit, 'accept'> {
+interface PiiPattern extends Omit<RegexDetectorInit, 'accept' | 'pattern'> {
+  readonly pattern: RegExp
   readonly accept: (found: string, country: string | undefined) => boolean
 }
 
+/** Longest number of E.164, and groups that people write one in: what has more need not be read, which takes longer than all other patterns. */
+const phoneDigits = 15
+const phoneGroups = 6
+
 function isPhone(found: string, country: string | undefined): boolean {
   const known = country !== undefined && isSupportedCountry(country) ? country : undefined
+  // Without a country only international numbers can be told.
+  if (known === undefined && !found.startsWith('+')) return false
+  const groups = found.match(/\d+/g) ?? []
+  if (groups.length > phoneGroups || groups.join('').length > phoneDigits + 2) return false
   return parsePhoneNumberFromString(found, known)?.isValid() === true
 }
 
@@ -62,6 +72,6 @@ const patterns: Readonly<Record<PiiKind, PiiPattern>> = {
 /** In the order in which the configuration names them: of two that begin at the same place the longer one counts, then the earlier. */
 export const piiDetectors = (kinds: readonly PiiKind[], country: string | undefined): readonly Detector[] =>
   kinds.map((kind) => {
-    const { accept, ...pattern } = patterns[kind]
-    return new RegexDetector({ ...pattern, accept: (found) => accept(found, country) })
+    const { accept, pattern, ...init } = patterns[kind]
+    return new RegexDetector({ ...init, pattern: trustedPattern(pattern), accept: (found) => accept(found, country) })
   })
