@@ -1,4 +1,4 @@
-/** `npm run bench:gateway [-- --quick | --prove]`: what a request costs here, against bare Node, nginx and other gateways in the same run. */
+/** `npm run bench:gateway [-- --quick | --prove | --features]`: what a request costs here, against bare Node, nginx and other gateways in the same run. */
 import { cpuMicroseconds, residentBytes } from '../harness/process-usage.ts'
 import { currentLoadAverage, report } from '../harness/report.ts'
 import { median, percentile } from '../harness/statistics.ts'
@@ -13,6 +13,8 @@ import {
   startUpstream,
   type Contender,
 } from './contenders.ts'
+import { benchFeatures } from './features.ts'
+import { measureLimiter } from './limiter.ts'
 import { runLoad } from './load.ts'
 import { measurePrefixHits } from './prefix-hits.ts'
 import { holdStreams, largeChat, measureCost, measureFirstContent, measureOpenLoop, shortChat, type Cost } from './measures.ts'
@@ -58,6 +60,23 @@ function noteDropped(measure: string, dropped: ReadonlyMap<string, string>): voi
   if (dropped.size === 0) return
   droppedFrom[measure] = Object.fromEntries(dropped)
   for (const [name, reason] of dropped) console.log(`${name} is dropped from ${measure}: ${reason}`)
+}
+
+/** In this process alone: what governance costs, and whether four processes admit what a limit says. */
+async function measureGovernance(): Promise<void> {
+  const limiter = await measureLimiter(process.env['BUD_TEST_VALKEY_URL'])
+  measures['limiter_overshoot'] = limiter.limiter_overshoot
+  measures['limiter_memory_us'] = limiter.limiter_memory_us
+  const costs = await benchFeatures(quick)
+  Object.assign(measures, costs.measures)
+  details['limiter'] = limiter
+  details['features'] = costs.details
+}
+
+if (process.argv.includes('--features')) {
+  await measureGovernance()
+  report({ bench: 'gateway-features', quick, measures, reasons, details }, loadAverage)
+  process.exit(0)
 }
 
 const upstream = await startUpstream()
@@ -207,7 +226,10 @@ async function measureAll(): Promise<void> {
 /** Only whether everyone answers, without a measurement. */
 const proving = process.argv.includes('--prove')
 try {
-  if (!proving) await measureAll()
+  if (!proving) {
+    await measureAll()
+    await measureGovernance()
+  }
 } finally {
   for (const { server } of all.toReversed()) await server[Symbol.asyncDispose]()
 }

@@ -39,6 +39,7 @@ import type { Stage } from './governance/stage.ts'
 import { StageKeeper, type OwnedStage } from './governance/stage-set.ts'
 import { joinSecrets, type CredentialVault } from './key/credential-vault.ts'
 import { callModel } from './inference/internal-call.ts'
+import { hooksProblem } from './hook/load-hooks.ts'
 import { createHookStage } from './hook/hook-stage.ts'
 import type { Hooks } from './hook/hooks.ts'
 import { createKeyRing, type KeyRing } from './key/key-ring.ts'
@@ -193,6 +194,8 @@ class GatewayRoot {
     const dialects = byId([openaiChat, openaiCompletions, openaiEmbeddings, anthropicMessages], parts.dialects)
     this.#secretStore = joinSecrets(parts.secrets, parts.credentials)
     const secrets = resolveCredentials(config, this.#secretStore, this.#stopReading.signal)
+    const hooksWrong = parts.hooks === undefined ? undefined : hooksProblem(parts.hooks)
+    if (hooksWrong !== undefined) throw gatewayErrors.HOOKS_UNREADABLE({ path: 'parts.hooks', reason: hooksWrong })
     const loading = loadBuiltInStages(config)
     const onKeyFailure = warn('virtual keys could not be read')
     this.#ownsTransport = parts.transport === undefined

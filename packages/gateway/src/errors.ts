@@ -289,6 +289,12 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     message: ({ operation }: { readonly operation: string }) =>
       `the operation '${operation}' does not exist here; it may be misspelt, or the part that it works on was not passed to createAdmin`,
   },
+  SECRET_UNKNOWN: {
+    status: 400,
+    retryable: false,
+    message: ({ path }: { readonly path: string }) =>
+      `${path}: '[secret]' keeps the secret that is there, and there is none; write the secret, or a reference to it`,
+  },
   ADMIN_SECTION_ABSENT: {
     status: 409,
     retryable: false,
@@ -383,6 +389,11 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     status: 400,
     retryable: false,
     message: ({ path, reason }: { readonly path: string; readonly reason: string }) => `the config file ${path} cannot be read: ${reason}`,
+  },
+  WORKER_REFUSED: {
+    status: 500,
+    retryable: false,
+    message: ({ reason }: { readonly reason: string }) => `a worker refused the configuration: ${reason}`,
   },
   WORKER_FAILED: {
     status: 500,

@@ -1,6 +1,7 @@
 /** The configuration of one gateway, as the administrator's routes change it. */
 import type { GatewayConfigInput } from '../config.ts'
 import type { ConfigAdmin } from './admin-parts.ts'
+import { keepSecrets } from './kept-secrets.ts'
 
 /** What it needs of a gateway. */
 export interface ConfigurableGateway {
@@ -14,7 +15,7 @@ export const createConfigAdmin = (gateway: ConfigurableGateway, reload?: () => P
   // Through JSON: secrets print as `[secret]`, and nobody can change what is in force through what they were shown.
   current: () => JSON.parse(JSON.stringify(gateway.config)) as unknown,
   // Safe in both: the gateway parses whatever it is given, and names every field that is wrong.
-  check: (config) => gateway.checkConfig(config as GatewayConfigInput),
-  apply: (config) => gateway.updateConfig(config as GatewayConfigInput),
+  check: async (config) => gateway.checkConfig(keepSecrets(config, gateway.config) as GatewayConfigInput),
+  apply: async (config) => gateway.updateConfig(keepSecrets(config, gateway.config) as GatewayConfigInput),
   ...(reload === undefined ? {} : { reload }),
 })

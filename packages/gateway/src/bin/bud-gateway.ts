@@ -6,6 +6,7 @@ import { isBudError } from '@bud-foundry/core'
 import { createLogger } from '@bud-foundry/core/log'
 import { createEnvSecretStore } from '@bud-foundry/core/secret-store/env'
 import { gatewayErrors } from '../errors.ts'
+import { newMasterKey, runCredentialCommand, runOwnerCommand } from './administer.ts'
 import { parseCommand, usage, type Command, type ServeOptions } from './command-line.ts'
 import { runKeysCommand } from './keys.ts'
 import { loadConfig } from './load-config.ts'
@@ -51,6 +52,15 @@ async function run(command: Command): Promise<number | undefined> {
       return check(command.config)
     case 'serve':
       return runServe(command.options)
+    case 'master-key':
+      print(await newMasterKey())
+      return 0
+    case 'owners':
+      await runOwnerCommand(command, secrets, print)
+      return 0
+    case 'credentials':
+      await runCredentialCommand(command, secrets, print)
+      return 0
     default:
       await runKeysCommand(command, secrets, print)
       return 0

@@ -13,6 +13,7 @@ export const usage = `Usage: bud-gateway <command> [options]
     --geo-database FILE        where addresses are (.mmdb), for rules on countries and for events; needs the package maxmind
     --log-format json|human    default json
     --log-level LEVEL          debug, info, warn, error or silent; default info
+    --master-key REF           env:NAME or file:PATH of the key that seals stored credentials, which targets then name as credential:NAME
     --grace-ms MS              how long requests may go on after SIGTERM, default 8000
     --no-watch                 reloads on SIGHUP only, not when the file changes
 
@@ -21,7 +22,12 @@ export const usage = `Usage: bud-gateway <command> [options]
   keys create --name NAME      makes a virtual key and prints it, once
     --project ID --user ID --model NAME … --scope NAME … --expires-in-days N
   keys list                    prints all keys; never the keys themselves
+  keys rotate ID               a new key in its place, printed once; --overlap-hours N keeps the old one valid that long
   keys revoke ID               every process refuses the key from then on
+  projects create ID --name NAME, projects list, projects disable ID, projects enable ID, projects delete ID
+  users …                      the same for users
+  credentials put NAME         seals what comes on standard input; credentials list, credentials delete NAME
+    --master-key REF           as above; bud-gateway master-key prints a new one
     --data-dir, --store        as above
     --json                     prints JSON
 
@@ -39,6 +45,7 @@ export interface ServeOptions extends StoreOptions {
   readonly workers: number
   readonly events: string | undefined
   readonly geoDatabase?: string | undefined
+  readonly masterKey?: string | undefined
   readonly logFormat: 'json' | 'human'
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly graceMs: number
@@ -54,18 +61,41 @@ export interface NewKeyOptions {
   readonly expiresInDays: number | undefined
 }
 
+interface OwnerCommand {
+  readonly kind: 'owners'
+  readonly of: 'projects' | 'users'
+  readonly verb: 'create' | 'list' | 'disable' | 'enable' | 'delete'
+  readonly store: StoreOptions
+  /** Empty for `list`. */
+  readonly id: string
+  readonly name: string | undefined
+}
+
+interface CredentialCommand {
+  readonly kind: 'credentials'
+  readonly verb: 'put' | 'list' | 'delete'
+  readonly store: StoreOptions
+  readonly masterKey: string
+  /** Empty for `list`. */
+  readonly name: string
+}
+
 export type Command =
-  | { readonly kind: 'help' | 'version' }
+  | { readonly kind: 'help' | 'version' | 'master-key' }
   | { readonly kind: 'serve'; readonly options: ServeOptions }
   | { readonly kind: 'check'; readonly config: string }
   | { readonly kind: 'keys-create'; readonly store: StoreOptions; readonly json: boolean; readonly key: NewKeyOptions }
   | { readonly kind: 'keys-list'; readonly store: StoreOptions; readonly json: boolean }
   | { readonly kind: 'keys-revoke'; readonly store: StoreOptions; readonly json: boolean; readonly id: string }
+  | { readonly kind: 'keys-rotate'; readonly store: StoreOptions; readonly json: boolean; readonly id: string; readonly overlapMs: number }
+  | OwnerCommand
+  | CredentialCommand
 
 /** More workers than this share one machine badly. */
 const workersMax = 256
 const graceMsMax = 3_600_000
 const expiryDaysMax = 3_650
+const overlapHoursMax = 8_760
 
 const storeFlags = { 'data-dir': { type: 'string' }, store: { type: 'string' } } as const
 const keyFlags = { ...storeFlags, json: { type: 'boolean' } } as const
@@ -117,6 +147,7 @@ function serveCommand(args: readonly string[]): Command {
     workers: { type: 'string' },
     events: { type: 'string' },
     'geo-database': { type: 'string' },
+    'master-key': { type: 'string' },
     'log-format': { type: 'string' },
     'log-level': { type: 'string' },
     'grace-ms': { type: 'string' },
@@ -130,6 +161,7 @@ function serveCommand(args: readonly string[]): Command {
     workers: whole('--workers', values.workers, [1, workersMax]) ?? 1,
     events: values.events,
     ...(values['geo-database'] === undefined ? {} : { geoDatabase: values['geo-database'] }),
+    ...(values['master-key'] === undefined ? {} : { masterKey: values['master-key'] }),
     logFormat: oneOf('--log-format', values['log-format'], ['json', 'human']) ?? 'json',
     logLevel: oneOf('--log-level', values['log-level'], ['debug', 'info', 'warn', 'error', 'silent']) ?? 'info',
     graceMs: whole('--grace-ms', values['grace-ms'], [0, graceMsMax]) ?? 8_000,
@@ -168,9 +200,41 @@ function keysCommand([verb, ...args]: readonly string[]): Command {
       const { values, positionals } = parse(args, keyFlags, 1)
       return { kind: 'keys-revoke', store: storeOptions(values), json: values.json === true, id: required('the ID', positionals[0]) }
     }
+    case 'rotate': {
+      const { values, positionals } = parse(args, { ...keyFlags, 'overlap-hours': { type: 'string' } }, 1)
+      const overlapMs = (whole('--overlap-hours', values['overlap-hours'], [0, overlapHoursMax]) ?? 0) * 3_600_000
+      return {
+        kind: 'keys-rotate',
+        store: storeOptions(values),
+        json: values.json === true,
+        id: required('the ID', positionals[0]),
+        overlapMs,
+      }
+    }
     default:
-      throw problem(`keys ${verb ?? ''}`.trimEnd(), 'is no command; use keys create, keys list or keys revoke')
+      throw problem(`keys ${verb ?? ''}`.trimEnd(), 'is no command; use keys create, keys list, keys rotate or keys revoke')
   }
+}
+
+const ownerVerbs = ['create', 'list', 'disable', 'enable', 'delete'] as const
+
+function ownerCommand(of: 'projects' | 'users', [word, ...args]: readonly string[]): Command {
+  const verb = ownerVerbs.find((each) => each === word)
+  if (verb === undefined) throw problem(`${of} ${word ?? ''}`.trimEnd(), `is no command; use ${ownerVerbs.join(', ')} after ${of}`)
+  const { values, positionals } = parse(args, { ...storeFlags, name: { type: 'string' } }, verb === 'list' ? 0 : 1)
+  const id = verb === 'list' ? '' : required('the ID', positionals[0])
+  return { kind: 'owners', of, verb, store: storeOptions(values), id, name: values.name }
+}
+
+const credentialVerbs = ['put', 'list', 'delete'] as const
+
+function credentialCommand([word, ...args]: readonly string[]): Command {
+  const verb = credentialVerbs.find((each) => each === word)
+  if (verb === undefined)
+    throw problem(`credentials ${word ?? ''}`.trimEnd(), `is no command; use ${credentialVerbs.join(', ')} after credentials`)
+  const { values, positionals } = parse(args, { ...storeFlags, 'master-key': { type: 'string' } }, verb === 'list' ? 0 : 1)
+  const name = verb === 'list' ? '' : required('the NAME', positionals[0])
+  return { kind: 'credentials', verb, store: storeOptions(values), masterKey: required('--master-key', values['master-key']), name }
 }
 
 /** @throws GATEWAY_OPTION_INVALID naming the option and what to write. */
@@ -185,7 +249,14 @@ export function parseCommand([command, ...args]: readonly string[]): Command {
       return { kind: 'check', config: required('--config', parse(args, { config: { type: 'string', short: 'c' } }).values.config) }
     case 'keys':
       return keysCommand(args)
+    case 'projects':
+    case 'users':
+      return ownerCommand(command, args)
+    case 'credentials':
+      return credentialCommand(args)
+    case 'master-key':
+      return { kind: 'master-key' }
     default:
-      throw problem(`'${command}'`, 'is no command; use serve, check or keys')
+      throw problem(`'${command}'`, 'is no command; use serve, check, keys, projects, users, credentials or master-key')
   }
 }

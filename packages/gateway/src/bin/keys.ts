@@ -48,12 +48,21 @@ function list(ring: KeyRing, json: boolean, print: Print): void {
   for (const record of ring.list()) print(json ? JSON.stringify(shown(record)) : line(record, nowMs))
 }
 
+const unknownKey = (id: string) =>
+  gatewayErrors.OPTION_INVALID({ option: `the ID '${id}'`, problem: 'belongs to no key; see bud-gateway keys list' })
+
 async function revoke(ring: KeyRing, command: Extract<KeysCommand, { kind: 'keys-revoke' }>, print: Print): Promise<void> {
   const record = await ring.revoke(command.id)
-  if (record === undefined) {
-    throw gatewayErrors.OPTION_INVALID({ option: `the ID '${command.id}'`, problem: 'belongs to no key; see bud-gateway keys list' })
-  }
+  if (record === undefined) throw unknownKey(command.id)
   print(command.json ? JSON.stringify(shown(record)) : `${record.id} (${record.name}) is revoked`)
+}
+
+async function rotate(ring: KeyRing, command: Extract<KeysCommand, { kind: 'keys-rotate' }>, print: Print): Promise<void> {
+  const shownOnce = await ring.rotate(command.id, { overlapMs: command.overlapMs })
+  if (shownOnce === undefined) throw unknownKey(command.id)
+  const { key, record } = shownOnce
+  if (command.json) print(JSON.stringify({ ...shown(record), key: key.reveal() }))
+  else print(`${key.reveal()}\n\nThis is the only time that the key is shown. Its id is still ${record.id}.`)
 }
 
 async function run(store: Store, command: KeysCommand, print: Print): Promise<void> {
@@ -65,6 +74,9 @@ async function run(store: Store, command: KeysCommand, print: Print): Promise<vo
       return
     case 'keys-list':
       list(ring, command.json, print)
+      return
+    case 'keys-rotate':
+      await rotate(ring, command, print)
       return
     case 'keys-revoke':
       await revoke(ring, command, print)

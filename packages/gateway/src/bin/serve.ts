@@ -11,6 +11,7 @@ import type { ServeOptions } from './command-line.ts'
 import { loadConfig, type ConfigSurroundings, type LoadedConfig } from './load-config.ts'
 import { openGeo } from './open-geo.ts'
 import { openStore } from './open-store.ts'
+import { openVault } from './open-vault.ts'
 
 /** What reloads and stops together: this process's gateway, or all workers. */
 interface Fleet {
@@ -39,7 +40,8 @@ async function startAlone(loaded: LoadedConfig, options: ServeOptions, parts: Pa
   const { store, secrets, logger } = parts
   const sink = openEvents(options.events)
   const geo = await openGeo(options.geoDatabase)
-  const running = await startGatewayProcess(loaded.prepared, { store, secrets, sink, geo, clock: systemClock, logger })
+  const credentials = options.masterKey === undefined ? undefined : await openVault(options.masterKey, store, secrets)
+  const running = await startGatewayProcess(loaded.prepared, { store, secrets, sink, geo, credentials, clock: systemClock, logger })
   if (loaded.prepared.gateway.auth?.kind !== 'none') hintAtKeys(running, logger, options)
   return {
     url: running.listener.url,
@@ -62,9 +64,7 @@ async function startWorkers(loaded: LoadedConfig, options: ServeOptions, { store
     const url = await pool.start(loaded.data)
     return {
       url,
-      update: async ({ data }) => {
-        pool.update(data)
-      },
+      update: ({ data }) => pool.update(data),
       stop,
     }
   } catch (error) {

@@ -9,6 +9,7 @@ import type { ServeOptions } from './command-line.ts'
 import { prepareData, type ConfigSurroundings } from './load-config.ts'
 import { openGeo } from './open-geo.ts'
 import { openStore } from './open-store.ts'
+import { openVault } from './open-vault.ts'
 import { hintAtKeys, openEvents } from './serve.ts'
 
 /** Whatever hangs while the worker stops is abandoned after grace time and this. */
@@ -43,8 +44,8 @@ class WorkerProcess {
     this.#logger = logger
   }
 
-  take(data: unknown): void {
-    this.#work = this.#work.then(() => (this.#running === undefined ? this.#start(data) : this.#update(this.#running, data)))
+  take(data: unknown, revision: number): void {
+    this.#work = this.#work.then(() => (this.#running === undefined ? this.#start(data) : this.#update(this.#running, data, revision)))
   }
 
   tellMetrics(): void {
@@ -107,7 +108,9 @@ class WorkerProcess {
       }
       const prepared = await this.#prepare(data)
       const geo = await openGeo(this.#options.geoDatabase)
-      const parts = { store, secrets, sink, geo, clock: systemClock, logger: this.#logger, metrics: this.#allMetrics }
+      const { masterKey } = this.#options
+      const credentials = masterKey === undefined ? undefined : await openVault(masterKey, store, secrets)
+      const parts = { store, secrets, sink, geo, credentials, clock: systemClock, logger: this.#logger, metrics: this.#allMetrics }
       this.#running = await startGatewayProcess(prepared, parts)
       if (cluster.worker?.id === 1 && prepared.gateway.auth?.kind !== 'none') hintAtKeys(this.#running, this.#logger, this.#options)
       tell({ budGateway: 'ready/1', url: this.#running.listener.url })
@@ -117,10 +120,12 @@ class WorkerProcess {
     }
   }
 
-  async #update(running: GatewayProcess, data: unknown): Promise<void> {
+  async #update(running: GatewayProcess, data: unknown, revision: number): Promise<void> {
     try {
       await running.update(await this.#prepare(data))
+      tell({ budGateway: 'updated/1', revision })
     } catch (error) {
+      tell({ budGateway: 'refused/1', revision, reason: error instanceof Error ? error.message : String(error) })
       this.#logger.error('this worker keeps the configuration before', { error })
     }
   }
@@ -136,7 +141,7 @@ export function work(options: ServeOptions, surroundings: Omit<ConfigSurrounding
     const message = parsed.data
     switch (message.budGateway) {
       case 'config/1':
-        worker.take(message.data)
+        worker.take(message.data, message.revision)
         return
       case 'stop/1':
         worker.stop(message.graceMs, 'answered-503')

@@ -1,20 +1,11 @@
 /** What a blocking rule is: data, checked where it enters. */
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import { RE2JS } from 're2js'
 import { z } from 'zod'
+import { isLinearPattern } from '../pattern/linear-pattern.ts'
 import { blockingLimits } from './blocking-limits.ts'
 
 const isNetwork = (text: string): boolean => (isIP(text) !== 0 && !text.includes('%')) || ipaddr.isValidCIDR(text)
-
-function isLinearPattern(pattern: string): boolean {
-  try {
-    RE2JS.compile(pattern)
-    return true
-  } catch {
-    return false
-  }
-}
 
 const shared = {
   /** Unique; given by the gateway where it is left out. */

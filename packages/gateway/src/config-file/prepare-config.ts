@@ -6,7 +6,7 @@ import { gatewayErrors } from '../errors.ts'
 import type { NodeListenerOptions } from '../node/node-listener.ts'
 import type { UndiciTransportOptions } from '../transport/undici-transport.ts'
 import { configFileSchema } from './config-file-schema.ts'
-import { markReferences } from './reference.ts'
+import { isStored, markReferences } from './reference.ts'
 import { findReferenceProblems } from './reference-problems.ts'
 import { ReferenceReader } from './reference-reader.ts'
 import { readListenSection, readUpstreamSection, type Environment } from './transport-sections.ts'
@@ -38,12 +38,13 @@ async function readCredentials(reader: ReferenceReader, config: GatewayConfig): 
     for (const [index, { credential }] of (model.targets ?? []).entries()) {
       const path = `models.${name}.targets.${String(index)}.credential`
       const all = Array.isArray(credential) ? credential : [credential]
-      for (const one of all) if (one !== undefined && 'reference' in one) await reader.read(path, one.reference)
+      // What the vault holds may be put there later, and is read by the gateway.
+      for (const one of all) if (one !== undefined && 'reference' in one && !isStored(one.reference)) await reader.read(path, one.reference)
     }
   }
   for (const [name, rail] of Object.entries(config.guardrails?.rails ?? {})) {
     if (!('credential' in rail) || rail.credential === undefined || !('reference' in rail.credential)) continue
-    await reader.read(`guardrails.rails.${name}.credential`, rail.credential.reference)
+    if (!isStored(rail.credential.reference)) await reader.read(`guardrails.rails.${name}.credential`, rail.credential.reference)
   }
 }
 

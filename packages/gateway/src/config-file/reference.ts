@@ -5,6 +5,9 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 
 export const isReference = (text: string): boolean => text.startsWith('env:') || text.startsWith('file:')
 
+/** Whether it names a credential of the gateway's own vault. */
+export const isStored = (text: string): boolean => text.startsWith('credential:')
+
 /** A relative path counts from the directory of the configuration file, wherever the process was started. */
 export function absoluteReference(reference: string, directory: string): string {
   if (!reference.startsWith('file:')) return reference
@@ -14,7 +17,7 @@ export function absoluteReference(reference: string, directory: string): string 
 
 function credential(value: unknown, directory: string): unknown {
   if (Array.isArray(value)) return value.map((item) => credential(item, directory))
-  if (typeof value === 'string') return isReference(value) ? { reference: absoluteReference(value, directory) } : value
+  if (typeof value === 'string') return isReference(value) || isStored(value) ? { reference: absoluteReference(value, directory) } : value
   if (isObject(value) && typeof value['reference'] === 'string') {
     return { ...value, reference: absoluteReference(value['reference'], directory) }
   }

@@ -1,4 +1,5 @@
 /** Finds what a rail is about in text that may still be growing. */
+import { trustedPattern, type TextPattern } from '../pattern/linear-pattern.ts'
 
 /** A find, in UTF-16 positions of the text. */
 export interface Match {
@@ -21,7 +22,7 @@ export interface Detector {
 }
 
 export interface RegexDetectorInit {
-  readonly pattern: RegExp
+  readonly pattern: TextPattern
   /** Of the longest match, with what lookaheads read after it. */
   readonly reach: number
   readonly label: string
@@ -38,23 +39,16 @@ export interface RegexDetectorInit {
  * its own stretch of text, `reach` characters to both sides of its beginning, and nothing else.
  */
 export class RegexDetector implements Detector {
-  readonly #search: RegExp
-  readonly #sticky: RegExp
   readonly #init: RegexDetectorInit
 
   constructor(init: RegexDetectorInit) {
-    const { source, flags } = init.pattern
-    const plain = flags.replaceAll(/[gy]/g, '')
-    this.#search = new RegExp(source, `${plain}g`)
-    this.#sticky = new RegExp(source, `${plain}y`)
     this.#init = init
   }
 
   next(text: string, from: number, effort?: Effort): Match | undefined {
-    const { label } = this.#init
+    const { pattern, label } = this.#init
     for (let at = from; at <= text.length;) {
-      this.#search.lastIndex = at
-      const start = this.#search.exec(text)?.index
+      const start = pattern.search(text, at)
       if (start === undefined) return undefined
       const found = this.#matchAt(text, start)
       if (found !== '' && this.#accepts(found, effort)) return { start, end: start + found.length, label }
@@ -82,10 +76,9 @@ export class RegexDetector implements Detector {
   }
 
   #matchAt(text: string, start: number): string {
-    const { reach } = this.#init
+    const { pattern, reach } = this.#init
     const from = Math.max(0, start - reach)
-    this.#sticky.lastIndex = start - from
-    return this.#sticky.exec(text.slice(from, start + reach))?.[0] ?? ''
+    return pattern.matchAt(text.slice(from, start + reach), start - from)
   }
 }
 
@@ -105,7 +98,7 @@ export function keywordDetector(words: readonly string[], caseSensitive: boolean
   )
   const lengths = sorted.map((word) => word.length + blankCharacters * (word.match(/\s+/g)?.length ?? 0))
   return new RegexDetector({
-    pattern: new RegExp(patterns.join('|'), caseSensitive ? 'u' : 'iu'),
+    pattern: trustedPattern(new RegExp(patterns.join('|'), caseSensitive ? 'u' : 'iu')),
     reach: Math.max(...lengths),
     label: 'keyword',
   })

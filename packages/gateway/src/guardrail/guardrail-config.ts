@@ -1,6 +1,7 @@
 /** The configuration's section about guardrails: named rails, and to which calls each is attached. */
 import { z } from 'zod'
 import { credentialSchema } from '../credential-schema.ts'
+import { isLinearPattern } from '../pattern/linear-pattern.ts'
 import { keywordCount, keywordLength, matchLength, railCount } from './guardrail-limits.ts'
 import { piiKinds } from './pii-kinds.ts'
 
@@ -23,31 +24,22 @@ const keywordsSchema = z.strictObject({
   mask: mask.default('[removed]'),
 })
 
-const isPattern = ({ pattern, flags }: { readonly pattern: string; readonly flags: string }): boolean => {
-  try {
-    new RegExp(pattern, flags)
-    return true
-  } catch {
-    return false
-  }
-}
-
 const regexSchema = z
   .strictObject({
     kind: z.literal('regex'),
     on: sides,
     action: localAction.default('block'),
-    /** A regular expression of JavaScript. */
+    /** A regular expression of RE2, which takes linear time whatever a caller sends: without look-around and back-references. */
     pattern: z.string().min(1),
     flags: z
       .string()
       .regex(/^[imsu]*$/, 'use flags out of imsu')
       .default(''),
-    /** Characters (UTF-16) of the longest match, with what a lookahead reads after it. That much of a stream is held back; longer matches are cut. */
+    /** Characters (UTF-16) of the longest match. That much of a stream is held back; longer matches are cut. */
     maxLength: z.int().min(1).max(matchLength),
     mask: mask.default('[removed]'),
   })
-  .refine(isPattern, 'expected a regular expression of JavaScript')
+  .refine(({ pattern }) => isLinearPattern(pattern), 'expected a regular expression of RE2, without look-around and back-references')
 
 const piiSchema = z.strictObject({
   kind: z.literal('pii'),

@@ -4,6 +4,7 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import { gatewayErrors } from '../errors.ts'
 import { keywordDetector, RegexDetector, type Detector } from './detector.ts'
 import type { JsonSchemaRailConfig, LocalRailConfig, RailConfig, ServiceRailConfig } from './guardrail-config.ts'
+import { linearPattern } from '../pattern/linear-pattern.ts'
 import { createJudge } from './judge.ts'
 import type { Judge } from './judgement.ts'
 import { piiDetectors } from './pii.ts'
@@ -42,7 +43,7 @@ function detectorsOf(config: LocalRailConfig): readonly Detector[] {
     case 'keywords':
       return [keywordDetector(config.words, config.caseSensitive)]
     case 'regex':
-      return [new RegexDetector({ pattern: new RegExp(config.pattern, config.flags), reach: config.maxLength, label: 'pattern' })]
+      return [new RegexDetector({ pattern: linearPattern(config.pattern, config.flags), reach: config.maxLength, label: 'pattern' })]
     case 'pii':
       return piiDetectors(config.detect, config.country)
   }

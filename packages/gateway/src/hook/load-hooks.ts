@@ -5,10 +5,11 @@ import { hookNames, type Hooks } from './hooks.ts'
 
 const settings = new Set(['budgetMs', 'failPolicy'])
 
-function problemOf(value: unknown): string | undefined {
+/** What is wrong with hooks, in words. */
+export function hooksProblem(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return 'it exports no hooks'
   for (const [name, hook] of Object.entries<unknown>(value as Readonly<Record<string, unknown>>)) {
-    if (settings.has(name)) continue
+    if (settings.has(name) || hook === undefined) continue
     if (!hookNames.some((known) => known === name)) return `there is no hook '${name}'; use ${hookNames.join(', ')}`
     const run: unknown = typeof hook === 'object' && hook !== null && 'run' in hook ? hook.run : hook
     if (typeof run !== 'function') return `the hook '${name}' is no function`
@@ -29,7 +30,7 @@ export async function loadHooks(path: string): Promise<Hooks> {
     throw gatewayErrors.HOOKS_UNREADABLE({ path, reason: cause instanceof Error ? cause.message : String(cause) }, { cause })
   }
   const hooks = module.default ?? module.hooks
-  const reason = problemOf(hooks)
+  const reason = hooksProblem(hooks)
   if (reason !== undefined) throw gatewayErrors.HOOKS_UNREADABLE({ path, reason })
   // Names and functions were looked at; what the functions take and give, only their author can know.
   return hooks as Hooks

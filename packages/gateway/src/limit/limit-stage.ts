@@ -17,6 +17,7 @@ import { Limiter, type Admission, type Held } from './limiter.ts'
 /** Official clients wait at most this long; what takes longer they need not try again. */
 const clientWaitMs = 60_000
 const storeRetryAfterMs = 1_000
+const placeRetryAfterMs = 1_000
 /** More than any caller can mean; with a prompt it is still a number that sums stay exact with. */
 const tokensMax = 2 ** 52
 
@@ -145,9 +146,12 @@ class LimitStage implements OwnedStage {
     call: StageCall,
     plan: readonly PlannedLimit[],
     claims: readonly Claim[],
-    { key, retryAfterMs }: Extract<Admission, { readonly kind: 'full' }>['refusal'],
+    refusal: Extract<Admission, { readonly kind: 'full' }>['refusal'],
   ): Verdict {
+    const { key } = refusal
     const limit = plan.find(({ claimKey }) => claimKey === key)
+    // A place is free as soon as any call ends: the lease's end is only the latest time.
+    const retryAfterMs = limit?.kind === 'concurrency' ? Math.min(refusal.retryAfterMs, placeRetryAfterMs) : refusal.retryAfterMs
     const amount = claims.find((claim) => claim.key === key)?.amount ?? 0
     const isSpend = limit?.kind === 'spend'
     const details = {

@@ -5,6 +5,7 @@ import type { StructuredLogger } from '@bud-foundry/core/log'
 import type { GeoLookup } from '../client-info/client-info.ts'
 import type { PreparedConfig } from '../config-file/prepare-config.ts'
 import { createGateway, type Gateway } from '../create-gateway.ts'
+import type { CredentialVault } from '../key/credential-vault.ts'
 import { loadHooks } from '../hook/load-hooks.ts'
 import { createUndiciTransport } from '../transport/undici-transport.ts'
 import { listen, type NodeListener, type NodeListenerOptions } from './node-listener.ts'
@@ -15,6 +16,7 @@ export interface GatewayProcessParts {
   readonly secrets: SecretStore
   readonly sink: Sink | undefined
   readonly geo?: GeoLookup | undefined
+  readonly credentials?: CredentialVault | undefined
   readonly clock: Clock
   readonly logger: StructuredLogger
   /** What `GET /metrics` answers in place of this process's own. */
@@ -97,13 +99,13 @@ class RunningProcess implements GatewayProcess {
 
 /** Resolves when it listens. Rejects, with nothing left behind, when it cannot. */
 export async function startGatewayProcess(config: PreparedConfig, parts: GatewayProcessParts): Promise<GatewayProcess> {
-  const { store, secrets, sink, geo, clock, logger, metrics } = parts
+  const { store, secrets, sink, geo, credentials, clock, logger, metrics } = parts
   const transport = createUndiciTransport({ clock, ...config.upstream })
   const closeTransport = async () => transport[Symbol.asyncDispose]()
   let gateway: Gateway | undefined
   try {
     const hooks = config.hooks === undefined ? undefined : await loadHooks(config.hooks)
-    gateway = createGateway(config.gateway, { store, secrets, sink, geo, clock, logger, transport, metrics, hooks })
+    gateway = createGateway(config.gateway, { store, secrets, sink, geo, credentials, clock, logger, transport, metrics, hooks })
     await gateway.ready
     const listener = await listen(gateway.handle, config.listen)
     return new RunningProcess({ gateway, listener, closeTransport, logger, config })

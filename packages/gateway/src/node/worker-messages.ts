@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 export const toWorkerSchema = z.discriminatedUnion('budGateway', [
   /** The data of the configuration file: as the worker's first, or in place of the one it has. */
-  z.object({ budGateway: z.literal('config/1'), data: z.unknown() }),
+  z.object({ budGateway: z.literal('config/1'), revision: z.int(), data: z.unknown() }),
   z.object({ budGateway: z.literal('stop/1'), graceMs: z.number().nonnegative() }),
   /** The primary wants to know this worker's metrics. */
   z.object({ budGateway: z.literal('tell-metrics/1') }),
@@ -17,6 +17,9 @@ export const toPrimarySchema = z.discriminatedUnion('budGateway', [
   z.object({ budGateway: z.literal('hello/1') }),
   /** The worker accepts connections. */
   z.object({ budGateway: z.literal('ready/1'), url: z.string() }),
+  /** The worker has the configuration of that revision in force; or keeps the one from before, for a reason. */
+  z.object({ budGateway: z.literal('updated/1'), revision: z.int() }),
+  z.object({ budGateway: z.literal('refused/1'), revision: z.int(), reason: z.string() }),
   /** The worker cannot start, and ends. */
   z.object({ budGateway: z.literal('failed/1'), reason: z.string() }),
   /** The worker was asked for `/metrics`, which are those of all workers. */

@@ -29,13 +29,24 @@ interface Member {
   readonly startTimer: Disposable
 }
 
+/** A configuration on its way into the workers. */
+interface Update {
+  readonly revision: number
+  /** Workers that have not said yet. */
+  readonly missing: Set<number>
+  readonly done: PromiseWithResolvers<undefined>
+}
+
 export class WorkerPool {
   readonly #options: WorkerPoolOptions
   readonly #members = new Map<number, Member>()
   readonly #ending = new AbortController()
   readonly #metrics: JointMetrics
   readonly #started: PromiseWithResolvers<string> = Promise.withResolvers()
+  /** What every worker that serves has in force. */
   #data: unknown
+  #revision = 0
+  #update: Update | undefined
   #deathsInARow = 0
   #phase: 'starting' | 'serving' | 'stopping' = 'starting'
   #onEmpty: (() => void) | undefined
@@ -62,10 +73,45 @@ export class WorkerPool {
     return this.#started.promise
   }
 
-  /** Hands a new configuration to every worker, those that will be forked included. */
-  update(data: unknown): void {
-    this.#data = data
-    for (const { worker } of this.#members.values()) this.#send(worker, { budGateway: 'config/1', data })
+  /**
+   * Puts a new configuration in force in every worker, and in those that will be forked. Rejects when one of them refuses it: then all of them have
+   * the one from before, and so will their replacements. One at a time.
+   */
+  async update(data: unknown): Promise<void> {
+    const asked = [...this.#members.values()].filter(({ readyAtMs }) => readyAtMs !== undefined)
+    this.#revision += 1
+    const update: Update = {
+      revision: this.#revision,
+      missing: new Set(asked.map(({ worker }) => worker.id)),
+      done: Promise.withResolvers(),
+    }
+    this.#update = update
+    using _timer = this.#options.clock.schedule(startMs, () => {
+      update.done.reject(gatewayErrors.WORKER_REFUSED({ reason: `it did not answer within ${String(startMs)} ms` }))
+    })
+    for (const member of asked) this.#configure(member, data)
+    if (update.missing.size === 0) update.done.resolve(undefined)
+    try {
+      await update.done.promise
+      this.#data = data
+      // Those that have started meanwhile began with the one from before.
+      for (const member of this.#members.values()) if (!asked.includes(member)) this.#configure(member, data)
+    } catch (error) {
+      this.#revision += 1
+      for (const member of asked) this.#configure(member, this.#data)
+      throw error
+    } finally {
+      this.#update = undefined
+    }
+  }
+
+  #configure({ worker }: Member, data: unknown): void {
+    this.#send(worker, { budGateway: 'config/1', revision: this.#revision, data })
+  }
+
+  #answered(worker: number): void {
+    const update = this.#update
+    if (update?.missing.delete(worker) === true && update.missing.size === 0) update.done.resolve(undefined)
   }
 
   /** All drain at the same time, so that together they take no longer than one. Safe to repeat. */
@@ -117,7 +163,7 @@ export class WorkerPool {
     const message = parsed.data
     switch (message.budGateway) {
       case 'hello/1':
-        if (this.#phase !== 'stopping') this.#send(worker, { budGateway: 'config/1', data: this.#data })
+        if (this.#phase !== 'stopping') this.#configure(member, this.#data)
         else this.#send(worker, { budGateway: 'stop/1', graceMs: 0 })
         return
       case 'ready/1':
@@ -130,6 +176,12 @@ export class WorkerPool {
         void this.#metrics.read().then((text) => {
           this.#send(worker, { budGateway: 'all-metrics/1', text })
         })
+        return
+      case 'updated/1':
+        if (message.revision === this.#update?.revision) this.#answered(worker.id)
+        return
+      case 'refused/1':
+        if (message.revision === this.#update?.revision) this.#update.done.reject(gatewayErrors.WORKER_REFUSED({ reason: message.reason }))
         return
       case 'failed/1':
         this.#started.reject(gatewayErrors.WORKER_FAILED({ reason: message.reason }))
@@ -156,6 +208,7 @@ export class WorkerPool {
     member.startTimer[Symbol.dispose]()
     this.#members.delete(worker.id)
     this.#metrics.retire(worker.id)
+    this.#answered(worker.id)
     if (this.#phase === 'stopping') {
       if (this.#members.size === 0) this.#onEmpty?.()
     } else if (this.#phase === 'starting') {

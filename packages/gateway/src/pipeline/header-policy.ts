@@ -94,10 +94,13 @@ export function forwardResponseHeaders(
   }
 }
 
+/** Some proxies write the port too: `203.0.113.5:1234`, `[2001:db8::1]:80`. */
+const withoutPort = (hop: string): string => /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop
+
 /** The caller's address: from X-Forwarded-For as far as own proxies wrote it, else of the connection. */
 export function clientAddress(policy: HeaderPolicy, exchange: Exchange): string | undefined {
   if (policy.trustedProxies === 0) return exchange.remoteAddress
   const hops = (exchange.header('x-forwarded-for') ?? '').split(',').map((hop) => hop.trim())
   const address = hops.at(-policy.trustedProxies) ?? hops[0]
-  return address === undefined || address === '' ? exchange.remoteAddress : address
+  return address === undefined || address === '' ? exchange.remoteAddress : withoutPort(address)
 }

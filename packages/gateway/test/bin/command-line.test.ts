@@ -33,7 +33,7 @@ it('prints help for everyone who asks', () => {
 
 describe('says what is wrong with', () => {
   it.each([
-    [['start'], "'start' is no command; use serve, check or keys"],
+    [['start'], "'start' is no command; use serve, check, keys, projects, users, credentials or master-key"],
     [['serve'], '--config is missing'],
     [['serve', '--config', 'a', '--port', '70000'], "--port is '70000'; write a whole number from 0 to 65535"],
     [['serve', '--config', 'a', '--workers', '0'], "--workers is '0'"],
@@ -44,6 +44,9 @@ describe('says what is wrong with', () => {
     [['keys', 'revoke'], 'the ID is missing'],
     [['keys', 'revoke', 'a', 'b'], "'b' is one word too many"],
     [['keys', 'create'], '--name is missing'],
+    [['projects', 'frob'], 'projects frob is no command'],
+    [['users', 'disable'], 'the ID is missing'],
+    [['credentials', 'put', 'a'], '--master-key is missing'],
   ])('%j', (words, message) => {
     expect(() => parseCommand(words)).toThrow(message)
   })

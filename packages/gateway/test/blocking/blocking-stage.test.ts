@@ -22,7 +22,9 @@ it('refuses before the key is checked, in the dialect of the caller, and records
   expect((await test.post('/v1/chat/completions', chat(), from('203.0.113.5'))).status).toBe(403)
   expect((await test.post('/v1/chat/completions', chat(), from('203.0.113.9'))).status).toBe(200)
   expect((await test.post('/v1/chat/completions', chat(), from('203.0.113.9, 203.0.113.1'))).status).toBe(403)
-  expect(await test.sink.waitFor(4)).toMatchObject([
+  expect((await test.post('/v1/chat/completions', chat(), from('203.0.113.1:1234'))).status).toBe(403)
+  expect((await test.post('/v1/chat/completions', chat(), from('[203.0.113.1]:80'))).status).toBe(403)
+  expect(await test.sink.waitFor(6)).toMatchObject([
     {
       outcome: 'rejected',
       status: 403,
@@ -34,8 +36,10 @@ it('refuses before the key is checked, in the dialect of the caller, and records
     { tags: { blockedBy: 'country' }, blockRuleId: 'config.1' },
     { outcome: 'success' },
     { tags: { blockedBy: 'address' } },
+    { clientIp: '203.0.113.1' },
+    { clientIp: '203.0.113.1' },
   ])
-  expect(test.gateway.metricsText()).toContain('bud_gateway_blocked_total{reason="address"} 2')
+  expect(test.gateway.metricsText()).toContain('bud_gateway_blocked_total{reason="address"} 4')
   expect(upstream.seen).toHaveLength(1)
 })
 

@@ -4,13 +4,15 @@ import { describe, expect, it } from 'vitest'
 import { keywordDetector, RegexDetector, type Detector } from '../../src/guardrail/detector.ts'
 import { piiDetectors } from '../../src/guardrail/pii.ts'
 import { piiKinds } from '../../src/guardrail/pii-kinds.ts'
+import { linearPattern, trustedPattern } from '../../src/pattern/linear-pattern.ts'
 import { filterText, TextWindow, type OnMatch } from '../../src/guardrail/text-window.ts'
 
 const star: OnMatch = ({ label }) => `[${label}]`
 const words = ['forbidden phrase', 'Düsseldorf', '😀 secret', 'aba', 'abab']
 const kinds: Readonly<Record<string, readonly Detector[]>> = {
   keywords: [keywordDetector(words, false)],
-  pattern: [new RegexDetector({ pattern: /x\d+y|(?<=-)z{2,}/i, reach: 9, label: 'pattern' })],
+  pattern: [new RegexDetector({ pattern: trustedPattern(/x\d+y|(?<=-)z{2,}/i), reach: 9, label: 'pattern' })],
+  linear: [new RegexDetector({ pattern: linearPattern('x\\d+y|\\bz{2,}', 'i'), reach: 9, label: 'pattern' })],
   pii: piiDetectors(piiKinds, 'US'),
   all: [keywordDetector(words, false), ...piiDetectors(piiKinds, 'US')],
 }

@@ -1,7 +1,7 @@
 /** Hooks: what they may change, what they hear, and what happens when one fails or takes too long. */
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { defineHooks, type HookName, type Hooks } from '../../src/index.ts'
+import { createGateway, defineHooks, type HookName, type Hooks } from '../../src/index.ts'
 import { loadHooks } from '../../src/hook/load-hooks.ts'
 import { createDirectory } from '../support/directory.ts'
 import { chat, oneModel, startGateway } from '../support/gateway.ts'
@@ -102,6 +102,12 @@ it('a hook that fails after the call has ended changes nothing, and is counted',
   await test.gateway.close()
   expect(test.gateway.metricsText()).toContain('bud_gateway_hook_failures_total{hook="finish",fail_policy="closed"} 1')
   expect(test.gateway.metricsText()).toContain('bud_gateway_hook_failures_total{hook="usage",fail_policy="closed"} 1')
+})
+
+it('refuses hooks that nobody would call', () => {
+  // What a caller without types can write.
+  for (const hooks of [{ reqest: () => undefined }, { request: 5 }] as unknown as Hooks[])
+    expect(() => createGateway({ models: {}, auth: { kind: 'none' } }, { hooks })).toThrow(/hook 'reqe?u?est'/)
 })
 
 it('reads a file of hooks, and tells what is wrong with it', async () => {

@@ -21,12 +21,13 @@ export interface Running extends AsyncDisposable {
 const start = (args: readonly string[], env: Record<string, string>) =>
   spawn(process.execPath, ['--conditions=bud-source', command, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
 
 /** Runs to the end. */
-export async function run(args: readonly string[], env: Record<string, string> = {}) {
+export async function run(args: readonly string[], env: Record<string, string> = {}, input = '') {
   const child = start(args, env)
+  child.stdin.end(input)
   const text = { out: '', err: '' }
   child.stdout.on('data', (chunk: Buffer) => (text.out += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (text.err += chunk.toString()))

@@ -1,0 +1,56 @@
+/** Regular expressions of operators over text of anyone: matched by RE2, in linear time. */
+import { RE2JS } from 're2js'
+
+/** Whether RE2 understands it: look-around and back-references it does not. */
+export function isLinearPattern(pattern: string): boolean {
+  try {
+    RE2JS.compile(pattern)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What searches a text, in UTF-16 positions. */
+export interface TextPattern {
+  /** Where the first match begins at `from` or later. */
+  search(text: string, from: number): number | undefined
+  /** The match that begins exactly there; empty for none. */
+  matchAt(text: string, at: number): string
+}
+
+/** Flags are JavaScript's, out of `imsu`; characters are always whole, as with `u`. */
+export function linearPattern(pattern: string, flags: string): TextPattern {
+  let options = 0
+  if (flags.includes('i')) options |= RE2JS.CASE_INSENSITIVE
+  if (flags.includes('m')) options |= RE2JS.MULTILINE
+  if (flags.includes('s')) options |= RE2JS.DOTALL
+  const compiled = RE2JS.compile(pattern, options)
+  return {
+    search: (text, from) => {
+      const matcher = compiled.matcher(text)
+      return matcher.find(from) ? matcher.start() : undefined
+    },
+    matchAt: (text, at) => {
+      const matcher = compiled.matcher(text)
+      return matcher.find(at) && matcher.start() === at ? (matcher.group() ?? '') : ''
+    },
+  }
+}
+
+/** A pattern of the gateway's own, whose time is bounded by how it is written. */
+export function trustedPattern({ source, flags }: RegExp): TextPattern {
+  const plain = flags.replaceAll(/[gy]/g, '')
+  const search = new RegExp(source, `${plain}g`)
+  const sticky = new RegExp(source, `${plain}y`)
+  return {
+    search: (text, from) => {
+      search.lastIndex = from
+      return search.exec(text)?.index
+    },
+    matchAt: (text, at) => {
+      sticky.lastIndex = at
+      return sticky.exec(text)?.[0] ?? ''
+    },
+  }
+}
