@@ -50,12 +50,13 @@ const comparedKinds: readonly (readonly [string, string])[] = [
   ['coordination.k8s.io/v1', 'Lease'],
 ]
 
-/** Everything that exists, by uid; without the leases by which servers and nodes show that they live. */
-export async function inventory(api: KubernetesApi): Promise<readonly string[]> {
+/** Everything that exists, by uid; without the leases by which servers and nodes show that they live, and the namespaces of tests that run beside. */
+export async function inventory(api: KubernetesApi, besides: RegExp): Promise<readonly string[]> {
   const lists = await Promise.all(comparedKinds.map(([apiVersion, kind]) => api.list({ apiVersion, kind }, never)))
   return lists
     .flatMap(({ items }) => items)
-    .filter(({ metadata }) => metadata.namespace !== 'kube-node-lease' && metadata.namespace !== 'kube-system')
+    .filter(({ metadata }) => !/^kube-(node-lease|system)$/.test(metadata.namespace ?? ''))
+    .filter(({ kind, metadata }) => !besides.test(kind === 'Namespace' ? metadata.name : (metadata.namespace ?? '')))
     .map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name} ${metadata.uid ?? ''}`)
     .toSorted()
 }
