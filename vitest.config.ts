@@ -1,15 +1,16 @@
-/** One vitest project per workspace; BUD_TEST_TIER picks unit (default), data or services. */
+/** One vitest project per workspace; BUD_TEST_TIER picks unit (default), data, services or kubernetes. */
 import { existsSync, readdirSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
 const tier = process.env['BUD_TEST_TIER'] ?? 'unit'
 const patterns: Record<string, { include: string[]; exclude: string[] }> = {
-  unit: { include: ['test/**/*.test.{ts,tsx}'], exclude: ['test/**/*.{data,service}.test.{ts,tsx}'] },
+  unit: { include: ['test/**/*.test.{ts,tsx}'], exclude: ['test/**/*.{data,service,kubernetes}.test.{ts,tsx}'] },
   data: { include: ['test/**/*.data.test.{ts,tsx}'], exclude: [] },
   services: { include: ['test/**/*.service.test.{ts,tsx}'], exclude: [] },
+  kubernetes: { include: ['test/**/*.kubernetes.test.{ts,tsx}'], exclude: [] },
 }
 const pattern = patterns[tier]
-if (pattern === undefined) throw new Error(`BUD_TEST_TIER is '${tier}'; use unit, data or services`)
+if (pattern === undefined) throw new Error(`BUD_TEST_TIER is '${tier}'; use unit, data, services or kubernetes`)
 
 const workspaces = ['packages', 'examples'].flatMap((folder) =>
   readdirSync(new URL(folder, import.meta.url))

@@ -9,7 +9,8 @@ import { promtool } from './promtool.ts'
 import type { RunningService, Service } from './service.ts'
 import { valkey } from './valkey.ts'
 
-const services: readonly Service[] = [valkey, chromium, llama, bun, promtool, kubernetes]
+// A control plane takes minutes to build the first time, so its tests are a tier of their own.
+const services: readonly Service[] = process.env['BUD_TEST_TIER'] === 'kubernetes' ? [kubernetes] : [valkey, chromium, llama, bun, promtool]
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
 
 const startService = async (service: Service): Promise<RunningService> => {
