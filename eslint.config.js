@@ -27,6 +27,7 @@ export default tseslint.config(
   {
     ignores: [
       '**/dist/**',
+      '**/next-env.d.ts',
       '**/node_modules/**',
       '**/public-dist/**',
       '.cache/**',

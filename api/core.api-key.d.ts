@@ -36,7 +36,7 @@ declare function generateApiKey(random: Random): ApiKey;
  */
 declare function hashApiKey(key: Secret | string): string;
 /** Whether the key has this hash, in time that does not depend on where they differ. False for a hash that is none. */
-declare function isApiKey(key: Secret | string, hash: string): boolean;
+declare function isApiKey(key: Secret | string, expectedHash: string): boolean;
 
 export { generateApiKey, hashApiKey, isApiKey };
 export type { ApiKey };

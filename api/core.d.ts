@@ -263,6 +263,15 @@ interface TokenUsage {
     readonly cacheWriteInputTokens: number;
     readonly outputTokens: number;
     readonly reasoningTokens: number;
+    /** The part of `cacheWriteInputTokens` that is kept for an hour, where an upstream tells. */
+    readonly cacheWrite1hInputTokens?: number | undefined;
+    /** Parts of `inputTokens` and `outputTokens` that are not text, where an upstream tells. */
+    readonly audioInputTokens?: number | undefined;
+    readonly imageInputTokens?: number | undefined;
+    readonly audioOutputTokens?: number | undefined;
+    readonly imageOutputTokens?: number | undefined;
+    /** The service tier that the upstream says it answered in. */
+    readonly serviceTier?: string | undefined;
 }
 /** Why the model stopped. */
 type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'stop-sequence' | 'pause' | 'other';
@@ -1228,23 +1237,52 @@ interface Sink extends AsyncDisposable {
 /** Shared state: bytes with expiry, compare-and-set, atomic reservations, change subscription. */
 interface Claim {
     readonly key: string;
-    /** Whole numbers, so that sums stay exact: tokens, requests, micro-dollars. */
+    /** Whole numbers, so that sums stay exact: tokens, requests, billionths of a dollar. */
     readonly amount: number;
     readonly limit: number;
-    /** A fixed window on the store's clock, or `lease`: held until settled, or until `leaseMs` after a crash. */
-    readonly windowMs: number | 'lease';
+    /**
+     * A fixed window on the store's clock; `calendar`: the time between two of `boundariesUnixMs`, also on the store's clock;
+     * or `lease`: held until settled, or until `leaseMs` after a crash.
+     */
+    readonly windowMs: number | 'calendar' | 'lease';
+    /** With `calendar`: where windows begin, ascending, some before and some after now, so that clocks may differ. */
+    readonly boundariesUnixMs?: readonly number[] | undefined;
     readonly leaseMs?: number | undefined;
+}
+/** What stands at a claim's key after the reservation, or would without it when it was refused. */
+interface ClaimUsage {
+    readonly used: number;
+    /** Until the window ends; 0 for a lease. */
+    readonly resetMs: number;
 }
 type Reservation = {
     readonly admitted: true;
     readonly id: string;
+    /** In the order of the claims. */
+    readonly usage: readonly ClaimUsage[];
 } | {
     readonly admitted: false;
     /** The claim that did not fit; of several, the one that has to wait longest. */
     readonly key: string;
     /** After this the claim fits if nobody else takes the room, at the latest; `Infinity` when the amount alone exceeds the limit. */
     readonly retryAfterMs: number;
+    readonly usage: readonly ClaimUsage[];
 };
+interface SettledAmount {
+    readonly key: string;
+    readonly amount: number;
+}
+/** A window after an amount in it was replaced. */
+interface SettledWindow {
+    readonly key: string;
+    readonly windowMs: number | 'calendar';
+    readonly used: number;
+}
+/** Reservations without a promise, where the state is in this process. */
+interface SynchronousReservations {
+    reserve(claims: readonly Claim[]): Reservation;
+    settle(id: string, actual: readonly SettledAmount[]): readonly SettledWindow[];
+}
 type StoreChange = {
     readonly kind: 'set' | 'delete';
     readonly key: string;
@@ -1272,18 +1310,35 @@ interface Store extends AsyncDisposable {
     reserve(claims: readonly Claim[]): Promise<Reservation>;
     /**
      * Replaces the reserved amounts by the real ones, in the window they were reserved in; keys that are not named keep what was reserved.
-     * Releases leases. Safe to repeat: only the first call counts.
+     * Releases leases. Safe to repeat: only the first call counts. Returns the windows of the keys named that are still open.
      */
-    settle(id: string, actual: readonly {
-        readonly key: string;
-        readonly amount: number;
-    }[]): Promise<void>;
+    settle(id: string, actual: readonly SettledAmount[]): Promise<readonly SettledWindow[]>;
+    /** Makes the leases of these reservations end `leaseMs` from now. Those that have expired stay so: others may hold their room. */
+    renew(ids: readonly string[], leaseMs: number): Promise<void>;
+    /** The same as `reserve` and `settle`, without waiting; only where that is possible. */
+    readonly synchronous?: SynchronousReservations | undefined;
     /**
      * Changes under a prefix. The first is always `resync`, sent once the subscription is live: load there. Another follows any gap,
      * so that nothing missed stays missed. Expiry is not announced. The callback must not throw.
      */
     subscribe(prefix: string, onChange: (change: StoreChange) => void): Disposable;
 }
+
+/** What is hidden in addition. */
+interface Redaction {
+    /** Further field names that hide their value, compared without case, dashes and underscores. */
+    readonly fields?: readonly string[];
+    /** Further patterns that are hidden in every text; they need the flag `g`. */
+    readonly patterns?: readonly RegExp[];
+}
+/** Makes values and texts safe to write. */
+interface Scrubber {
+    /** Fields of a log line: `error` becomes its fields, everything else is copied without secrets. */
+    fields(fields: Readonly<Record<string, unknown>>): Record<string, unknown>;
+    text(text: string): string;
+}
+/** Secrets are found by type (Secret), by field name and by shape. */
+declare function createScrubber(redaction?: Redaction): Scrubber;
 
 /** The logging port: four methods, and a default that says nothing. */
 /** Named values of one event; a failure goes under `error`. Secrets in them are hidden by the logger, not by the caller. */
@@ -1541,6 +1596,11 @@ declare const attemptSchema: z.ZodObject<{
     }>;
     errorCode: z.ZodOptional<z.ZodString>;
     timeToFirstTokenMs: z.ZodOptional<z.ZodNumber>;
+    costUsd: z.ZodOptional<z.ZodNumber>;
+    costEstimated: z.ZodOptional<z.ZodBoolean>;
+    priceVersion: z.ZodOptional<z.ZodString>;
+    inputTokens: z.ZodOptional<z.ZodInt>;
+    outputTokens: z.ZodOptional<z.ZodInt>;
 }, z.core.$strict>;
 /** Schema of RequestEvent. */
 declare const requestEventSchema: z.ZodObject<{
@@ -1575,6 +1635,8 @@ declare const requestEventSchema: z.ZodObject<{
     durationMs: z.ZodNumber;
     timeToFirstTokenMs: z.ZodOptional<z.ZodNumber>;
     timePerOutputTokenMs: z.ZodOptional<z.ZodNumber>;
+    interTokenP50Ms: z.ZodOptional<z.ZodNumber>;
+    interTokenMaxMs: z.ZodOptional<z.ZodNumber>;
     overheadMs: z.ZodOptional<z.ZodNumber>;
     inputTokens: z.ZodInt;
     cachedInputTokens: z.ZodInt;
@@ -1587,6 +1649,10 @@ declare const requestEventSchema: z.ZodObject<{
         estimate: "estimate";
     }>;
     costUsd: z.ZodOptional<z.ZodNumber>;
+    currency: z.ZodOptional<z.ZodLiteral<"USD">>;
+    costEstimated: z.ZodOptional<z.ZodBoolean>;
+    priceVersion: z.ZodOptional<z.ZodString>;
+    savedUsd: z.ZodOptional<z.ZodNumber>;
     cache: z.ZodDefault<z.ZodEnum<{
         none: "none";
         hit: "hit";
@@ -1609,6 +1675,11 @@ declare const requestEventSchema: z.ZodObject<{
         }>;
         errorCode: z.ZodOptional<z.ZodString>;
         timeToFirstTokenMs: z.ZodOptional<z.ZodNumber>;
+        costUsd: z.ZodOptional<z.ZodNumber>;
+        costEstimated: z.ZodOptional<z.ZodBoolean>;
+        priceVersion: z.ZodOptional<z.ZodString>;
+        inputTokens: z.ZodOptional<z.ZodInt>;
+        outputTokens: z.ZodOptional<z.ZodInt>;
     }, z.core.$strict>>>;
     clientIp: z.ZodOptional<z.ZodString>;
     userAgent: z.ZodOptional<z.ZodString>;
@@ -1622,6 +1693,56 @@ type Attempt = Readonly<z.infer<typeof attemptSchema>>;
 type RequestEvent = Readonly<z.infer<typeof requestEventSchema>>;
 /** How a request or an attempt ended. */
 type RequestOutcome = z.infer<typeof requestOutcomeSchema>;
+
+/** One row per administrative operation: who changed what, from what to what, without secrets. */
+
+/** Schema of AuditEvent. */
+declare const auditEventSchema: z.ZodObject<{
+    kind: z.ZodLiteral<"audit">;
+    actor: z.ZodObject<{
+        id: z.ZodString;
+        name: z.ZodOptional<z.ZodString>;
+        clientIp: z.ZodOptional<z.ZodString>;
+    }, z.core.$strict>;
+    action: z.ZodString;
+    subject: z.ZodObject<{
+        kind: z.ZodString;
+        id: z.ZodOptional<z.ZodString>;
+    }, z.core.$strict>;
+    outcome: z.ZodEnum<{
+        success: "success";
+        failed: "failed";
+        refused: "refused";
+    }>;
+    errorCode: z.ZodOptional<z.ZodString>;
+    before: z.ZodOptional<z.ZodUnknown>;
+    after: z.ZodOptional<z.ZodUnknown>;
+    requestId: z.ZodString;
+    id: z.ZodString;
+    timeUnixMs: z.ZodNumber;
+}, z.core.$strict>;
+/** One administrative operation. */
+type AuditEvent = Readonly<z.infer<typeof auditEventSchema>>;
+
+/** One row per threshold that a budget has passed: once in each window. */
+
+/** Schema of BudgetAlertEvent. */
+declare const budgetAlertEventSchema: z.ZodObject<{
+    kind: z.ZodLiteral<"budget-alert">;
+    budgetId: z.ZodString;
+    budgetName: z.ZodString;
+    projectId: z.ZodOptional<z.ZodString>;
+    percent: z.ZodNumber;
+    limitUsd: z.ZodNumber;
+    spentUsd: z.ZodNumber;
+    windowStartUnixMs: z.ZodNumber;
+    windowEndUnixMs: z.ZodNumber;
+    stops: z.ZodBoolean;
+    id: z.ZodString;
+    timeUnixMs: z.ZodNumber;
+}, z.core.$strict>;
+/** A threshold that a budget has passed. */
+type BudgetAlertEvent = Readonly<z.infer<typeof budgetAlertEventSchema>>;
 
 /** Lists an error catalogue as data, for documentation: each message with placeholders where its details would stand. */
 
@@ -1837,6 +1958,10 @@ declare const storeLimits: {
     /** A window longer than a quarter is an account balance, not a limit. */
     readonly windowMs: number;
     readonly claims: 64;
+    /** Of the calendar windows that one claim names. */
+    readonly boundaries: 16;
+    /** Reservations renewed in one call. */
+    readonly renewals: 1000;
     readonly subscriptions: 10000;
     /** A lease without `leaseMs`: longer than the longest answer that engines are usually allowed to stream. */
     readonly leaseMs: number;
@@ -1875,6 +2000,9 @@ declare const storeLimits: {
         readonly probeEveryMs: 10000;
         readonly listPage: 500;
         readonly purgeRows: 16;
+        readonly reconnectMs: 250;
+        readonly cancelEveryMs: 200;
+        readonly cancelledMs: 60000;
     };
 };
 
@@ -2143,5 +2271,5 @@ declare const secretStoreErrors: {
     }>;
 };
 
-export { BudError, assertCoreLimits, attemptSchema, coreErrors, coreLimits, createBatcher, createBoundedQueue, createDeadline, createId, createJournalRunner, createMemoryStore, createSecret, createSeededRandom, createSemaphore, createSseDecoder, createSseFramer, createStaticSecretStore, createTraceContext, decodeSseFrame, defineErrors, deploymentEventSchema, deploymentPlanSchema, describeErrors, deviceEventSchema, deviceSchema, encodeSseEvent, encodeTraceparent, feedForwardParameters, intervalSchema, invariant, isBudError, isSecret, latencyObjectiveSchema, launchSpecSchema, machinePriceSchema, modelErrors, modelSpecSchema, parallelismSchema, parseModelConfig, parseTraceparent, payloadEventSchema, precisionSchema, requestEventSchema, requestOutcomeSchema, resolveConfig, retry, retryDelayMs, secretSchema, secretStoreErrors, silentLogger, sinkErrors, sinkLimits, stepErrors, storeErrors, storeLimits, systemClock, systemRandom, toConfigIssues, tokenPriceSchema, unreachable, workloadSchema };
-export type { Attempt, AttentionSpec, Batcher, BatcherOptions, BoundedQueue, BoundedQueueOptions, BudErrorInit, BudEvent, CacheControl, Candidate, CanonicalCitation, CanonicalDelta, CanonicalMessage, CanonicalOperation, CanonicalPart, CanonicalRequest, CanonicalResponse, CanonicalSource, CanonicalTool, Change, ChangeProgress, ChangeSet, Claim, Clock, CloudProvider, ClusterSpec, ClusterState, ConfigIssue, Deadline, DeadlineOptions, DeploymentEvent, DeploymentPlan, Device, DeviceEvent, DeviceInput, Dialect, DroppedField, Engine, ErrorCatalogue, ErrorDescription, ErrorFactory, ErrorSpec, FailureScope, FeedForwardSpec, Finding, FinishReason, FrameKind, HardwareProfile, Interval, JournalRunner, JournalRunnerOptions, LatencyObjective, LaunchSpec, LayerGroup, LogFields, Logger, MachinePrice, MemoryBreakdown, ModelSpec, Offering, OverflowRule, Parallelism, PayloadEvent, Precision, Prediction, PredictionInput, Predictor, Prefill, Provider, Random, RequestEvent, RequestHead, RequestOutcome, Reservation, RetryOptions, RetryPolicy, RoutingContext, RoutingOutcome, RoutingPolicy, Secret, SecretStore, Semaphore, SemaphoreOptions, Sink, SinkReceipt, SseDecoder, SseEvent, SseFrameFields, SseFramer, SseMessage, Step, StepRunner, Store, StoreChange, StreamDecoder, StreamEncoder, Target, ThrowOptions, TokenPrice, TokenUsage, TraceContext, Transport, TransportCall, TransportHandlers, TransportTimeouts, UpstreamRequest, WeightQuantization, Workload };
+export { BudError, assertCoreLimits, attemptSchema, auditEventSchema, budgetAlertEventSchema, coreErrors, coreLimits, createBatcher, createBoundedQueue, createDeadline, createId, createJournalRunner, createMemoryStore, createScrubber, createSecret, createSeededRandom, createSemaphore, createSseDecoder, createSseFramer, createStaticSecretStore, createTraceContext, decodeSseFrame, defineErrors, deploymentEventSchema, deploymentPlanSchema, describeErrors, deviceEventSchema, deviceSchema, encodeSseEvent, encodeTraceparent, feedForwardParameters, intervalSchema, invariant, isBudError, isSecret, latencyObjectiveSchema, launchSpecSchema, machinePriceSchema, modelErrors, modelSpecSchema, parallelismSchema, parseModelConfig, parseTraceparent, payloadEventSchema, precisionSchema, requestEventSchema, requestOutcomeSchema, resolveConfig, retry, retryDelayMs, secretSchema, secretStoreErrors, silentLogger, sinkErrors, sinkLimits, stepErrors, storeErrors, storeLimits, systemClock, systemRandom, toConfigIssues, tokenPriceSchema, unreachable, workloadSchema };
+export type { Attempt, AttentionSpec, AuditEvent, Batcher, BatcherOptions, BoundedQueue, BoundedQueueOptions, BudErrorInit, BudEvent, BudgetAlertEvent, CacheControl, Candidate, CanonicalCitation, CanonicalDelta, CanonicalMessage, CanonicalOperation, CanonicalPart, CanonicalRequest, CanonicalResponse, CanonicalSource, CanonicalTool, Change, ChangeProgress, ChangeSet, Claim, ClaimUsage, Clock, CloudProvider, ClusterSpec, ClusterState, ConfigIssue, Deadline, DeadlineOptions, DeploymentEvent, DeploymentPlan, Device, DeviceEvent, DeviceInput, Dialect, DroppedField, Engine, ErrorCatalogue, ErrorDescription, ErrorFactory, ErrorSpec, FailureScope, FeedForwardSpec, Finding, FinishReason, FrameKind, HardwareProfile, Interval, JournalRunner, JournalRunnerOptions, LatencyObjective, LaunchSpec, LayerGroup, LogFields, Logger, MachinePrice, MemoryBreakdown, ModelSpec, Offering, OverflowRule, Parallelism, PayloadEvent, Precision, Prediction, PredictionInput, Predictor, Prefill, Provider, Random, Redaction, RequestEvent, RequestHead, RequestOutcome, Reservation, RetryOptions, RetryPolicy, RoutingContext, RoutingOutcome, RoutingPolicy, Scrubber, Secret, SecretStore, Semaphore, SemaphoreOptions, SettledAmount, SettledWindow, Sink, SinkReceipt, SseDecoder, SseEvent, SseFrameFields, SseFramer, SseMessage, Step, StepRunner, Store, StoreChange, StreamDecoder, StreamEncoder, SynchronousReservations, Target, ThrowOptions, TokenPrice, TokenUsage, TraceContext, Transport, TransportCall, TransportHandlers, TransportTimeouts, UpstreamRequest, WeightQuantization, Workload };

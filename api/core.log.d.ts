@@ -12,6 +12,14 @@ interface Clock {
     schedule(durationMs: number, callback: () => void): Disposable;
 }
 
+/** What is hidden in addition. */
+interface Redaction {
+    /** Further field names that hide their value, compared without case, dashes and underscores. */
+    readonly fields?: readonly string[];
+    /** Further patterns that are hidden in every text; they need the flag `g`. */
+    readonly patterns?: readonly RegExp[];
+}
+
 /** The logging port: four methods, and a default that says nothing. */
 /** Named values of one event; a failure goes under `error`. Secrets in them are hidden by the logger, not by the caller. */
 type LogFields = Readonly<Record<string, unknown>>;
@@ -24,14 +32,6 @@ interface Logger {
 }
 /** Logs nowhere: the default of every part that takes a Logger. */
 declare const silentLogger: Logger;
-
-/** What is hidden in addition. */
-interface Redaction {
-    /** Further field names that hide their value, compared without case, dashes and underscores. */
-    readonly fields?: readonly string[];
-    /** Further patterns that are hidden in every text; they need the flag `g`. */
-    readonly patterns?: readonly RegExp[];
-}
 
 /** The least important level that is written; `silent` writes nothing. */
 type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';

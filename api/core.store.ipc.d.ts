@@ -15,23 +15,52 @@ interface Clock {
 /** Shared state: bytes with expiry, compare-and-set, atomic reservations, change subscription. */
 interface Claim {
     readonly key: string;
-    /** Whole numbers, so that sums stay exact: tokens, requests, micro-dollars. */
+    /** Whole numbers, so that sums stay exact: tokens, requests, billionths of a dollar. */
     readonly amount: number;
     readonly limit: number;
-    /** A fixed window on the store's clock, or `lease`: held until settled, or until `leaseMs` after a crash. */
-    readonly windowMs: number | 'lease';
+    /**
+     * A fixed window on the store's clock; `calendar`: the time between two of `boundariesUnixMs`, also on the store's clock;
+     * or `lease`: held until settled, or until `leaseMs` after a crash.
+     */
+    readonly windowMs: number | 'calendar' | 'lease';
+    /** With `calendar`: where windows begin, ascending, some before and some after now, so that clocks may differ. */
+    readonly boundariesUnixMs?: readonly number[] | undefined;
     readonly leaseMs?: number | undefined;
+}
+/** What stands at a claim's key after the reservation, or would without it when it was refused. */
+interface ClaimUsage {
+    readonly used: number;
+    /** Until the window ends; 0 for a lease. */
+    readonly resetMs: number;
 }
 type Reservation = {
     readonly admitted: true;
     readonly id: string;
+    /** In the order of the claims. */
+    readonly usage: readonly ClaimUsage[];
 } | {
     readonly admitted: false;
     /** The claim that did not fit; of several, the one that has to wait longest. */
     readonly key: string;
     /** After this the claim fits if nobody else takes the room, at the latest; `Infinity` when the amount alone exceeds the limit. */
     readonly retryAfterMs: number;
+    readonly usage: readonly ClaimUsage[];
 };
+interface SettledAmount {
+    readonly key: string;
+    readonly amount: number;
+}
+/** A window after an amount in it was replaced. */
+interface SettledWindow {
+    readonly key: string;
+    readonly windowMs: number | 'calendar';
+    readonly used: number;
+}
+/** Reservations without a promise, where the state is in this process. */
+interface SynchronousReservations {
+    reserve(claims: readonly Claim[]): Reservation;
+    settle(id: string, actual: readonly SettledAmount[]): readonly SettledWindow[];
+}
 type StoreChange = {
     readonly kind: 'set' | 'delete';
     readonly key: string;
@@ -59,12 +88,13 @@ interface Store extends AsyncDisposable {
     reserve(claims: readonly Claim[]): Promise<Reservation>;
     /**
      * Replaces the reserved amounts by the real ones, in the window they were reserved in; keys that are not named keep what was reserved.
-     * Releases leases. Safe to repeat: only the first call counts.
+     * Releases leases. Safe to repeat: only the first call counts. Returns the windows of the keys named that are still open.
      */
-    settle(id: string, actual: readonly {
-        readonly key: string;
-        readonly amount: number;
-    }[]): Promise<void>;
+    settle(id: string, actual: readonly SettledAmount[]): Promise<readonly SettledWindow[]>;
+    /** Makes the leases of these reservations end `leaseMs` from now. Those that have expired stay so: others may hold their room. */
+    renew(ids: readonly string[], leaseMs: number): Promise<void>;
+    /** The same as `reserve` and `settle`, without waiting; only where that is possible. */
+    readonly synchronous?: SynchronousReservations | undefined;
     /**
      * Changes under a prefix. The first is always `resync`, sent once the subscription is live: load there. Another follows any gap,
      * so that nothing missed stays missed. Expiry is not announced. The callback must not throw.

@@ -2,11 +2,10 @@
 
 import { IncomingMessage, ServerResponse } from 'node:http';
 import * as _bud_foundry_core from '@bud-foundry/core';
-import { Secret, Clock, Transport, Attempt, CanonicalOperation, RequestEvent, Target, Store, Sink, SecretStore, Random, Logger, RoutingPolicy, Provider, Dialect, BudEvent, RequestHead, Candidate, BudError, TokenUsage, TokenPrice, CanonicalRequest, ConfigIssue } from '@bud-foundry/core';
+import { TokenUsage, RequestEvent, BudgetAlertEvent, Store, Secret, SecretStore, Clock, Random, Logger, Attempt, CanonicalOperation, Target, Transport, BudError, Sink, RoutingPolicy, Provider, Dialect, BudEvent, RequestHead, Candidate, CanonicalRequest, Claim, ConfigIssue } from '@bud-foundry/core';
 import { z } from 'zod';
+import { Envelope } from '@bud-foundry/core/secret';
 import { Dispatcher } from 'undici';
-
-/** The gateway's configuration as one strict schema: data only, parts (stores, sinks, clocks) are passed beside it. */
 
 declare const hedgeSchema: z.ZodObject<{
     after: z.ZodUnion<readonly [z.ZodLiteral<"p90" | "p95" | "p99">, z.ZodNumber]>;
@@ -35,9 +34,9 @@ declare const gatewayConfigSchema: z.ZodObject<{
             provider: z.ZodString;
             model: z.ZodOptional<z.ZodString>;
             baseUrl: z.ZodOptional<z.ZodURL>;
-            credential: z.ZodOptional<z.ZodUnion<readonly [z.ZodUnion<readonly [z.ZodCustom<Secret, Secret>, z.ZodPipe<z.ZodString, z.ZodTransform<Secret, string>>, z.ZodObject<{
+            credential: z.ZodOptional<z.ZodUnion<readonly [z.ZodUnion<readonly [z.ZodCustom<_bud_foundry_core.Secret, _bud_foundry_core.Secret>, z.ZodPipe<z.ZodString, z.ZodTransform<_bud_foundry_core.Secret, string>>, z.ZodObject<{
                 reference: z.ZodString;
-            }, z.core.$strict>]>, z.ZodArray<z.ZodUnion<readonly [z.ZodCustom<Secret, Secret>, z.ZodPipe<z.ZodString, z.ZodTransform<Secret, string>>, z.ZodObject<{
+            }, z.core.$strict>]>, z.ZodArray<z.ZodUnion<readonly [z.ZodCustom<_bud_foundry_core.Secret, _bud_foundry_core.Secret>, z.ZodPipe<z.ZodString, z.ZodTransform<_bud_foundry_core.Secret, string>>, z.ZodObject<{
                 reference: z.ZodString;
             }, z.core.$strict>]>>]>>;
             weight: z.ZodDefault<z.ZodNumber>;
@@ -45,9 +44,100 @@ declare const gatewayConfigSchema: z.ZodObject<{
             options: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodString>>;
             price: z.ZodOptional<z.ZodObject<{
                 inputUsdPerMillionTokens: z.ZodNumber;
-                outputUsdPerMillionTokens: z.ZodNumber;
+                outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
                 cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
                 cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                    aboveInputTokens: z.ZodInt;
+                    rates: z.ZodObject<{
+                        inputUsdPerMillionTokens: z.ZodNumber;
+                        outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                        cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                    }, z.core.$strict>;
+                }, z.core.$strict>>>;
+                serviceTiers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodObject<{
+                    multiplier: z.ZodNumber;
+                }, z.core.$strict>, z.ZodObject<{
+                    inputUsdPerMillionTokens: z.ZodNumber;
+                    outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                    cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                    longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                        aboveInputTokens: z.ZodInt;
+                        rates: z.ZodObject<{
+                            inputUsdPerMillionTokens: z.ZodNumber;
+                            outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                            cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                        }, z.core.$strict>;
+                    }, z.core.$strict>>>;
+                }, z.core.$strict>]>>>;
+                hours: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                    fromUtc: z.ZodString;
+                    untilUtc: z.ZodString;
+                    weekdays: z.ZodOptional<z.ZodArray<z.ZodLiteral<"fri" | "mon" | "sat" | "sun" | "thu" | "tue" | "wed">>>;
+                    exceptDates: z.ZodOptional<z.ZodArray<z.ZodISODate>>;
+                    price: z.ZodUnion<readonly [z.ZodObject<{
+                        multiplier: z.ZodNumber;
+                    }, z.core.$strict>, z.ZodObject<{
+                        inputUsdPerMillionTokens: z.ZodNumber;
+                        outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                        cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                        longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                            aboveInputTokens: z.ZodInt;
+                            rates: z.ZodObject<{
+                                inputUsdPerMillionTokens: z.ZodNumber;
+                                outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                                cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                            }, z.core.$strict>;
+                        }, z.core.$strict>>>;
+                    }, z.core.$strict>]>;
+                }, z.core.$strict>>>;
             }, z.core.$strict>>;
         }, z.core.$strict>>>;
         variants: z.ZodOptional<z.ZodArray<z.ZodObject<{
@@ -92,9 +182,100 @@ declare const gatewayConfigSchema: z.ZodObject<{
         }, z.core.$strict>>;
         price: z.ZodOptional<z.ZodObject<{
             inputUsdPerMillionTokens: z.ZodNumber;
-            outputUsdPerMillionTokens: z.ZodNumber;
+            outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
             cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
             cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            usdPerRequest: z.ZodOptional<z.ZodNumber>;
+            longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                aboveInputTokens: z.ZodInt;
+                rates: z.ZodObject<{
+                    inputUsdPerMillionTokens: z.ZodNumber;
+                    outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                    cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                }, z.core.$strict>;
+            }, z.core.$strict>>>;
+            serviceTiers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodObject<{
+                multiplier: z.ZodNumber;
+            }, z.core.$strict>, z.ZodObject<{
+                inputUsdPerMillionTokens: z.ZodNumber;
+                outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                    aboveInputTokens: z.ZodInt;
+                    rates: z.ZodObject<{
+                        inputUsdPerMillionTokens: z.ZodNumber;
+                        outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                        cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                    }, z.core.$strict>;
+                }, z.core.$strict>>>;
+            }, z.core.$strict>]>>>;
+            hours: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                fromUtc: z.ZodString;
+                untilUtc: z.ZodString;
+                weekdays: z.ZodOptional<z.ZodArray<z.ZodLiteral<"fri" | "mon" | "sat" | "sun" | "thu" | "tue" | "wed">>>;
+                exceptDates: z.ZodOptional<z.ZodArray<z.ZodISODate>>;
+                price: z.ZodUnion<readonly [z.ZodObject<{
+                    multiplier: z.ZodNumber;
+                }, z.core.$strict>, z.ZodObject<{
+                    inputUsdPerMillionTokens: z.ZodNumber;
+                    outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                    cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                    longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                        aboveInputTokens: z.ZodInt;
+                        rates: z.ZodObject<{
+                            inputUsdPerMillionTokens: z.ZodNumber;
+                            outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                            cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                        }, z.core.$strict>;
+                    }, z.core.$strict>>>;
+                }, z.core.$strict>]>;
+            }, z.core.$strict>>>;
         }, z.core.$strict>>;
         requireTerminator: z.ZodDefault<z.ZodBoolean>;
         ownedBy: z.ZodDefault<z.ZodString>;
@@ -129,6 +310,62 @@ declare const gatewayConfigSchema: z.ZodObject<{
         ejectMs: z.ZodDefault<z.ZodNumber>;
         maximumShare: z.ZodDefault<z.ZodNumber>;
     }, z.core.$strict>>;
+    blocking: z.ZodOptional<z.ZodObject<{
+        rules: z.ZodDefault<z.ZodReadonly<z.ZodArray<z.ZodDiscriminatedUnion<[z.ZodObject<{
+            kind: z.ZodLiteral<"address">;
+            action: z.ZodDefault<z.ZodLiteral<"allow" | "deny">>;
+            addresses: z.ZodReadonly<z.ZodArray<z.ZodString>>;
+            id: z.ZodOptional<z.ZodString>;
+            enabled: z.ZodDefault<z.ZodBoolean>;
+            note: z.ZodOptional<z.ZodString>;
+            expiresUnixMs: z.ZodOptional<z.ZodNumber>;
+        }, z.core.$strict>, z.ZodObject<{
+            kind: z.ZodLiteral<"country">;
+            action: z.ZodDefault<z.ZodLiteral<"allow" | "deny">>;
+            countries: z.ZodReadonly<z.ZodArray<z.ZodString>>;
+            id: z.ZodOptional<z.ZodString>;
+            enabled: z.ZodDefault<z.ZodBoolean>;
+            note: z.ZodOptional<z.ZodString>;
+            expiresUnixMs: z.ZodOptional<z.ZodNumber>;
+        }, z.core.$strict>, z.ZodObject<{
+            kind: z.ZodLiteral<"user-agent">;
+            action: z.ZodDefault<z.ZodLiteral<"allow" | "deny">>;
+            contains: z.ZodDefault<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            patterns: z.ZodDefault<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            id: z.ZodOptional<z.ZodString>;
+            enabled: z.ZodDefault<z.ZodBoolean>;
+            note: z.ZodOptional<z.ZodString>;
+            expiresUnixMs: z.ZodOptional<z.ZodNumber>;
+        }, z.core.$strict>, z.ZodObject<{
+            kind: z.ZodLiteral<"rate">;
+            limit: z.ZodInt;
+            windowMs: z.ZodInt;
+            id: z.ZodOptional<z.ZodString>;
+            enabled: z.ZodDefault<z.ZodBoolean>;
+            note: z.ZodOptional<z.ZodString>;
+            expiresUnixMs: z.ZodOptional<z.ZodNumber>;
+        }, z.core.$strict>], "kind">>>>;
+        otherwise: z.ZodDefault<z.ZodLiteral<"allow" | "deny">>;
+    }, z.core.$strict>>;
+    cache: z.ZodOptional<z.ZodObject<{
+        models: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        isolation: z.ZodDefault<z.ZodLiteral<"key" | "project" | "shared" | "user">>;
+        ttlMs: z.ZodDefault<z.ZodNumber>;
+        memoryBytes: z.ZodDefault<z.ZodInt>;
+        answerBytes: z.ZodDefault<z.ZodInt>;
+        semantic: z.ZodOptional<z.ZodObject<{
+            model: z.ZodString;
+            threshold: z.ZodDefault<z.ZodNumber>;
+            timeoutMs: z.ZodDefault<z.ZodNumber>;
+        }, z.core.$strict>>;
+    }, z.core.$strict>>;
+    idempotency: z.ZodOptional<z.ZodObject<{
+        ttlMs: z.ZodDefault<z.ZodInt>;
+        inFlight: z.ZodDefault<z.ZodLiteral<"conflict" | "wait">>;
+        leaseMs: z.ZodDefault<z.ZodInt>;
+        answerBytes: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strict>>;
+    clientInfo: z.ZodDefault<z.ZodBoolean>;
     disconnect: z.ZodDefault<z.ZodObject<{
         kind: z.ZodDefault<z.ZodLiteral<"abort" | "drain-for-usage">>;
         drainMs: z.ZodDefault<z.ZodNumber>;
@@ -146,9 +383,270 @@ declare const gatewayConfigSchema: z.ZodObject<{
         credentials: z.ZodDefault<z.ZodBoolean>;
         maxAgeSeconds: z.ZodDefault<z.ZodInt>;
     }, z.core.$strict>>;
+    prices: z.ZodOptional<z.ZodObject<{
+        version: z.ZodString;
+        entries: z.ZodArray<z.ZodObject<{
+            price: z.ZodObject<{
+                inputUsdPerMillionTokens: z.ZodNumber;
+                outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                    aboveInputTokens: z.ZodInt;
+                    rates: z.ZodObject<{
+                        inputUsdPerMillionTokens: z.ZodNumber;
+                        outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                        cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                    }, z.core.$strict>;
+                }, z.core.$strict>>>;
+                serviceTiers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodObject<{
+                    multiplier: z.ZodNumber;
+                }, z.core.$strict>, z.ZodObject<{
+                    inputUsdPerMillionTokens: z.ZodNumber;
+                    outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                    cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                    longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                        aboveInputTokens: z.ZodInt;
+                        rates: z.ZodObject<{
+                            inputUsdPerMillionTokens: z.ZodNumber;
+                            outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                            cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                        }, z.core.$strict>;
+                    }, z.core.$strict>>>;
+                }, z.core.$strict>]>>>;
+                hours: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                    fromUtc: z.ZodString;
+                    untilUtc: z.ZodString;
+                    weekdays: z.ZodOptional<z.ZodArray<z.ZodLiteral<"fri" | "mon" | "sat" | "sun" | "thu" | "tue" | "wed">>>;
+                    exceptDates: z.ZodOptional<z.ZodArray<z.ZodISODate>>;
+                    price: z.ZodUnion<readonly [z.ZodObject<{
+                        multiplier: z.ZodNumber;
+                    }, z.core.$strict>, z.ZodObject<{
+                        inputUsdPerMillionTokens: z.ZodNumber;
+                        outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                        cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                        longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                            aboveInputTokens: z.ZodInt;
+                            rates: z.ZodObject<{
+                                inputUsdPerMillionTokens: z.ZodNumber;
+                                outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                                cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                                usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                            }, z.core.$strict>;
+                        }, z.core.$strict>>>;
+                    }, z.core.$strict>]>;
+                }, z.core.$strict>>>;
+            }, z.core.$strict>;
+            validFrom: z.ZodISODate;
+            source: z.ZodOptional<z.ZodObject<{
+                url: z.ZodURL;
+                readOn: z.ZodISODate;
+            }, z.core.$strict>>;
+            subject: z.ZodUnion<readonly [z.ZodObject<{
+                targetId: z.ZodString;
+            }, z.core.$strict>, z.ZodObject<{
+                model: z.ZodString;
+            }, z.core.$strict>, z.ZodObject<{
+                provider: z.ZodString;
+                upstreamModels: z.ZodArray<z.ZodString>;
+            }, z.core.$strict>]>;
+        }, z.core.$strict>>;
+    }, z.core.$strict>>;
     limits: z.ZodDefault<z.ZodObject<{
         bodyBytes: z.ZodDefault<z.ZodInt>;
         answerBytes: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strict>>;
+    rateLimits: z.ZodDefault<z.ZodObject<{
+        rules: z.ZodDefault<z.ZodArray<z.ZodDiscriminatedUnion<[z.ZodObject<{
+            per: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodLiteral<"key" | "project" | "user">>>>;
+            keys: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            users: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            projects: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            name: z.ZodOptional<z.ZodString>;
+            models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            perModel: z.ZodOptional<z.ZodBoolean>;
+            kind: z.ZodLiteral<"requests">;
+            limit: z.ZodInt;
+            window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+                seconds: z.ZodInt;
+            }, z.core.$strict>, z.ZodObject<{
+                calendar: z.ZodLiteral<"day" | "month" | "week">;
+                timeZone: z.ZodDefault<z.ZodString>;
+            }, z.core.$strict>]>;
+        }, z.core.$strict>, z.ZodObject<{
+            per: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodLiteral<"key" | "project" | "user">>>>;
+            keys: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            users: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            projects: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            name: z.ZodOptional<z.ZodString>;
+            models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            perModel: z.ZodOptional<z.ZodBoolean>;
+            kind: z.ZodLiteral<"tokens">;
+            limit: z.ZodInt;
+            window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+                seconds: z.ZodInt;
+            }, z.core.$strict>, z.ZodObject<{
+                calendar: z.ZodLiteral<"day" | "month" | "week">;
+                timeZone: z.ZodDefault<z.ZodString>;
+            }, z.core.$strict>]>;
+        }, z.core.$strict>, z.ZodObject<{
+            per: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodLiteral<"key" | "project" | "user">>>>;
+            keys: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            users: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            projects: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            name: z.ZodOptional<z.ZodString>;
+            models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            perModel: z.ZodOptional<z.ZodBoolean>;
+            kind: z.ZodLiteral<"concurrency">;
+            limit: z.ZodInt;
+        }, z.core.$strict>, z.ZodObject<{
+            per: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodLiteral<"key" | "project" | "user">>>>;
+            keys: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            users: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            projects: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            name: z.ZodOptional<z.ZodString>;
+            models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+            perModel: z.ZodOptional<z.ZodBoolean>;
+            kind: z.ZodLiteral<"spend">;
+            limitUsd: z.ZodNumber;
+            window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+                seconds: z.ZodInt;
+            }, z.core.$strict>, z.ZodObject<{
+                calendar: z.ZodLiteral<"day" | "month" | "week">;
+                timeZone: z.ZodDefault<z.ZodString>;
+            }, z.core.$strict>]>;
+        }, z.core.$strict>], "kind">>>;
+        onStoreFailure: z.ZodDefault<z.ZodUnion<readonly [z.ZodLiteral<"closed">, z.ZodObject<{
+            processes: z.ZodInt;
+        }, z.core.$strict>]>>;
+        storeTimeoutMs: z.ZodDefault<z.ZodInt>;
+        defaultOutputTokens: z.ZodDefault<z.ZodInt>;
+        leaseMs: z.ZodDefault<z.ZodInt>;
+        headers: z.ZodDefault<z.ZodBoolean>;
+    }, z.core.$strict>>;
+    guardrails: z.ZodOptional<z.ZodObject<{
+        rails: z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodObject<{
+            kind: z.ZodLiteral<"keywords">;
+            on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
+            action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
+            words: z.ZodArray<z.ZodString>;
+            caseSensitive: z.ZodDefault<z.ZodBoolean>;
+            mask: z.ZodDefault<z.ZodString>;
+        }, z.core.$strict>, z.ZodObject<{
+            kind: z.ZodLiteral<"regex">;
+            on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
+            action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
+            pattern: z.ZodString;
+            flags: z.ZodDefault<z.ZodString>;
+            maxLength: z.ZodInt;
+            mask: z.ZodDefault<z.ZodString>;
+        }, z.core.$strict>, z.ZodObject<{
+            kind: z.ZodLiteral<"pii">;
+            on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
+            action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
+            detect: z.ZodDefault<z.ZodArray<z.ZodLiteral<"credit-card" | "email" | "iban" | "ip-address" | "phone" | "us-ssn">>>;
+            country: z.ZodOptional<z.ZodString>;
+            mask: z.ZodOptional<z.ZodString>;
+        }, z.core.$strict>, z.ZodObject<{
+            kind: z.ZodLiteral<"json-schema">;
+            on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
+            action: z.ZodDefault<z.ZodLiteral<"annotate" | "block">>;
+            schema: z.ZodRecord<z.ZodString, z.ZodUnknown>;
+        }, z.core.$strict>, z.ZodObject<{
+            action: z.ZodDefault<z.ZodLiteral<"annotate" | "block">>;
+            baseUrl: z.ZodDefault<z.ZodURL>;
+            model: z.ZodDefault<z.ZodString>;
+            thresholds: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodNumber>>;
+            on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
+            credential: z.ZodOptional<z.ZodUnion<readonly [z.ZodCustom<_bud_foundry_core.Secret, _bud_foundry_core.Secret>, z.ZodPipe<z.ZodString, z.ZodTransform<_bud_foundry_core.Secret, string>>, z.ZodObject<{
+                reference: z.ZodString;
+            }, z.core.$strict>]>>;
+            budgetMs: z.ZodDefault<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            windowCharacters: z.ZodDefault<z.ZodInt>;
+            overlapCharacters: z.ZodDefault<z.ZodInt>;
+            kind: z.ZodLiteral<"moderation">;
+        }, z.core.$strict>, z.ZodObject<{
+            action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
+            url: z.ZodURL;
+            mask: z.ZodDefault<z.ZodString>;
+            on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
+            credential: z.ZodOptional<z.ZodUnion<readonly [z.ZodCustom<_bud_foundry_core.Secret, _bud_foundry_core.Secret>, z.ZodPipe<z.ZodString, z.ZodTransform<_bud_foundry_core.Secret, string>>, z.ZodObject<{
+                reference: z.ZodString;
+            }, z.core.$strict>]>>;
+            budgetMs: z.ZodDefault<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            windowCharacters: z.ZodDefault<z.ZodInt>;
+            overlapCharacters: z.ZodDefault<z.ZodInt>;
+            kind: z.ZodLiteral<"http">;
+        }, z.core.$strict>, z.ZodObject<{
+            action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
+            address: z.ZodString;
+            tls: z.ZodDefault<z.ZodBoolean>;
+            mask: z.ZodDefault<z.ZodString>;
+            on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
+            credential: z.ZodOptional<z.ZodUnion<readonly [z.ZodCustom<_bud_foundry_core.Secret, _bud_foundry_core.Secret>, z.ZodPipe<z.ZodString, z.ZodTransform<_bud_foundry_core.Secret, string>>, z.ZodObject<{
+                reference: z.ZodString;
+            }, z.core.$strict>]>>;
+            budgetMs: z.ZodDefault<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            windowCharacters: z.ZodDefault<z.ZodInt>;
+            overlapCharacters: z.ZodDefault<z.ZodInt>;
+            kind: z.ZodLiteral<"grpc">;
+        }, z.core.$strict>]>>;
+        attach: z.ZodArray<z.ZodObject<{
+            rails: z.ZodArray<z.ZodString>;
+            models: z.ZodOptional<z.ZodArray<z.ZodString>>;
+            projects: z.ZodOptional<z.ZodArray<z.ZodString>>;
+            keys: z.ZodOptional<z.ZodArray<z.ZodString>>;
+            tags: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>;
+        }, z.core.$strict>>;
     }, z.core.$strict>>;
     telemetry: z.ZodDefault<z.ZodObject<{
         flushMs: z.ZodDefault<z.ZodNumber>;
@@ -174,6 +672,1215 @@ type EjectionConfig = GatewayConfig['ejection'];
 type HedgeConfig = z.output<typeof hedgeSchema>;
 type HealthCheckConfig = z.output<typeof healthCheckSchema>;
 type CaptureConfig = z.output<typeof captureSchema>;
+
+/** What a limit is, in the configuration and on the records of keys, users and projects. */
+
+/** Fixed windows start at multiples of their length since 1970 in UTC; calendar windows with the day, week (Monday) or month of a time zone. */
+declare const limitWindowSchema: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+    seconds: z.ZodInt;
+}, z.core.$strict>, z.ZodObject<{
+    calendar: z.ZodLiteral<"day" | "month" | "week">;
+    timeZone: z.ZodDefault<z.ZodString>;
+}, z.core.$strict>]>;
+/** One limit on a key, user or project. */
+declare const limitSchema: z.ZodDiscriminatedUnion<[z.ZodObject<{
+    name: z.ZodOptional<z.ZodString>;
+    models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    perModel: z.ZodOptional<z.ZodBoolean>;
+    kind: z.ZodLiteral<"requests">;
+    limit: z.ZodInt;
+    window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+        seconds: z.ZodInt;
+    }, z.core.$strict>, z.ZodObject<{
+        calendar: z.ZodLiteral<"day" | "month" | "week">;
+        timeZone: z.ZodDefault<z.ZodString>;
+    }, z.core.$strict>]>;
+}, z.core.$strict>, z.ZodObject<{
+    name: z.ZodOptional<z.ZodString>;
+    models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    perModel: z.ZodOptional<z.ZodBoolean>;
+    kind: z.ZodLiteral<"tokens">;
+    limit: z.ZodInt;
+    window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+        seconds: z.ZodInt;
+    }, z.core.$strict>, z.ZodObject<{
+        calendar: z.ZodLiteral<"day" | "month" | "week">;
+        timeZone: z.ZodDefault<z.ZodString>;
+    }, z.core.$strict>]>;
+}, z.core.$strict>, z.ZodObject<{
+    name: z.ZodOptional<z.ZodString>;
+    models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    perModel: z.ZodOptional<z.ZodBoolean>;
+    kind: z.ZodLiteral<"concurrency">;
+    limit: z.ZodInt;
+}, z.core.$strict>, z.ZodObject<{
+    name: z.ZodOptional<z.ZodString>;
+    models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    perModel: z.ZodOptional<z.ZodBoolean>;
+    kind: z.ZodLiteral<"spend">;
+    limitUsd: z.ZodNumber;
+    window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+        seconds: z.ZodInt;
+    }, z.core.$strict>, z.ZodObject<{
+        calendar: z.ZodLiteral<"day" | "month" | "week">;
+        timeZone: z.ZodDefault<z.ZodString>;
+    }, z.core.$strict>]>;
+}, z.core.$strict>], "kind">;
+/** One limit of the configuration: the same, and whom it applies to. */
+declare const limitRuleSchema: z.ZodDiscriminatedUnion<[z.ZodObject<{
+    per: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodLiteral<"key" | "project" | "user">>>>;
+    keys: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    users: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    projects: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    name: z.ZodOptional<z.ZodString>;
+    models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    perModel: z.ZodOptional<z.ZodBoolean>;
+    kind: z.ZodLiteral<"requests">;
+    limit: z.ZodInt;
+    window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+        seconds: z.ZodInt;
+    }, z.core.$strict>, z.ZodObject<{
+        calendar: z.ZodLiteral<"day" | "month" | "week">;
+        timeZone: z.ZodDefault<z.ZodString>;
+    }, z.core.$strict>]>;
+}, z.core.$strict>, z.ZodObject<{
+    per: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodLiteral<"key" | "project" | "user">>>>;
+    keys: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    users: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    projects: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    name: z.ZodOptional<z.ZodString>;
+    models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    perModel: z.ZodOptional<z.ZodBoolean>;
+    kind: z.ZodLiteral<"tokens">;
+    limit: z.ZodInt;
+    window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+        seconds: z.ZodInt;
+    }, z.core.$strict>, z.ZodObject<{
+        calendar: z.ZodLiteral<"day" | "month" | "week">;
+        timeZone: z.ZodDefault<z.ZodString>;
+    }, z.core.$strict>]>;
+}, z.core.$strict>, z.ZodObject<{
+    per: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodLiteral<"key" | "project" | "user">>>>;
+    keys: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    users: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    projects: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    name: z.ZodOptional<z.ZodString>;
+    models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    perModel: z.ZodOptional<z.ZodBoolean>;
+    kind: z.ZodLiteral<"concurrency">;
+    limit: z.ZodInt;
+}, z.core.$strict>, z.ZodObject<{
+    per: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodLiteral<"key" | "project" | "user">>>>;
+    keys: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    users: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    projects: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    name: z.ZodOptional<z.ZodString>;
+    models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    perModel: z.ZodOptional<z.ZodBoolean>;
+    kind: z.ZodLiteral<"spend">;
+    limitUsd: z.ZodNumber;
+    window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+        seconds: z.ZodInt;
+    }, z.core.$strict>, z.ZodObject<{
+        calendar: z.ZodLiteral<"day" | "month" | "week">;
+        timeZone: z.ZodDefault<z.ZodString>;
+    }, z.core.$strict>]>;
+}, z.core.$strict>], "kind">;
+type LimitWindow = z.output<typeof limitWindowSchema>;
+type Limit = z.output<typeof limitSchema>;
+type LimitRule = z.output<typeof limitRuleSchema>;
+
+/** Credentials of upstream providers: sealed in the Store, used by name, never shown again. */
+
+/** All that anyone gets to see of a credential. */
+interface CredentialRecord {
+    readonly name: string;
+    readonly createdUnixMs: number;
+    /** When it was last replaced. */
+    readonly updatedUnixMs: number;
+}
+/** As a SecretStore it resolves `credential:NAME`, for the gateway that holds it; the administrator's door has no way to read. */
+interface CredentialVault extends SecretStore {
+    /** Makes or replaces it. @throws GATEWAY_CREDENTIAL_NAME_INVALID, GATEWAY_KEY_LIMIT */
+    put(name: string, secret: Secret): Promise<CredentialRecord>;
+    delete(name: string): Promise<boolean>;
+    list(): Promise<readonly CredentialRecord[]>;
+    /** Tells names that changed, in any process; undefined when any of them may have. */
+    watch(onChange: (name: string | undefined) => void): Disposable;
+}
+interface CredentialVaultParts {
+    readonly store: Store;
+    /** Seals what is stored: `createEnvelope` of `@bud-foundry/core/secret`. Every process of a gateway needs the same keys. */
+    readonly envelope: Envelope;
+    readonly clock?: Clock | undefined;
+}
+/** Credentials in a store. */
+declare function createCredentialVault(parts: CredentialVaultParts): CredentialVault;
+
+/** What is stored about a virtual key; never the key itself. */
+
+declare const keyRecordSchema: z.ZodObject<{
+    id: z.ZodString;
+    hash: z.ZodString;
+    prefix: z.ZodString;
+    previous: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodObject<{
+        hash: z.ZodString;
+        prefix: z.ZodString;
+        validUntilUnixMs: z.ZodNumber;
+    }, z.core.$strict>>>>;
+    name: z.ZodString;
+    projectId: z.ZodString;
+    userId: z.ZodOptional<z.ZodString>;
+    scopes: z.ZodReadonly<z.ZodArray<z.ZodString>>;
+    models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    limits: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodDiscriminatedUnion<[z.ZodObject<{
+        name: z.ZodOptional<z.ZodString>;
+        models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+        perModel: z.ZodOptional<z.ZodBoolean>;
+        kind: z.ZodLiteral<"requests">;
+        limit: z.ZodInt;
+        window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+            seconds: z.ZodInt;
+        }, z.core.$strict>, z.ZodObject<{
+            calendar: z.ZodLiteral<"day" | "month" | "week">;
+            timeZone: z.ZodDefault<z.ZodString>;
+        }, z.core.$strict>]>;
+    }, z.core.$strict>, z.ZodObject<{
+        name: z.ZodOptional<z.ZodString>;
+        models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+        perModel: z.ZodOptional<z.ZodBoolean>;
+        kind: z.ZodLiteral<"tokens">;
+        limit: z.ZodInt;
+        window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+            seconds: z.ZodInt;
+        }, z.core.$strict>, z.ZodObject<{
+            calendar: z.ZodLiteral<"day" | "month" | "week">;
+            timeZone: z.ZodDefault<z.ZodString>;
+        }, z.core.$strict>]>;
+    }, z.core.$strict>, z.ZodObject<{
+        name: z.ZodOptional<z.ZodString>;
+        models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+        perModel: z.ZodOptional<z.ZodBoolean>;
+        kind: z.ZodLiteral<"concurrency">;
+        limit: z.ZodInt;
+    }, z.core.$strict>, z.ZodObject<{
+        name: z.ZodOptional<z.ZodString>;
+        models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+        perModel: z.ZodOptional<z.ZodBoolean>;
+        kind: z.ZodLiteral<"spend">;
+        limitUsd: z.ZodNumber;
+        window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+            seconds: z.ZodInt;
+        }, z.core.$strict>, z.ZodObject<{
+            calendar: z.ZodLiteral<"day" | "month" | "week">;
+            timeZone: z.ZodDefault<z.ZodString>;
+        }, z.core.$strict>]>;
+    }, z.core.$strict>], "kind">>>>;
+    createdUnixMs: z.ZodNumber;
+    rotatedUnixMs: z.ZodOptional<z.ZodNumber>;
+    expiresUnixMs: z.ZodOptional<z.ZodNumber>;
+    revokedUnixMs: z.ZodOptional<z.ZodNumber>;
+    tags: z.ZodDefault<z.ZodReadonly<z.ZodRecord<z.ZodString, z.ZodString>>>;
+}, z.core.$strict>;
+type KeyRecord = Readonly<z.infer<typeof keyRecordSchema>>;
+
+/** What is stored about a project or a user: who stands above virtual keys, with limits and a switch that stops all of their keys. */
+
+declare const ownerRecordSchema: z.ZodObject<{
+    id: z.ZodString;
+    name: z.ZodString;
+    disabled: z.ZodDefault<z.ZodBoolean>;
+    limits: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodDiscriminatedUnion<[z.ZodObject<{
+        name: z.ZodOptional<z.ZodString>;
+        models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+        perModel: z.ZodOptional<z.ZodBoolean>;
+        kind: z.ZodLiteral<"requests">;
+        limit: z.ZodInt;
+        window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+            seconds: z.ZodInt;
+        }, z.core.$strict>, z.ZodObject<{
+            calendar: z.ZodLiteral<"day" | "month" | "week">;
+            timeZone: z.ZodDefault<z.ZodString>;
+        }, z.core.$strict>]>;
+    }, z.core.$strict>, z.ZodObject<{
+        name: z.ZodOptional<z.ZodString>;
+        models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+        perModel: z.ZodOptional<z.ZodBoolean>;
+        kind: z.ZodLiteral<"tokens">;
+        limit: z.ZodInt;
+        window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+            seconds: z.ZodInt;
+        }, z.core.$strict>, z.ZodObject<{
+            calendar: z.ZodLiteral<"day" | "month" | "week">;
+            timeZone: z.ZodDefault<z.ZodString>;
+        }, z.core.$strict>]>;
+    }, z.core.$strict>, z.ZodObject<{
+        name: z.ZodOptional<z.ZodString>;
+        models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+        perModel: z.ZodOptional<z.ZodBoolean>;
+        kind: z.ZodLiteral<"concurrency">;
+        limit: z.ZodInt;
+    }, z.core.$strict>, z.ZodObject<{
+        name: z.ZodOptional<z.ZodString>;
+        models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+        perModel: z.ZodOptional<z.ZodBoolean>;
+        kind: z.ZodLiteral<"spend">;
+        limitUsd: z.ZodNumber;
+        window: z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+            seconds: z.ZodInt;
+        }, z.core.$strict>, z.ZodObject<{
+            calendar: z.ZodLiteral<"day" | "month" | "week">;
+            timeZone: z.ZodDefault<z.ZodString>;
+        }, z.core.$strict>]>;
+    }, z.core.$strict>], "kind">>>>;
+    createdUnixMs: z.ZodNumber;
+    tags: z.ZodDefault<z.ZodReadonly<z.ZodRecord<z.ZodString, z.ZodString>>>;
+}, z.core.$strict>;
+/** A project or a user; both have the same fields. */
+type OwnerRecord = Readonly<z.infer<typeof ownerRecordSchema>>;
+
+/** Projects, or users: records above virtual keys. */
+
+interface OwnerBook {
+    create(owner: NewOwner): Promise<OwnerRecord>;
+    update(id: string, change: OwnerChange): Promise<OwnerRecord | undefined>;
+    delete(id: string): Promise<boolean>;
+    get(id: string): OwnerRecord | undefined;
+    /** Oldest first. */
+    list(): readonly OwnerRecord[];
+}
+
+/** Virtual keys: checked against an in-memory mirror, kept in a Store, revoked at once everywhere. */
+
+type Authentication = {
+    readonly kind: 'accepted';
+    readonly record: KeyRecord;
+} | {
+    readonly kind: 'refused';
+    readonly reason: 'missing' | 'unknown' | 'revoked' | 'expired' | 'disabled';
+};
+interface KeyRing extends AsyncDisposable {
+    /** Resolves when everything has been read from the store. */
+    readonly ready: Promise<void>;
+    /** Records above the keys, by what `projectId` and `userId` name. */
+    readonly projects: OwnerBook;
+    readonly users: OwnerBook;
+    /** Grows with every change of a key, project or user that this process knows of. */
+    readonly version: number;
+    /** The key is shown here and never again. */
+    create(key: NewKey): Promise<ShownKey>;
+    rotate(id: string, options?: RotateOptions): Promise<ShownKey | undefined>;
+    update(id: string, change: KeyChange): Promise<KeyRecord | undefined>;
+    delete(id: string): Promise<boolean>;
+    /** All keys, oldest first, revoked ones included. */
+    list(): readonly KeyRecord[];
+    get(id: string): KeyRecord | undefined;
+    /**
+     * From now on the key is refused here, and elsewhere as soon as the store has told. Undefined when there is no such key.
+     * When the store fails, so does the call, but the key stays refused here, and the store is told when it is back.
+     */
+    revoke(id: string): Promise<KeyRecord | undefined>;
+    /** Synchronous: requests wait for no store. */
+    authenticate(key: string | undefined): Authentication;
+}
+interface KeyRingParts {
+    readonly store: Store;
+    readonly clock?: Clock | undefined;
+    readonly random?: Random | undefined;
+    /** Told about records that cannot be read and stores that cannot be reached. */
+    readonly onFailure?: ((error: unknown) => void) | undefined;
+}
+/** Keys, projects and users in a store. Await `ready` before the first `authenticate`; the gateway does. */
+declare function createKeyRing(parts: KeyRingParts): KeyRing;
+
+/** Every administrative operation on keys, projects, users and provider credentials, as typed calls: the one source for routes and consoles. */
+
+interface NewKey {
+    readonly name: string;
+    readonly projectId?: string | undefined;
+    readonly userId?: string | undefined;
+    /** Default: `inference` only. */
+    readonly scopes?: readonly string[] | undefined;
+    readonly models?: readonly string[] | undefined;
+    readonly limits?: readonly Limit[] | undefined;
+    readonly expiresUnixMs?: number | undefined;
+    readonly tags?: Readonly<Record<string, string>> | undefined;
+    /** The key itself, to bring an existing one in; default: 256 random bits. */
+    readonly key?: Secret | undefined;
+}
+/** What is named changes; `null` takes an optional field away. */
+interface KeyChange {
+    readonly name?: string | undefined;
+    readonly userId?: string | null | undefined;
+    readonly scopes?: readonly string[] | undefined;
+    readonly models?: readonly string[] | null | undefined;
+    readonly limits?: readonly Limit[] | null | undefined;
+    readonly expiresUnixMs?: number | null | undefined;
+    readonly tags?: Readonly<Record<string, string>> | undefined;
+}
+/** The key is shown here and never again. */
+interface ShownKey {
+    readonly key: Secret;
+    readonly record: KeyRecord;
+}
+interface RotateOptions {
+    /** How long the key from before is still accepted; 0, the default, stops it at once. */
+    readonly overlapMs?: number | undefined;
+}
+interface KeyFilter {
+    readonly projectId?: string | undefined;
+    readonly userId?: string | undefined;
+}
+/** A project or user to make, or to replace whole. */
+interface NewOwner {
+    readonly id: string;
+    /** Default: the id. */
+    readonly name?: string | undefined;
+    readonly disabled?: boolean | undefined;
+    readonly limits?: readonly Limit[] | undefined;
+    readonly tags?: Readonly<Record<string, string>> | undefined;
+}
+/** What is named changes; `null` takes the limits away. */
+interface OwnerChange {
+    readonly name?: string | undefined;
+    readonly disabled?: boolean | undefined;
+    readonly limits?: readonly Limit[] | null | undefined;
+    readonly tags?: Readonly<Record<string, string>> | undefined;
+}
+/**
+ * Methods that change one thing by id resolve to undefined when it does not exist. Changes hold everywhere as soon as the store has told:
+ * within a second, and after an outage of the store with its return.
+ */
+interface GovernanceAdmin {
+    /** @throws GATEWAY_KEY_LIMIT, GATEWAY_ALREADY_EXISTS, CORE_CONFIG_INVALID naming the field */
+    createKey(key: NewKey): Promise<ShownKey>;
+    /** A new key in the same record: limits, usage and id stay. @throws GATEWAY_KEY_REVOKED */
+    rotateKey(id: string, options?: RotateOptions): Promise<ShownKey | undefined>;
+    updateKey(id: string, change: KeyChange): Promise<KeyRecord | undefined>;
+    revokeKey(id: string): Promise<KeyRecord | undefined>;
+    /** Forgets a key, revoked or not; false when there was none. */
+    deleteKey(id: string): Promise<boolean>;
+    getKey(id: string): KeyRecord | undefined;
+    /** Oldest first, revoked ones included. */
+    listKeys(filter?: KeyFilter): readonly KeyRecord[];
+    /** @throws GATEWAY_KEY_LIMIT, GATEWAY_ALREADY_EXISTS, CORE_CONFIG_INVALID naming the field */
+    createProject(project: NewOwner): Promise<OwnerRecord>;
+    updateProject(id: string, change: OwnerChange): Promise<OwnerRecord | undefined>;
+    /** Its keys stay valid, without the project's limits: disable it, or revoke them, first. */
+    deleteProject(id: string): Promise<boolean>;
+    getProject(id: string): OwnerRecord | undefined;
+    listProjects(): readonly OwnerRecord[];
+    createUser(user: NewOwner): Promise<OwnerRecord>;
+    updateUser(id: string, change: OwnerChange): Promise<OwnerRecord | undefined>;
+    deleteUser(id: string): Promise<boolean>;
+    getUser(id: string): OwnerRecord | undefined;
+    listUsers(): readonly OwnerRecord[];
+    /** Makes or rotates it; there is no way to read it back. Targets that refer to it use the new one at once. @throws GATEWAY_NO_CREDENTIAL_VAULT */
+    putCredential(name: string, secret: Secret): Promise<CredentialRecord>;
+    deleteCredential(name: string): Promise<boolean>;
+    /** Names and dates only. */
+    listCredentials(): Promise<readonly CredentialRecord[]>;
+}
+interface GovernanceAdminParts {
+    readonly keys: KeyRing;
+    /** Without it the calls for credentials throw GATEWAY_NO_CREDENTIAL_VAULT. */
+    readonly credentials?: CredentialVault | undefined;
+}
+/** Administration over a key ring and a vault: those of a gateway, or of a process that only administers. */
+declare function createGovernanceAdmin({ keys, credentials }: GovernanceAdminParts): GovernanceAdmin;
+
+/** Tells listeners in this process what happens, as it happens. */
+
+/** A request was admitted and is on its way; its RequestEvent follows with the same id. */
+interface RequestStartEvent {
+    readonly kind: 'request-start';
+    readonly id: string;
+    readonly timeUnixMs: number;
+    readonly traceId: string;
+    readonly projectId: string;
+    readonly keyId: string | undefined;
+    readonly operation: RequestEvent['operation'];
+    readonly dialect: string;
+    readonly stream: boolean;
+    readonly requestedModel: string;
+}
+type GatewayEvent = RequestStartEvent | RequestEvent;
+type GatewayEventListener = (event: GatewayEvent) => void;
+declare class LiveEvents {
+    #private;
+    constructor(onFailure: (error: unknown) => void);
+    get isWatched(): boolean;
+    add(listener: GatewayEventListener): Disposable;
+    emit(event: GatewayEvent): void;
+}
+
+/** What a budget is: an amount of money for a window of time, thresholds that tell, and a stop if wanted. */
+
+/** Schema of Budget. */
+declare const budgetSchema: z.ZodObject<{
+    id: z.ZodString;
+    name: z.ZodDefault<z.ZodString>;
+    subject: z.ZodUnion<readonly [z.ZodObject<{
+        kind: z.ZodLiteral<"key" | "project" | "user">;
+        id: z.ZodString;
+    }, z.core.$strict>, z.ZodObject<{
+        kind: z.ZodLiteral<"model">;
+        id: z.ZodString;
+    }, z.core.$strict>, z.ZodObject<{
+        kind: z.ZodLiteral<"all">;
+    }, z.core.$strict>]>;
+    limitUsd: z.ZodNumber;
+    window: z.ZodDefault<z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
+        seconds: z.ZodInt;
+    }, z.core.$strict>, z.ZodObject<{
+        calendar: z.ZodLiteral<"day" | "month" | "week">;
+        timeZone: z.ZodDefault<z.ZodString>;
+    }, z.core.$strict>]>>;
+    alertPercents: z.ZodDefault<z.ZodArray<z.ZodNumber>>;
+    stop: z.ZodDefault<z.ZodBoolean>;
+    webhook: z.ZodOptional<z.ZodObject<{
+        url: z.ZodURL;
+        credential: z.ZodOptional<z.ZodString>;
+    }, z.core.$strict>>;
+}, z.core.$strict>;
+/** A budget as it is in force. */
+type Budget = Readonly<z.output<typeof budgetSchema>>;
+/** A budget as it may be written. */
+type BudgetInput = Readonly<z.input<typeof budgetSchema>>;
+type BudgetSubject = Budget['subject'];
+/** What a budget's window has seen so far. */
+interface BudgetState {
+    readonly budget: Budget;
+    readonly windowStartUnixMs: number;
+    readonly windowEndUnixMs: number;
+    readonly spentUsd: number;
+    readonly remainingUsd: number;
+}
+
+/** What sends: `createSafeFetcher()` of `@bud-foundry/gateway/ssrf`, so that an alert cannot be pointed at the inside of a network. */
+interface WebhookFetcher {
+    fetch(request: {
+        readonly url: string;
+        readonly method: 'POST';
+        readonly headers: Readonly<Record<string, string>>;
+        readonly body: Uint8Array;
+        readonly timeoutMs: number;
+        readonly maxBytes: number;
+        readonly signal: AbortSignal;
+    }): Promise<{
+        readonly status: number;
+    }>;
+}
+/**
+ * `x-bud-signature: t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over the time, a dot and the body. The time is signed too, so that a message that was
+ * recorded cannot be sent again later.
+ */
+declare function signWebhook(body: Uint8Array, secret: Secret, unixMs: number): string;
+
+/**
+ * Budgets: kept in the Store, counted in every process from the events of its gateway, summed over all of them, told about once per threshold and
+ * window. A hard stop is a spend limit with reservation on the subject; what is counted here only tells.
+ */
+
+interface BudgetsParts {
+    readonly store?: Store | undefined;
+    /** Where hard stops are set: without it a budget with `stop` is refused. */
+    readonly admin?: GovernanceAdmin | undefined;
+    /** Sends webhooks: `createSafeFetcher()`. Without it a budget with a webhook is refused. */
+    readonly fetcher?: WebhookFetcher | undefined;
+    /** Reads the credentials that sign webhooks: the vault. */
+    readonly secrets?: SecretStore | undefined;
+    readonly clock?: Clock | undefined;
+    readonly random?: Random | undefined;
+    readonly logger?: Logger | undefined;
+}
+interface Budgets extends AsyncDisposable {
+    readonly ready: Promise<void>;
+    /** Makes or replaces it. @throws CORE_CONFIG_INVALID naming the field, GATEWAY_BUDGET_NOT_STOPPABLE, GATEWAY_NO_WEBHOOKS */
+    put(budget: BudgetInput): Promise<Budget>;
+    delete(id: string): Promise<boolean>;
+    get(id: string): Budget | undefined;
+    list(): readonly Budget[];
+    /** What the current window has seen, over all processes; undefined for an unknown budget. */
+    state(id: string): Promise<BudgetState | undefined>;
+    /** Counts what a gateway's requests cost: pass it to `gateway.onEvent`. */
+    readonly onEvent: (event: GatewayEvent) => void;
+    /** Hears of every alert that this process has raised. */
+    onAlert(listener: (alert: BudgetAlertEvent) => void): Disposable;
+    /** Writes what was counted, looks at the thresholds, and waits for webhooks under way. */
+    flush(): Promise<void>;
+}
+/** Opens the budgets. Connect them with `gateway.onEvent(budgets.onEvent)`, in every process. */
+declare const createBudgets: (parts?: BudgetsParts) => Budgets;
+
+/** Schema of ModelPrice. The plain form of core's TokenPrice is the simple case of it. */
+declare const modelPriceSchema: z.ZodObject<{
+    inputUsdPerMillionTokens: z.ZodNumber;
+    outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+    cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+    cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+    cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+    reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+    audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+    audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+    imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+    imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+    usdPerRequest: z.ZodOptional<z.ZodNumber>;
+    longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+        aboveInputTokens: z.ZodInt;
+        rates: z.ZodObject<{
+            inputUsdPerMillionTokens: z.ZodNumber;
+            outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+            cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            usdPerRequest: z.ZodOptional<z.ZodNumber>;
+        }, z.core.$strict>;
+    }, z.core.$strict>>>;
+    serviceTiers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodObject<{
+        multiplier: z.ZodNumber;
+    }, z.core.$strict>, z.ZodObject<{
+        inputUsdPerMillionTokens: z.ZodNumber;
+        outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+        cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        usdPerRequest: z.ZodOptional<z.ZodNumber>;
+        longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+            aboveInputTokens: z.ZodInt;
+            rates: z.ZodObject<{
+                inputUsdPerMillionTokens: z.ZodNumber;
+                outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                usdPerRequest: z.ZodOptional<z.ZodNumber>;
+            }, z.core.$strict>;
+        }, z.core.$strict>>>;
+    }, z.core.$strict>]>>>;
+    hours: z.ZodOptional<z.ZodArray<z.ZodObject<{
+        fromUtc: z.ZodString;
+        untilUtc: z.ZodString;
+        weekdays: z.ZodOptional<z.ZodArray<z.ZodLiteral<"fri" | "mon" | "sat" | "sun" | "thu" | "tue" | "wed">>>;
+        exceptDates: z.ZodOptional<z.ZodArray<z.ZodISODate>>;
+        price: z.ZodUnion<readonly [z.ZodObject<{
+            multiplier: z.ZodNumber;
+        }, z.core.$strict>, z.ZodObject<{
+            inputUsdPerMillionTokens: z.ZodNumber;
+            outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+            cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            usdPerRequest: z.ZodOptional<z.ZodNumber>;
+            longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                aboveInputTokens: z.ZodInt;
+                rates: z.ZodObject<{
+                    inputUsdPerMillionTokens: z.ZodNumber;
+                    outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                    cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                }, z.core.$strict>;
+            }, z.core.$strict>>>;
+        }, z.core.$strict>]>;
+    }, z.core.$strict>>>;
+}, z.core.$strict>;
+/** What an entry is about: one target of the gateway, one of its models, or models as an upstream calls them. */
+declare const priceSubjectSchema: z.ZodUnion<readonly [z.ZodObject<{
+    targetId: z.ZodString;
+}, z.core.$strict>, z.ZodObject<{
+    model: z.ZodString;
+}, z.core.$strict>, z.ZodObject<{
+    provider: z.ZodString;
+    upstreamModels: z.ZodArray<z.ZodString>;
+}, z.core.$strict>]>;
+/** Schema of PriceEntry. */
+declare const priceEntrySchema: z.ZodObject<{
+    price: z.ZodObject<{
+        inputUsdPerMillionTokens: z.ZodNumber;
+        outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+        cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        usdPerRequest: z.ZodOptional<z.ZodNumber>;
+        longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+            aboveInputTokens: z.ZodInt;
+            rates: z.ZodObject<{
+                inputUsdPerMillionTokens: z.ZodNumber;
+                outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                usdPerRequest: z.ZodOptional<z.ZodNumber>;
+            }, z.core.$strict>;
+        }, z.core.$strict>>>;
+        serviceTiers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodObject<{
+            multiplier: z.ZodNumber;
+        }, z.core.$strict>, z.ZodObject<{
+            inputUsdPerMillionTokens: z.ZodNumber;
+            outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+            cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            usdPerRequest: z.ZodOptional<z.ZodNumber>;
+            longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                aboveInputTokens: z.ZodInt;
+                rates: z.ZodObject<{
+                    inputUsdPerMillionTokens: z.ZodNumber;
+                    outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                    cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                }, z.core.$strict>;
+            }, z.core.$strict>>>;
+        }, z.core.$strict>]>>>;
+        hours: z.ZodOptional<z.ZodArray<z.ZodObject<{
+            fromUtc: z.ZodString;
+            untilUtc: z.ZodString;
+            weekdays: z.ZodOptional<z.ZodArray<z.ZodLiteral<"fri" | "mon" | "sat" | "sun" | "thu" | "tue" | "wed">>>;
+            exceptDates: z.ZodOptional<z.ZodArray<z.ZodISODate>>;
+            price: z.ZodUnion<readonly [z.ZodObject<{
+                multiplier: z.ZodNumber;
+            }, z.core.$strict>, z.ZodObject<{
+                inputUsdPerMillionTokens: z.ZodNumber;
+                outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                    aboveInputTokens: z.ZodInt;
+                    rates: z.ZodObject<{
+                        inputUsdPerMillionTokens: z.ZodNumber;
+                        outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                        cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                    }, z.core.$strict>;
+                }, z.core.$strict>>>;
+            }, z.core.$strict>]>;
+        }, z.core.$strict>>>;
+    }, z.core.$strict>;
+    validFrom: z.ZodISODate;
+    source: z.ZodOptional<z.ZodObject<{
+        url: z.ZodURL;
+        readOn: z.ZodISODate;
+    }, z.core.$strict>>;
+    subject: z.ZodUnion<readonly [z.ZodObject<{
+        targetId: z.ZodString;
+    }, z.core.$strict>, z.ZodObject<{
+        model: z.ZodString;
+    }, z.core.$strict>, z.ZodObject<{
+        provider: z.ZodString;
+        upstreamModels: z.ZodArray<z.ZodString>;
+    }, z.core.$strict>]>;
+}, z.core.$strict>;
+/** Schema of PriceBookDocument. */
+declare const priceBookSchema: z.ZodObject<{
+    version: z.ZodString;
+    entries: z.ZodArray<z.ZodObject<{
+        price: z.ZodObject<{
+            inputUsdPerMillionTokens: z.ZodNumber;
+            outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+            cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            usdPerRequest: z.ZodOptional<z.ZodNumber>;
+            longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                aboveInputTokens: z.ZodInt;
+                rates: z.ZodObject<{
+                    inputUsdPerMillionTokens: z.ZodNumber;
+                    outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                    cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                }, z.core.$strict>;
+            }, z.core.$strict>>>;
+            serviceTiers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodObject<{
+                multiplier: z.ZodNumber;
+            }, z.core.$strict>, z.ZodObject<{
+                inputUsdPerMillionTokens: z.ZodNumber;
+                outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                    aboveInputTokens: z.ZodInt;
+                    rates: z.ZodObject<{
+                        inputUsdPerMillionTokens: z.ZodNumber;
+                        outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                        cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                    }, z.core.$strict>;
+                }, z.core.$strict>>>;
+            }, z.core.$strict>]>>>;
+            hours: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                fromUtc: z.ZodString;
+                untilUtc: z.ZodString;
+                weekdays: z.ZodOptional<z.ZodArray<z.ZodLiteral<"fri" | "mon" | "sat" | "sun" | "thu" | "tue" | "wed">>>;
+                exceptDates: z.ZodOptional<z.ZodArray<z.ZodISODate>>;
+                price: z.ZodUnion<readonly [z.ZodObject<{
+                    multiplier: z.ZodNumber;
+                }, z.core.$strict>, z.ZodObject<{
+                    inputUsdPerMillionTokens: z.ZodNumber;
+                    outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                    cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                    longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                        aboveInputTokens: z.ZodInt;
+                        rates: z.ZodObject<{
+                            inputUsdPerMillionTokens: z.ZodNumber;
+                            outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                            cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                            usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                        }, z.core.$strict>;
+                    }, z.core.$strict>>>;
+                }, z.core.$strict>]>;
+            }, z.core.$strict>>>;
+        }, z.core.$strict>;
+        validFrom: z.ZodISODate;
+        source: z.ZodOptional<z.ZodObject<{
+            url: z.ZodURL;
+            readOn: z.ZodISODate;
+        }, z.core.$strict>>;
+        subject: z.ZodUnion<readonly [z.ZodObject<{
+            targetId: z.ZodString;
+        }, z.core.$strict>, z.ZodObject<{
+            model: z.ZodString;
+        }, z.core.$strict>, z.ZodObject<{
+            provider: z.ZodString;
+            upstreamModels: z.ZodArray<z.ZodString>;
+        }, z.core.$strict>]>;
+    }, z.core.$strict>>;
+}, z.core.$strict>;
+/** Everything that decides what an answer of a model costs. */
+type ModelPrice = Readonly<z.output<typeof modelPriceSchema>>;
+/** The same as it may be written, with defaults left out. */
+type ModelPriceInput = Readonly<z.input<typeof modelPriceSchema>>;
+type PriceSubject = Readonly<z.output<typeof priceSubjectSchema>>;
+/** One dated price. */
+type PriceEntry = Readonly<z.output<typeof priceEntrySchema>>;
+/** Prices as one versioned document. */
+type PriceBookDocument = Readonly<z.output<typeof priceBookSchema>>;
+
+/** A price made ready for the hot path: which rates apply, and what a usage costs by them, in whole numbers. */
+
+/** What decides between the rates of a price. */
+interface PriceMoment {
+    readonly unixMs: number;
+    /** As the upstream told it, else as the request asked for it. */
+    readonly serviceTier?: string | undefined;
+}
+/** Where a price comes from: built in, from the configuration, or set at run time. */
+type PriceOrigin = 'built-in' | 'config' | 'admin';
+declare class CompiledPrice {
+    #private;
+    /** Names this very price: `<origin>:<hash of its content>`. */
+    readonly version: string;
+    readonly origin: PriceOrigin;
+    readonly entry: PriceEntry;
+    /** @throws GATEWAY_PRICE_NOT_EXACT when a multiplier makes a price that is no whole number of pico-dollars. */
+    constructor(entry: PriceEntry, identity: {
+        readonly version: string;
+        readonly origin: PriceOrigin;
+    });
+    /** Whether the service tier makes a difference: only then it has to be found out. */
+    get hasTiers(): boolean;
+    /** Mean of the plain input and output price, for ranking before anything was measured. */
+    get meanUsdPerMillionTokens(): number;
+    /** Whole nano-dollars for one answer. */
+    costNanos(usage: TokenUsage, moment: PriceMoment): number;
+}
+
+/** What is to be priced. */
+interface PricedTarget {
+    readonly targetId: string;
+    /** Id of the target without the number of its credential: prices hold for all of them. */
+    readonly model: string;
+    readonly providerId: string;
+    readonly upstreamModel: string;
+}
+/** A price, and until when it holds without looking again. */
+interface FoundPrice {
+    readonly price: CompiledPrice | undefined;
+    readonly untilUnixMs: number;
+}
+declare class PriceBook {
+    #private;
+    /** Grows with each change, so that targets know when to look again. */
+    revision: number;
+    constructor(builtIn?: PriceBookDocument);
+    /**
+     * Checks the prices of the configuration (a book of its own, and those that stand beside targets and models), and returns what puts them in force.
+     * @throws GATEWAY_PRICE_NOT_EXACT
+     */
+    prepareConfig(entries: readonly PriceEntry[]): () => void;
+    /** Replaces the prices that were set at run time. */
+    setAdmin(entries: readonly PriceEntry[]): void;
+    find(target: PricedTarget, unixMs: number): FoundPrice;
+    /** The price that a version of an event names; undefined when this process has never known it. */
+    version(version: string): CompiledPrice | undefined;
+    /** Every price of the three layers, those first that go before others. */
+    list(): readonly CompiledPrice[];
+}
+/** One target's price, looked up again only when something has changed. */
+declare class TargetPrice {
+    #private;
+    /** `now` is Unix time: prices hold from a day on. */
+    constructor(book: PriceBook, target: PricedTarget, now: () => number);
+    /** What it costs now. */
+    current(): CompiledPrice | undefined;
+    /** What a usage would cost now; undefined without a price. */
+    costNanosNow(usage: TokenUsage, serviceTier?: string): number | undefined;
+    /** Undefined when nobody has said what the target costs. */
+    at(unixMs: number): CompiledPrice | undefined;
+}
+
+/** Prices that an administrator sets at run time: kept in the Store, in force in every process as soon as the store has told. */
+
+/** Schema of PriceRecord. */
+declare const priceRecordSchema: z.ZodObject<{
+    price: z.ZodObject<{
+        inputUsdPerMillionTokens: z.ZodNumber;
+        outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+        cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+        usdPerRequest: z.ZodOptional<z.ZodNumber>;
+        longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+            aboveInputTokens: z.ZodInt;
+            rates: z.ZodObject<{
+                inputUsdPerMillionTokens: z.ZodNumber;
+                outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                usdPerRequest: z.ZodOptional<z.ZodNumber>;
+            }, z.core.$strict>;
+        }, z.core.$strict>>>;
+        serviceTiers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodObject<{
+            multiplier: z.ZodNumber;
+        }, z.core.$strict>, z.ZodObject<{
+            inputUsdPerMillionTokens: z.ZodNumber;
+            outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+            cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+            usdPerRequest: z.ZodOptional<z.ZodNumber>;
+            longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                aboveInputTokens: z.ZodInt;
+                rates: z.ZodObject<{
+                    inputUsdPerMillionTokens: z.ZodNumber;
+                    outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                    cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                    usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                }, z.core.$strict>;
+            }, z.core.$strict>>>;
+        }, z.core.$strict>]>>>;
+        hours: z.ZodOptional<z.ZodArray<z.ZodObject<{
+            fromUtc: z.ZodString;
+            untilUtc: z.ZodString;
+            weekdays: z.ZodOptional<z.ZodArray<z.ZodLiteral<"fri" | "mon" | "sat" | "sun" | "thu" | "tue" | "wed">>>;
+            exceptDates: z.ZodOptional<z.ZodArray<z.ZodISODate>>;
+            price: z.ZodUnion<readonly [z.ZodObject<{
+                multiplier: z.ZodNumber;
+            }, z.core.$strict>, z.ZodObject<{
+                inputUsdPerMillionTokens: z.ZodNumber;
+                outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                longPrompts: z.ZodOptional<z.ZodArray<z.ZodObject<{
+                    aboveInputTokens: z.ZodInt;
+                    rates: z.ZodObject<{
+                        inputUsdPerMillionTokens: z.ZodNumber;
+                        outputUsdPerMillionTokens: z.ZodDefault<z.ZodNumber>;
+                        cachedInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWriteInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        cacheWrite1hInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        reasoningUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        audioOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageInputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        imageOutputUsdPerMillionTokens: z.ZodOptional<z.ZodNumber>;
+                        usdPerRequest: z.ZodOptional<z.ZodNumber>;
+                    }, z.core.$strict>;
+                }, z.core.$strict>>>;
+            }, z.core.$strict>]>;
+        }, z.core.$strict>>>;
+    }, z.core.$strict>;
+    validFrom: z.ZodISODate;
+    source: z.ZodOptional<z.ZodObject<{
+        url: z.ZodURL;
+        readOn: z.ZodISODate;
+    }, z.core.$strict>>;
+    subject: z.ZodUnion<readonly [z.ZodObject<{
+        targetId: z.ZodString;
+    }, z.core.$strict>, z.ZodObject<{
+        model: z.ZodString;
+    }, z.core.$strict>, z.ZodObject<{
+        provider: z.ZodString;
+        upstreamModels: z.ZodArray<z.ZodString>;
+    }, z.core.$strict>]>;
+    id: z.ZodString;
+    updatedUnixMs: z.ZodNumber;
+}, z.core.$strict>;
+/** A price that was set at run time. */
+type PriceRecord = Readonly<z.output<typeof priceRecordSchema>>;
+interface Prices extends AsyncDisposable {
+    /** Everything that has a price now, from all layers. */
+    readonly book: PriceBook;
+    /** Resolves when the prices in the store have been read. */
+    readonly ready: Promise<void>;
+    /** Makes or replaces it. @throws CORE_CONFIG_INVALID naming the field, GATEWAY_PRICE_NOT_EXACT */
+    put(id: string, entry: PriceEntry): Promise<PriceRecord>;
+    delete(id: string): Promise<boolean>;
+    get(id: string): PriceRecord | undefined;
+    list(): readonly PriceRecord[];
+}
+interface PricesParts {
+    /** Default: one in memory, for a process that keeps no prices. */
+    readonly store?: Store | undefined;
+    readonly clock?: Clock | undefined;
+    /** In place of the prices that come with the gateway. */
+    readonly builtIn?: PriceBookDocument | undefined;
+    /** Told about records that cannot be read, and stores that cannot be reached. */
+    readonly onFailure?: ((error: unknown) => void) | undefined;
+}
+/** Opens the price book. Pass it to every gateway that is to charge by it. */
+declare const createPrices: (parts?: PricesParts) => Prices;
+
+/**
+ * Why each cent: what was spent by day, key, user, project, model, target and price, summed over all processes. Every process writes rows of its own, a
+ * moment after the requests: the events in the sink stay the exact record of each one.
+ */
+
+/** What spend can be grouped by. */
+declare const spendDimensions: readonly ["day", "project", "user", "key", "model", "target", "price"];
+type SpendDimension = (typeof spendDimensions)[number];
+interface SpendQuestion {
+    /** ISO dates in UTC; both included. */
+    readonly from: string;
+    readonly to: string;
+    readonly by: readonly SpendDimension[];
+    readonly where?: {
+        readonly [Dimension in SpendDimension]?: string | undefined;
+    } | undefined;
+}
+/** One line of the answer; amounts with all their decimals. */
+interface SpendLine {
+    readonly group: {
+        readonly [Dimension in SpendDimension]?: string;
+    };
+    readonly requests: number;
+    readonly inputTokens: number;
+    readonly cachedInputTokens: number;
+    readonly outputTokens: number;
+    readonly costUsd: string;
+    readonly estimatedUsd: string;
+    readonly savedUsd: string;
+}
+interface SpendReport {
+    readonly lines: readonly SpendLine[];
+    readonly totalUsd: string;
+    /** True when there were more rows than one question may read: ask for fewer days. */
+    readonly isPartial: boolean;
+}
+interface SpendLedger extends AsyncDisposable {
+    /** Adds a gateway's requests: pass it to `gateway.onEvent`. */
+    readonly onEvent: (event: GatewayEvent) => void;
+    /** Dearest line first. */
+    report(question: SpendQuestion): Promise<SpendReport>;
+    /** Writes what has been added. */
+    flush(): Promise<void>;
+    /** Requests whose row found no place: there are more combinations than a process keeps in a day. */
+    readonly dropped: number;
+}
+interface SpendLedgerParts {
+    readonly store?: Store | undefined;
+    readonly clock?: Clock | undefined;
+    readonly random?: Random | undefined;
+    readonly onFailure?: ((error: unknown) => void) | undefined;
+}
+/** Opens the ledger. Connect it with `gateway.onEvent(spend.onEvent)`, in every process. */
+declare const createSpendLedger: (parts?: SpendLedgerParts) => SpendLedger;
+
+/** What a tracing system is told about a request: implemented by parts such as `createOpenTelemetry`. */
+
+/** The identity that a span has in its trace, as W3C trace context writes it. */
+interface SpanIdentity {
+    /** 32 lower-case hex characters. */
+    readonly traceId: string;
+    /** 16 lower-case hex characters. */
+    readonly spanId: string;
+    /** Two hex characters. */
+    readonly flags: string;
+}
+/** What is known when a request is admitted or turned away. */
+interface RequestSpanStart {
+    readonly operation: CanonicalOperation | RequestEvent['operation'];
+    /** A name of the configuration; undefined when the caller named no model that there is. */
+    readonly model: string | undefined;
+    readonly startUnixMs: number;
+    /** Where the request comes from: the caller's trace, if it sent one. */
+    readonly parent: SpanIdentity | undefined;
+    /** Header `tracestate` of the caller. */
+    readonly traceState: string | undefined;
+}
+/** One try against one target. */
+interface AttemptSpan {
+    /** Headers that make the upstream's spans children of this one. */
+    readonly headers: Readonly<Record<string, string>>;
+    end(record: Attempt, requestStartUnixMs: number): void;
+}
+/** One request. */
+interface RequestSpan {
+    readonly identity: SpanIdentity;
+    startAttempt(target: Target, startUnixMs: number): AttemptSpan;
+    end(event: RequestEvent): void;
+}
+/** Makes a span per request. Called on the hot path: it must be quick, and must not throw. */
+interface RequestTracer {
+    readonly contract: 'request-tracer/1';
+    startRequest(start: RequestSpanStart): RequestSpan;
+}
+
+/** Where an address is, as far as the database knows. */
+interface GeoPlace {
+    /** ISO 3166-1 alpha-2, upper case. */
+    readonly country?: string | undefined;
+    /** ISO 3166-2 without the country, e.g. `CA` for California. */
+    readonly region?: string | undefined;
+    readonly city?: string | undefined;
+}
+/** Finds the place of an address: `openGeoDatabase` of `@bud-foundry/gateway/geoip`, or your own. Synchronous and quick. */
+interface GeoLookup {
+    lookup(address: string): GeoPlace | undefined;
+}
 
 /** TLS towards upstreams, all as PEM text. */
 interface UpstreamTls {
@@ -220,46 +1927,6 @@ interface UndiciTransportOptions extends OriginOptions {
 }
 /** Makes the transport that `createGateway` uses by default. Closing it breaks what is still on its way. */
 declare function createUndiciTransport(options?: UndiciTransportOptions): Transport;
-
-/** What a tracing system is told about a request: implemented by parts such as `createOpenTelemetry`. */
-
-/** The identity that a span has in its trace, as W3C trace context writes it. */
-interface SpanIdentity {
-    /** 32 lower-case hex characters. */
-    readonly traceId: string;
-    /** 16 lower-case hex characters. */
-    readonly spanId: string;
-    /** Two hex characters. */
-    readonly flags: string;
-}
-/** What is known when a request is admitted or turned away. */
-interface RequestSpanStart {
-    readonly operation: CanonicalOperation | RequestEvent['operation'];
-    /** A name of the configuration; undefined when the caller named no model that there is. */
-    readonly model: string | undefined;
-    readonly startUnixMs: number;
-    /** Where the request comes from: the caller's trace, if it sent one. */
-    readonly parent: SpanIdentity | undefined;
-    /** Header `tracestate` of the caller. */
-    readonly traceState: string | undefined;
-}
-/** One try against one target. */
-interface AttemptSpan {
-    /** Headers that make the upstream's spans children of this one. */
-    readonly headers: Readonly<Record<string, string>>;
-    end(record: Attempt, requestStartUnixMs: number): void;
-}
-/** One request. */
-interface RequestSpan {
-    readonly identity: SpanIdentity;
-    startAttempt(target: Target, startUnixMs: number): AttemptSpan;
-    end(event: RequestEvent): void;
-}
-/** Makes a span per request. Called on the hot path: it must be quick, and must not throw. */
-interface RequestTracer {
-    readonly contract: 'request-tracer/1';
-    startRequest(start: RequestSpanStart): RequestSpan;
-}
 
 /** What typed calls promise about answers; members beyond these stay readable. */
 
@@ -410,105 +2077,18 @@ interface Exchange {
     /** Reads the whole body once, up to a bound. */
     readBody(limitBytes: number, listener: BodyListener): void;
     listen(listener: ExchangeListener): void;
-    /** Sets a header that every answer carries, errors included. */
+    /** Sets a header that every answer carries, errors included; one of the same name that comes with the answer does not. */
     setHeader(name: string, value: string): void;
     /** The whole answer at once. */
     respond(status: number, headers: HeaderList, body: Uint8Array): void;
-    /** Starts an answer in pieces. */
+    /** Starts an answer in pieces; its head goes out with the first of them. */
     start(status: number, headers: HeaderList): void;
     /** False asks the writer to wait for `onDrain`. */
     write(chunk: Uint8Array): boolean;
-    end(): void;
+    /** Ends an answer in pieces, with these as its last ones. */
+    end(last?: readonly Uint8Array[]): void;
     /** Breaks the answer off, so that no caller takes it for complete. */
     destroy(): void;
-}
-
-/** What is stored about a virtual key; never the key itself. */
-
-declare const keyRecordSchema: z.ZodObject<{
-    id: z.ZodString;
-    hash: z.ZodString;
-    prefix: z.ZodString;
-    name: z.ZodString;
-    projectId: z.ZodString;
-    userId: z.ZodOptional<z.ZodString>;
-    scopes: z.ZodReadonly<z.ZodArray<z.ZodString>>;
-    models: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
-    createdUnixMs: z.ZodNumber;
-    expiresUnixMs: z.ZodOptional<z.ZodNumber>;
-    revokedUnixMs: z.ZodOptional<z.ZodNumber>;
-    tags: z.ZodDefault<z.ZodReadonly<z.ZodRecord<z.ZodString, z.ZodString>>>;
-}, z.core.$strict>;
-type KeyRecord = Readonly<z.infer<typeof keyRecordSchema>>;
-
-interface NewKey {
-    readonly name: string;
-    readonly projectId?: string | undefined;
-    readonly userId?: string | undefined;
-    /** Default: `inference` only. */
-    readonly scopes?: readonly string[] | undefined;
-    readonly models?: readonly string[] | undefined;
-    readonly expiresUnixMs?: number | undefined;
-    readonly tags?: Readonly<Record<string, string>> | undefined;
-    /** The key itself, to bring an existing one in; default: 256 random bits. */
-    readonly key?: Secret | undefined;
-}
-type Authentication = {
-    readonly kind: 'accepted';
-    readonly record: KeyRecord;
-} | {
-    readonly kind: 'refused';
-    readonly reason: 'missing' | 'unknown' | 'revoked' | 'expired';
-};
-interface KeyRing extends AsyncDisposable {
-    /** Resolves when the snapshot has been read from the store. */
-    readonly ready: Promise<void>;
-    /** The key is shown here and never again. */
-    create(key: NewKey): Promise<{
-        readonly key: Secret;
-        readonly record: KeyRecord;
-    }>;
-    /** All keys, oldest first, revoked ones included. */
-    list(): readonly KeyRecord[];
-    get(id: string): KeyRecord | undefined;
-    /** From now on the key is refused here, and elsewhere as soon as the store has told. Undefined when there is no such key. */
-    revoke(id: string): Promise<KeyRecord | undefined>;
-    /** Synchronous: requests wait for no store. */
-    authenticate(key: string | undefined): Authentication;
-}
-interface KeyRingParts {
-    readonly store: Store;
-    readonly clock?: Clock | undefined;
-    readonly random?: Random | undefined;
-    /** Told about records that cannot be read and stores that cannot be reached. */
-    readonly onFailure?: ((error: unknown) => void) | undefined;
-}
-/** SHA-256 of `bud-` and the key, in hex: the form in which Bud stores keys. */
-declare const hashKey: (key: string) => string;
-/** Keys in a store. Await `ready` before the first `authenticate`; the gateway does. */
-declare function createKeyRing(parts: KeyRingParts): KeyRing;
-
-/** Bounds the extra load of retries: every request earns a share of a try, every extra try spends one. */
-
-declare class RetryBudget {
-    #private;
-    constructor(config: RetryConfig, nowMs: number);
-    recordRequest(config: RetryConfig): void;
-    /** Takes one extra try; false when the budget is spent. */
-    take(config: RetryConfig, nowMs: number): boolean;
-}
-
-/** Which headers pass through the gateway, compiled from the configuration once. */
-
-interface NameSet {
-    readonly exact: ReadonlySet<string>;
-    readonly prefixes: readonly string[];
-}
-interface HeaderPolicy {
-    readonly toUpstream: NameSet;
-    readonly toCaller: NameSet;
-    readonly trustedProxies: number;
-    readonly sessionHeader: string;
 }
 
 /** What is known about one upstream credential: refused ones rest and are probed now and then, rate-limited ones rest until their limit lifts. */
@@ -579,7 +2159,7 @@ declare class TargetHealth {
         readonly isRetry: boolean;
     }): void;
     /** Follows the share of cached prompt tokens, and what a token costs with it. */
-    recordUsage(usage: TokenUsage, price: TokenPrice | undefined): void;
+    recordUsage(usage: TokenUsage, costUsd: number | undefined): void;
 }
 
 /** One target of a snapshot as the Candidate that policies rank, with what requests need to reach it. */
@@ -594,13 +2174,13 @@ declare class TargetState implements Candidate {
     readonly provider: Provider;
     readonly credential: CredentialState;
     readonly health: TargetHealth;
-    readonly price: TokenPrice | undefined;
+    readonly price: TargetPrice;
     constructor(init: {
         readonly target: Target;
         readonly provider: Provider;
         readonly credential: CredentialState;
         readonly health: TargetHealth;
-        readonly price: TokenPrice | undefined;
+        readonly price: TargetPrice;
     });
     get inFlight(): number;
     get latencyMsEwma(): number;
@@ -613,83 +2193,6 @@ declare class TargetState implements Candidate {
     /** Where an operation goes, worked out once. */
     endpoint(operation: CanonicalOperation): PreparedEndpoint;
     isAvailable(nowMs: number): boolean;
-}
-
-/** The configuration made ready for requests: an immutable snapshot, swapped whole, whose targets keep their statistics. */
-
-interface ModelEntry {
-    readonly name: string;
-    readonly config: ModelConfig;
-    readonly targets: readonly TargetState[];
-    readonly policy: RoutingPolicy;
-    /** Whether the targets stand in more than one tier. */
-    readonly tiered: boolean;
-    readonly timeouts: Timeouts;
-    readonly retry: RetryConfig;
-    readonly hedge: HedgeConfig | undefined;
-    readonly healthCheck: HealthCheckConfig | undefined;
-}
-interface Snapshot {
-    readonly config: GatewayConfig;
-    readonly models: ReadonlyMap<string, ModelEntry>;
-    readonly targets: ReadonlyMap<string, TargetState>;
-    readonly headerPolicy: HeaderPolicy;
-}
-
-/** Hands events to the sink in batches, off the hot path, with a bound and a count of what was lost. */
-
-interface EventPump {
-    push(event: BudEvent): void;
-    /** Tries to hand everything over; resolves when that is done, or when the signal aborts. */
-    flush(signal: AbortSignal): Promise<void>;
-    readonly pending: number;
-    readonly dropped: number;
-}
-
-/** Prometheus metrics of the gateway, fed by finished requests. */
-
-interface MetricGauges {
-    readonly inFlight: number;
-    readonly eventsPending: number;
-    readonly eventsDropped: number;
-    readonly targets: Iterable<{
-        readonly id: string;
-        readonly inFlight: number;
-        readonly healthy: boolean;
-    }>;
-}
-declare class GatewayMetrics {
-    #private;
-    record(event: RequestEvent): void;
-    /** Time to the first content of a model's streams at a quantile; undefined until something was measured. */
-    ttftSeconds(model: string, share: number): number | undefined;
-    /** The text exposition format, version 0.0.4. */
-    render(gauges: MetricGauges): string;
-}
-
-/** Tells listeners in this process what happens, as it happens. */
-
-/** A request was admitted and is on its way; its RequestEvent follows with the same id. */
-interface RequestStartEvent {
-    readonly kind: 'request-start';
-    readonly id: string;
-    readonly timeUnixMs: number;
-    readonly traceId: string;
-    readonly projectId: string;
-    readonly keyId: string | undefined;
-    readonly operation: RequestEvent['operation'];
-    readonly dialect: string;
-    readonly stream: boolean;
-    readonly requestedModel: string;
-}
-type GatewayEvent = RequestStartEvent | RequestEvent;
-type GatewayEventListener = (event: GatewayEvent) => void;
-declare class LiveEvents {
-    #private;
-    constructor(onFailure: (error: unknown) => void);
-    get isWatched(): boolean;
-    add(listener: GatewayEventListener): Disposable;
-    emit(event: GatewayEvent): void;
 }
 
 /** What a call wants, in the form that its attempts need: the body for each target, and how answers become the caller's. */
@@ -722,6 +2225,298 @@ declare class CallPlan {
     bodyFor(state: TargetState): Uint8Array;
 }
 
+/** Which headers pass through the gateway, compiled from the configuration once. */
+
+interface NameSet {
+    readonly exact: ReadonlySet<string>;
+    readonly prefixes: readonly string[];
+}
+interface HeaderPolicy {
+    readonly toUpstream: NameSet;
+    readonly toCaller: NameSet;
+    readonly trustedProxies: number;
+    readonly sessionHeader: string;
+}
+
+/** The configuration made ready for requests: an immutable snapshot, swapped whole, whose targets keep their statistics. */
+
+interface ModelEntry {
+    readonly name: string;
+    readonly config: ModelConfig;
+    readonly targets: readonly TargetState[];
+    readonly policy: RoutingPolicy;
+    /** Whether the targets stand in more than one tier. */
+    readonly tiered: boolean;
+    readonly timeouts: Timeouts;
+    readonly retry: RetryConfig;
+    readonly hedge: HedgeConfig | undefined;
+    readonly healthCheck: HealthCheckConfig | undefined;
+}
+interface Snapshot {
+    readonly config: GatewayConfig;
+    readonly models: ReadonlyMap<string, ModelEntry>;
+    readonly targets: ReadonlyMap<string, TargetState>;
+    readonly headerPolicy: HeaderPolicy;
+}
+
+/**
+ * The one rule of what a try costs, for whole answers and streams, retries, hedges, continuations and callers who leave: what an upstream counted is
+ * charged as counted; what the gateway stopped before the count came is charged by the gateway's own count, and marked; what the upstream failed to
+ * give is free. docs/gateway/money.md has it as a table.
+ */
+
+/** What one try is charged. */
+interface Bill {
+    readonly usage: TokenUsage;
+    /** True when the gateway counted and not the upstream. */
+    readonly estimated: boolean;
+    /** Undefined when nobody has said what the target costs. */
+    readonly price: CompiledPrice | undefined;
+    /** Whole nano-dollars; undefined without a price. */
+    readonly nanos: number | undefined;
+}
+
+/** What governance is made of: stages that may refuse, answer or change a call before it goes out, and watch and filter what comes back. */
+
+/** A request as far as it is known before its body is read. */
+interface StageRequest {
+    /** Id of the RequestEvent. */
+    readonly id: string;
+    /** As the caller sent it, else the id. */
+    readonly requestId: string;
+    readonly method: string;
+    readonly path: string;
+    /** Undefined before the key was checked, and where no key is asked for. */
+    readonly key: KeyRecord | undefined;
+    /** The caller's address, behind as many own proxies as are configured. */
+    readonly clientAddress: string | undefined;
+    /** On the clock's monotonic time. */
+    readonly startMs: number;
+    /** Aborts when the caller leaves, and when the request is over in any other way. */
+    readonly signal: AbortSignal;
+    /** One request header by its lower-case name. */
+    header(name: string): string | undefined;
+    /** Sets a header of the answer, whatever the answer will be. Too late once an answer has begun. */
+    setResponseHeader(name: string, value: string): void;
+    /** Adds a tag to the RequestEvent. */
+    addTag(name: string, value: string): void;
+    /** What the RequestEvent tells about the cache. */
+    noteCache(result: 'hit' | 'miss'): void;
+}
+/** A target that a call may go to. */
+interface RouteCandidate {
+    readonly target: Target;
+    readonly price: TargetPrice;
+}
+/** A call of a model: body read, model found, nothing sent yet. */
+interface StageCall extends StageRequest {
+    readonly operation: CanonicalOperation;
+    /** The caller's. */
+    readonly dialect: Dialect;
+    /** As the stages before left it. */
+    readonly body: Uint8Array;
+    /** Read from `body`. */
+    readonly head: RequestHead;
+    /** As the caller named it, and as the gateway resolved it. */
+    readonly requestedModel: string;
+    readonly model: string;
+    /** Every target that the model has, in the order of the configuration. Fallback models are not among them. */
+    readonly targets: readonly RouteCandidate[];
+    /** Rough: 4 bytes a token. */
+    readonly inputTokensEstimate: number;
+    /** The body in the vocabulary that dialects are translated through, parsed once. Throws BudError 400 for a body that cannot be read. */
+    canonical(): CanonicalRequest;
+}
+/** An answer that a stage gives in place of an upstream. */
+interface StageAnswer {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    /** The whole body; or, for a stream, pieces of whole server-sent events in the caller's dialect. */
+    readonly body: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+    readonly usage?: TokenUsage | undefined;
+    /** Default: 0 when there is a usage. */
+    readonly costUsd?: number | undefined;
+    /** What the answer would have cost from an upstream. */
+    readonly savedUsd?: number | undefined;
+    readonly finishReason?: string | undefined;
+}
+/** What a stage decides about a call; undefined lets it pass. */
+type Verdict = undefined | {
+    readonly kind: 'refuse';
+    readonly error: BudError;
+    /** Only its `onFinish` is called. */
+    readonly observer?: CallObserver | undefined;
+} | {
+    readonly kind: 'answer';
+    readonly answer: StageAnswer;
+    /** Only its `onFinish` is called. */
+    readonly observer?: CallObserver | undefined;
+} | {
+    readonly kind: 'go';
+    /** Takes the place of the body, for the stages after this one and for the upstream; the model must stay the same. */
+    readonly body?: Uint8Array | undefined;
+    readonly observer?: CallObserver | undefined;
+};
+/** A value, or a promise of it. Only what really waits should be a promise: each one costs a turn of the event loop. */
+type StageResult<Value> = Value | Promise<Value>;
+/** Stands between the answer and the caller. Throwing, or rejecting with, a BudError ends the answer with it; any other error is answered by 500. */
+interface OutputFilter {
+    /** Gets one or more whole server-sent events in the caller's dialect; gives whole events, or undefined while it holds them back. */
+    push(events: Uint8Array): StageResult<Uint8Array | undefined>;
+    /** The stream has ended, well or `interrupted`: gives what was held back. */
+    end(reason: 'complete' | 'interrupted'): StageResult<Uint8Array | undefined>;
+    /** Gets an answer that is not streamed. */
+    whole(body: Uint8Array): StageResult<Uint8Array>;
+}
+/** What one try used, as far as the upstream told. */
+interface AttemptAccount extends RouteCandidate {
+    readonly model: string;
+    readonly usage: TokenUsage | undefined;
+    /** Events with content that a stream has had: about one a token, where nobody counts. */
+    readonly contentEvents: number;
+    /** What it is charged; undefined for nothing. */
+    readonly bill: Bill | undefined;
+    readonly error: BudError | undefined;
+}
+/** Accompanies one admitted call. What it throws is logged and changes nothing, except in `onRoute` and `output`. */
+interface CallObserver {
+    /** The available targets, best first, each time they are ranked; gives them in another order, or fewer. Throw a BudError to refuse. */
+    onRoute?(candidates: readonly RouteCandidate[], model: string): readonly RouteCandidate[] | undefined;
+    onAttemptStart?(candidate: RouteCandidate, model: string): void;
+    onAttemptEnd?(attempt: Attempt, account: AttemptAccount): void;
+    readonly output?: OutputFilter | undefined;
+    /** Exactly once, however the request ended. Work that goes on afterwards belongs to the stage, which awaits it when it is disposed. */
+    onFinish?(event: RequestEvent): void;
+}
+/** One concern of governance. Stages are asked in order; answers pass their output filters in the reverse order. */
+interface Stage {
+    readonly id: string;
+    /** Before the key is checked. An error refuses. */
+    onArrival?(request: StageRequest): BudError | undefined;
+    /** Before the body is read. An error refuses. */
+    onRequest?(request: StageRequest): StageResult<BudError | undefined>;
+    /** Throwing, or rejecting with, a BudError refuses; any other error is answered by 500. */
+    onCall?(call: StageCall): StageResult<Verdict>;
+}
+
+/** What the pipeline asks of a request's stages. */
+
+/** What all stages together decided about a call. */
+type Decision = {
+    readonly kind: 'go';
+    readonly plan: CallPlan;
+} | {
+    readonly kind: 'refuse';
+    readonly error: BudError;
+} | {
+    readonly kind: 'answer';
+    readonly answer: StageAnswer;
+};
+interface CallFacts {
+    readonly plan: CallPlan;
+    readonly entry: ModelEntry;
+    /** As the caller named it. */
+    readonly requestedModel: string;
+}
+interface RequestStages {
+    /** For the RequestEvent. */
+    readonly cache: 'none' | 'hit' | 'miss';
+    readonly tags: Readonly<Record<string, string>> | undefined;
+    readonly isFinished: boolean;
+    /** In the order in which answers pass them; undefined when there is none. */
+    readonly filters: readonly OutputFilter[] | undefined;
+    /** Before the key is checked. */
+    onArrival(): BudError | undefined;
+    /** Before the body is read; `decide` is called at once when no stage has to wait. */
+    onRequest(decide: (refusal: BudError | undefined) => void): void;
+    /** Body and model are known; `decide` is called at once when no stage has to wait. */
+    onCall(facts: CallFacts, decide: (decision: Decision) => void): void;
+    /** @throws BudError when an observer refuses. */
+    onRoute(ranked: readonly TargetState[], model: string): readonly TargetState[];
+    onAttemptStart(state: TargetState, model: string): void;
+    onAttemptEnd(attempt: Attempt, account: AttemptAccount): void;
+    /** The request is over; to be called once. */
+    finish(event: RequestEvent): void;
+}
+
+/** The stages in force, and when those that a new configuration has replaced can go. */
+
+/** The stages of one configuration. */
+declare class StageSet {
+    #private;
+    readonly arrival: readonly Stage[];
+    readonly request: readonly Stage[];
+    readonly call: readonly Stage[];
+    constructor(stages: readonly Stage[], onUnused: () => void);
+    /** A call begins; `leave` follows exactly once. */
+    enter(): void;
+    leave(): void;
+    retire(): void;
+}
+
+/** Bounds the extra load of retries: every request earns a share of a try, every extra try spends one. */
+
+declare class RetryBudget {
+    #private;
+    constructor(config: RetryConfig, nowMs: number);
+    recordRequest(config: RetryConfig): void;
+    /** Takes one extra try; false when the budget is spent. */
+    take(config: RetryConfig, nowMs: number): boolean;
+}
+
+/** Hands events to the sink in batches, off the hot path, with a bound and a count of what was lost. */
+
+interface EventPump {
+    push(event: BudEvent): void;
+    /** Tries to hand everything over; resolves when that is done, or when the signal aborts. */
+    flush(signal: AbortSignal): Promise<void>;
+    readonly pending: number;
+    readonly dropped: number;
+}
+
+declare class TokenGaps {
+    #private;
+    /** By the bounds above, the last one for everything longer; events of one piece are in the first. Made when a second piece comes. */
+    counts: Float64Array | undefined;
+    /** Gaps of nothing: events that came together with the one before. */
+    together: number;
+    maxMs: number;
+    sumMs: number;
+    /** `events` more content events have come at this time of a monotonic clock. */
+    note(events: number, nowMs: number): void;
+    /** All gaps, those of nothing included: one less than there were events. */
+    get count(): number;
+    /** The gap that half of all do not exceed, from the buckets, straight between their bounds; undefined without gaps. */
+    get p50Ms(): number | undefined;
+}
+
+/** Prometheus metrics of the gateway, fed by finished requests. */
+
+interface MetricGauges {
+    readonly inFlight: number;
+    readonly eventsPending: number;
+    readonly eventsDropped: number;
+    readonly targets: Iterable<{
+        readonly id: string;
+        readonly inFlight: number;
+        readonly healthy: boolean;
+    }>;
+}
+declare class GatewayMetrics {
+    #private;
+    /** Adds to a counter of its own. Label values must come from the configuration, never from a caller. */
+    count(family: {
+        readonly name: string;
+        readonly help: string;
+    }, labels: Readonly<Record<string, string>>, by?: number): void;
+    /** `gaps` are those between the content events of a stream. */
+    record(event: RequestEvent, gaps?: TokenGaps): void;
+    /** Time to the first content of a model's streams at a quantile; undefined until something was measured. */
+    ttftSeconds(model: string, share: number): number | undefined;
+    /** The text exposition format, version 0.0.4. */
+    render(gauges: MetricGauges): string;
+}
+
 /** Hands bodies of sampled requests to a sink: redacted, bounded, and after the request is done. */
 
 interface PayloadCaptureParts {
@@ -738,9 +2533,13 @@ declare class CapturedPayload {
     readonly chunks: Uint8Array[];
     bytes: number;
     isCut: boolean;
+    /** The error that the caller got in place of an answer, or after the beginning of one; in the caller's dialect. */
+    error: Uint8Array | undefined;
     constructor(plan: CallPlan, config: CaptureConfig);
     /** A piece of the answer: whole events of a stream, or the body. */
     add(bytes: Uint8Array): void;
+    /** The request has failed: what its caller is told. */
+    fail(error: Uint8Array): void;
 }
 declare class PayloadCapture {
     #private;
@@ -786,12 +2585,16 @@ interface Services {
     readonly pump: EventPump | undefined;
     readonly live: LiveEvents;
     readonly metrics: GatewayMetrics;
+    /** What `/metrics` answers: this gateway's, or that of all processes behind the same port. */
+    readonly metricsText: () => string | Promise<string>;
     readonly capture: PayloadCapture | undefined;
     readonly tracer: RequestTracer | undefined;
     readonly budget: RetryBudget;
     readonly inFlight: InFlight;
     /** Swapped whole on a configuration change; a request reads it once. */
     snapshot: Snapshot;
+    /** Swapped together with the snapshot; undefined when nothing governs. */
+    stages: StageSet | undefined;
     state: 'starting' | 'open' | 'closing' | 'closed';
     /** Called when the last request in flight has ended. */
     onIdle: (() => void) | undefined;
@@ -824,6 +2627,8 @@ interface RequestContext {
     key: KeyRecord | undefined;
     /** Set where the gateway has a tracer. */
     span?: RequestSpan | undefined;
+    /** Set where something governs this request. */
+    stages?: RequestStages | undefined;
 }
 
 /** What the gateway answers under one path. Endpoints know the pipeline; the pipeline knows no endpoint. */
@@ -843,11 +2648,170 @@ interface Endpoint {
     refused?(context: RequestContext, error: BudError): void;
 }
 
+declare const blockingRuleSchema: z.ZodDiscriminatedUnion<[z.ZodObject<{
+    kind: z.ZodLiteral<"address">;
+    action: z.ZodDefault<z.ZodLiteral<"allow" | "deny">>;
+    addresses: z.ZodReadonly<z.ZodArray<z.ZodString>>;
+    id: z.ZodOptional<z.ZodString>;
+    enabled: z.ZodDefault<z.ZodBoolean>;
+    note: z.ZodOptional<z.ZodString>;
+    expiresUnixMs: z.ZodOptional<z.ZodNumber>;
+}, z.core.$strict>, z.ZodObject<{
+    kind: z.ZodLiteral<"country">;
+    action: z.ZodDefault<z.ZodLiteral<"allow" | "deny">>;
+    countries: z.ZodReadonly<z.ZodArray<z.ZodString>>;
+    id: z.ZodOptional<z.ZodString>;
+    enabled: z.ZodDefault<z.ZodBoolean>;
+    note: z.ZodOptional<z.ZodString>;
+    expiresUnixMs: z.ZodOptional<z.ZodNumber>;
+}, z.core.$strict>, z.ZodObject<{
+    kind: z.ZodLiteral<"user-agent">;
+    action: z.ZodDefault<z.ZodLiteral<"allow" | "deny">>;
+    contains: z.ZodDefault<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    patterns: z.ZodDefault<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    id: z.ZodOptional<z.ZodString>;
+    enabled: z.ZodDefault<z.ZodBoolean>;
+    note: z.ZodOptional<z.ZodString>;
+    expiresUnixMs: z.ZodOptional<z.ZodNumber>;
+}, z.core.$strict>, z.ZodObject<{
+    kind: z.ZodLiteral<"rate">;
+    limit: z.ZodInt;
+    windowMs: z.ZodInt;
+    id: z.ZodOptional<z.ZodString>;
+    enabled: z.ZodDefault<z.ZodBoolean>;
+    note: z.ZodOptional<z.ZodString>;
+    expiresUnixMs: z.ZodOptional<z.ZodNumber>;
+}, z.core.$strict>], "kind">;
+type BlockingRuleInput = z.input<typeof blockingRuleSchema>;
+/** A rule as it is in force. */
+type BlockingRule = Readonly<z.output<typeof blockingRuleSchema>> & {
+    readonly id: string;
+    /** `config` rules change with the configuration only. */
+    readonly origin: 'config' | 'store';
+};
+
+/** The rules in force: those of the configuration, and those in a Store, which change while the gateway runs and reach every process. */
+
+interface BlockingRules extends AsyncDisposable {
+    /** Resolves when the stored rules have been read; rejects when the store cannot be reached. */
+    readonly ready: Promise<void>;
+    /** All rules, those of the configuration first. */
+    list(): readonly BlockingRule[];
+    get(id: string): BlockingRule | undefined;
+    /**
+     * In force here at once, elsewhere as soon as the store has told. A stored rule of the same id is replaced.
+     * @throws GATEWAY_BLOCKING_RULE_INVALID, GATEWAY_BLOCKING_RULE_CONFIGURED for the id of a configured rule, GATEWAY_BLOCKING_RULE_LIMIT.
+     */
+    add(rule: BlockingRuleInput): Promise<BlockingRule>;
+    /** False when there is no such rule. @throws GATEWAY_BLOCKING_RULE_CONFIGURED for a configured rule. */
+    remove(id: string): Promise<boolean>;
+    /** Replaces the configured rules. @throws GATEWAY_BLOCKING_RULE_INVALID */
+    configure(rules: readonly ParsedRule[]): void;
+    /** Calls back after every change; the callback must not throw. */
+    subscribe(onChange: () => void): Disposable;
+}
+type ParsedRule = z.output<typeof blockingRuleSchema>;
+
+/** Where answers are kept: in this process by bytes, and in a Store for all processes. */
+
+/** What to remove; with several fields, what all of them name. Without any, everything. */
+interface CachePurge {
+    readonly model?: string | undefined;
+    readonly projectId?: string | undefined;
+    readonly keyId?: string | undefined;
+}
+
+/** The answers that a gateway keeps. */
+interface AnswerCache {
+    /**
+     * Removes answers, in every process; without any field, all of them. By key only where `isolation` is `key`, by project where it is not `shared`.
+     * Gives how many were removed.
+     */
+    purge(purge?: CachePurge): Promise<number>;
+}
+
+/** Hooks: functions of the user's own at the points of a call's way, each with a time box and a policy for when it fails. */
+
+/** What a request hook may decide; nothing lets the call pass as it is. */
+type RequestDecision = undefined | void
+/** Answers 403 with this message. */
+ | {
+    readonly refuse: string;
+}
+/** A JSON object in the place of the body; the model must stay the same. */
+ | {
+    readonly body: Readonly<Record<string, unknown>>;
+};
+/** A try against one target: as it starts, and as it ends. */
+type HookAttempt = {
+    readonly phase: 'start';
+    readonly targetId: string;
+    readonly providerId: string;
+    readonly model: string;
+} | ({
+    readonly phase: 'end';
+    readonly targetId: string;
+    readonly providerId: string;
+    readonly outcome: RequestEvent['outcome'];
+    readonly durationMs: number;
+} & Pick<AttemptAccount, 'model' | 'usage' | 'error'>);
+/** A piece of the answer, in the caller's dialect: one event of a stream, or the whole answer. */
+interface HookChunk {
+    readonly streaming: boolean;
+    /** The event's name, where the dialect has names. */
+    readonly event: string | undefined;
+    readonly data: Readonly<Record<string, unknown>>;
+}
+/** What failed: a try, or, without `targetId`, the request. */
+interface HookError {
+    readonly code: string;
+    readonly status: number;
+    readonly targetId: string | undefined;
+}
+/** The points of a call's way. `call` is the same object at each of them. */
+interface HookFunctions {
+    /** Before anything goes out. */
+    readonly request: (call: StageCall, signal: AbortSignal) => RequestDecision | Promise<RequestDecision>;
+    /** Each time that targets are ranked: may give them in another order, or fewer. Synchronous. */
+    readonly route: (call: StageCall, candidates: readonly RouteCandidate[], model: string) => readonly RouteCandidate[] | undefined | void;
+    readonly attempt: (call: StageCall, attempt: HookAttempt, signal: AbortSignal) => void | Promise<void>;
+    /** May give other data in the place of a piece, or `null` to leave it out of a stream. */
+    readonly chunk: (call: StageCall, chunk: HookChunk, signal: AbortSignal) => Readonly<Record<string, unknown>> | null | undefined | void | Promise<Readonly<Record<string, unknown>> | null | undefined | void>;
+    /** Once, where tokens were counted or estimated. */
+    readonly usage: (call: StageCall, usage: TokenUsage & {
+        readonly costUsd: number | undefined;
+        readonly source: RequestEvent['usageSource'];
+    }, signal: AbortSignal) => void | Promise<void>;
+    readonly error: (call: StageCall, error: HookError, signal: AbortSignal) => void | Promise<void>;
+    /** Once, however the call ended. */
+    readonly finish: (call: StageCall, event: RequestEvent, signal: AbortSignal) => void | Promise<void>;
+}
+type HookName = keyof HookFunctions;
+/** A hook with its own time box and policy. */
+interface HookWithLimits<Run> {
+    readonly run: Run;
+    /** Longest time that it may take; `signal` aborts then. */
+    readonly budgetMs?: number | undefined;
+    /** When it throws or takes too long: `closed` ends the call with 500, `open` goes on without it. After the call has ended both mean: it is logged and counted. */
+    readonly failPolicy?: 'closed' | 'open' | undefined;
+}
+/** What a file of hooks exports. */
+type Hooks = {
+    readonly [Name in HookName]?: HookFunctions[Name] | HookWithLimits<HookFunctions[Name]> | undefined;
+} & {
+    /** Of hooks that say nothing of their own. Default: 1,000. */
+    readonly budgetMs?: number | undefined;
+    /** Of hooks that say nothing of their own. Default: `closed`. */
+    readonly failPolicy?: 'closed' | 'open' | undefined;
+};
+/** Gives hooks their types. */
+declare const defineHooks: (hooks: Hooks) => Hooks;
+
 /** The composition root: configuration and parts in, a gateway with two doors out. */
 
 /** What a gateway is built from beside its configuration; each part has a default. */
 interface GatewayParts {
-    /** Default: undici pools. A transport passed in is closed by whoever made it. */
+    /** Default: undici pools, under Bun its `fetch`. A transport passed in is closed by whoever made it. */
     readonly transport?: Transport | undefined;
     /** Holds virtual keys; needed with `auth: { kind: 'keys' }` unless `keys` is given. */
     readonly store?: Store | undefined;
@@ -860,14 +2824,26 @@ interface GatewayParts {
     readonly tracer?: RequestTracer | undefined;
     /** Resolves credential references of the configuration. */
     readonly secrets?: SecretStore | undefined;
+    /** Resolves references `credential:NAME`, and has targets use a replaced credential at once. */
+    readonly credentials?: CredentialVault | undefined;
     readonly clock?: Clock | undefined;
     readonly random?: Random | undefined;
     readonly logger?: Logger | undefined;
+    /** What models cost; default: `createPrices` over the store. One passed in is closed by whoever made it. */
+    readonly prices?: Prices | undefined;
     /** In addition to the built-in ones; one with the id of a built-in one replaces it. */
     readonly policies?: readonly RoutingPolicy[] | undefined;
     readonly providers?: readonly Provider[] | undefined;
     readonly dialects?: readonly Dialect[] | undefined;
     readonly endpoints?: readonly Endpoint[] | undefined;
+    /** What `GET /metrics` answers in place of this gateway's own metrics: those of all processes behind one port, for instance. */
+    readonly metrics?: (() => string | Promise<string>) | undefined;
+    /** Functions of your own at the points of a call's way; asked before the other stages. */
+    readonly hooks?: Hooks | undefined;
+    /** Asked after the built-in ones, in this order. Their makers close them. */
+    readonly stages?: readonly Stage[] | undefined;
+    /** Where addresses are, for blocking by country and for events: `openGeoDatabase(path)` of `@bud-foundry/gateway/geoip`. */
+    readonly geo?: GeoLookup | undefined;
 }
 interface Gateway extends AsyncDisposable, GatewayCalls {
     /** Answers one request of `node:http`; never throws. */
@@ -878,8 +2854,18 @@ interface Gateway extends AsyncDisposable, GatewayCalls {
     readonly ready: Promise<void>;
     /** The virtual keys, with `auth: { kind: 'keys' }`. */
     readonly keys: KeyRing | undefined;
+    /** The blocking rules in force, with a `blocking` section in the configuration. */
+    readonly blocking: BlockingRules | undefined;
+    /** The cached answers, with a `cache` section in the configuration. */
+    readonly cache: AnswerCache | undefined;
+    /** What models cost, and where an administrator changes it. */
+    readonly prices: Prices;
     /** Swaps the configuration whole. Requests in flight keep the one they began with. Rejects, and changes nothing, when it is invalid. */
     updateConfig(config: GatewayConfigInput): Promise<void>;
+    /** Rejects as `updateConfig` would, and changes nothing either way. */
+    checkConfig(config: GatewayConfigInput): Promise<void>;
+    /** In force now. Secrets in it do not print. */
+    readonly config: GatewayConfig;
     /** Tells what happens as it happens; listeners must be quick. */
     onEvent(listener: GatewayEventListener): Disposable;
     /** Prometheus text exposition, version 0.0.4. */
@@ -901,9 +2887,16 @@ interface Gateway extends AsyncDisposable, GatewayCalls {
  */
 declare function createGateway(config: GatewayConfigInput, parts?: GatewayParts): Gateway;
 
+interface LimitDetails {
+    readonly limit: string;
+    readonly kind: 'requests' | 'tokens' | 'concurrency' | 'spend';
+    readonly allowed: number;
+    readonly requested: number;
+    readonly waitSeconds: number;
+}
 declare const gatewayErrors: {
     readonly INVALID_API_KEY: _bud_foundry_core.ErrorFactory<"GATEWAY_INVALID_API_KEY", {
-        readonly reason: "expired" | "missing" | "revoked" | "unknown";
+        readonly reason: "disabled" | "expired" | "missing" | "revoked" | "unknown";
     }>;
     readonly INSUFFICIENT_SCOPE: _bud_foundry_core.ErrorFactory<"GATEWAY_INSUFFICIENT_SCOPE", {
         readonly scope: string;
@@ -940,6 +2933,27 @@ declare const gatewayErrors: {
     readonly UNSUPPORTED_OPERATION: _bud_foundry_core.ErrorFactory<"GATEWAY_UNSUPPORTED_OPERATION", {
         readonly model: string;
         readonly operation: string;
+    }>;
+    readonly GUARDRAIL_BLOCKED: _bud_foundry_core.ErrorFactory<"GATEWAY_GUARDRAIL_BLOCKED", {
+        readonly rail: string;
+        readonly side: "input" | "output";
+    }>;
+    readonly HOOK_REFUSED: _bud_foundry_core.ErrorFactory<"GATEWAY_HOOK_REFUSED", {
+        readonly message: string;
+    }>;
+    readonly RATE_LIMIT_EXCEEDED: _bud_foundry_core.ErrorFactory<"GATEWAY_RATE_LIMIT_EXCEEDED", LimitDetails>;
+    readonly INSUFFICIENT_QUOTA: _bud_foundry_core.ErrorFactory<"GATEWAY_INSUFFICIENT_QUOTA", LimitDetails>;
+    readonly REQUEST_OVER_LIMIT: _bud_foundry_core.ErrorFactory<"GATEWAY_REQUEST_OVER_LIMIT", LimitDetails>;
+    readonly LIMITS_UNAVAILABLE: _bud_foundry_core.ErrorFactory<"GATEWAY_LIMITS_UNAVAILABLE", undefined>;
+    readonly HOOK_FAILED: _bud_foundry_core.ErrorFactory<"GATEWAY_HOOK_FAILED", {
+        readonly hook: string;
+    }>;
+    readonly HOOKS_UNREADABLE: _bud_foundry_core.ErrorFactory<"GATEWAY_HOOKS_UNREADABLE", {
+        readonly path: string;
+        readonly reason: string;
+    }>;
+    readonly GUARDRAIL_UNAVAILABLE: _bud_foundry_core.ErrorFactory<"GATEWAY_GUARDRAIL_UNAVAILABLE", {
+        readonly rail: string;
     }>;
     readonly SHUTTING_DOWN: _bud_foundry_core.ErrorFactory<"GATEWAY_SHUTTING_DOWN", undefined>;
     readonly NOT_READY: _bud_foundry_core.ErrorFactory<"GATEWAY_NOT_READY", {
@@ -990,6 +3004,10 @@ declare const gatewayErrors: {
         readonly path: string;
         readonly model: string;
     }>;
+    readonly GUARDRAIL_INVALID: _bud_foundry_core.ErrorFactory<"GATEWAY_GUARDRAIL_INVALID", {
+        readonly path: string;
+        readonly problem: string;
+    }>;
     readonly NO_SECRET_STORE: _bud_foundry_core.ErrorFactory<"GATEWAY_NO_SECRET_STORE", {
         readonly path: string;
     }>;
@@ -1009,17 +3027,49 @@ declare const gatewayErrors: {
         readonly provider: string;
     }>;
     readonly NO_KEYS: _bud_foundry_core.ErrorFactory<"GATEWAY_NO_KEYS", undefined>;
+    readonly PRICE_NOT_EXACT: _bud_foundry_core.ErrorFactory<"GATEWAY_PRICE_NOT_EXACT", {
+        readonly multiplier: number;
+    }>;
+    readonly ADMIN_NOT_FOUND: _bud_foundry_core.ErrorFactory<"GATEWAY_ADMIN_NOT_FOUND", {
+        readonly what: string;
+        readonly id: string;
+    }>;
+    readonly ADMIN_UNAVAILABLE: _bud_foundry_core.ErrorFactory<"GATEWAY_ADMIN_UNAVAILABLE", {
+        readonly operation: string;
+    }>;
+    readonly BUDGET_NOT_STOPPABLE: _bud_foundry_core.ErrorFactory<"GATEWAY_BUDGET_NOT_STOPPABLE", {
+        readonly budget: string;
+        readonly subject: string;
+    }>;
+    readonly BUDGET_SUBJECT_UNKNOWN: _bud_foundry_core.ErrorFactory<"GATEWAY_BUDGET_SUBJECT_UNKNOWN", {
+        readonly budget: string;
+        readonly subject: string;
+    }>;
+    readonly NO_WEBHOOKS: _bud_foundry_core.ErrorFactory<"GATEWAY_NO_WEBHOOKS", undefined>;
     readonly CALL_FAILED: _bud_foundry_core.ErrorFactory<"GATEWAY_CALL_FAILED", {
         readonly status: number;
         readonly body: string;
     }>;
     readonly CLOSED: _bud_foundry_core.ErrorFactory<"GATEWAY_CLOSED", undefined>;
     readonly KEY_LIMIT: _bud_foundry_core.ErrorFactory<"GATEWAY_KEY_LIMIT", {
+        readonly what: string;
         readonly limit: number;
     }>;
     readonly KEY_RECORD_INVALID: _bud_foundry_core.ErrorFactory<"GATEWAY_KEY_RECORD_INVALID", {
+        readonly what: string;
         readonly key: string;
     }>;
+    readonly KEY_REVOKED: _bud_foundry_core.ErrorFactory<"GATEWAY_KEY_REVOKED", {
+        readonly id: string;
+    }>;
+    readonly ALREADY_EXISTS: _bud_foundry_core.ErrorFactory<"GATEWAY_ALREADY_EXISTS", {
+        readonly what: string;
+        readonly id: string;
+    }>;
+    readonly CREDENTIAL_NAME_INVALID: _bud_foundry_core.ErrorFactory<"GATEWAY_CREDENTIAL_NAME_INVALID", {
+        readonly name: string;
+    }>;
+    readonly NO_CREDENTIAL_VAULT: _bud_foundry_core.ErrorFactory<"GATEWAY_NO_CREDENTIAL_VAULT", undefined>;
     readonly CLIENT_CA_MISSING: _bud_foundry_core.ErrorFactory<"GATEWAY_CLIENT_CA_MISSING", undefined>;
     readonly LISTENER_WITHOUT_TLS: _bud_foundry_core.ErrorFactory<"GATEWAY_LISTENER_WITHOUT_TLS", undefined>;
     readonly CONFIG_FILE_INVALID: _bud_foundry_core.ErrorFactory<"GATEWAY_CONFIG_FILE_INVALID", {
@@ -1038,6 +3088,70 @@ declare const gatewayErrors: {
         readonly problem: string;
     }>;
 };
+
+/** Money as whole numbers: billionths of a dollar, so that a million sums of tiny prices are exact. */
+/** To the nearest billionth: the price of one token at $0.001 per million. Capped where whole numbers end, at about nine million dollars. */
+declare const toNanoUsd: (usd: number) => number;
+declare const fromNanoUsd: (nanoUsd: number) => number;
+
+type CalendarUnit = 'day' | 'week' | 'month';
+/** Reckons boundaries once per window. */
+declare class CalendarWindow {
+    #private;
+    constructor(unit: CalendarUnit, timeZone: string);
+    /** As a claim wants them. */
+    boundariesUnixMs(nowMs: number): readonly number[];
+}
+
+type LimitKind = Limit['kind'];
+interface PlannedLimit {
+    readonly kind: LimitKind;
+    /** Shown in messages and headers. */
+    readonly name: string;
+    /** What the limit is on. */
+    readonly owner: {
+        readonly kind: 'all' | 'key' | 'user' | 'project' | 'combination';
+        readonly id: string;
+    };
+    readonly claimKey: string;
+    /** Requests, tokens, or billionths of a dollar. */
+    readonly limit: number;
+    readonly windowMs: Claim['windowMs'];
+    readonly calendar: CalendarWindow | undefined;
+    /** The window in words, `minute` for instance; empty for concurrency. */
+    readonly windowName: string;
+}
+
+/** The stage that counts calls against their limits. */
+
+/** A spend limit after a call was charged to it. */
+interface SpendState {
+    readonly limitName: string;
+    readonly owner: PlannedLimit['owner'];
+    readonly windowName: string;
+    /** Spent in the window, with what calls in flight have reserved. */
+    readonly usedUsd: number;
+    readonly limitUsd: number;
+}
+interface LimitStageOptions {
+    /** The most that a call may cost, reserved before it goes out. Default: its tokens at the dearest price among its targets. */
+    readonly estimateCostUsd?: ((call: StageCall, tokens: {
+        readonly input: number;
+        readonly output: number;
+    }) => number) | undefined;
+    /** Called for every spend limit that a finished call was charged to. */
+    readonly onSpend?: ((state: SpendState, event: RequestEvent) => void) | undefined;
+}
+
+/** Core's Transport over the runtime's own `fetch`: for Bun, whose built-in `undici` cannot dispatch. Under Node it costs several times as much. */
+
+interface FetchTransportOptions {
+    readonly clock?: Clock | undefined;
+    /** Default: the global one. */
+    readonly fetch?: typeof globalThis.fetch | undefined;
+}
+/** The transport that `createGateway` uses under Bun. It has no connection pools of its own: proxies and TLS are the runtime's. Closing it ends its calls. */
+declare function createFetchTransport({ clock, fetch }?: FetchTransportOptions): Transport;
 
 /** The policies that a gateway knows without being given any. */
 
@@ -1113,5 +3227,88 @@ declare function createSloAware({ timeToFirstTokenMs, predict }: SloAwareOptions
 /** The first choice follows the weights exactly; so does each later one among those that are left. Weight 0 is a last resort. */
 declare function createWeighted(): RoutingPolicy;
 
-export { createDefaultPolicies, createGateway, createKeyRing, createLeastInFlight, createLowestCost, createLowestLatency, createLowestTtft, createP2cPeakEwma, createPrefixAware, createPriority, createRoundRobin, createSessionAffinity, createSloAware, createUndiciTransport, createWeighted, gatewayConfigSchema, gatewayErrors, hashKey, keyRecordSchema };
-export type { AttemptSpan, Authentication, CallOptions, ChatAnswer, ChatChunk, ChatRequest, EmbeddingAnswer, EmbeddingRequest, Gateway, GatewayCalls, GatewayConfig, GatewayConfigInput, GatewayEvent, GatewayEventListener, GatewayParts, KeyRecord, KeyRing, KeyRingParts, NewKey, PrefixAwareOptions, RequestSpan, RequestSpanStart, RequestStartEvent, RequestTracer, SloAwareOptions, SpanIdentity, UndiciTransportOptions, WireObject };
+/**
+ * Prices that come with the gateway: few, each from the provider's own page. They go out of date without notice; the configuration and the
+ * administrator's prices go before them.
+ */
+
+declare const builtInPrices: PriceBookDocument;
+
+/** US dollars as the nearest number: turned back by `toNanos` without loss up to 2^50 nano-dollars, which is 1.1 million USD. */
+declare const toUsd: (nanos: number) => number;
+/** The whole nano-dollars nearest to an amount of US dollars. */
+declare const toNanos: (usd: number) => number;
+/** US dollars with all their decimals, for people and for JSON that must not lose any: `0.000000125`. */
+declare function formatUsd(nanos: bigint): string;
+
+/**
+ * Bud's `usage_limit:<user>` records (docs/gateway/money.md): read into a user's limits, and written from a user's limits and spend, so that an
+ * existing control plane can go on with either side.
+ */
+
+/** Schema of UsageLimit: loose, because it is somebody else's record. */
+declare const usageLimitSchema: z.ZodObject<{
+    user_id: z.ZodString;
+    user_type: z.ZodOptional<z.ZodLiteral<"admin" | "client">>;
+    allowed: z.ZodBoolean;
+    status: z.ZodString;
+    tokens_quota: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+    tokens_used: z.ZodDefault<z.ZodNumber>;
+    cost_quota: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+    cost_used: z.ZodDefault<z.ZodNumber>;
+    update_id: z.ZodDefault<z.ZodInt>;
+    reason: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    reset_at: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    last_updated: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    billing_cycle_start: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    billing_cycle_end: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+}, z.core.$loose>;
+/** A record as Bud's control plane writes it. */
+type UsageLimit = Readonly<z.output<typeof usageLimitSchema>>;
+/** What has been used in the current cycle. */
+interface CycleUsage {
+    readonly tokens: number;
+    readonly costUsd: number;
+}
+/**
+ * The user with these limits, in calendar months. Administrators have none, as there; who is not allowed is disabled. What the record says was used
+ * already comes off this month's room when `startsNow`: the gateway has not seen it.
+ */
+declare function fromUsageLimit(input: unknown, { startsNow }?: {
+    readonly startsNow?: boolean;
+}): NewOwner;
+/** Whether a call may go on under the record, with its words for it: unknown users and administrators always may. */
+declare function usageLimitStatus(record: UsageLimit | undefined): {
+    readonly allowed: boolean;
+    readonly status: string;
+    readonly reason: string | undefined;
+};
+/** The record of a user as Bud's readers expect it. */
+declare function toUsageLimit(owner: OwnerRecord, used: CycleUsage, at: {
+    readonly unixMs: number;
+    readonly startUnixMs: number;
+    readonly endUnixMs: number;
+    readonly updateId: number;
+}): UsageLimit;
+
+/** Output tokens reserved for a call that names no bound of its own. */
+declare const defaultOutputTokens = 4096;
+/** What is known of a call before it is sent. */
+interface ExpectedCall {
+    readonly inputTokens: number;
+    /** As the caller bounds it. */
+    readonly maxOutputTokens: number | undefined;
+    /** Number of answers asked for. */
+    readonly choices: number;
+    readonly serviceTier?: string | undefined;
+}
+/**
+ * The most that one answer may cost at any of the targets, in nano-dollars: which of them will answer is not known yet. Undefined when none has a
+ * price. Cached input counts as fresh, and reasoning as output: the estimate is the dearer side of what is not known.
+ */
+declare function estimateNanos(call: ExpectedCall, targets: Iterable<{
+    readonly price: TargetPrice;
+}>): number | undefined;
+
+export { CompiledPrice, PriceBook, TargetPrice, budgetSchema, builtInPrices, createBudgets, createCredentialVault, createDefaultPolicies, createFetchTransport, createGateway, createGovernanceAdmin, createKeyRing, createLeastInFlight, createLowestCost, createLowestLatency, createLowestTtft, createP2cPeakEwma, createPrefixAware, createPrices, createPriority, createRoundRobin, createSessionAffinity, createSloAware, createSpendLedger, createUndiciTransport, createWeighted, defaultOutputTokens, defineHooks, estimateNanos, formatUsd, fromNanoUsd, fromUsageLimit, gatewayConfigSchema, gatewayErrors, keyRecordSchema, limitRuleSchema, limitSchema, modelPriceSchema, ownerRecordSchema, priceBookSchema, priceEntrySchema, signWebhook, toNanoUsd, toNanos, toUsageLimit, toUsd, usageLimitSchema, usageLimitStatus };
+export type { AnswerCache, AttemptAccount, AttemptSpan, Authentication, Bill, BlockingRule, BlockingRuleInput, BlockingRules, Budget, BudgetInput, BudgetState, BudgetSubject, Budgets, BudgetsParts, CachePurge, CallObserver, CallOptions, ChatAnswer, ChatChunk, ChatRequest, CredentialRecord, CredentialVault, CredentialVaultParts, CycleUsage, EmbeddingAnswer, EmbeddingRequest, ExpectedCall, FetchTransportOptions, FoundPrice, Gateway, GatewayCalls, GatewayConfig, GatewayConfigInput, GatewayEvent, GatewayEventListener, GatewayParts, GeoLookup, GeoPlace, GovernanceAdmin, GovernanceAdminParts, HookAttempt, HookChunk, HookError, HookFunctions, HookName, HookWithLimits, Hooks, KeyChange, KeyFilter, KeyRecord, KeyRing, KeyRingParts, Limit, LimitRule, LimitStageOptions, LimitWindow, ModelPrice, ModelPriceInput, NewKey, NewOwner, OutputFilter, OwnerBook, OwnerChange, OwnerRecord, PrefixAwareOptions, PriceBookDocument, PriceEntry, PriceMoment, PriceOrigin, PriceRecord, PriceSubject, PricedTarget, Prices, PricesParts, RequestDecision, RequestSpan, RequestSpanStart, RequestStartEvent, RequestTracer, RotateOptions, RouteCandidate, ShownKey, SloAwareOptions, SpanIdentity, SpendDimension, SpendLedger, SpendLedgerParts, SpendLine, SpendQuestion, SpendReport, SpendState, Stage, StageAnswer, StageCall, StageRequest, StageResult, UndiciTransportOptions, UsageLimit, Verdict, WebhookFetcher, WireObject };

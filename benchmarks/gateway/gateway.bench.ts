@@ -16,6 +16,7 @@ import {
 import { benchFeatures } from './features.ts'
 import { measureLimiter } from './limiter.ts'
 import { runLoad } from './load.ts'
+import { measurePrefixHits } from './prefix-hits.ts'
 import { holdStreams, largeChat, measureCost, measureFirstContent, measureOpenLoop, shortChat, type Cost } from './measures.ts'
 
 const quick = process.argv.includes('--quick')
@@ -139,6 +140,15 @@ async function measureAll(): Promise<void> {
     details[name] = Object.fromEntries(costs)
     recordRatios(name, costs)
     if (name === 'json') measures['fetch_json_cpu_us'] = costOf(costs, 'ours-fetch')
+  }
+
+  try {
+    const hits = measurePrefixHits()
+    measures['prefix_hits_vs_oracle'] = hits.share
+    details['prefix_imbalance'] = hits.imbalance
+  } catch (error) {
+    measures['prefix_hits_vs_oracle'] = null
+    reasons['prefix_hits_vs_oracle'] = error instanceof Error ? error.message : String(error)
   }
 
   // The same stream for a caller in Anthropic's dialect: every event is translated.

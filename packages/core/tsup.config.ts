@@ -11,6 +11,7 @@ export default libraryBuild({
   'store/lock': 'src/store/directory-lock.ts',
   'store/valkey': 'src/store/valkey-store.ts',
   'sink/spool': 'src/sink/spooled-sink.ts',
+  'sink/spooled-rows': 'src/sink/spooled-rows.ts',
   'secret-store/env': 'src/secret-store/env-secret-store.ts',
   'testing/conformance': 'src/testing/conformance/index.ts',
 })

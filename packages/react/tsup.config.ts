@@ -4,14 +4,25 @@ import { clientDirectives } from './client-directives.ts'
 
 const widgets = [
   'client',
+  'admin',
+  'breakdown',
+  'budget-list',
   'chat',
+  'heatmap',
+  'key-manager',
   'live-status',
   'manifest-view',
+  'metric',
   'notice',
+  'pareto',
   'plan-list',
+  'playground',
   'request-table',
   'session',
   'stat-tile',
+  'swr',
+  'tanstack-query',
+  'time-range',
   'time-series',
 ]
 const modules = { index: 'src/index.ts', ...Object.fromEntries(widgets.map((name) => [name, `src/entry/${name}.ts`])) }

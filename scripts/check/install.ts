@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import { startEchoEngine } from './echo-engine.ts'
 import { packPackages, type Packed } from './pack.ts'
 import { startRegistry, type Registry } from './registry.ts'
 import { root, run, runBin } from './repository.ts'
@@ -157,6 +158,8 @@ export const install: Step = {
     const packed = await packPackages(workFolder)
     await using registry = await startRegistry(path.join(workFolder, 'registry'))
     for (const each of packed) await publish(registry, each, workFolder)
+    await using engine = await startEchoEngine()
+    process.env['ENGINE_URL'] = engine.baseUrl
     const projects = path.join(workFolder, 'projects')
     let snippets = 0
     const problems: string[] = []

@@ -3,11 +3,13 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { bun } from './bun.ts'
 import { chromium } from './chromium.ts'
+import { kubernetes } from './kubernetes.ts'
 import { llama } from './llama.ts'
+import { promtool } from './promtool.ts'
 import type { RunningService, Service } from './service.ts'
 import { valkey } from './valkey.ts'
 
-const services: readonly Service[] = [valkey, chromium, llama, bun]
+const services: readonly Service[] = [valkey, chromium, llama, bun, promtool, kubernetes]
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
 
 const startService = async (service: Service): Promise<RunningService> => {

@@ -24,10 +24,12 @@ export interface ApiParts {
   readonly logger: Logger
   /** `POST /api/sim/optimize`. */
   readonly optimize: FetchHandler
-  /** `GET /api/metrics/*`; checks for itself whose rows the caller may see. */
+  /** `/api/metrics/*`; checks for itself whose rows the caller may see, and knows its methods. */
   readonly metrics: FetchHandler
+  /** `POST /v1/traces` under `/api/otlp`; checks for itself whose spans they are. */
+  readonly otlp: FetchHandler
   /** Prometheus text exposition. */
-  readonly prometheus: () => string
+  readonly prometheus: (signal: AbortSignal) => Promise<string>
   readonly page: (path: string) => Promise<Response | undefined>
 }
 
@@ -85,8 +87,8 @@ const allowedMethods: Readonly<Record<string, string>> = {
   '/api/session': 'POST',
   '/api/keys': 'GET, POST',
   '/api/keys/:id': 'DELETE',
+  '/api/otlp/v1/traces': 'POST',
   '/api/metrics/live': 'GET',
-  '/api/metrics/*': 'GET',
   '/api/sim/optimize': 'POST',
   '/api/clusters/plan': 'POST',
 }
@@ -100,7 +102,18 @@ const visibleProject = (record: KeyRecord) => (record.scopes.includes('admin') ?
 
 const optionalSecret = (plain: string | undefined): Secret | undefined => (plain === undefined ? undefined : createSecret(plain))
 
-export function createApi({ identity, admin, administration, liveEvents, logger, optimize, metrics, prometheus, page }: ApiParts): Hono {
+export function createApi({
+  identity,
+  admin,
+  administration,
+  liveEvents,
+  logger,
+  optimize,
+  metrics,
+  otlp,
+  prometheus,
+  page,
+}: ApiParts): Hono {
   const app = new Hono()
   const allow = (request: Request, scope: Permission) => identity.require(request, scope)
 
@@ -146,10 +159,12 @@ export function createApi({ identity, admin, administration, liveEvents, logger,
     const stream = liveEvents.watch(visibleProject(record), context.req.raw.signal)
     return stream ?? context.json({ error: { code: 'SERVER_BUSY', message: 'too many pages watch already; close one' } }, 503)
   })
-  app.get('/api/metrics/*', (context) => metrics(context.req.raw))
-  app.get('/metrics', (context) => {
+  app.all('/api/metrics/live', (context) => methodNotAllowed(context, 'GET'))
+  app.all('/api/metrics/*', (context) => metrics(context.req.raw))
+  app.post('/api/otlp/v1/traces', (context) => otlp(context.req.raw))
+  app.get('/metrics', async (context) => {
     allow(context.req.raw, 'metrics')
-    return context.text(prometheus(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+    return context.text(await prometheus(context.req.raw.signal), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
   })
 
   app.post('/api/sim/optimize', (context) => {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Clock, Logger, Secret } from '@bud-foundry/core'
 import { createFileStore } from '@bud-foundry/core/store/file'
 import { createGateway, createKeyRing } from '@bud-foundry/gateway'
-import { createMetrics, createMetricsHandler } from '@bud-foundry/metrics'
+import { createMetrics, createMetricsHandler, createOtlpReceiver, storeMetricsText } from '@bud-foundry/metrics'
 import { createAdministration } from './administration.ts'
 import { openAnalytics } from './analytics.ts'
 import { createOptimizerHandler } from '@bud-foundry/sim'
@@ -113,6 +113,12 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
       },
     }),
   )
+  // A scrape tells of the gateway also while the database is away.
+  const storeText = (signal: AbortSignal) =>
+    storeMetricsText({ client, receipt: metrics.sink.receipt() }, signal).catch((error: unknown) => {
+      logger.warn('the state of the database is missing from a scrape', { error })
+      return ''
+    })
   const api = createApi({
     identity,
     admin: administration.admin,
@@ -120,7 +126,8 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
     liveEvents,
     logger,
     metrics: createMetricsHandler({ metrics, authorize: (request) => visibleScope(identity.require(request, 'metrics')) }),
-    prometheus: () => gateway.metricsText(),
+    otlp: createOtlpReceiver({ sink: metrics.sink, authorize: (request) => identity.require(request, 'inference').projectId }).handle,
+    prometheus: async (signal) => `${gateway.metricsText()}${await storeText(signal)}`,
     optimize: createOptimizerHandler(),
     page: createStaticFiles(fileURLToPath(new URL('../dist-web', import.meta.url))),
   })

@@ -9,7 +9,7 @@ import { serverErrors } from './errors.ts'
 /** `inference`: call models. `metrics`: read what happened. `plan`: optimise and render plans. `admin`: manage keys. */
 export const adminScopes = ['inference', 'metrics', 'plan', 'admin'] as const
 export type Permission = (typeof adminScopes)[number]
-/** What the page can do; managing keys is not among it. */
+/** What the page can do without a key; managing keys is not among it. */
 const sessionScopes: readonly Permission[] = ['inference', 'metrics', 'plan']
 
 const sessionMs = 15 * 60_000
@@ -94,7 +94,8 @@ export function createIdentity({ keys, store, envelope, clock, isLoopback }: Ide
     if (apiKey !== undefined) {
       const record = accepted(apiKey.reveal())
       if (record === undefined) throw serverErrors.SESSION_REFUSED({ reason: 'unknown key' })
-      return { projectId: record.projectId, scopes: sessionScopes.filter((scope) => record.scopes.includes(scope)) }
+      // Who signs in with an administrator's key administers, until the session ends; it is not renewed with that right.
+      return { projectId: record.projectId, scopes: adminScopes.filter((scope) => record.scopes.includes(scope)) }
     }
     if (!isLoopback || !isLoopbackHost((header('host') ?? '').replace(/:\d+$/, '')))
       throw serverErrors.SESSION_REFUSED({ reason: 'not local' })

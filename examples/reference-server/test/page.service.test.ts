@@ -92,6 +92,48 @@ test('someone plans a deployment and reads its manifests', { timeout: 60_000 }, 
   await page.close()
 })
 
+test('someone signs in to administer, makes a key that works, and revokes it for good', { timeout: 60_000 }, async () => {
+  const page = await open({ width: 1400, height: 950 })
+  await page.getByRole('link', { name: 'Keys' }).click()
+  await page.getByLabel('API key').fill(server.apiKey)
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Create key' }).click({ timeout: 10_000 })
+  await page.getByLabel('Name', { exact: true }).fill('checkout')
+  await page.getByLabel('Requests per minute').fill('60')
+  await page.getByRole('dialog').getByRole('button', { name: 'Create key' }).click()
+  const key = (await page.getByRole('dialog').locator('code').textContent({ timeout: 10_000 })) ?? ''
+  const chat = () =>
+    server.call('/v1/chat/completions', { key, body: { model, messages: [{ role: 'user', content: 'hi' }], max_tokens: 1 } })
+  expect((await chat()).status).toBe(200)
+  await page.getByRole('button', { name: 'I have copied it' }).click()
+  expect(await page.content()).not.toContain(key)
+  await page.getByText('60 req / minute').waitFor()
+  await page.screenshot({ path: join(screenshots, 'keys-light.png') })
+  await page.getByRole('button', { name: 'Revoke: checkout' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke', exact: true }).click()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  expect((await chat()).status).toBe(401)
+  await page.close()
+})
+
+test('someone looks at what was measured, by keyboard, and the range is in the address', { timeout: 60_000 }, async () => {
+  const page = await open({ width: 1400, height: 950 }, 'dark')
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Command' }).fill('metrics')
+  await page.keyboard.press('Enter')
+  await page.getByRole('combobox', { name: 'Time range' }).selectOption('15m')
+  expect(new URL(page.url()).hash).toBe('#/metrics?range=15m')
+  const spread = page.getByRole('slider', { name: 'Time to first token, spread' })
+  await spread.focus({ timeout: 20_000 })
+  const before = await spread.getAttribute('aria-valuetext')
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('ArrowLeft')
+  expect(await spread.getAttribute('aria-valuetext')).not.toBe(before)
+  await page.getByRole('rowheader', { name: model }).first().waitFor({ timeout: 20_000 })
+  await page.screenshot({ path: join(screenshots, 'metrics-dark.png'), fullPage: true })
+  await page.close()
+})
+
 test('the page fits a phone', { timeout: 60_000 }, async () => {
   const page = await open({ width: 390, height: 844 })
   await page.getByRole('textbox').first().waitFor({ timeout: 10_000 })

@@ -257,9 +257,51 @@ test.each(['/nothing', '/v2/models', '/chat/completions'])('%s is no page', asyn
   expect(response.headers.get('content-type')).toContain('json')
 })
 
-test('Prometheus text is for those who may read metrics', async () => {
+test('questions are asked with POST, in the scope of the key, and the document tells of them', async () => {
+  const body = { measure: ['requests', 'durationMsP95'], groupBy: ['model'], window: { last: '1h' } }
+  const rows = await eventually(async () => {
+    const answer = await json<{ rows: { group: { model: string }; values: { requests: number } }[] }>(
+      server.call('/api/metrics/ask', { body }),
+    )
+    return answer.rows.length > 0 ? answer.rows : undefined
+  }, 'an answer with rows')
+  expect(rows.map(({ group }) => group.model)).toContain(model)
+  expect((await server.call('/api/metrics/ask', { body, key: '' })).status).toBe(401)
+  const { key } = await json<{ key: string }>(
+    server.call('/api/keys', { body: { name: 'asker', projectId: 'elsewhere', scopes: ['metrics'] } }),
+  )
+  expect(await json(server.call('/api/metrics/ask', { body, key }))).toMatchObject({ rows: [] })
+  const wrong = await server.call('/api/metrics/ask', { body: { ...body, measure: 'beauty' } })
+  expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining('durationMsP95')])
+  const document = await json<{ paths: object }>(server.call('/api/metrics/openapi.json'))
+  expect(Object.keys(document.paths)).toContain('/api/metrics/ask')
+})
+
+test('spans of other programs become requests of the project of their key', async () => {
+  const { key } = await json<{ key: string }>(server.call('/api/keys', { body: { name: 'spans', projectId: 'traced' } }))
+  const attributes = Object.entries({ 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'of-a-span', 'gen_ai.system': 'openai' })
+  const startUnixMs = Date.now()
+  const span = {
+    traceId: 'ab'.repeat(16),
+    spanId: 'cd'.repeat(8),
+    name: 'chat of-a-span',
+    kind: 3,
+    startTimeUnixNano: `${String(startUnixMs)}000000`,
+    endTimeUnixNano: `${String(startUnixMs + 250)}000000`,
+    attributes: attributes.map(([name, stringValue]) => ({ key: name, value: { stringValue } })),
+  }
+  const headers = { 'content-type': 'application/json' }
+  const body = { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }
+  expect((await server.call('/api/otlp/v1/traces', { body, key: '', headers })).status).toBe(401)
+  expect((await server.call('/api/otlp/v1/traces', { body, key, headers })).status).toBe(200)
+  expect(await requestRow(({ requestedModel }) => requestedModel === 'of-a-span')).toMatchObject({ projectId: 'traced', durationMs: 250 })
+})
+
+test('Prometheus text of gateway and database is for those who may read metrics', async () => {
   expect((await server.call('/metrics', { key: '' })).status).toBe(401)
-  expect(await (await server.call('/metrics')).text()).toMatch(/^# TYPE /m)
+  const text = await (await server.call('/metrics')).text()
+  expect(text).toMatch(/^# TYPE /m)
+  expect(text).toMatch(/^bud_metrics_table_rows\{table="requests"\} [1-9]/m)
 })
 
 test('the log repeats no key', () => {

@@ -1,15 +1,20 @@
-/** The console's frame: header, tabs, and the page that the address names. What must outlive a tab lives here. */
+/** The console's frame: header, tabs, and the page that the address names. What must outlive a tab lives here; each page is fetched when it is opened. */
 import { BudRoot, useChat, type UseChat } from '@bud-foundry/react'
 import { SessionGate } from '@bud-foundry/react/session'
-import { useEffect } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { Brand } from './brand.tsx'
+import { CommandPalette } from './command-palette.tsx'
 import { Header } from './header.tsx'
 import { OverviewPage } from './overview-page.tsx'
-import { PlanPage } from './plan-page.tsx'
 import { usePlanner, type Planner } from './planner.ts'
-import { RequestsPage } from './requests-page.tsx'
-import { useRoute, type Route } from './route.ts'
-import { useTheme } from './theme.ts'
+import { pageNames, useRoute, type Route } from './route.ts'
+import { useTheme, type Theme } from './theme.ts'
+
+const MetricsPage = lazy(async () => ({ default: (await import('./metrics-page.tsx')).MetricsPage }))
+const RequestsPage = lazy(async () => ({ default: (await import('./requests-page.tsx')).RequestsPage }))
+const PlaygroundPage = lazy(async () => ({ default: (await import('./playground-page.tsx')).PlaygroundPage }))
+const PlanPage = lazy(async () => ({ default: (await import('./plan-page.tsx')).PlanPage }))
+const KeysPage = lazy(async () => ({ default: (await import('./keys-page.tsx')).KeysPage }))
 
 export function App() {
   const [theme, setTheme] = useTheme()
@@ -22,9 +27,7 @@ export function App() {
   )
 }
 
-const pageNames = { overview: 'Overview', requests: 'Requests', plan: 'Plan' } as const
-
-function Console({ theme, onTheme }: Omit<Parameters<typeof Header>[0], 'route'>) {
+function Console({ theme, onTheme }: { readonly theme: Theme; readonly onTheme: (theme: Theme) => void }) {
   const route = useRoute()
   const chat = useChat()
   const planner = usePlanner()
@@ -38,10 +41,22 @@ function Console({ theme, onTheme }: Omit<Parameters<typeof Header>[0], 'route'>
         Skip to content
       </button>
       <Header route={route} theme={theme} onTheme={onTheme} />
+      <CommandPalette route={route} onTheme={onTheme} />
       <main id="content" className="console-main" tabIndex={-1}>
-        <Page route={route} chat={chat} planner={planner} />
+        <Suspense fallback={<Loading />}>
+          <Page route={route} chat={chat} planner={planner} />
+        </Suspense>
       </main>
     </>
+  )
+}
+
+function Loading() {
+  return (
+    <div className="bud page-loading" role="status">
+      <span className="bud-spinner" />
+      <span className="visually-hidden">Loading</span>
+    </div>
   )
 }
 
@@ -49,9 +64,15 @@ function Page({ route, chat, planner }: { readonly route: Route; readonly chat: 
   switch (route.page) {
     case 'overview':
       return <OverviewPage chat={chat} />
+    case 'metrics':
+      return <MetricsPage route={route} />
     case 'requests':
-      return <RequestsPage requestId={route.requestId} />
+      return <RequestsPage route={route} />
+    case 'playground':
+      return <PlaygroundPage />
     case 'plan':
       return <PlanPage planner={planner} />
+    case 'keys':
+      return <KeysPage />
   }
 }

@@ -2,7 +2,8 @@
 import { LiveStatus } from '@bud-foundry/react/live-status'
 import { ApiDialog } from './api-dialog.tsx'
 import { Brand } from './brand.tsx'
-import { toHash, type Route } from './route.ts'
+import { paletteEvent } from './command-palette.tsx'
+import { pageNames, pages, toHash, type Route } from './route.ts'
 import { themes, type Theme } from './theme.ts'
 
 export interface HeaderProps {
@@ -10,12 +11,6 @@ export interface HeaderProps {
   readonly theme: Theme
   readonly onTheme: (theme: Theme) => void
 }
-
-const tabs: readonly { readonly name: string; readonly route: Route }[] = [
-  { name: 'Overview', route: { page: 'overview' } },
-  { name: 'Requests', route: { page: 'requests', requestId: undefined } },
-  { name: 'Plan', route: { page: 'plan' } },
-]
 
 const themeNames: Readonly<Record<Theme, string>> = { auto: 'System', light: 'Light', dark: 'Dark' }
 const themeIcons: Readonly<Record<Theme, string>> = {
@@ -32,14 +27,17 @@ export function Header({ route, theme, onTheme }: HeaderProps) {
         <Brand />
       </a>
       <nav className="tabs" aria-label="Pages">
-        {tabs.map((tab) => (
-          <a key={tab.name} href={toHash(tab.route)} aria-current={tab.route.page === route.page ? 'page' : undefined}>
-            {tab.name}
+        {pages.map((page) => (
+          <a key={page} href={toHash({ page, range: route.range })} aria-current={page === route.page ? 'page' : undefined}>
+            {pageNames[page]}
           </a>
         ))}
       </nav>
       <div className="console-header-end">
         <LiveStatus />
+        <button type="button" className="bud-button bud-button-ghost palette-button" onClick={() => dispatchEvent(new Event(paletteEvent))}>
+          Commands <kbd>Ctrl K</kbd>
+        </button>
         <ApiDialog />
         <fieldset className="theme-switch">
           <legend>Theme</legend>

@@ -1,6 +1,7 @@
 /** Finds deployment plans for a model on given devices, and shows what a plan would create in Kubernetes. */
 import { ManifestView } from '@bud-foundry/react/manifest-view'
 import { EmptyNotice, ErrorNotice } from '@bud-foundry/react/notice'
+import { ParetoChart } from '@bud-foundry/react/pareto'
 import { PlanList } from '@bud-foundry/react/plan-list'
 import { useEffect, useRef } from 'react'
 import { PlanForm } from './plan-form.tsx'
@@ -49,6 +50,7 @@ function Results({ planner }: { readonly planner: Planner }) {
     case 'done':
       return (
         <>
+          <ParetoChart plans={search.state.result.plans} selected={planner.selected} onSelect={planner.select} />
           <PlanList result={search.state.result} selected={planner.selected} onSelect={planner.select} />
           <Manifests planner={planner} />
         </>

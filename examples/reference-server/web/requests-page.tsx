@@ -2,7 +2,7 @@
 import { useModels, type RequestQuery } from '@bud-foundry/react'
 import { LiveRequestTable } from '@bud-foundry/react/request-table'
 import { useMemo, useState } from 'react'
-import { toHash } from './route.ts'
+import { go, type Route } from './route.ts'
 
 type Outcome = NonNullable<RequestQuery['outcome']>
 
@@ -15,7 +15,7 @@ const outcomes: readonly { readonly name: string; readonly outcome: Outcome | un
   { name: 'Aborted', outcome: 'aborted' },
 ]
 
-export function RequestsPage({ requestId }: { readonly requestId: string | undefined }) {
+export function RequestsPage({ route }: { readonly route: Route }) {
   const [outcome, setOutcome] = useState<Outcome | undefined>(undefined)
   const [model, setModel] = useState<string | undefined>(undefined)
   const models = useModels().data ?? []
@@ -62,9 +62,9 @@ export function RequestsPage({ requestId }: { readonly requestId: string | undef
         <LiveRequestTable
           query={query}
           hasMore
-          openId={requestId}
+          openId={route.requestId}
           onOpenChange={(id) => {
-            location.hash = toHash({ page: 'requests', requestId: id })
+            go({ ...route, requestId: id })
           }}
         />
       </section>

@@ -1,6 +1,11 @@
 /** The error catalogue of cluster. */
 import { defineErrors } from '@bud-foundry/core'
 
+interface Failed {
+  readonly what: string
+  readonly problem: string
+}
+
 export const clusterErrors = defineErrors('CLUSTER', {
   BODY_TOO_LARGE: {
     status: 413,
@@ -13,5 +18,86 @@ export const clusterErrors = defineErrors('CLUSTER', {
     retryable: false,
     message: ({ name, problem, fix }: { readonly name: string; readonly problem: string; readonly fix: string }) =>
       `plan '${name}' cannot be deployed: ${problem}; ${fix}`,
+  },
+  KUBECONFIG_INVALID: {
+    status: 422,
+    retryable: false,
+    message: ({ problem }: { readonly problem: string }) =>
+      `the kubeconfig cannot be used: ${problem}; check it with 'kubectl config view'`,
+  },
+  KIND_UNKNOWN: {
+    status: 422,
+    retryable: false,
+    message: ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }) =>
+      `kind '${kind}' of '${apiVersion}' is not one that this package manages; apply it with kubectl`,
+  },
+  KUBERNETES_UNREACHABLE: {
+    status: 502,
+    retryable: true,
+    message: ({ server, problem }: { readonly server: string; readonly problem: string }) =>
+      `the Kubernetes API at ${server} cannot be reached: ${problem}; check the address, the network and the certificate`,
+  },
+  KUBERNETES_FORBIDDEN: {
+    status: 403,
+    retryable: false,
+    message: ({ what, problem }: Failed) =>
+      `Kubernetes does not allow this: ${what}: ${problem}; grant the rules of 'bud-cluster render --rbac' to the user of the kubeconfig`,
+  },
+  KUBERNETES_REJECTED: {
+    status: 422,
+    retryable: false,
+    message: ({ what, problem }: Failed) => `Kubernetes rejected this: ${what}: ${problem}`,
+  },
+  KUBERNETES_CONFLICT: {
+    status: 409,
+    retryable: false,
+    message: ({ what, problem }: Failed) => `someone else changed this: ${what}: ${problem}`,
+  },
+  KUBERNETES_EXPIRED: {
+    status: 410,
+    retryable: true,
+    message: ({ what }: { readonly what: string }) => `${what} continued from a version that the server has forgotten; list again`,
+  },
+  KUBERNETES_FAILED: {
+    status: 502,
+    retryable: true,
+    message: ({ what, problem }: Failed) => `the Kubernetes API failed: ${what}: ${problem}`,
+  },
+  CHANGES_BLOCKED: {
+    status: 409,
+    retryable: false,
+    message: ({ deployment, blockers }: { readonly deployment: string; readonly blockers: readonly string[] }) =>
+      `the changes of '${deployment}' must not be applied: ${blockers.join('; ')}`,
+  },
+  OPERATOR_BUSY: {
+    status: 409,
+    retryable: true,
+    message: ({ deployment, holder, untilText }: { readonly deployment: string; readonly holder: string; readonly untilText: string }) =>
+      `'${deployment}' is being changed by '${holder}'; wait for it, or until ${untilText} if it is gone`,
+  },
+  OPERATOR_LEASE_LOST: {
+    status: 409,
+    retryable: true,
+    message: ({ deployment }: { readonly deployment: string }) =>
+      `the lease on '${deployment}' was taken over by another operator, or could not be renewed in time; plan again`,
+  },
+  DEPLOYMENT_NOT_READY: {
+    status: 504,
+    retryable: true,
+    message: ({
+      deployment,
+      waitedSeconds,
+      problem,
+    }: {
+      readonly deployment: string
+      readonly waitedSeconds: number
+      readonly problem: string
+    }) => `'${deployment}' did not serve a token within ${String(waitedSeconds)} s: ${problem}`,
+  },
+  REMOVAL_INCOMPLETE: {
+    status: 504,
+    retryable: true,
+    message: ({ deployment, leftovers }: { readonly deployment: string; readonly leftovers: readonly string[] }) =>
+      `'${deployment}' is not gone: ${leftovers.join(', ')} still exist; look at their finalizers, then destroy again`,
   },
 })

@@ -1,6 +1,47 @@
 /** The public list of cluster. */
 export { handleClusterPlan } from './cluster-handler.ts'
+export { createClusterManager, type ClusterManager, type ClusterManagerParts } from './create-cluster-manager.ts'
 export { planManifests, type ManifestPlan } from './deploy/plan-manifests.ts'
 export { renderOptionsSchema, type RenderOptions, type RenderOptionsInput } from './deploy/render-options.ts'
 export type { Manifest } from './deploy/workload.ts'
 export { clusterErrors } from './errors.ts'
+
+// what is in a cluster
+export { readInventory, toDevices, type ClusterInventory, type DiscoveredDevices } from './discover/discover-devices.ts'
+export { watchDevices } from './discover/watch-devices.ts'
+export type { Toleration } from './discover/schedulability.ts'
+export type { ClusterIdentity, DeploymentState } from './manage/observe.ts'
+export type { PodState } from './manage/rollout.ts'
+
+// changes
+export type { ClusterChangeSet, ClusterProgress, DeploymentReference, DesiredDeployment, ObjectChange } from './manage/change-set.ts'
+export type { FieldChange } from './manage/diff-objects.ts'
+
+// Kubernetes
+export { connectKubernetes, type KubeconfigOptions } from './kubernetes/kubeconfig.ts'
+export { createHttpKubernetesApi } from './kubernetes/http-kubernetes-api.ts'
+export type {
+  ApplyOptions,
+  KubernetesApi,
+  KubernetesObject,
+  ObjectList,
+  ObjectMetadata,
+  ObjectReference,
+  ObjectSelection,
+  OwnerReference,
+  PodCall,
+  RemoveOptions,
+  WatchEvent,
+} from './kubernetes/kubernetes-api.ts'
+export { permissionManifests, type PermissionManifest } from './kubernetes/own-permissions.ts'
+export { watchObjects, type ObjectNews } from './kubernetes/watch-objects.ts'
+
+// scale
+export {
+  decideReplicas,
+  type ScaleDecision,
+  type ScaleInput,
+  type ScaleRules,
+  type ScaleSignal,
+  type ScaleWish,
+} from './scale/decide-replicas.ts'

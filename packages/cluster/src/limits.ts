@@ -5,3 +5,40 @@ export const replicasMax = 512
 
 /** Bytes of a request to the HTTP handler: a plan is a few kilobytes. */
 export const requestBytesMax = 1_048_576
+
+/** Bytes of a kubeconfig: certificates and tokens of some clusters fit many times. */
+export const kubeconfigBytesMax = 1_048_576
+
+/** Bytes of one answer of the Kubernetes API: a page of 500 large objects fits. */
+export const answerBytesMax = 64 * 2 ** 20
+
+/** Objects per page of a list, as kubectl asks for them. */
+export const listPageObjects = 500
+
+/** Objects of one list in all: the largest cluster that the Kubernetes project supports runs 150 000 pods. */
+export const listObjectsMax = 200_000
+
+/** Bytes of one event of a watch: an object is at most 1.5 MiB in etcd. */
+export const watchLineBytesMax = 8 * 2 ** 20
+
+/** One request to the Kubernetes API, watches aside. */
+export const requestTimeoutMs = 30_000
+
+/** How long a dead operator keeps a deployment locked, and how often a living one says that it lives. */
+export const operatorLeaseSeconds = 30
+export const operatorRenewMs = 10_000
+
+/** Between two looks at a rollout or a removal. */
+export const pollMs = 1_000
+
+/** Foreground deletion, claims and terminating pods included (their grace period is two minutes). */
+export const removalTimeoutMs = 5 * 60_000
+
+/** Beyond the time that a plan gives an engine to start: pulling its image and downloading the weights. */
+export const rolloutMarginMs = 600_000
+
+/** Waits between attempts of a watch: doubled from the first up to the last. */
+export const watchRetryMs = { first: 500, last: 30_000 } as const
+
+/** Progress waiting for a slow reader. */
+export const progressMax = 10_000

@@ -123,16 +123,20 @@ export const modelSchema = z.strictObject({
   listed: z.boolean().default(true),
 })
 
-const corsSchema = z.strictObject({
-  /** Exact origins, or `*`. */
-  origins: z.array(z.string().min(1)).min(1),
-  headers: z
-    .array(z.string().min(1))
-    .default(['authorization', 'content-type', 'x-api-key', 'x-request-id', 'anthropic-version', 'anthropic-beta']),
-  exposedHeaders: z.array(z.string().min(1)).default(['x-request-id', 'retry-after']),
-  credentials: z.boolean().default(false),
-  maxAgeSeconds: z.int().nonnegative().default(600),
-})
+const corsSchema = z
+  .strictObject({
+    /** Exact origins, or `*`. */
+    origins: z.array(z.string().min(1)).min(1),
+    /** Request headers that a page may send; `*` allows whatever it asks for, as the official clients' many `x-stainless-*`. */
+    headers: z.array(z.string().min(1)).default(['*']),
+    exposedHeaders: z.array(z.string().min(1)).default(['x-request-id', 'retry-after']),
+    credentials: z.boolean().default(false),
+    maxAgeSeconds: z.int().nonnegative().default(600),
+  })
+  .refine(({ origins, credentials }) => !(credentials && origins.includes('*')), {
+    path: ['credentials'],
+    message: "with origins ['*'] every page could act as its visitor; name the origins",
+  })
 
 const headersSchema = z.strictObject({
   /** Request headers that pass on to the upstream; a closing `*` matches any ending. */

@@ -33,7 +33,7 @@ import { NodeExchange } from './exchange/node-exchange.ts'
 import type { BlockingRules } from './blocking/blocking-rules.ts'
 import type { AnswerCache } from './cache/answer-cache.ts'
 import type { GeoLookup } from './client-info/client-info.ts'
-import { createBuiltInStages, loadBuiltInStages } from './governance/built-in-stages.ts'
+import { adoptConfig, createBuiltInStages, discardStages, loadBuiltInStages } from './governance/built-in-stages.ts'
 import type { StageKit } from './governance/stage-factory.ts'
 import type { Stage } from './governance/stage.ts'
 import { StageKeeper, type OwnedStage } from './governance/stage-set.ts'
@@ -238,7 +238,7 @@ class GatewayRoot {
     this.#stageKeeper = new StageKeeper(warn('a stage could not be closed'))
     const waitsFor = secrets === undefined && loading === undefined ? undefined : Promise.all([secrets, loading])
     if (waitsFor === undefined) {
-      this.#useStages(this.#createStages(config, new Map()))
+      this.#useStages(this.#createStages(config, new Map()), config)
       this.#healthChecks = startHealthChecks(this.services.snapshot, this.services)
     }
     this.ready = this.#start(
@@ -249,7 +249,8 @@ class GatewayRoot {
       this.#refreshCredentials(warn('a changed credential could not be read; its targets keep the one from before'))
     })
     // Whoever awaits `ready` sees the failure, and the log does; an unhandled rejection would end the process instead.
-    this.ready.catch((error: unknown) => {
+    // Updates come after it: the first configuration must not be put over a later one.
+    this.#updates = this.ready.catch((error: unknown) => {
       logger.error('the gateway cannot start', { error })
     })
   }
@@ -289,8 +290,9 @@ class GatewayRoot {
     return this.#builtInStages.find(({ answers }) => answers !== undefined)?.answers
   }
 
-  #useStages(stages: readonly OwnedStage[]): void {
+  #useStages(stages: readonly OwnedStage[], config: GatewayConfig): void {
     this.#builtInStages = stages
+    adoptConfig(stages, config)
     const { hooks, stages: own = [] } = this.#parts
     if (hooks !== undefined) this.#hookStage ??= createHookStage(hooks, this.services)
     this.services.stages = this.#stageKeeper.swap(this.#hookStage === undefined ? stages : [this.#hookStage, ...stages], own)
@@ -299,11 +301,16 @@ class GatewayRoot {
   #swap(config: GatewayConfig, secrets: ReadonlyMap<string, Secret>): void {
     const { services } = this
     // Building can fail; the assignments, which change what new requests see, cannot.
-    const snapshot = buildSnapshot(config, this.#snapshotParts, secrets, services.snapshot)
     const stages = this.#createStages(config, secrets)
-    services.snapshot = snapshot
+    try {
+      // Its last step puts prices in force: nothing may fail after it.
+      services.snapshot = buildSnapshot(config, this.#snapshotParts, secrets, services.snapshot)
+    } catch (error) {
+      this.#discard(stages)
+      throw error
+    }
     this.#secrets = secrets
-    this.#useStages(stages)
+    this.#useStages(stages, config)
     this.#healthChecks?.[Symbol.dispose]()
     this.#healthChecks = services.state === 'closed' ? undefined : startHealthChecks(services.snapshot, services)
   }
@@ -340,6 +347,15 @@ class GatewayRoot {
     const secrets = await resolveCredentials(config, this.#secretStore, this.#stopReading.signal)
     // A price book of its own: those in force stay as they are.
     buildSnapshot(config, { ...this.#snapshotParts, prices: new PriceBook() }, secrets ?? new Map(), this.services.snapshot)
+    await loadBuiltInStages(config)
+    this.#discard(this.#createStages(config, secrets ?? new Map()))
+  }
+
+  /** Stages that did not come into force. */
+  #discard(stages: readonly OwnedStage[]): void {
+    discardStages(stages, this.#builtInStages, (error) => {
+      this.services.logger.warn('a stage could not be closed', { error })
+    })
   }
 
   updateConfig(input: GatewayConfigInput): Promise<void> {

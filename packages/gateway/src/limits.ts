@@ -29,6 +29,8 @@ export const overlappingHashes = 4
 export const limitsPerRecord = 16
 /** Rules in the configuration. */
 export const limitRules = 256
+/** Models of one key whose limits are remembered. */
+export const plannedModels = 1_000
 /** Limits that may count one call; the store takes no more claims at once. */
 export const plannedLimits = 64
 /** Wait before a store that failed is asked again. */
@@ -93,6 +95,8 @@ export const spendRetentionDays = 400
 export const webhookAttempts = 5
 export const webhookRetryMs = 1_000
 export const webhookTimeoutMs = 10_000
+/** How long closing waits for webhooks under way. */
+export const webhookCloseMs = 5_000
 
 invariant(failureBodyBytes < defaultAnswerBytes, 'a refusal is read within the bound of an answer')
 invariant(eventBatch < pendingEvents, 'a batch fits the buffer')

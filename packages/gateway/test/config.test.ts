@@ -156,3 +156,9 @@ it('swaps 100 configurations a second under load without changing the outcome of
   expect(new Set(events.map((event) => event.outcome))).toEqual(new Set(['success']))
   expect(test.gateway.metricsText()).toContain('bud_gateway_target_in_flight{target="a"} 0')
 })
+
+it('refuses what a hidden secret prints as: a configuration that was read would otherwise overwrite every credential', () => {
+  const target = { provider: 'openai', credential: '[secret]' }
+  const make = () => createGateway({ auth: none, models: { m: { targets: [target] } } })
+  expect(make).toThrow(/is how a hidden secret prints/)
+})

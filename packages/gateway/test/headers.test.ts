@@ -62,6 +62,15 @@ describe('cross-origin access', () => {
     expect(allowed.status).toBe(204)
     expect(allowed.headers.get('access-control-allow-origin')).toBe('https://app.example')
     expect(allowed.headers.get('access-control-allow-methods')).toBe('POST')
+    const asked = await fetch(url, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://app.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization, x-stainless-os',
+      },
+    })
+    expect(asked.headers.get('access-control-allow-headers')).toBe('authorization, x-stainless-os')
     expect((await preflight(url, 'https://evil.example')).headers.get('access-control-allow-origin')).toBeNull()
     const answer = await test.post('/v1/chat/completions', chat(), { origin: 'https://app.example' })
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://app.example')

@@ -12,14 +12,19 @@ import {
 } from '@bud-foundry/core'
 import type { AnalyticsClient } from './client/analytics-client.ts'
 import { createLane } from './client/lane.ts'
+import { eraseUser, type Erasure, type ErasureReport } from './erase/erase-user.ts'
 import { metricsLimits } from './limits.ts'
-import { migrate, type MigrationReport } from './migrate/migrate.ts'
-import { applyRetention, retentionSchema, type Retention } from './migrate/retention.ts'
-import { createClickHouseEngine } from './query/clickhouse-engine.ts'
-import { createReader, type MetricsReader } from './query/reader.ts'
-import { everyProject } from './query/scope.ts'
+import { createClickHouseEngine } from './ask/clickhouse-engine.ts'
+import { createReader, type MetricsReader } from './ask/reader.ts'
+import { everyProject } from './ask/scope.ts'
+import { migrate, migrations, type MigrationReport } from './migrate/migrate.ts'
+import { applyRetention, rawCompleteFrom, retentionSchema, type Retention } from './migrate/retention.ts'
+import type { Topology } from './migrate/topology.ts'
+import { needsRepair, repairRollups } from './rollup/rebuild.ts'
+import { verifyRollups, type RollupCheck } from './rollup/verify.ts'
 import { deliverEvents, type Delivery } from './sink/deliver.ts'
 import { createMetricsSink } from './sink/metrics-sink.ts'
+import { storeDoubtfulRequests, storeNewRequests } from './sink/store-requests.ts'
 
 export interface MetricsOptions {
   /** From `createEmbeddedClient` or `createServerClient`; closed with metrics. */
@@ -32,6 +37,8 @@ export interface MetricsOptions {
   readonly logger?: Logger
   /** Default: rows stay for ever. */
   readonly retention?: Retention
+  /** Of an external ClickHouse that is a cluster. Default: one server, or the embedded engine. */
+  readonly topology?: Topology
   /** Each write also waits for the disk, so that accepted events survive a power cut; default false. */
   readonly fsync?: boolean
 }
@@ -47,6 +54,13 @@ export interface Metrics extends MetricsReader, AsyncDisposable {
    * @throws METRICS_DATABASE_UNAVAILABLE when repeating helps, METRICS_DATABASE_REFUSED or METRICS_EVENTS_INVALID when it does not
    */
   store(events: readonly BudEvent[], signal?: AbortSignal): Promise<Delivery>
+  /**
+   * Removes all that is stored of one user of a project, after what waits in the spool, and makes the rollups anew that counted it.
+   * May be repeated; CORE_ABORTED when the spool could not be delivered before the signal aborted.
+   */
+  erase(user: Erasure, signal: AbortSignal): Promise<ErasureReport>
+  /** Compares every rollup with the raw rows, where those are all still there; reads them all. */
+  verify(signal?: AbortSignal): Promise<readonly RollupCheck[]>
 }
 
 /**
@@ -63,16 +77,46 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
     logger = silentLogger,
     retention = {},
     fsync = false,
+    topology = {},
   } = options
   const days = resolveConfig('metrics retention', retentionSchema, retention)
-  const migration = await migrate(client, clock)
+  const migration = await migrate(client, clock, migrations, topology)
   for (const { version, name } of migration.applied) logger.info('metrics migration applied', { version, name })
   await applyRetention(client, days)
   // One at a time: nothing may come between looking for known ids and inserting the others.
   const deliveries = createLane([client], metricsLimits.deliveriesWaiting)
-  const store: Metrics['store'] = (events, signal) => deliveries.run('storing events', (session) => deliverEvents(session, events), signal)
-  const sink = await createMetricsSink({ store, spoolDirectory, clock, random, logger, fsync })
-  const reader = createReader({ engine: createClickHouseEngine(client), clock, scope: everyProject })
+  if (await needsRepair(client)) {
+    logger.warn('rollups that a crash left uncertain are made anew')
+    await repairRollups(client)
+  }
+  const doubt = (maybeTorn: boolean) => ({ maybeTorn, repairableFrom: rawCompleteFrom(days, clock.nowMs()) })
+  const store: Metrics['store'] = (events, signal) =>
+    deliveries.run('storing events', (session) => deliverEvents(session, events, doubt(false)), signal)
+  const sink = await createMetricsSink({
+    storeEvents: (events, maybeTorn, signal) =>
+      deliveries.run(
+        'storing events',
+        async (session) => {
+          await deliverEvents(session, events, doubt(maybeTorn))
+        },
+        signal,
+      ),
+    storeRows: ({ payloads, isNew }, signal) =>
+      deliveries.run(
+        'storing requests',
+        async (session) => {
+          if (isNew) await storeNewRequests(session, payloads)
+          else await storeDoubtfulRequests(session, { payloads, ...doubt(true) })
+        },
+        signal,
+      ),
+    spoolDirectory,
+    clock,
+    random,
+    logger,
+    fsync,
+  })
+  const reader = createReader({ engine: createClickHouseEngine(client, clock), client, clock, scope: everyProject })
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {
@@ -86,6 +130,11 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
     sink,
     migration,
     store,
+    async erase(user, signal) {
+      await sink.flush(signal)
+      return deliveries.run('erasing a user', (session) => eraseUser(session, user, doubt(false).repairableFrom), signal)
+    },
+    verify: (signal) => deliveries.run('comparing rollups', (session) => verifyRollups(session, doubt(false).repairableFrom), signal),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   }
 }

@@ -114,10 +114,77 @@ export const metricsErrors = defineErrors('METRICS', {
       return `event '${first?.id ?? ''}' cannot be stored: ${listIssues(first?.issues ?? [])}${more}`
     },
   },
+  CLUSTER_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ cluster }: { readonly cluster: string }) =>
+      `'${cluster}' is no name of a cluster; use letters, digits and underscores, as in the server's remote_servers`,
+  },
+  IMPORT_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ line, text }: { readonly line: number; readonly text: string }) =>
+      `line ${String(line)} of the import is no event: '${text}'; each line is a JSON object with id, kind and timeUnixMs`,
+  },
+  EXPOSITION_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ line, text }: { readonly line: number; readonly text: string }) =>
+      `line ${String(line)} of the scraped page cannot be read: '${text}'; the target must answer in Prometheus' text format or OpenMetrics`,
+  },
+  SCRAPE_FAILED: {
+    status: 502,
+    retryable: true,
+    scope: 'target',
+    message: ({ url, reason }: { readonly url: string; readonly reason: string }) => `'${url}' could not be scraped: ${reason}`,
+  },
+  OTLP_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ problem }: { readonly problem: string }) =>
+      `the OTLP request cannot be read: ${problem}; send application/x-protobuf or application/json as OTLP/HTTP says`,
+  },
   QUESTION_INVALID: {
     status: 400,
     retryable: false,
     message: ({ issues }: { readonly issues: readonly ConfigIssue[] }) => `the metrics question cannot be answered: ${listIssues(issues)}`,
+  },
+  OPERATOR_ONLY: {
+    status: 403,
+    retryable: false,
+    message: ({ what }: { readonly what: string }) =>
+      `${what} belong to no project, so only operators may ask; ask with an administrator's key`,
+  },
+  DATABASE_ABSENT: {
+    status: 501,
+    retryable: false,
+    message: ({ what }: { readonly what: string }) =>
+      `the reader in memory keeps requests alone and has no ${what}; use createMetrics with a database`,
+  },
+  ANSWER_TOO_LARGE: {
+    status: 400,
+    retryable: false,
+    message: ({ what, limit }: { readonly what: string; readonly limit: number }) =>
+      `the answer would need more than ${String(limit)} ${what}; ask for a shorter window or fewer groups`,
+  },
+  FORECAST_IMPOSSIBLE: {
+    status: 422,
+    retryable: false,
+    message: ({ reason }: { readonly reason: string }) =>
+      `this series cannot be continued: ${reason}; ask for a longer window or a shorter interval`,
+  },
+  WEBHOOK_INVALID: {
+    status: 400,
+    retryable: false,
+    message: ({ origin }: { readonly origin: string }) =>
+      `the webhook's address (${origin}) must be https, or http on this machine; correct it`,
+  },
+  WEBHOOK_FAILED: {
+    status: 502,
+    retryable: true,
+    scope: 'target',
+    message: ({ origin, reason }: { readonly origin: string; readonly reason: string }) =>
+      `the webhook at ${origin} did not accept the notice: ${reason}; check that it answers with a status from 200 to 299`,
   },
   UNAUTHORIZED: {
     status: 401,
@@ -133,11 +200,12 @@ export const metricsErrors = defineErrors('METRICS', {
     status: 404,
     retryable: false,
     message: ({ path }: { readonly path: string }) =>
-      `metrics has nothing at '${path}'; it serves /requests, /requests/:id, /series and /summary`,
+      `metrics has nothing at '${path}'; its OpenAPI document at /openapi.json lists what there is`,
   },
   METHOD_UNSUPPORTED: {
     status: 405,
     retryable: false,
-    message: ({ method }: { readonly method: string }) => `metrics is read with GET, not with ${method}`,
+    message: ({ method, allowed }: { readonly method: string; readonly allowed: string }) =>
+      `this is asked with ${allowed}, not with ${method}`,
   },
 })

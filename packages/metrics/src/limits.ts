@@ -9,6 +9,19 @@ export const metricsLimits = Object.freeze({
   deliveriesWaiting: 256,
   /** Rows of one insert: one block per month that it touches. */
   batchRows: 10_000,
+  /** Certainly new requests that are inserted at once: the larger, the cheaper each; the engine holds them uncompressed. */
+  rowBatchRows: 100_000,
+  rowBatchBytes: 64 * 1024 * 1024,
+  /** Encoded requests kept in memory for delivery; what lies beyond is read back from the spool. */
+  rowMemoryBytes: 96 * 1024 * 1024,
+  /** Projects with a retention of their own: they stand in the TTL of a table. */
+  retentionProjects: 10_000,
+  /** Of one scraped page. */
+  scrapeSamples: 200_000,
+  scrapeBytes: 64 * 1024 * 1024,
+  scrapeTimeoutMs: 10_000,
+  /** Of one OTLP request, inflated; the specification lets a receiver refuse what is larger. */
+  otlpBytes: 32 * 1024 * 1024,
   /** Points of one series times its groups. */
   seriesPoints: 20_000,
   groups: 1_000,
@@ -16,6 +29,31 @@ export const metricsLimits = Object.freeze({
   filterValues: 100,
   filterValueLength: 1_024,
   dimensionsPerQuestion: 3,
+  tagFilters: 10,
+  searchWords: 10,
+  /** Bins of one distribution. */
+  bins: 200,
+  /** Questions asked at once with `askMany`. */
+  questionsAtOnce: 50,
+  /** Prices of nodes, and assignments of devices, that one computation of the true cost reads. */
+  trueCostRows: 100_000,
+  /** Rows of one exported file. */
+  exportRows: 1_000_000,
+  /** Body of one question over HTTP. */
+  questionBytes: 256 * 1024,
+  /** How long the planner relies on what it knows of the sizes of tables. */
+  tableSizesMs: 60_000,
+  /** Buckets that a forecast is fitted to, and that it adds. */
+  forecastPoints: 5_000,
+  forecastHorizon: 1_000,
+  /** Objectives that one process watches. */
+  objectives: 100,
+  /** Requests of one trace. */
+  traceRequests: 1_000,
+  /** What one question may take; beyond the first bound groups go to disk, beyond the second it is refused. */
+  spillBytes: 256 * 1024 * 1024,
+  memoryBytesPerQuestion: 1024 * 1024 * 1024,
+  secondsPerQuestion: 60,
   /** Largest window of one question. */
   windowDays: 3_660,
   /** Events beyond this time are a bug of their producer. */

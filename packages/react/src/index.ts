@@ -13,6 +13,20 @@ export {
   type ChatTiming,
 } from './client/chat-session.ts'
 export type { LiveHandlers, LiveStatus, LiveSubscription } from './client/live-stream.ts'
+export type {
+  Answer,
+  AnswerMeasure,
+  AnswerRow,
+  Catalogue,
+  DimensionName,
+  Distribution,
+  DistributionQuestion,
+  MeasureDefinition,
+  MeasureName,
+  Question,
+  TimeWindow,
+} from './client/ask.ts'
+export type { Operation } from './client/operation.ts'
 export { createLiveFeed, type LiveState } from './client/live-feed.ts'
 export { createSessionKeeper, type SessionKeeper, type SessionState } from './client/session-keeper.ts'
 export type { Observable } from './client/observable.ts'
@@ -43,6 +57,7 @@ export { defaultStrings, type BudStrings, type BudStringsInput } from './format/
 export { BudProvider, type BudProviderProps } from './hook/bud-provider.tsx'
 export { useBudClient, useBudFormat, useBudStrings } from './hook/bud-context.ts'
 export { useAction, type Action, type ActionState } from './hook/use-action.ts'
+export { useAsk, useDistribution, useMeasures, type UseAskOptions } from './hook/use-ask.ts'
 export { useChat, type UseChat } from './hook/use-chat.ts'
 export { useLive } from './hook/use-live.ts'
 export { useModels } from './hook/use-models.ts'

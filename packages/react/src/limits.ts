@@ -20,6 +20,8 @@ export const limits = {
   /** A request that never reported its end is dropped from the list after this long. */
   liveInFlightMs: 600_000,
   chatMessagesMax: 200,
+  /** Models that the playground asks at once. */
+  playgroundColumnsMax: 4,
   /** Characters of one answer; beyond it the stream is stopped. */
   chatAnswerCharactersMax: 1_000_000,
   /** The view is told of new tokens at most this often. */

@@ -3,6 +3,14 @@ import { renderToString } from 'react-dom/server'
 import { describe, expect, test } from 'vitest'
 import { BudProvider, BudRoot, createBudClient } from '../src/index.ts'
 import { Chat, Markdown } from '../src/entry/chat.ts'
+import { Breakdown, LiveBreakdown } from '../src/entry/breakdown.ts'
+import { BudgetList, BudgetMeter } from '../src/entry/budget-list.ts'
+import { Heatmap, LiveHeatmap } from '../src/entry/heatmap.ts'
+import { KeyManager, KeyTable } from '../src/entry/key-manager.ts'
+import { MetricChart, MetricTile } from '../src/entry/metric.ts'
+import { ParetoChart } from '../src/entry/pareto.ts'
+import { Playground } from '../src/entry/playground.ts'
+import { readAnswer } from '../src/client/ask.ts'
 import { LiveStatus } from '../src/entry/live-status.ts'
 import { ManifestView } from '../src/entry/manifest-view.ts'
 import { PlanList } from '../src/entry/plan-list.ts'
@@ -11,6 +19,7 @@ import { SessionGate } from '../src/entry/session.ts'
 import { LiveTiles, StatTile } from '../src/entry/stat-tile.ts'
 import { LiveCharts, TimeSeriesChart } from '../src/entry/time-series.ts'
 import { createFakeFetch, pending } from './support/fake-fetch.ts'
+import { sampleAnswer } from './support/sample-answer.ts'
 import { nowUnixMs, sampleFailover, sampleManifests, samplePlans, sampleRequest, sampleYaml } from './support/sample-data.ts'
 
 const requests = [sampleFailover(), sampleRequest()]
@@ -34,6 +43,45 @@ describe('given their data', () => {
       <StatTile key="t" label="Tokens/s" value="404" detail="peak 701" trend={[1, 2, null, 3]} trendText="rising" />,
       ['404', 'peak 701', 'rising', '<path'],
     ],
+    'a heatmap': [
+      <Heatmap key="h" title="TTFT" bounds={[1, 2]} rows={[{ timeUnixMs: nowUnixMs, requests: [0, 3, 1] }]} write={String} />,
+      ['role="slider"', '4 requests, most between 1 and 2', '1 to 2: 3 requests', '<rect class="bud-heatmap-cell"'],
+    ],
+    'a breakdown': [
+      <Breakdown key="b" title="Traffic" dimension="model" measures={['requests']} answer={readAnswer(sampleAnswer())} />,
+      ['llama', 'Other', 'Requests'],
+    ],
+    'the keys': [
+      <KeyTable
+        key="k"
+        keys={[
+          { id: 'k', prefix: 'bud_abc', name: 'checkout', projectId: 'web', scopes: [], createdUnixMs: 0, revokedUnixMs: 1, tags: {} },
+        ]}
+      />,
+      ['checkout', 'bud_abc', 'Revoked'],
+    ],
+    'a budget': [
+      <BudgetMeter
+        key="m"
+        state={{
+          budget: {
+            id: 'b',
+            name: 'Web',
+            subject: { kind: 'project', id: 'web' },
+            limitUsd: 10,
+            window: { calendar: 'month', timeZone: 'UTC' },
+            alertPercents: [50],
+            stop: true,
+          },
+          windowStartUnixMs: 0,
+          windowEndUnixMs: nowUnixMs,
+          spentUsd: 9,
+          remainingUsd: 1,
+        }}
+      />,
+      ['role="meter"', '$9.00 of $10.00', 'Stops at the limit', 'data-tone="warning"'],
+    ],
+    'the frontier of plans': [<ParetoChart key="p" plans={samplePlans()} />, ['role="slider"', 'beaten by no other', '<circle']],
     'a chart': [chart, ['role="slider"', 'latest 2, lowest 1, highest 3, mean 2', '<path class="bud-plot-line"']],
     'the plans': [
       <PlanList key="p" result={{ plans: samplePlans(), rejected: [{ title: 'l4', reason: 'too small' }] }} />,
@@ -69,6 +117,13 @@ describe('bound to a server', () => {
           <LiveCharts />
           <LiveRequestTable hasMore />
           <Chat suggestions={['Hello']} />
+          <MetricTile measure="costUsd" />
+          <MetricChart title="Requests" measures={['requests']} groupBy="model" />
+          <LiveHeatmap />
+          <LiveBreakdown title="Cost" measures={['costUsd']} dimensions={['model', 'keyId']} />
+          <KeyManager />
+          <BudgetList />
+          <Playground />
         </BudRoot>
         <SessionGate>secret</SessionGate>
       </BudProvider>,

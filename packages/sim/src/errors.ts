@@ -78,6 +78,22 @@ export const simErrors = defineErrors('SIM', {
     retryable: false,
     message: ({ maxBytes }: { readonly maxBytes: number }) => `the request body is larger than ${String(maxBytes)} bytes; send less`,
   },
+  WORKER_FAILED: {
+    status: 500,
+    retryable: true,
+    message: ({ reason }: { readonly reason: string }) => `the optimizer's thread ended: ${reason}; the next call starts another one`,
+  },
+  WORKER_BUSY: {
+    status: 503,
+    retryable: true,
+    message: ({ calls }: { readonly calls: number }) =>
+      `the optimizer's thread works on ${String(calls)} calls already; wait for one to end, or use another worker`,
+  },
+  WORKER_CLOSED: {
+    status: 503,
+    retryable: false,
+    message: () => 'the optimizer worker is closed; create another one',
+  },
   PORT_UNAVAILABLE: {
     status: 500,
     retryable: false,

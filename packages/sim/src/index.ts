@@ -29,10 +29,29 @@ export type { EstimateParts, ServingEstimate } from './predict/serving-estimate.
 export { loadTreeModel, type TreeModel } from './trees/tree-model.ts'
 
 // optimizer
-export { optimize, type OptimizeOptions, type OptimizeProgress, type OptimizeResult, type Rejection } from './optimize/optimizer.ts'
+export { optimize, type OptimizeOptions, type OptimizeResult } from './optimize/optimizer.ts'
+export type { OptimizeProgress, Rejection, SearchOptions } from './optimize/search.ts'
+export { nonDominated, type FrontPoint } from './optimize/pareto.ts'
 export { createOptimizerHandler } from './optimize/optimizer-handler.ts'
 export { optimizeRequestSchema, type OptimizeRequest } from './optimize/optimize-request.ts'
+export { findLoadLimit, type LoadLimit, type LoadPoint } from './optimize/load-limit.ts'
+export {
+  findMinimumHardware,
+  type MinimumHardware,
+  type MinimumHardwareRequest,
+  type MinimumHardwareResult,
+  type UnfitHardware,
+} from './optimize/minimum-hardware.ts'
 export { minimumDevices, suggestHardware } from './optimize/suggestions.ts'
+
+// Bud's own interface
+export { createBudSimulator, type BudSimulatorOptions } from './bud/bud-handler.ts'
+
+// pictures
+export { drawFront, drawLoad, drawMemory } from './picture/pictures.ts'
+
+// prices
+export { findDevicePrice, listInstancePrices, type DevicePrice, type InstancePrice, type Market } from './price/instance-prices.ts'
 
 // errors
 export { simErrors } from './errors.ts'

@@ -19,6 +19,10 @@ export const limits = {
   candidates: 20_000,
   /** Longest time that optimize keeps the event loop to itself. */
   optimizeSliceMs: 4,
+  /** Simulations that a Bud simulator remembers; the oldest is forgotten first. */
+  budWorkflows: 1000,
+  /** Calls that one optimizer worker works on at once. */
+  workerCalls: 64,
   /** Plans and rejections in one answer. */
   plans: 100,
   rejections: 200,

@@ -35,7 +35,7 @@ export function planManifests(planInput: DeploymentPlan, optionsInput: RenderOpt
     })
   }
   const manifests = [
-    namespace(plan, options),
+    namespace(options),
     networkPolicy(plan, options),
     ...(options.modelStorage.kind === 'claim' ? [modelClaim(plan, options)] : []),
     ...(plan.replicas > 1 ? [disruptionBudget(plan, options)] : []),

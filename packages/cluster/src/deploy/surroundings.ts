@@ -1,7 +1,7 @@
 /** What stands around the workload: namespace, service, network policy, disruption budget, claim, service monitor. */
 import type { V1PersistentVolumeClaimSpec, V1PodDisruptionBudgetSpec, V1ServiceSpec } from '@kubernetes/client-node'
 import type { DeploymentPlan } from '@bud-foundry/core'
-import { ownershipLabels, selectorLabels } from '../kubernetes/ownership.ts'
+import { namespaceLabels, ownershipLabels, selectorLabels } from '../kubernetes/ownership.ts'
 import { toByteQuantity } from '../kubernetes/quantity.ts'
 import type { RenderOptions } from './render-options.ts'
 import type { Manifest } from './workload.ts'
@@ -21,13 +21,9 @@ const servingLabels = (plan: DeploymentPlan) => ({
   ...(plan.nodesPerReplica > 1 ? { 'leaderworkerset.sigs.k8s.io/worker-index': '0' } : {}),
 })
 
-export function namespace(plan: DeploymentPlan, options: RenderOptions): Manifest {
-  // Shared by many deployments, so it carries no deployment's label and is not deleted with one.
-  return {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: options.namespace, labels: { 'app.kubernetes.io/part-of': ownershipLabels(plan)['app.kubernetes.io/part-of'] } },
-  }
+export function namespace(options: RenderOptions): Manifest {
+  // Shared by many deployments, so it carries no deployment's label and goes only with the last of them.
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: options.namespace, labels: namespaceLabels() } }
 }
 
 export function service(plan: DeploymentPlan, options: RenderOptions): Manifest {

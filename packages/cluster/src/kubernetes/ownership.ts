@@ -1,11 +1,13 @@
 /** The labels by which we know what is ours; nothing without them is ever touched. */
 import type { DeploymentPlan } from '@bud-foundry/core'
+import type { KubernetesObject } from './kubernetes-api.ts'
 
 export const fieldManager = 'bud-foundry'
-const deploymentLabel = 'foundry.bud.studio/deployment'
+export const deploymentLabel = 'foundry.bud.studio/deployment'
+const managedByLabel = 'app.kubernetes.io/managed-by'
 
 /** Selects the pods of one deployment. Immutable on live objects, so it carries the name and nothing that may change. */
-export const selectorLabels = (plan: DeploymentPlan) => ({ [deploymentLabel]: plan.name })
+export const selectorLabels = (plan: Pick<DeploymentPlan, 'name'>) => ({ [deploymentLabel]: plan.name })
 
 /** Recommended labels (kubernetes.io/docs/concepts/overview/working-with-objects/common-labels) and our own. */
 export const ownershipLabels = (plan: DeploymentPlan) => ({
@@ -14,5 +16,16 @@ export const ownershipLabels = (plan: DeploymentPlan) => ({
   'app.kubernetes.io/instance': plan.name,
   'app.kubernetes.io/component': 'engine',
   'app.kubernetes.io/part-of': 'bud-foundry',
-  'app.kubernetes.io/managed-by': fieldManager,
+  [managedByLabel]: fieldManager,
 })
+
+/** On a namespace that we made, which therefore goes with its last deployment. */
+export const namespaceLabels = () => ({ 'app.kubernetes.io/part-of': 'bud-foundry', [managedByLabel]: fieldManager })
+
+/** Ours, and of this deployment. */
+export const isOwnedBy = ({ metadata }: KubernetesObject, deployment: string): boolean =>
+  metadata.labels?.[managedByLabel] === fieldManager && metadata.labels[deploymentLabel] === deployment
+
+/** Made by us: what every deployment in it shares. */
+export const isOurNamespace = ({ metadata }: KubernetesObject): boolean =>
+  metadata.labels?.[managedByLabel] === fieldManager && metadata.labels['app.kubernetes.io/part-of'] === 'bud-foundry'

@@ -2,10 +2,9 @@
 import { closeSync, fdatasync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync, writevSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import type { BudEvent } from '../event/event.ts'
 import { sinkErrors } from './sink-errors.ts'
 import { sinkLimits } from './sink-limits.ts'
-import { decodeEvents, encodeGroupHeader, readGroup, spoolFirstLine } from './spool-format.ts'
+import { encodeGroupHeader, readGroup, spoolFirstLine } from './spool-format.ts'
 import { cursorPath, encodeCursor, segmentPath, type RecoveredSpool, type SpoolPosition, type SpoolSpan } from './spool-recovery.ts'
 
 const syncFile = promisify(fdatasync)
@@ -17,8 +16,9 @@ export interface SpoolOptions {
   readonly recovered: RecoveredSpool
 }
 
-export interface SpoolRead {
-  readonly events: readonly BudEvent[]
+export interface SpoolRead<Content> {
+  readonly events: readonly Content[]
+  readonly count: number
   readonly endOffset: number
   /** Events that were there and cannot be read any more. */
   readonly lost: number
@@ -93,20 +93,21 @@ export class Spool {
   }
 
   /** Whole groups from the start of a span, at least one, up to the number of events and `sinkLimits.readBytes`. */
-  async read(span: SpoolSpan, eventsMax: number): Promise<SpoolRead> {
+  async read<Content>(span: SpoolSpan, eventsMax: number, decode: (payload: Buffer) => readonly Content[]): Promise<SpoolRead<Content>> {
     const length = Math.min(span.endOffset - span.startOffset, sinkLimits.readBytes)
     const bytes = await this.#readBytes(span, length)
-    const events: BudEvent[] = []
-    let offset = 0
+    const events: Content[] = []
+    let [offset, count] = [0, 0]
     for (;;) {
       const group = readGroup(bytes, offset)
-      if (group.kind !== 'group' || (offset > 0 && events.length + group.count > eventsMax)) break
-      events.push(...decodeEvents(group.payload))
+      if (group.kind !== 'group' || (offset > 0 && count + group.count > eventsMax)) break
+      events.push(...decode(group.payload))
+      count += group.count
       offset = group.endOffset
     }
-    if (offset > 0) return { events, endOffset: span.startOffset + offset, lost: 0 }
+    if (offset > 0) return { events, count, endOffset: span.startOffset + offset, lost: 0 }
     // It was whole when it was written or recovered, and is not any more.
-    return { events, endOffset: span.endOffset, lost: span.count }
+    return { events, count, endOffset: span.endOffset, lost: span.count }
   }
 
   /** Remembers what is delivered, and deletes the files that hold nothing else: those before `next`, or all when nothing is left. */

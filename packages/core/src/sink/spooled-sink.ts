@@ -8,10 +8,12 @@ import type { BudEvent } from '../event/event.ts'
 import { systemRandom, type Random } from '../random/random.ts'
 import { lockDirectory } from '../store/directory-lock.ts'
 import { systemClock, type Clock } from '../time/clock.ts'
+import { deliverWithin } from './deliver-within.ts'
 import { DeliveryLoop, type DeliveryFailure } from './delivery-loop.ts'
 import { DeliveryQueue, type DeliveryBatch } from './delivery-queue.ts'
 import { sinkErrors } from './sink-errors.ts'
 import { sinkLimits } from './sink-limits.ts'
+import { decodeEvents } from './spool-format.ts'
 import { recoverSpool, type SpoolDamage } from './spool-recovery.ts'
 import { Spool } from './spool.ts'
 
@@ -64,10 +66,10 @@ class SpooledSink implements Sink {
   readonly #clock: Clock
   readonly #lock: Disposable
   readonly #spool: Spool
-  readonly #queue: DeliveryQueue
+  readonly #queue: DeliveryQueue<BudEvent>
   readonly #loop: DeliveryLoop
   #group: Group | undefined
-  #batch: DeliveryBatch | undefined
+  #batch: DeliveryBatch<BudEvent> | undefined
   #produced = 0
   #stored = 0
   #dropped = 0
@@ -88,7 +90,7 @@ class SpooledSink implements Sink {
       memoryBytesMax: options.memoryBytesMax ?? sinkLimits.memoryBytes,
       batchEvents: options.batchEvents ?? sinkLimits.batchEvents,
       batchBytes: sinkLimits.batchBytes,
-      read: (span, eventsMax) => this.#spool.read(span, eventsMax),
+      read: (span, eventsMax) => this.#spool.read(span, eventsMax, decodeEvents),
     })
     this.#loop = new DeliveryLoop({
       clock: this.#clock,
@@ -197,9 +199,13 @@ class SpooledSink implements Sink {
   async #deliver(signal: AbortSignal): Promise<void> {
     let batch = (this.#batch ??= await this.#queue.take())
     if (batch === undefined) return
+    const timeoutMs = this.#options.deliverTimeoutMs ?? sinkLimits.deliverTimeoutMs
     while (batch.events.length > 0) {
+      const { events } = batch
       try {
-        await this.#deliverWithin(batch.events, signal)
+        await deliverWithin({ clock: this.#clock, timeoutMs, events: batch.events.length, signal }, (either) =>
+          this.#options.deliver(events, either),
+        )
         break
       } catch (error) {
         // What was refused for good must not hold up the others, which are tried again at once.
@@ -215,30 +221,8 @@ class SpooledSink implements Sink {
     this.#spool.deliveredTo(batch.end, this.#queue.first)
   }
 
-  /** Ends at the latest when the time is over, even when the destination ignores the signal. */
-  async #deliverWithin(events: readonly BudEvent[], signal: AbortSignal): Promise<void> {
-    const timeoutMs = this.#options.deliverTimeoutMs ?? sinkLimits.deliverTimeoutMs
-    const deadline = new AbortController()
-    const timer = this.#clock.schedule(timeoutMs, () => {
-      deadline.abort(sinkErrors.SINK_DELIVERY_TIMEOUT({ events: events.length, timeoutMs }))
-    })
-    const either = AbortSignal.any([signal, deadline.signal])
-    const { promise: aborted, reject } = Promise.withResolvers<never>()
-    const onAbort = () => {
-      reject(either.reason)
-    }
-    either.addEventListener('abort', onAbort, { once: true })
-    if (either.aborted) onAbort()
-    try {
-      await Promise.race([aborted, this.#options.deliver(events, either)])
-    } finally {
-      either.removeEventListener('abort', onAbort)
-      timer[Symbol.dispose]()
-    }
-  }
-
   /** The batch without what the destination refused for good; throws the error on when that is not what it says. */
-  #setRefusedAside(batch: DeliveryBatch, error: unknown): DeliveryBatch {
+  #setRefusedAside(batch: DeliveryBatch<BudEvent>, error: unknown): DeliveryBatch<BudEvent> {
     if (!sinkErrors.SINK_EVENTS_REFUSED.is(error)) throw error
     const ids = new Set(error.details.ids)
     const refused = batch.events.filter(({ id }) => ids.has(id))

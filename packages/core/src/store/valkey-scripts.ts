@@ -214,15 +214,16 @@ return 1`,
     /** KEYS: record. ARGV: id, how long a reservation that arrives later is kept out. Gives back all that was reserved. */
     cancel: `${now}
 local text = redis.call('GET', KEYS[1])
+-- First of all: scripts are not rolled back, and what was given back once must never be given back again.
+redis.call('SET', KEYS[1], '[]', 'PX', ARGV[2])
 for _, claim in ipairs(text and cjson.decode(text) or {}) do
   local _, amount, window, start, first, second = unpack(claim)
   if window == 'lease' then
     if redis.call('ZREM', first, ARGV[1] .. ':' .. amount) == 1 then redis.call('DECRBY', second, amount) end
-  elseif redis.call('HGET', first, 's') == start then
+  elseif amount ~= '0' and redis.call('HGET', first, 's') == start then
     redis.call('HINCRBY', first, 'u', '-' .. amount)
   end
 end
-redis.call('SET', KEYS[1], '[]', 'PX', ARGV[2])
 return 1`,
   }
 }

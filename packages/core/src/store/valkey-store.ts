@@ -234,10 +234,11 @@ class ValkeyStore implements Store {
       if (this.#closing !== undefined) return
       try {
         await this.#connection.runScript(scripts.cancel, [this.#name('r', id)], [id, String(limits.cancelledMs)])
-        this.#givenUp.delete(id)
-      } catch {
-        break
+      } catch (error) {
+        // What the server refuses it would refuse again; the others must not wait for it.
+        if (!storeErrors.STORE_FAILED.is(error)) break
       }
+      this.#givenUp.delete(id)
     }
     this.#retry = this.#givenUp.size === 0 ? undefined : this.#clock.schedule(limits.cancelEveryMs, () => void this.#cancelGivenUp())
   }

@@ -31,6 +31,9 @@ function startTimer(durationMs: number, keepsProcess: boolean, callback: () => v
   }
 }
 
+const isNodeTimer = (handle: unknown): handle is Disposable & { unref(): Disposable } =>
+  typeof handle === 'object' && handle !== null && Symbol.dispose in handle && 'unref' in handle
+
 /** The system's clock and timers. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
@@ -52,5 +55,13 @@ export const systemClock: Clock = {
       })
       signal?.addEventListener('abort', onAbort, { once: true })
     }),
-  schedule: (durationMs, callback) => ({ [Symbol.dispose]: startTimer(durationMs, false, callback) }),
+  schedule: (durationMs, callback) => {
+    if (durationMs <= coreLimits.timerMsMax) {
+      // Node's timers can be disposed of themselves; timers come by the thousand, so nothing is wrapped around them.
+      const handle: unknown = setTimeout(callback, durationMs)
+      if (isNodeTimer(handle)) return handle.unref()
+      clearTimeout(handle as number)
+    }
+    return { [Symbol.dispose]: startTimer(durationMs, false, callback) }
+  },
 }

@@ -232,6 +232,8 @@ describe('the Valkey store', () => {
     await using direct = await createValkeyStore({ url, keyPrefix })
     const claims: readonly Claim[] = [
       { key: 'requests', amount: 1, limit: 1, windowMs: 92 * 86_400_000 },
+      // What costs nothing is claimed all the same.
+      { key: 'spend', amount: 0, limit: 1, windowMs: 92 * 86_400_000 },
       { key: 'slots', amount: 1, limit: 1, windowMs: 'lease' },
     ]
     cable.cut()
@@ -239,6 +241,9 @@ describe('the Valkey store', () => {
     cable.isCut = false
     // It waits in the client until the connection is back, and is carried out then; afterwards it is taken back.
     await expect.poll(async () => (await admin.keys(`${keyPrefix}r:*`)).length, { timeout: 10_000 }).toBe(1)
+    const [record = ''] = await admin.keys(`${keyPrefix}r:*`)
+    // Once and for all: taken back again and again, counts would fall below zero.
+    await expect.poll(() => admin.get(record), { timeout: 10_000 }).toBe('[]')
     await expect.poll(async () => (await direct.reserve(claims)).admitted, { timeout: 10_000 }).toBe(true)
     await store[Symbol.asyncDispose]()
     cable.close()

@@ -3,13 +3,28 @@ import { BlockList, isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /**
- * The one way to write an address: IPv4 inside IPv6 (as sockets of both families report it) becomes IPv4, zones and brackets go.
+ * The one way to write an address: IPv4 inside IPv6 (as sockets of both families report it) becomes IPv4; zones, brackets and ports go.
  * Undefined for what is no address.
  */
 export function normalAddress(text: string): string | undefined {
-  const bare = text.replace(/^\[|\]$/g, '').replace(/%.*$/, '')
+  const bare = withoutPort(text)
+    .replace(/^\[|\]$/g, '')
+    .replace(/%.*$/, '')
   return isIP(bare) === 0 ? undefined : ipaddr.process(bare).toString()
 }
+
+/** What rates are counted for: an IPv4 address, or the /64 network of an IPv6 one, because whoever has one of its addresses has them all. */
+export function rateNetwork(address: string): string {
+  const parsed = ipaddr.parse(address)
+  if (!(parsed instanceof ipaddr.IPv6)) return address
+  return `${parsed.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')}::/64`
+}
+
+/** Some proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`. */
+const withoutPort = (text: string): string => /^(\[.*\]|[^:]*):\d{1,5}$/.exec(text)?.[1] ?? text
 
 export interface AddressSet {
   /** `address` as `normalAddress` writes it. */

@@ -1,7 +1,7 @@
 /** Decides before authentication whether a caller may ask at all: allow rules, then deny rules, then the rest, then rates. */
 import { createMemoryStore, systemClock, type BudError, type Claim, type Clock, type Store } from '@bud-foundry/core'
 import { LRUCache } from 'lru-cache'
-import { normalAddress } from './address-set.ts'
+import { normalAddress, rateNetwork } from './address-set.ts'
 import { blockingErrors } from './blocking-errors.ts'
 import { blockingLimits } from './blocking-limits.ts'
 import type { BlockingRules } from './blocking-rules.ts'
@@ -96,7 +96,7 @@ class RuleBlocker implements Blocker {
     const verdict = this.#verdictOf(address, caller.userAgent ?? '')
     if (verdict.kind === 'out') return verdict.blocked
     if (verdict.kind === 'in' || address === undefined || rates.length === 0) return undefined
-    const paused = this.#paused.get(address)
+    const paused = this.#paused.get(rateNetwork(address))
     if (paused === undefined || paused.untilMs <= this.#clock.monotonicMs()) return undefined
     return this.#overRate(paused.ruleId, paused.untilMs)
   }
@@ -105,7 +105,7 @@ class RuleBlocker implements Blocker {
     if (this.#compiled.rates.length === 0 || caller.address === undefined) return undefined
     const address = normalAddress(caller.address)
     if (address === undefined || this.#verdictOf(address, caller.userAgent ?? '').kind !== 'open') return undefined
-    return this.#count(address)
+    return this.#count(rateNetwork(address))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -142,9 +142,9 @@ class RuleBlocker implements Blocker {
     return this.#otherwise === 'deny' ? out('otherwise', undefined) : undecided
   }
 
-  async #count(address: string): Promise<Blocked | undefined> {
+  async #count(network: string): Promise<Blocked | undefined> {
     const claims = this.#compiled.rates.map(({ id, limit, windowMs }): Claim => ({
-      key: `gateway/blocked-rate/${id}/${address}`,
+      key: `gateway/blocked-rate/${id}/${network}`,
       amount: 1,
       limit,
       windowMs,
@@ -153,7 +153,7 @@ class RuleBlocker implements Blocker {
     if (reservation.admitted) return undefined
     const [, , ruleId] = reservation.key.split('/')
     const untilMs = this.#clock.monotonicMs() + reservation.retryAfterMs
-    this.#paused.set(address, { ruleId, untilMs })
+    this.#paused.set(network, { ruleId, untilMs })
     return this.#overRate(ruleId, untilMs)
   }
 
@@ -165,7 +165,10 @@ class RuleBlocker implements Blocker {
   async #reserve(claims: readonly Claim[]): ReturnType<Store['reserve']> {
     for (const store of this.#store === undefined ? [this.#local] : [this.#store, this.#local]) {
       try {
-        return await store.reserve(claims)
+        const reservation = await store.reserve(claims)
+        // Nothing will be given back: without this each request would leave a reservation until its window ends. What is not named stays counted.
+        if (reservation.admitted) store.settle(reservation.id, []).catch(this.#onFailure)
+        return reservation
       } catch (error) {
         this.#onFailure(error)
       }

@@ -1,6 +1,7 @@
 /** The rules in force: those of the configuration, and those in a Store, which change while the gateway runs and reach every process. */
 import { createId, systemClock, systemRandom, type Clock, type Random, type Store } from '@bud-foundry/core'
 import type { z } from 'zod'
+import { recordReloadMs } from '../limits.ts'
 import { blockingErrors } from './blocking-errors.ts'
 import { blockingLimits } from './blocking-limits.ts'
 import { blockingRuleSchema, type BlockingRule, type BlockingRuleInput } from './blocking-rule.ts'
@@ -22,6 +23,8 @@ export interface BlockingRules extends AsyncDisposable {
   add(rule: BlockingRuleInput): Promise<BlockingRule>
   /** False when there is no such rule. @throws GATEWAY_BLOCKING_RULE_CONFIGURED for a configured rule. */
   remove(id: string): Promise<boolean>
+  /** What `configure` would refuse. @throws GATEWAY_BLOCKING_RULE_INVALID */
+  check(rules: readonly ParsedRule[]): void
   /** Replaces the configured rules. @throws GATEWAY_BLOCKING_RULE_INVALID */
   configure(rules: readonly ParsedRule[]): void
   /** Calls back after every change; the callback must not throw. */
@@ -61,6 +64,7 @@ class StoreBlockingRules implements BlockingRules {
   #configured: ReadonlyMap<string, BlockingRule> = new Map()
   /** Changes are read one after the other, so that an older read never overwrites a newer one. */
   #work: Promise<void> = Promise.resolve()
+  #reload: Disposable | undefined
 
   constructor(parts: BlockingRulesParts) {
     this.#store = parts.store
@@ -77,9 +81,15 @@ class StoreBlockingRules implements BlockingRules {
     })
     if (this.#store === undefined) resolve(undefined)
     else
-      this.#loadAll().then(() => {
-        resolve(undefined)
-      }, reject)
+      this.#enqueue(async () => {
+        try {
+          await this.#loadAll()
+          resolve(undefined)
+        } catch (error) {
+          reject(error)
+          throw error
+        }
+      })
   }
 
   list(): readonly BlockingRule[] {
@@ -116,6 +126,10 @@ class StoreBlockingRules implements BlockingRules {
     return deleted ?? known
   }
 
+  check(rules: readonly ParsedRule[]): void {
+    for (const rule of rules) this.#locatable(rule)
+  }
+
   configure(rules: readonly ParsedRule[]): void {
     const named = rules.map((rule, index): [string, BlockingRule] => {
       const id = rule.id ?? `config.${String(index)}`
@@ -133,6 +147,7 @@ class StoreBlockingRules implements BlockingRules {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#subscription?.[Symbol.dispose]()
     await this.#work
+    this.#reload?.[Symbol.dispose]()
   }
 
   /** A rule that could never match would only look like protection. */
@@ -151,7 +166,14 @@ class StoreBlockingRules implements BlockingRules {
   }
 
   #enqueue(work: () => Promise<void>): void {
-    this.#work = this.#work.then(work).catch(this.#onFailure)
+    this.#work = this.#work.then(work).catch((error: unknown) => {
+      this.#onFailure(error)
+      // A change that could not be read must not be missed for ever: a rule that denies may hang on it.
+      this.#reload ??= this.#clock.schedule(recordReloadMs, () => {
+        this.#reload = undefined
+        this.#enqueue(() => this.#loadAll())
+      })
+    })
   }
 
   async #read(storeKey: string): Promise<void> {

@@ -18,7 +18,8 @@ export class BlockingStage implements Stage, AsyncDisposable {
   /** Counts that began when the request arrived and are waited for when its key has been checked. */
   readonly #counts = new WeakMap<StageRequest, Promise<Blocked | undefined>>()
 
-  constructor(kit: StageKit) {
+  /** @throws GATEWAY_BLOCKING_RULE_INVALID */
+  constructor(kit: StageKit, config: BlockingConfig) {
     const { store, clock, random, logger, geo } = kit
     const onFailure = (error: unknown) => {
       logger.warn('blocking could not reach its store or read a rule', { error })
@@ -27,6 +28,12 @@ export class BlockingStage implements Stage, AsyncDisposable {
     this.rules = createBlockingRules({ store, clock, random, onFailure, canLocate: geo !== undefined })
     this.#blocker = createBlocker({ rules: this.rules, store, clock, onFailure, countryOf: (address) => geo?.lookup(address)?.country })
     this.ready = this.rules.ready
+    try {
+      this.configure(config)
+    } catch (error) {
+      this[Symbol.asyncDispose]().catch(onFailure)
+      throw error
+    }
   }
 
   configure({ rules, otherwise }: BlockingConfig): void {
@@ -65,8 +72,11 @@ export const blockingStage: StageFactory = {
   id: 'blocking',
   create: (config: GatewayConfig, kit, previous) => {
     if (config.blocking === undefined) return undefined
-    const stage = previous instanceof BlockingStage ? previous : new BlockingStage(kit)
-    stage.configure(config.blocking)
-    return stage
+    if (!(previous instanceof BlockingStage)) return new BlockingStage(kit, config.blocking)
+    previous.rules.check(config.blocking.rules)
+    return previous
+  },
+  adopt: (stage, { blocking }) => {
+    if (blocking !== undefined && stage instanceof BlockingStage) stage.configure(blocking)
   },
 }

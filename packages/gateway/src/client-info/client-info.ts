@@ -1,4 +1,5 @@
 /** What an address and a user agent tell about a caller: country and program, looked up once and remembered. */
+import { normalAddress } from '../blocking/address-set.ts'
 import { LRUCache } from 'lru-cache'
 import type { EventFacts } from '../governance/stage.ts'
 import { clientInfoLimits } from './client-info-limits.ts'
@@ -56,7 +57,8 @@ export function createClientInfoReader(geo?: GeoLookup): ClientInfoReader {
     if (geo === undefined || address === undefined) return nowhere
     const known = places.get(address)
     if (known !== undefined) return known
-    const found = geo.lookup(address) ?? nowhere
+    const normal = normalAddress(address)
+    const found = (normal === undefined ? undefined : geo.lookup(normal)) ?? nowhere
     places.set(address, found)
     return found
   }

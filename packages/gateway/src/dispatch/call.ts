@@ -69,10 +69,11 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   readonly #upstreamHeaders: Record<string, string> = {}
   readonly #records: AttemptRecord[] = []
   readonly #bill = new RequestBill()
-  readonly #visited = new Set<string>()
+  /** Names of the models that were entered; few, so no set. */
+  readonly #visited: string[] = []
   readonly #fallbacks: string[] = []
   /** Ids of the targets at which this request has failed. */
-  readonly #failedTargets = new Set<string>()
+  readonly #failedTargets: string[] = []
   #entry: ModelEntry
   #queue: readonly TargetState[] = []
   #queueAt = 0
@@ -151,7 +152,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   }
 
   onDrain(): void {
-    this.#winner?.resume()
+    if (this.#output?.drained() !== false) this.#winner?.resume()
   }
 
   // what attempts report
@@ -250,7 +251,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   }
 
   onFailure(attempt: Attempt, error: BudError, verbatim: Verbatim | undefined): void {
-    this.#failedTargets.add(attempt.state.target.id)
+    this.#failedTargets.push(attempt.state.target.id)
     this.#record(attempt, error)
     if (this.#done) return
     if (this.#callerGone || (this.#winner === attempt && this.#continuation?.interrupt(attempt) !== true)) {
@@ -322,8 +323,9 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
 
   #enter(entry: ModelEntry): void {
     this.#entry = entry
-    this.#visited.add(entry.name)
-    for (const name of entry.config.fallbacks) if (!this.#visited.has(name) && !this.#fallbacks.includes(name)) this.#fallbacks.push(name)
+    this.#visited.push(entry.name)
+    for (const name of entry.config.fallbacks)
+      if (!this.#visited.includes(name) && !this.#fallbacks.includes(name)) this.#fallbacks.push(name)
     this.#tries = 0
     this.#rank()
     this.#tryNext(undefined)
@@ -381,7 +383,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     const name = this.#fallbacks.shift()
     const entry = name === undefined ? undefined : this.#snapshot.models.get(name)
     if (entry === undefined) this.#end(cause ?? this.#noTarget(), undefined)
-    else if (this.#visited.has(entry.name)) this.#fallBack(cause)
+    else if (this.#visited.includes(entry.name)) this.#fallBack(cause)
     else this.#enter(entry)
   }
 
@@ -410,7 +412,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
       entry: this.#entry,
       state,
       joint: next?.encoder,
-      isRetry: this.#failedTargets.has(state.target.id),
+      isRetry: this.#failedTargets.includes(state.target.id),
       span,
       headers: span === undefined ? this.#upstreamHeaders : { ...this.#upstreamHeaders, ...span.headers },
     })

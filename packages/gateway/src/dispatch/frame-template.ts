@@ -91,7 +91,8 @@ function toLiteral(bytes: Uint8Array): Literal {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const words = new Int32Array(bytes.length >>> 2)
   for (let index = 0; index < words.length; index += 1) words[index] = view.getInt32(index * 4, true)
-  return { length: bytes.length, words, rest: bytes.subarray(words.length * 4) }
+  // A copy: the event is a view of a socket's buffer, which it would keep alive as long as the stream lasts.
+  return { length: bytes.length, words, rest: Uint8Array.prototype.slice.call(bytes, words.length * 4) }
 }
 
 /** Whether the bytes at `at` are the literal's; the caller knows that there are as many. */
@@ -101,6 +102,21 @@ function startsWith(view: DataView, at: number, { words, rest }: Literal): boole
   for (let index = 0; index < words.length; index += 1, position += 4) if (view.getInt32(position, true) !== words[index]) return false
   for (let index = 0; index < rest.length; index += 1, position += 1) if (view.getUint8(position) !== rest[index]) return false
   return true
+}
+
+/** Names of the fields that hold the text of a content event, in every dialect. */
+const textKeys = ['content', 'text', 'reasoning_content', 'thinking', 'partial_json'].map((name) => Buffer.from(`"${name}":"`))
+
+/** The parts around the text of one event; undefined when it has none by a known name. An unescaped quote before a name is never inside a text. */
+export function textLiterals(frame: Buffer): readonly Uint8Array[] | undefined {
+  for (const key of textKeys) {
+    const at = frame.indexOf(key)
+    if (at < 1 || frame[at - 1] === backslash) continue
+    const start = at + key.length
+    const end = stringEnd(frame, start, frame.length)
+    return end > start ? [frame.subarray(0, start), frame.subarray(end)] : undefined
+  }
+  return undefined
 }
 
 export class FrameTemplate {
@@ -133,11 +149,16 @@ export class FrameTemplate {
     return at
   }
 
-  /** Takes in an event that was found to be content. */
-  learn(frame: Uint8Array): void {
+  /** Takes in an event that was found to be content. Its text is what changes; where more does, the difference of two events tells what. */
+  learn(frame: Buffer): void {
     if (this.#attempts >= learningAttempts || frame.byteLength > templateBytes) return
+    if (this.#attempts === 0) {
+      this.#attempts = 1
+      this.#literals = textLiterals(frame)?.map(toLiteral)
+      return
+    }
     const last = this.#last
-    // A copy: the event is a view of a socket's buffer, which it would keep alive as long as the stream lasts.
+    // A copy, for the same reason.
     this.#last = Uint8Array.prototype.slice.call(frame)
     if (last === undefined) return
     const literals = learnLiterals(last, this.#last)

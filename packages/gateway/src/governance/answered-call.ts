@@ -63,7 +63,7 @@ export class AnsweredCall implements ExchangeListener, FilteredOwner, Stoppable 
   }
 
   onDrain(): void {
-    this.#goOn()
+    if (this.#output.drained()) this.#goOn()
   }
 
   onFilterDrain(): void {

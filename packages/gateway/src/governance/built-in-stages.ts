@@ -70,11 +70,37 @@ export function loadBuiltInStages(config: GatewayConfig): Promise<void> | undefi
   return Promise.all(wanted.map((concern) => concern.load())).then(() => undefined)
 }
 
-/** @throws BudError 400 that names the field of the configuration. */
+/**
+ * The stages of a configuration, before it is in force: those that go on are as they were.
+ * @throws BudError 400 that names the field of the configuration; nothing is left behind then.
+ */
 export function createBuiltInStages(config: GatewayConfig, kit: StageKit, previous: readonly OwnedStage[]): readonly OwnedStage[] {
-  return concerns.flatMap((concern) => {
-    if (!concern.isWanted(config)) return []
-    const before = previous.find(({ id }) => id === concern.id)
-    return concern.factory.create(config, kit, before) ?? []
-  })
+  const stages: OwnedStage[] = []
+  try {
+    for (const concern of concerns) {
+      if (!concern.isWanted(config)) continue
+      const before = previous.find(({ id }) => id === concern.id)
+      const stage = concern.factory.create(config, kit, before)
+      if (stage !== undefined) stages.push(stage)
+    }
+  } catch (error) {
+    discardStages(stages, previous, (failure) => {
+      kit.logger.warn('a stage could not be closed', { error: failure })
+    })
+    throw error
+  }
+  return stages
+}
+
+/** Puts the configuration in force on the stages that go on. */
+export function adoptConfig(stages: readonly OwnedStage[], config: GatewayConfig): void {
+  for (const concern of concerns) {
+    const stage = stages.find(({ id }) => id === concern.id)
+    if (stage !== undefined) concern.factory.adopt?.(stage, config)
+  }
+}
+
+/** Disposes of stages that never came into force; those of `previous` still are. */
+export function discardStages(stages: readonly OwnedStage[], previous: readonly OwnedStage[], onFailure: (error: unknown) => void): void {
+  for (const stage of stages) if (!previous.includes(stage)) stage[Symbol.asyncDispose]?.().then(undefined, onFailure)
 }

@@ -37,6 +37,8 @@ export class FilteredOutput {
   #waitingBytes = 0
   #busy = false
   #congested = false
+  /** The caller takes no more for now: its own drain lets the upstream go on. */
+  #callerFull = false
   #stopped = false
 
   constructor(owner: FilteredOwner, filters: readonly OutputFilter[], onUnexpected: (error: unknown) => void) {
@@ -53,16 +55,29 @@ export class FilteredOutput {
   /** False asks to wait for `onFilterDrain`, or for the caller. */
   write(bytes: Uint8Array): boolean {
     let more = true
+    let isLate = false
     this.#waitingBytes += bytes.byteLength
     this.#enqueue(() =>
       after(this.#pass(0, bytes), (passed) => {
         this.#waitingBytes -= bytes.byteLength
-        if (passed !== undefined) more = this.#emit(passed)
+        if (passed !== undefined && !this.#emit(passed)) {
+          more = false
+          // Whoever wrote it has its answer already.
+          if (isLate) this.#callerFull = this.#congested = true
+        }
         return undefined
       }),
     )
+    isLate = true
     if (this.#waitingBytes > filteredBytes) this.#congested = true
     return more && !this.#congested
+  }
+
+  /** The caller takes more again; the upstream may go on where this gives true. */
+  drained(): boolean {
+    this.#callerFull = false
+    if (!this.#busy) this.#congested = false
+    return !this.#congested
   }
 
   /** The stream has ended; `onOut` is called when all of it has passed. */
@@ -117,7 +132,7 @@ export class FilteredOutput {
         this.#fail(error)
       }
     }
-    if (!this.#congested || this.#stopped) return
+    if (!this.#congested || this.#callerFull || this.#stopped) return
     this.#congested = false
     this.#owner.onFilterDrain()
   }

@@ -27,6 +27,11 @@ export interface StageKit {
 /** Makes one concern's stage; undefined where the configuration does not ask for it. */
 export interface StageFactory {
   readonly id: string
-  /** `previous` is the stage of the configuration before: give it back when it can go on, so that what it remembers stays. Throws BudError 400. */
+  /**
+   * `previous` is the stage of the configuration before: give it back when it can go on, so that what it remembers stays, but leave it as it is: the
+   * configuration may yet be refused. Throws BudError 400.
+   */
   create(config: GatewayConfig, kit: StageKit, previous: OwnedStage | undefined): OwnedStage | undefined
+  /** Puts a configuration that `create` has accepted in force on a stage that goes on. Cannot fail. */
+  adopt?(stage: OwnedStage, config: GatewayConfig): void
 }

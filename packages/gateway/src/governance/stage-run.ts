@@ -94,6 +94,15 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
   get inputTokensEstimate(): number {
     return this.#call.plan.inputTokensEstimate
   }
+  get defaultMaxOutputTokens(): number | undefined {
+    const { plan, entry } = this.#call
+    let most: number | undefined
+    for (const state of entry.targets) {
+      const told = plan.passesThrough(state) ? undefined : state.provider.defaultMaxOutputTokens?.(state.target)
+      if (told !== undefined) most = Math.max(most ?? 0, told)
+    }
+    return most
+  }
   canonical(): CanonicalRequest {
     return this.#call.plan.canonical()
   }
@@ -144,7 +153,11 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
     this.#facts = facts
     const { stages } = this.#context.services
     // A body may take its time: what counts are the stages in force now, and they stay until this call is over.
-    this.#set = stages ?? this.#set
+    if (stages === undefined) {
+      decide({ kind: 'go', plan: facts.plan })
+      return
+    }
+    this.#set = stages
     this.#set.enter()
     this.#entered = true
     this.#awaitThen(this.#askCall(0), decide, (error) => {
@@ -211,7 +224,7 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
       this.#giveUp = undefined
       timer[Symbol.dispose]()
       services.inFlight.delete(this)
-      this.#guard(act)
+      this.#guard(act, refuse)
       if (services.inFlight.size === 0) services.onIdle?.()
     }
     this.#giveUp = (error) => {
@@ -231,14 +244,20 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
     })
   }
 
-  /** Nothing stands above a promise: what escaped here would end the process. */
-  #guard(act: () => void): void {
+  /** Nothing stands above a promise: what escaped here would end the process. The refusal gives back what stages have reserved. */
+  #guard(act: () => void, refuse: (error: BudError) => void): void {
+    const { services, exchange } = this.#context
     try {
       act()
     } catch (error) {
-      const { services, exchange } = this.#context
       services.logger.error('a request failed unexpectedly', { path: exchange.path, error })
-      exchange.destroy()
+      if (exchange.started) exchange.destroy()
+      try {
+        if (!this.isFinished) refuse(gatewayErrors.INTERNAL(undefined, { cause: error }))
+      } catch (second) {
+        services.logger.error('a failed request could not be refused', { path: exchange.path, error: second })
+        exchange.destroy()
+      }
     }
   }
 

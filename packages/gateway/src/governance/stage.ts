@@ -72,6 +72,8 @@ export interface StageCall extends StageRequest {
   readonly targets: readonly RouteCandidate[]
   /** Rough: 4 bytes a token. */
   readonly inputTokensEstimate: number
+  /** The most that a target is asked to write where the caller sets no limit; undefined where no target is told. */
+  readonly defaultMaxOutputTokens: number | undefined
   /** The body in the vocabulary that dialects are translated through, parsed once. Throws BudError 400 for a body that cannot be read. */
   canonical(): CanonicalRequest
 }

@@ -8,9 +8,15 @@ export interface Match {
   readonly label: string
 }
 
+/** What may still be spent on costly decisions. */
+export interface Effort {
+  /** Candidates; from 0 on every one counts as found, undecided. */
+  candidates: number
+}
+
 export interface Detector {
   /** First match that begins at `from` or later. Looks no further than the longest match beyond where a match begins. */
-  next(text: string, from: number): Match | undefined
+  next(text: string, from: number, effort?: Effort): Match | undefined
   /** First position from which on a match may begin that more text would complete or change. */
   openFrom(text: string): number
 }
@@ -22,6 +28,8 @@ export interface RegexDetectorInit {
   readonly label: string
   /** Decides about what the pattern found. */
   readonly accept?: ((found: string) => boolean) | undefined
+  /** Which decisions take so long that an Effort bounds them; default: none. */
+  readonly isCostly?: ((found: string) => boolean) | undefined
   /** Matches the beginnings of matches at the end of a text, where that leaves less open than `reach`. */
   readonly open?: RegExp | undefined
 }
@@ -37,13 +45,13 @@ export class RegexDetector implements Detector {
     this.#init = init
   }
 
-  next(text: string, from: number): Match | undefined {
-    const { pattern, label, accept } = this.#init
+  next(text: string, from: number, effort?: Effort): Match | undefined {
+    const { pattern, label } = this.#init
     for (let at = from; at <= text.length;) {
       const start = pattern.search(text, at)
       if (start === undefined) return undefined
       const found = this.#matchAt(text, start)
-      if (found !== '' && (accept === undefined || accept(found))) return { start, end: start + found.length, label }
+      if (found !== '' && this.#accepts(found, effort)) return { start, end: start + found.length, label }
       at = start + 1
     }
     return undefined
@@ -55,6 +63,16 @@ export class RegexDetector implements Detector {
     if (open === undefined) return from
     const at = text.slice(from).search(open)
     return at === -1 ? text.length : from + at
+  }
+
+  #accepts(found: string, effort: Effort | undefined): boolean {
+    const { accept, isCostly } = this.#init
+    if (accept === undefined) return true
+    if (effort !== undefined && isCostly?.(found) === true) {
+      if (effort.candidates <= 0) return true
+      effort.candidates -= 1
+    }
+    return accept(found)
   }
 
   #matchAt(text: string, start: number): string {

@@ -91,7 +91,8 @@ export class GrpcJudge implements Judge {
       }
       // Generated clients are typed as nothing in particular; a unary method is called so and gives the call.
       const sent = unary.call(client, request, metadata, answer) as ClientUnaryCall
-      signal.addEventListener('abort', () => sent.cancel(), { once: true })
+      if (signal.aborted) sent.cancel()
+      else signal.addEventListener('abort', () => sent.cancel(), { once: true })
       return promise
     }
     return { client, judge }

@@ -19,7 +19,7 @@ const keywordsSchema = z.strictObject({
   on: sides,
   action: localAction.default('block'),
   /** Found wherever they stand, also inside words; white space in them matches any, up to four characters of it. */
-  words: z.array(z.string().min(1).max(keywordLength)).min(1).max(keywordCount),
+  words: z.array(z.string().max(keywordLength).regex(/\S/, 'use a word that is more than white space')).min(1).max(keywordCount),
   caseSensitive: z.boolean().default(false),
   mask: mask.default('[removed]'),
 })

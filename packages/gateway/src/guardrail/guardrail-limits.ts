@@ -16,3 +16,5 @@ export const judgementBytes = 256 * 1024
 export const judgedCharacters = 100_000
 /** Depth of JSON that is looked through for text. */
 export const textDepth = 64
+/** Candidates in one request that are looked up as telephone numbers, which takes some 50 µs each; beyond it whatever looks like one counts as one. */
+export const phoneCandidates = 1_000

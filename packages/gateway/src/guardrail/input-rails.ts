@@ -5,6 +5,7 @@ import { asArray, asObject, encodeJson, toBuffer } from '../dialect/sse-frame.ts
 import { gatewayErrors } from '../errors.ts'
 import type { StageCall } from '../governance/stage.ts'
 import type { Findings } from './findings.ts'
+import { phoneCandidates, textDepth } from './guardrail-limits.ts'
 import { judgeText } from './judged-text.ts'
 import type { LocalRail, Rail, SchemaRail, ServiceRail } from './rail.ts'
 import { requestTexts, type JsonObject, type RequestText } from './text-slots.ts'
@@ -17,15 +18,19 @@ interface InputParts {
   readonly clock: Clock
 }
 
+/** Every text of a body. @throws GATEWAY_INVALID_BODY for what is too deep to be read, unless all rails only annotate. */
+type ReadTexts = () => readonly RequestText[]
+
 /** Token ids say something that no rail can read. */
 const isTokenIds = (value: unknown): boolean =>
   asArray(value).some((item) => typeof item === 'number' || asArray(item).some((inner) => typeof inner === 'number'))
 
 function applyLocal(rail: LocalRail, texts: readonly RequestText[], findings: Findings): boolean {
   let changed = false
+  const effort = { candidates: phoneCandidates }
   const onMatch = ({ label }: { readonly label: string }) => findings.found(rail, 'input', label)
   for (const text of texts) {
-    const filtered = filterText(text.text, { detectors: rail.detectors, onMatch, json: text.json })
+    const filtered = filterText(text.text, { detectors: rail.detectors, onMatch, json: text.json, effort })
     if (filtered === text.text) continue
     changed = true
     text.set(filtered)
@@ -33,8 +38,8 @@ function applyLocal(rail: LocalRail, texts: readonly RequestText[], findings: Fi
   return changed
 }
 
-async function applyService(rail: ServiceRail, body: JsonObject, { call, findings, clock }: InputParts): Promise<boolean> {
-  const texts = requestTexts(body)
+async function applyService(rail: ServiceRail, read: ReadTexts, { call, findings, clock }: InputParts): Promise<boolean> {
+  const texts = read()
   const judging = { rail, side: 'input', call, findings, clock } as const
   // What is not masked needs one judgement of everything together.
   if (rail.config.action !== 'mask') {
@@ -65,25 +70,31 @@ export function applyInputRails(parts: InputParts): Uint8Array | undefined | Pro
       field: body['prompt'] === undefined ? 'input' : 'prompt',
       problem: `the guardrail '${unread.name}' cannot read token ids; send text`,
     })
+  const read: ReadTexts = () =>
+    requestTexts(body, () => {
+      if (unread === undefined) return
+      const problem = `it is nested deeper than ${String(textDepth)}, where the guardrail '${unread.name}' cannot read it; nest it less`
+      throw gatewayErrors.INVALID_BODY({ field: 'body', problem })
+    })
   let changed = false
   for (const rail of rails) {
-    if (rail.kind === 'local') changed = findings.timed(rail, 'input', () => applyLocal(rail, requestTexts(body), findings)) || changed
+    if (rail.kind === 'local') changed = findings.timed(rail, 'input', () => applyLocal(rail, read(), findings)) || changed
     else if (rail.kind === 'schema') applySchema(rail, body, findings)
   }
   const services = rails.filter((rail) => rail.kind === 'service')
   if (services.length === 0) return changed ? encodeJson(body) : undefined
-  return askServices(parts, services, body, changed)
+  return askServices({ ...parts, read }, services, body, changed)
 }
 
 /** Services that mask are asked one after the other; the others need not wait for each other. */
 async function askServices(
-  parts: InputParts,
+  parts: InputParts & { readonly read: ReadTexts },
   services: readonly ServiceRail[],
   body: JsonObject,
   changedBefore: boolean,
 ): Promise<Uint8Array | undefined> {
   let changed = changedBefore
-  for (const rail of services) if (rail.config.action === 'mask') changed = (await applyService(rail, body, parts)) || changed
-  await Promise.all(services.filter((rail) => rail.config.action !== 'mask').map((rail) => applyService(rail, body, parts)))
+  for (const rail of services) if (rail.config.action === 'mask') changed = (await applyService(rail, parts.read, parts)) || changed
+  await Promise.all(services.filter((rail) => rail.config.action !== 'mask').map((rail) => applyService(rail, parts.read, parts)))
   return changed ? encodeJson(body) : undefined
 }

@@ -1,6 +1,6 @@
 /** Rails on what a model answers: a filter before the caller that holds a stream back as far as a rail needs it, and no further. */
 import type { Clock } from '@bud-foundry/core'
-import { parseExact } from '../dialect/exact-json.ts'
+import { parseExact, parseExactOrNothing } from '../dialect/exact-json.ts'
 import { asArray, asObject, encodeJson, parseFrame, toBuffer } from '../dialect/sse-frame.ts'
 import { frameEnd } from '../dispatch/frame-end.ts'
 import { after, type Awaitable } from '../governance/after.ts'
@@ -72,7 +72,7 @@ export class OutputRails implements OutputFilter {
     if (parsed.data === '[DONE]') {
       return after(this.#flush('', out), () => this.#emit(frame, true, out))
     }
-    const json = asObject(parseJson(parsed.data))
+    const json = asObject(parseExactOrNothing(parsed.data))
     if (json === undefined) return this.#emit(frame, false, out)
     const slots = answerSlots(json)
     const ended = endedKeys(json)
@@ -168,15 +168,6 @@ const isContent = (key: string): boolean => /^\d+\/(?:(?:delta|message)\/content
 const joined = (pieces: readonly Uint8Array[]): Uint8Array | undefined => {
   const [first] = pieces
   return pieces.length > 1 ? Buffer.concat(pieces) : first
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return parseExact(text)
-  } catch {
-    // Whatever is no JSON is no event of these dialects and holds no text of them.
-    return undefined
-  }
 }
 
 const encodeEvent = (event: string | undefined, json: JsonObject): Uint8Array =>

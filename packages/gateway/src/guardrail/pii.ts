@@ -5,21 +5,30 @@ import { trustedPattern } from '../pattern/linear-pattern.ts'
 import { RegexDetector, type Detector, type RegexDetectorInit } from './detector.ts'
 import type { PiiKind } from './pii-kinds.ts'
 
-interface PiiPattern extends Omit<RegexDetectorInit, 'accept' | 'pattern'> {
+type Decision = (found: string, country: string | undefined) => boolean
+
+interface PiiPattern extends Omit<RegexDetectorInit, 'accept' | 'isCostly' | 'pattern'> {
   readonly pattern: RegExp
-  readonly accept: (found: string, country: string | undefined) => boolean
+  readonly accept: Decision
+  readonly isCostly?: Decision
 }
 
 /** Longest number of E.164, and groups that people write one in: what has more need not be read, which takes longer than all other patterns. */
 const phoneDigits = 15
 const phoneGroups = 6
 
+/** Without a country only a number with its country code can be one. */
+const mayBePhone: Decision = (found, country) => {
+  if (!found.startsWith('+') && country === undefined) return false
+  const groups = found.match(/\d+/g) ?? []
+  return groups.length <= phoneGroups && groups.join('').length <= phoneDigits + 2
+}
+
 function isPhone(found: string, country: string | undefined): boolean {
+  if (!mayBePhone(found, country)) return false
   const known = country !== undefined && isSupportedCountry(country) ? country : undefined
   // Without a country only international numbers can be told.
   if (known === undefined && !found.startsWith('+')) return false
-  const groups = found.match(/\d+/g) ?? []
-  if (groups.length > phoneGroups || groups.join('').length > phoneDigits + 2) return false
   return parsePhoneNumberFromString(found, known)?.isValid() === true
 }
 
@@ -38,6 +47,7 @@ const patterns: Readonly<Record<PiiKind, PiiPattern>> = {
     reach: 28,
     open: /[+\d().\-/ ]+$/,
     accept: isPhone,
+    isCostly: mayBePhone,
   },
   'credit-card': {
     label: 'CREDIT_CARD',
@@ -72,6 +82,11 @@ const patterns: Readonly<Record<PiiKind, PiiPattern>> = {
 /** In the order in which the configuration names them: of two that begin at the same place the longer one counts, then the earlier. */
 export const piiDetectors = (kinds: readonly PiiKind[], country: string | undefined): readonly Detector[] =>
   kinds.map((kind) => {
-    const { accept, pattern, ...init } = patterns[kind]
-    return new RegexDetector({ ...init, pattern: trustedPattern(pattern), accept: (found) => accept(found, country) })
+    const { accept, isCostly, pattern, ...init } = patterns[kind]
+    return new RegexDetector({
+      ...init,
+      pattern: trustedPattern(pattern),
+      accept: (found) => accept(found, country),
+      isCostly: isCostly && ((found) => isCostly(found, country)),
+    })
   })

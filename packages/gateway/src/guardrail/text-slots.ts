@@ -1,5 +1,5 @@
 /** Where text stands in the JSON of requests, answers and stream events: found by place, so that fields nobody has heard of are read too. */
-import { parseExact } from '../dialect/exact-json.ts'
+import { exactDigits, parseExact } from '../dialect/exact-json.ts'
 import { asArray, asNumber, asObject, asString } from '../dialect/sse-frame.ts'
 import { textDepth } from './guardrail-limits.ts'
 
@@ -68,7 +68,8 @@ function walk(at: Walk, holder: unknown, key: string, depth: number): void {
         text: JSON.stringify(value),
         set: (text) => void (fields[name] = parseExact(text)),
       })
-    } else walk(at, value, `${key}/${Array.isArray(holder) ? String(asNumber(asObject(value)?.['index']) ?? name) : name}`, depth + 1)
+    } else if (exactDigits(value) === undefined)
+      walk(at, value, `${key}/${Array.isArray(holder) ? String(asNumber(asObject(value)?.['index']) ?? name) : name}`, depth + 1)
   }
 }
 
@@ -127,7 +128,6 @@ const notRequestText = new Set([
   'tool_use_id',
   'user',
   'user_id',
-  'data',
   'media_type',
   'format',
   'detail',
@@ -148,16 +148,39 @@ export interface RequestText {
   set(text: string): void
 }
 
-/** Every text that a caller has written into a body, whatever the field. */
-export function requestTexts(body: JsonObject): readonly RequestText[] {
+const base64 = /^[\w+/=\r\n-]*$/
+const base64Url = /^data:[\w.+-]+\/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,[\w+/=\r\n-]*$/
+const urlNames = new Set(['url', 'image_url', 'file_data'])
+
+/** Whether a protocol's field holds bytes; both its name and what it holds must say so, for a caller chooses what it holds. */
+function isBytes(fields: JsonObject, name: string, value: string): boolean {
+  // A part's base64 source, or the input_audio of another dialect.
+  const isSource = fields['type'] === 'base64' && typeof fields['media_type'] === 'string'
+  const isAudio = fields['type'] === undefined && typeof fields['format'] === 'string'
+  if (name === 'data') return (isSource || isAudio || fields['type'] === 'redacted_thinking') && base64.test(value)
+  return urlNames.has(name) && base64Url.test(value)
+}
+
+/** Every text that a caller has written into a body, whatever the field. `onTooDeep` hears that some stands too deep to be read; it may throw. */
+export function requestTexts(body: JsonObject, onTooDeep: () => void): readonly RequestText[] {
   const texts: RequestText[] = []
   /** `isOwn`: below here the caller's own words name the fields, and nothing is a word of the protocol. */
   const visit = (holder: unknown, depth: number, isOwn: boolean): void => {
-    if (depth > textDepth || typeof holder !== 'object' || holder === null) return
+    if (typeof holder !== 'object' || holder === null) return
+    if (depth > textDepth) {
+      onTooDeep()
+      return
+    }
     const fields = holder as Writable
     for (const [name, value] of Object.entries(fields)) {
-      if (typeof value !== 'string') visit(value, depth + 1, isOwn || (name === 'input' && fields['type'] === 'tool_use'))
-      else if (value !== '' && (isOwn || Array.isArray(holder) || !notRequestText.has(name)) && !value.startsWith('data:'))
+      const digits = exactDigits(value)
+      if (digits !== undefined) {
+        const set = (text: string) => {
+          if (text !== digits) fields[name] = text
+        }
+        texts.push({ text: digits, json: false, set })
+      } else if (typeof value !== 'string') visit(value, depth + 1, isOwn || (name === 'input' && fields['type'] === 'tool_use'))
+      else if (value !== '' && (isOwn || Array.isArray(holder) || !(notRequestText.has(name) || isBytes(fields, name, value))))
         texts.push({ text: value, json: name === 'arguments', set: (text) => (fields[name] = text) })
     }
   }

@@ -1,5 +1,5 @@
 /** A text that passes in pieces: keeps back what may be the beginning of a match, and gives the rest with what was found replaced. */
-import type { Detector, Match } from './detector.ts'
+import type { Detector, Effort, Match } from './detector.ts'
 import { JsonUnits } from './json-units.ts'
 
 /** What stands in the place of a match; undefined leaves it. May throw, then nothing more passes. */
@@ -10,6 +10,8 @@ export interface TextWindowInit {
   readonly onMatch: OnMatch
   /** Whether the text is JSON: then strings are read as they mean, whatever their escapes look like, and stay JSON. */
   readonly json: boolean
+  /** Shared by all texts of one body. */
+  readonly effort?: Effort | undefined
 }
 
 /** Text before the undecided part that lookbehinds may read. */
@@ -43,7 +45,9 @@ export class TextWindow {
   /** Decides about everything that begins before `limit`. */
   #release(limit: number): string {
     let released = ''
-    for (let match = this.#first(); match !== undefined && match.start < limit; match = this.#first()) {
+    // While the text stays the same a detector's find does too: it is asked again only for what begins behind.
+    const found = this.#init.detectors.map((detector) => this.#ask(detector))
+    for (let match = this.#first(found); match !== undefined && match.start < limit; match = this.#first(found)) {
       released += this.#raw(this.#at, match.start) + this.#replaced(match)
       this.#at = match.end
     }
@@ -55,10 +59,16 @@ export class TextWindow {
     return released
   }
 
-  #first(): Match | undefined {
+  #ask(detector: Detector): Match | undefined {
+    return detector.next(this.#text, this.#at, this.#init.effort)
+  }
+
+  /** Brings `found`, one for each detector, up to date. */
+  #first(found: (Match | undefined)[]): Match | undefined {
     let first: Match | undefined
-    for (const detector of this.#init.detectors) {
-      const match = detector.next(this.#text, this.#at)
+    for (const [index, detector] of this.#init.detectors.entries()) {
+      let match = found[index]
+      if (match !== undefined && match.start < this.#at) match = found[index] = this.#ask(detector)
       if (match === undefined) continue
       if (first === undefined || match.start < first.start || (match.start === first.start && match.end > first.end)) first = match
     }

@@ -1,6 +1,6 @@
 /** Hooks as a stage. */
 import type { Attempt, BudError, RequestEvent } from '@bud-foundry/core'
-import { parseExact } from '../dialect/exact-json.ts'
+import { parseExactOrNothing } from '../dialect/exact-json.ts'
 import { asObject, parseFrame, toBuffer, encodeJson } from '../dialect/sse-frame.ts'
 import { frameEnd } from '../dispatch/frame-end.ts'
 import { gatewayErrors } from '../errors.ts'
@@ -144,7 +144,7 @@ class ChunkFilter implements OutputFilter {
   whole(body: Uint8Array): Awaitable<Uint8Array> {
     this.#check()
     if (this.#init.chunk === undefined) return body
-    const data = asObject(parseExact(toBuffer(body).toString()))
+    const data = asObject(parseExactOrNothing(toBuffer(body).toString()))
     if (data === undefined) return body
     return after(this.#ask({ streaming: false, event: undefined, data }), (changed) => (changed == null ? body : encodeJson(changed)))
   }
@@ -166,7 +166,7 @@ class ChunkFilter implements OutputFilter {
 
   #event(frame: Buffer): Awaitable<Uint8Array | undefined> {
     const parsed = parseFrame(frame)
-    const data = parsed === undefined || parsed.data === '[DONE]' ? undefined : asObject(parseExact(parsed.data))
+    const data = parsed === undefined || parsed.data === '[DONE]' ? undefined : asObject(parseExactOrNothing(parsed.data))
     if (parsed === undefined || data === undefined) return frame
     return after(this.#ask({ streaming: true, event: parsed.event, data }), (changed) => {
       if (changed === undefined) return frame

@@ -163,13 +163,13 @@ class IdempotencyStage implements Stage, AsyncDisposable {
 
   /** Whether the answer came between looking and listening. */
   #recheck(storeKey: string, wake: () => void): void {
-    this.#store.get(storeKey).then(
-      (bytes) => {
+    this.#store
+      .get(storeKey)
+      .then((bytes) => {
         if (bytes === undefined || decodeRecord(bytes).record.state !== 'in-flight') wake()
-      },
-      // The loop asks again and meets the failure itself.
-      wake,
-    )
+      })
+      // The loop asks again and meets the failure itself, also that of a record it cannot read.
+      .catch(wake)
   }
 
   #warn(error: unknown): void {

@@ -1,6 +1,7 @@
 /** Every administrative operation on keys, projects, users and provider credentials, as typed calls: the one source for routes and consoles. */
 import type { Secret } from '@bud-foundry/core'
 import { gatewayErrors } from '../errors.ts'
+import type { ChangeOf } from './apply-change.ts'
 import type { CredentialRecord, CredentialVault } from './credential-vault.ts'
 import type { KeyChange, NewKey, RotateOptions, ShownKey } from './key-change.ts'
 import type { KeyRecord } from './key-record.ts'
@@ -22,7 +23,7 @@ export interface GovernanceAdmin {
   createKey(key: NewKey): Promise<ShownKey>
   /** A new key in the same record: limits, usage and id stay. @throws GATEWAY_KEY_REVOKED */
   rotateKey(id: string, options?: RotateOptions): Promise<ShownKey | undefined>
-  updateKey(id: string, change: KeyChange): Promise<KeyRecord | undefined>
+  updateKey(id: string, change: ChangeOf<KeyRecord, KeyChange>): Promise<KeyRecord | undefined>
   revokeKey(id: string): Promise<KeyRecord | undefined>
   /** Forgets a key, revoked or not; false when there was none. */
   deleteKey(id: string): Promise<boolean>
@@ -32,14 +33,14 @@ export interface GovernanceAdmin {
 
   /** @throws GATEWAY_KEY_LIMIT, GATEWAY_ALREADY_EXISTS, CORE_CONFIG_INVALID naming the field */
   createProject(project: NewOwner): Promise<OwnerRecord>
-  updateProject(id: string, change: OwnerChange): Promise<OwnerRecord | undefined>
+  updateProject(id: string, change: ChangeOf<OwnerRecord, OwnerChange>): Promise<OwnerRecord | undefined>
   /** Its keys stay valid, without the project's limits: disable it, or revoke them, first. */
   deleteProject(id: string): Promise<boolean>
   getProject(id: string): OwnerRecord | undefined
   listProjects(): readonly OwnerRecord[]
 
   createUser(user: NewOwner): Promise<OwnerRecord>
-  updateUser(id: string, change: OwnerChange): Promise<OwnerRecord | undefined>
+  updateUser(id: string, change: ChangeOf<OwnerRecord, OwnerChange>): Promise<OwnerRecord | undefined>
   deleteUser(id: string): Promise<boolean>
   getUser(id: string): OwnerRecord | undefined
   listUsers(): readonly OwnerRecord[]

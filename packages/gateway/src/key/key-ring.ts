@@ -3,7 +3,7 @@ import { createId, storeLimits, systemClock, systemRandom, type Clock, type Rand
 import { generateApiKey, hashApiKey } from '@bud-foundry/core/api-key'
 import { gatewayErrors } from '../errors.ts'
 import { keyCount, overlappingHashes } from '../limits.ts'
-import { applyChange } from './apply-change.ts'
+import { applyChange, type ChangeOf } from './apply-change.ts'
 import type { KeyChange, NewKey, RotateOptions, ShownKey } from './key-change.ts'
 import { keyRecordSchema, type KeyRecord } from './key-record.ts'
 import { StoreOwnerBook, type OwnerBook } from './owner-book.ts'
@@ -26,7 +26,7 @@ export interface KeyRing extends AsyncDisposable {
   /** The key is shown here and never again. */
   create(key: NewKey): Promise<ShownKey>
   rotate(id: string, options?: RotateOptions): Promise<ShownKey | undefined>
-  update(id: string, change: KeyChange): Promise<KeyRecord | undefined>
+  update(id: string, change: ChangeOf<KeyRecord, KeyChange>): Promise<KeyRecord | undefined>
   delete(id: string): Promise<boolean>
   /** All keys, oldest first, revoked ones included. */
   list(): readonly KeyRecord[]
@@ -123,7 +123,7 @@ class StoreKeyRing implements KeyRing {
     return record === undefined ? undefined : { key: made.key, record }
   }
 
-  update(id: string, change: KeyChange): Promise<KeyRecord | undefined> {
+  update(id: string, change: ChangeOf<KeyRecord, KeyChange>): Promise<KeyRecord | undefined> {
     return this.#keys.change(id, (record) => applyChange(record, change))
   }
 

@@ -4,11 +4,11 @@ import { ownerCount } from '../limits.ts'
 import type { NewOwner, OwnerChange } from './owner-change.ts'
 import { ownerRecordSchema, type OwnerRecord } from './owner-record.ts'
 import { RecordMirror } from './record-mirror.ts'
-import { applyChange } from './apply-change.ts'
+import { applyChange, type ChangeOf } from './apply-change.ts'
 
 export interface OwnerBook {
   create(owner: NewOwner): Promise<OwnerRecord>
-  update(id: string, change: OwnerChange): Promise<OwnerRecord | undefined>
+  update(id: string, change: ChangeOf<OwnerRecord, OwnerChange>): Promise<OwnerRecord | undefined>
   delete(id: string): Promise<boolean>
   get(id: string): OwnerRecord | undefined
   /** Oldest first. */
@@ -49,7 +49,7 @@ export class StoreOwnerBook implements OwnerBook, AsyncDisposable {
     return this.#mirror.create({ id, name, createdUnixMs: this.#clock.nowMs(), ...rest })
   }
 
-  update(id: string, change: OwnerChange): Promise<OwnerRecord | undefined> {
+  update(id: string, change: ChangeOf<OwnerRecord, OwnerChange>): Promise<OwnerRecord | undefined> {
     return this.#mirror.change(id, (record) => applyChange(record, change))
   }
 

@@ -36,6 +36,7 @@ export class RecordMirror<Kept extends { readonly id: string }> implements Async
   /** Counts what this process changed itself: a read that began before such a change is out of date. */
   #ownChanges = 0
   #reload: Disposable | undefined
+  #isLoaded = false
   #closed = false
 
   constructor(options: MirrorOptions<Kept>) {
@@ -64,7 +65,7 @@ export class RecordMirror<Kept extends { readonly id: string }> implements Async
 
   /** @throws CORE_CONFIG_INVALID naming the field, GATEWAY_KEY_LIMIT when there are too many, GATEWAY_ALREADY_EXISTS for an id that is taken. */
   async create(init: unknown): Promise<Kept> {
-    await this.ready
+    await this.#usable()
     const { store, schema, what, prefix, countMax, ttlMs } = this.#options
     if (this.#records.size >= countMax) throw gatewayErrors.KEY_LIMIT({ what: `${what}s`, limit: countMax })
     const record = resolveConfig(what, schema, init)
@@ -76,7 +77,7 @@ export class RecordMirror<Kept extends { readonly id: string }> implements Async
 
   /** Loses no change of another process. Undefined when there is no such record. @throws what `edit` throws, and CORE_CONFIG_INVALID. */
   async change(id: string, edit: (record: Kept) => Kept): Promise<Kept | undefined> {
-    await this.ready
+    await this.#usable()
     const { store, schema, what, prefix, ttlMs } = this.#options
     for (;;) {
       const bytes = await store.get(prefix + id)
@@ -92,7 +93,7 @@ export class RecordMirror<Kept extends { readonly id: string }> implements Async
   }
 
   async delete(id: string): Promise<boolean> {
-    await this.ready
+    await this.#usable()
     const wasThere = await this.#options.store.delete(this.#options.prefix + id)
     this.#ownChanges += 1
     this.#put(id, undefined)
@@ -104,6 +105,11 @@ export class RecordMirror<Kept extends { readonly id: string }> implements Async
     this.#reload?.[Symbol.dispose]()
     this.#subscription[Symbol.dispose]()
     await this.#work
+  }
+
+  /** What failed at the start may have been read since. */
+  async #usable(): Promise<void> {
+    if (!this.#isLoaded) await this.ready
   }
 
   #keepOwn(record: Kept): void {
@@ -184,6 +190,7 @@ export class RecordMirror<Kept extends { readonly id: string }> implements Async
     await readBatch()
     // Asked one by one: a record may have been made while the list was read.
     for (const id of unseen) await this.#loadOne(prefix + id)
+    this.#isLoaded = true
     await onReload()
   }
 }

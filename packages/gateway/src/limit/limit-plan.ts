@@ -3,7 +3,6 @@ import { hash } from 'node:crypto'
 import type { Claim } from '@bud-foundry/core'
 import { matchesName, type KeyRecord } from '../key/key-record.ts'
 import type { OwnerRecord } from '../key/owner-record.ts'
-import { plannedLimits } from '../limits.ts'
 import { toNanos } from '../money/nano-usd.ts'
 import { CalendarWindow } from './calendar.ts'
 import { fixedWindowMs, type Limit, type LimitRule, type LimitWindow } from './limit-schema.ts'
@@ -97,13 +96,19 @@ function withoutDoubles(limits: readonly PlannedLimit[]): readonly PlannedLimit[
     const other = byKey.get(limit.claimKey)
     if (other === undefined || limit.limit < other.limit) byKey.set(limit.claimKey, limit)
   }
-  return [...byKey.values()].slice(0, plannedLimits)
+  return [...byKey.values()]
+}
+
+/** What a call asked for, and what serves it: another one where a model has variants. */
+export interface NamedModel {
+  readonly model: string
+  readonly requestedModel: string
 }
 
 /** All limits that count a call; in the order key, user, project, configuration. */
-export function planLimits(rules: readonly LimitRule[], caller: Caller, model: string): readonly PlannedLimit[] {
+export function planLimits(rules: readonly LimitRule[], caller: Caller, { model, requestedModel }: NamedModel): readonly PlannedLimit[] {
   const { key, project, user } = caller
-  const counts = (limit: Limit | LimitRule) => isAmong(limit.models, model)
+  const counts = (limit: Limit | LimitRule) => isAmong(limit.models, model) || isAmong(limit.models, requestedModel)
   const onRecord = (
     kind: 'key' | 'user' | 'project',
     record: { readonly id: string; readonly limits?: readonly Limit[] | undefined } | undefined,

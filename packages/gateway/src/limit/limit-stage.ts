@@ -4,10 +4,11 @@ import type { StageFactory, StageKit } from '../governance/stage-factory.ts'
 import type { OwnedStage } from '../governance/stage-set.ts'
 import type { StageCall, StageResult, Verdict } from '../governance/stage.ts'
 import { gatewayErrors } from '../errors.ts'
-import type { KeyRecord } from '../key/key-record.ts'
+import { plannedLimits, plannedModels } from '../limits.ts'
 import { askedTier } from '../money/charge.ts'
 import { estimateNanos } from '../money/estimate.ts'
-import { toNanos, toUsd } from '../money/nano-usd.ts'
+import { knownNanos } from '../money/known-cost.ts'
+import { toUsd } from '../money/nano-usd.ts'
 import type { RateLimitsConfig } from './limit-config.ts'
 import { setLimitHeaders } from './limit-headers.ts'
 import { planLimits, type PlannedLimit } from './limit-plan.ts'
@@ -59,8 +60,13 @@ class LimitStage implements OwnedStage {
   }
 
   onCall(call: StageCall): StageResult<Verdict> {
-    const plan = this.#planOf(call.key, call.model)
+    const plan = this.#planOf(call)
     if (plan.length === 0) return undefined
+    if (plan.length > plannedLimits) {
+      // Which of them to leave out is nobody's to choose.
+      this.kit.logger.error('a call has more limits than the store takes at once; it is refused', { limits: plan.length, plannedLimits })
+      return { kind: 'refuse', error: gatewayErrors.INTERNAL() }
+    }
     const claims = this.#claimsOf(plan, call)
     const admission = this.#limiter.reserve(claims)
     if (admission instanceof Promise) return admission.then((result) => this.#decide(call, plan, claims, result))
@@ -71,7 +77,7 @@ class LimitStage implements OwnedStage {
     await this.#limiter[Symbol.asyncDispose]()
   }
 
-  #planOf(key: KeyRecord | undefined, model: string): readonly PlannedLimit[] {
+  #planOf({ key, model, requestedModel }: StageCall): readonly PlannedLimit[] {
     const { keys } = this.kit
     if (keys !== undefined && keys.version !== this.#version) {
       this.#version = keys.version
@@ -80,12 +86,14 @@ class LimitStage implements OwnedStage {
     const caller = key ?? noKey
     let byModel = this.#plans.get(caller)
     if (byModel === undefined) this.#plans.set(caller, (byModel = new Map<string, readonly PlannedLimit[]>()))
-    let plan = byModel.get(model)
+    const name = `${model}\n${requestedModel}`
+    let plan = byModel.get(name)
     if (plan === undefined) {
       const project = key === undefined ? undefined : keys?.projects.get(key.projectId)
       const user = key?.userId === undefined ? undefined : keys?.users.get(key.userId)
-      plan = planLimits(this.#config.rules, { key, project, user }, model)
-      byModel.set(model, plan)
+      plan = planLimits(this.#config.rules, { key, project, user }, { model, requestedModel })
+      if (byModel.size >= plannedModels) byModel.clear()
+      byModel.set(name, plan)
     }
     return plan
   }
@@ -104,9 +112,12 @@ class LimitStage implements OwnedStage {
     })
   }
 
-  #tokensOf({ head, operation, inputTokensEstimate }: StageCall): ExpectedTokens {
+  #tokensOf(call: StageCall): ExpectedTokens {
+    const { head, operation, inputTokensEstimate } = call
     const writes = operation === 'chat' || operation === 'completion'
-    const output = writes ? (head.maxOutputTokens ?? this.#config.defaultOutputTokens) * head.choices : 0
+    // What the gateway itself sends as the most is reserved, or one call could pass the limit by far.
+    const most = head.maxOutputTokens ?? Math.max(call.defaultMaxOutputTokens ?? 0, this.#config.defaultOutputTokens)
+    const output = writes ? most * head.choices : 0
     return { input: Math.ceil(inputTokensEstimate), output: Math.min(Math.ceil(Math.max(0, output)), tokensMax) }
   }
 
@@ -162,7 +173,7 @@ class LimitStage implements OwnedStage {
       const kind = plan[index]?.kind
       const claim = claims[index]
       if (claim === undefined || (kind !== 'tokens' && kind !== 'spend')) continue
-      actual.push({ key: claim.key, amount: kind === 'tokens' ? event.inputTokens + event.outputTokens : toNanos(event.costUsd ?? 0) })
+      actual.push({ key: claim.key, amount: kind === 'tokens' ? event.inputTokens + event.outputTokens : knownNanos(event) })
     }
     this.#limiter.settle(held, actual)
   }
@@ -173,8 +184,9 @@ export const limitStage: StageFactory = {
   id: 'limits',
   create: (config, kit, previous) => {
     if (kit.keys === undefined && config.rateLimits.rules.length === 0) return undefined
-    if (!(previous instanceof LimitStage)) return new LimitStage(config.rateLimits, kit)
-    previous.configure(config.rateLimits)
-    return previous
+    return previous instanceof LimitStage ? previous : new LimitStage(config.rateLimits, kit)
+  },
+  adopt: (stage, { rateLimits }) => {
+    if (stage instanceof LimitStage) stage.configure(rateLimits)
   },
 }

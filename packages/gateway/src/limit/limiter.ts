@@ -1,7 +1,19 @@
 /** Reserves all claims of a call at once, keeps its leases alive, settles it; and holds on when the store does not. */
-import { createMemoryStore, type Claim, type Clock, type Random, type Reservation, type SettledAmount, type Store } from '@bud-foundry/core'
+import {
+  createMemoryStore,
+  isBudError,
+  type Claim,
+  type Clock,
+  type Random,
+  type Reservation,
+  type SettledAmount,
+  type Store,
+} from '@bud-foundry/core'
 import { renewedAtOnce, storeRecheckMs, unsettledReservations } from '../limits.ts'
 import type { RateLimitsConfig } from './limit-config.ts'
+
+/** Codes of stores that are there and cannot take these claims. */
+const aboutClaims: ReadonlySet<string> = new Set(['CORE_STORE_INPUT_INVALID', 'CORE_STORE_FULL'])
 
 export interface LimiterParts {
   /** Without one, calls are counted in this process. */
@@ -29,6 +41,9 @@ interface Unsettled {
 }
 
 const hasLease = (claims: readonly Claim[]): boolean => claims.some(({ windowMs }) => windowMs === 'lease')
+/** What is not named keeps what was reserved, so each window is. */
+const unused = (claims: readonly Claim[]): readonly SettledAmount[] =>
+  claims.filter(({ windowMs }) => windowMs !== 'lease').map(({ key }) => ({ key, amount: 0 }))
 const unavailable: Admission = { kind: 'unavailable' }
 
 export class Limiter implements AsyncDisposable {
@@ -99,18 +114,20 @@ export class Limiter implements AsyncDisposable {
     // While it was down, one call at a time finds out whether it is back.
     if (this.#downUntilMs > 0) this.#downUntilMs = nowMs + storeRecheckMs
     try {
-      const reservation = await this.#inTime(this.#store.reserve(claims))
+      const reservation = await this.#inTime(this.#store.reserve(claims), claims)
       this.#downUntilMs = 0
       return this.#toAdmission(this.#store, claims, reservation)
     } catch (error) {
       if (this.#downUntilMs === 0) onFailure(error)
-      this.#downUntilMs = clock.monotonicMs() + storeRecheckMs
+      // What is wrong with the claims of one call says nothing about those of the others.
+      const isAway = !(isBudError(error) && aboutClaims.has(error.code))
+      this.#downUntilMs = isAway ? clock.monotonicMs() + storeRecheckMs : 0
       return this.#withoutStore(claims)
     }
   }
 
   /** An answer that comes too late is given back: nobody waits for it any more. */
-  #inTime(reserving: Promise<Reservation>): Promise<Reservation> {
+  #inTime(reserving: Promise<Reservation>, claims: readonly Claim[]): Promise<Reservation> {
     const { promise, resolve, reject } = Promise.withResolvers<Reservation>()
     let isLate = false
     const timer = this.#parts.clock.schedule(this.#config.storeTimeoutMs, () => {
@@ -121,7 +138,7 @@ export class Limiter implements AsyncDisposable {
       (reservation) => {
         timer[Symbol.dispose]()
         resolve(reservation)
-        if (isLate && reservation.admitted) this.#settleFar({ id: reservation.id, actual: [] })
+        if (isLate && reservation.admitted) this.#settleFar({ id: reservation.id, actual: unused(claims) })
       },
       (error: unknown) => {
         timer[Symbol.dispose]()

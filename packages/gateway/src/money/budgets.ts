@@ -18,16 +18,18 @@ import {
   type SecretStore,
   type Store,
 } from '@bud-foundry/core'
+import { hash } from 'node:crypto'
 import { gatewayErrors } from '../errors.ts'
 import { RecordMirror } from '../key/record-mirror.ts'
 import { credentialReferencePrefix } from '../key/credential-vault.ts'
 import { matchesName } from '../key/key-record.ts'
 import type { GovernanceAdmin } from '../key/governance-admin.ts'
 import type { Limit } from '../limit/limit-schema.ts'
-import { budgetCount, spendFlushMs } from '../limits.ts'
+import { budgetCount, spendFlushMs, storeRecheckMs, webhookCloseMs } from '../limits.ts'
 import type { GatewayEvent } from '../telemetry/live-events.ts'
 import { budgetSchema, type Budget, type BudgetInput, type BudgetState, type BudgetSubject } from './budget.ts'
 import { windowAt, type TimeWindow } from './budget-window.ts'
+import { knownNanos } from './known-cost.ts'
 import { toNanos, toUsd } from './nano-usd.ts'
 import { postWebhook, type WebhookFetcher } from './webhook.ts'
 
@@ -83,12 +85,26 @@ const covers = (subject: BudgetSubject, event: RequestEvent): boolean => {
 }
 
 interface Count extends TimeWindow {
+  /** In the store: nothing else is ever written there. */
+  readonly key: string
   nanos: number
   /** Whether the store does not have it yet. */
   isNew: boolean
 }
 
-const limitName = (budgetId: string): string => `budget-${budgetId.replaceAll(/[^a-z0-9_-]/gi, '-')}`
+/** Says what is counted together: another subject or window begins from nothing. */
+const scopeOf = ({ subject, window }: Budget): string => hash('sha256', JSON.stringify([subject, window]), 'hex').slice(0, 16)
+
+/** A name that a limit may have, and no two budgets share. */
+function limitName(budgetId: string): string {
+  if (/^[\w-]{1,57}$/.test(budgetId)) return `budget-${budgetId}`
+  return `budget-${budgetId.replaceAll(/[^\w-]/g, '-').slice(0, 32)}-${hash('sha256', budgetId, 'hex').slice(0, 24)}`
+}
+
+/** Somebody else has made it meanwhile. */
+function ignoreExisting(error: unknown): undefined {
+  if (!gatewayErrors.ALREADY_EXISTS.is(error)) throw error
+}
 
 class StoredBudgets implements Budgets {
   readonly ready: Promise<void>
@@ -100,13 +116,14 @@ class StoredBudgets implements Budgets {
   readonly #random: Random
   readonly #logger: Logger
   readonly #mirror: RecordMirror<Budget>
-  /** Names this process: nobody else writes its counts, so that none are lost between two. */
-  readonly #processId: string
   readonly #counts = new Map<string, Count>()
+  /** Counts of windows that are over, until the store has them. */
+  readonly #owed = new Set<Count>()
   readonly #listeners = new Set<(alert: BudgetAlertEvent) => void>()
   readonly #stop = new AbortController()
   readonly #posting = new Set<Promise<unknown>>()
   #timer: Disposable | undefined
+  #closed = false
   #work: Promise<void> = Promise.resolve()
 
   constructor(parts: BudgetsParts) {
@@ -117,7 +134,6 @@ class StoredBudgets implements Budgets {
     this.#admin = parts.admin
     this.#fetcher = parts.fetcher
     this.#secrets = parts.secrets
-    this.#processId = createId(this.#clock, this.#random)
     this.#mirror = new RecordMirror<Budget>({
       store: this.#store,
       clock: this.#clock,
@@ -126,7 +142,9 @@ class StoredBudgets implements Budgets {
       what: 'budget',
       countMax: budgetCount,
       ttlMs: () => undefined,
-      onChange: () => undefined,
+      onChange: (before, after) => {
+        if (before !== undefined && (after === undefined || scopeOf(before) !== scopeOf(after))) this.#close(before.id)
+      },
       onReload: () => Promise.resolve(),
       onFailure: this.#onFailure,
     })
@@ -160,9 +178,9 @@ class StoredBudgets implements Budgets {
   async state(id: string): Promise<BudgetState | undefined> {
     const budget = this.#mirror.get(id)
     if (budget === undefined) return undefined
-    await this.flush()
+    await this.#flushNow()
     const window = windowAt(budget.window, this.#clock.nowMs())
-    const nanos = await this.#sum(id, window)
+    const nanos = await this.#sum(budget, window)
     return {
       budget,
       windowStartUnixMs: window.startUnixMs,
@@ -173,10 +191,12 @@ class StoredBudgets implements Budgets {
   }
 
   readonly onEvent = (event: GatewayEvent): void => {
-    if (event.kind !== 'request' || event.costUsd === undefined || event.costUsd === 0) return
+    if (event.kind !== 'request') return
+    const nanos = knownNanos(event)
+    if (nanos === 0) return
     // Counted where the request ended: that is when its cost is known.
     const unixMs = event.timeUnixMs + event.durationMs
-    for (const budget of this.#mirror.list()) if (covers(budget.subject, event)) this.#add(budget, toNanos(event.costUsd), unixMs)
+    for (const budget of this.#mirror.list()) if (covers(budget.subject, event)) this.#add(budget, nanos, unixMs)
     if (this.#counts.size > 0) this.#schedule()
   }
 
@@ -186,17 +206,20 @@ class StoredBudgets implements Budgets {
   }
 
   async flush(): Promise<void> {
-    this.#work = this.#work.then(() => this.#flushAll()).catch(this.#onFailure)
-    await this.#work
+    await this.#flushNow()
     await Promise.all(this.#posting)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#flushNow()
+    this.#closed = true
     this.#timer?.[Symbol.dispose]()
-    this.#work = this.#work.then(() => this.#flushAll()).catch(this.#onFailure)
-    await this.#work
-    this.#stop.abort()
+    // Nobody else sends what the store says is told.
+    using _timer = this.#clock.schedule(webhookCloseMs, () => {
+      this.#stop.abort()
+    })
     await Promise.allSettled(this.#posting)
+    this.#stop.abort()
     await this.#mirror[Symbol.asyncDispose]()
   }
 
@@ -212,45 +235,72 @@ class StoredBudgets implements Budgets {
       return
     }
     // What an earlier window still owes is written before its place is taken.
-    if (count?.isNew === true) this.#work = this.#work.then(() => this.#write(budget.id, count)).catch(this.#onFailure)
-    this.#counts.set(budget.id, { ...windowAt(budget.window, unixMs), nanos, isNew: true })
+    this.#close(budget.id)
+    const window = windowAt(budget.window, unixMs)
+    const key = this.#spendKey(budget, window) + createId(this.#clock, this.#random)
+    this.#counts.set(budget.id, { ...window, key, nanos, isNew: true })
   }
 
-  #schedule(): void {
-    this.#timer ??= this.#clock.schedule(spendFlushMs, () => {
+  #close(id: string): void {
+    const count = this.#counts.get(id)
+    this.#counts.delete(id)
+    if (count?.isNew !== true) return
+    if (this.#owed.size < budgetCount) this.#owed.add(count)
+    else this.#logger.warn('what a budget has counted is lost: too much waits for the store', { budgetId: id })
+    this.#schedule()
+  }
+
+  #schedule(waitMs = spendFlushMs): void {
+    if (this.#closed) return
+    this.#timer ??= this.#clock.schedule(waitMs, () => {
       this.#timer = undefined
-      this.#work = this.#work.then(() => this.#flushAll()).catch(this.#onFailure)
+      void this.#flushNow()
     })
   }
 
+  /** Never rejects: what fails is tried again. */
+  #flushNow(): Promise<void> {
+    this.#work = this.#work
+      .then(() => this.#flushAll())
+      .catch((error: unknown) => {
+        this.#onFailure(error)
+        this.#schedule(storeRecheckMs)
+      })
+    return this.#work
+  }
+
   async #flushAll(): Promise<void> {
+    for (const count of this.#owed) {
+      await this.#write(count)
+      this.#owed.delete(count)
+    }
     for (const [id, count] of this.#counts) {
       if (!count.isNew) continue
-      await this.#write(id, count)
-      const budget = this.#mirror.get(id)
-      if (budget === undefined) this.#counts.delete(id)
-      else await this.#tell(budget, count)
+      count.isNew = false
+      try {
+        await this.#write(count)
+        const budget = this.#mirror.get(id)
+        if (budget !== undefined) await this.#tell(budget, count)
+      } catch (error) {
+        // Written and looked at again.
+        count.isNew = true
+        throw error
+      }
     }
   }
 
-  async #write(id: string, count: Count): Promise<void> {
-    const ttlMs = Math.max(1, count.endUnixMs - this.#clock.nowMs()) + keptMs
-    count.isNew = false
-    try {
-      await this.#store.set(this.#spendKey(id, count) + this.#processId, Buffer.from(String(count.nanos)), { ttlMs })
-    } catch (error) {
-      count.isNew = true
-      throw error
-    }
+  async #write({ key, nanos, endUnixMs }: Count): Promise<void> {
+    const ttlMs = Math.max(1, endUnixMs - this.#clock.nowMs()) + keptMs
+    await this.#store.set(key, Buffer.from(String(nanos)), { ttlMs })
   }
 
-  #spendKey(id: string, window: TimeWindow): string {
-    return `${spendPrefix}${id}/${String(window.startUnixMs)}/`
+  #spendKey(budget: Budget, window: TimeWindow): string {
+    return `${spendPrefix}${budget.id}/${scopeOf(budget)}/${String(window.startUnixMs)}/`
   }
 
-  async #sum(id: string, window: TimeWindow): Promise<number> {
+  async #sum(budget: Budget, window: TimeWindow): Promise<number> {
     let nanos = 0
-    for await (const key of this.#store.list(this.#spendKey(id, window))) {
+    for await (const key of this.#store.list(this.#spendKey(budget, window))) {
       const bytes = await this.#store.get(key)
       if (bytes !== undefined) nanos += Number(Buffer.from(bytes).toString())
     }
@@ -258,15 +308,14 @@ class StoredBudgets implements Budgets {
   }
 
   async #tell(budget: Budget, window: TimeWindow): Promise<void> {
-    const spent = await this.#sum(budget.id, window)
+    const spent = await this.#sum(budget, window)
     const limit = toNanos(budget.limitUsd)
     for (const percent of [...budget.alertPercents].sort((left, right) => left - right)) {
       if (spent * 100 < limit * percent) return
-      const key = `${alertPrefix}${budget.id}/${String(window.startUnixMs)}/${String(percent)}`
+      const key = `${alertPrefix}${budget.id}/${scopeOf(budget)}/${String(window.startUnixMs)}/${String(percent)}`
       const ttlMs = Math.max(1, window.endUnixMs - this.#clock.nowMs()) + keptMs
       // The first process to write it tells; a change of the budget's amount does not make it tell again.
-      if (await this.#store.set(key, Buffer.from(this.#processId), { ifAbsent: true, ttlMs }))
-        this.#alert(budget, window, { percent, spent })
+      if (await this.#store.set(key, Buffer.from('told'), { ifAbsent: true, ttlMs })) this.#alert(budget, window, { percent, spent })
     }
   }
 
@@ -291,7 +340,13 @@ class StoredBudgets implements Budgets {
       spentUsd: alert.spentUsd,
       limitUsd: budget.limitUsd,
     })
-    for (const listener of this.#listeners) listener(alert)
+    for (const listener of this.#listeners) {
+      try {
+        listener(alert)
+      } catch (error) {
+        this.#onFailure(error)
+      }
+    }
     if (budget.webhook !== undefined && this.#fetcher !== undefined) this.#post(budget.webhook, alert, this.#fetcher)
   }
 
@@ -312,29 +367,28 @@ class StoredBudgets implements Budgets {
 
   async #setStop(budget: Budget): Promise<void> {
     const limit: Limit = { kind: 'spend', name: limitName(budget.id), limitUsd: budget.limitUsd, window: budget.window }
-    await this.#changeLimits(budget, (limits) => [...limits.filter(({ name }) => name !== limit.name), limit])
+    const add = (limits: readonly Limit[]) => [...limits.filter(({ name }) => name !== limit.name), limit]
+    if (await this.#updateLimits(budget, add)) return
+    const { id, subject } = budget
+    if (subject.kind === 'project') await this.#admin?.createProject({ id: subject.id }).catch(ignoreExisting)
+    if (subject.kind === 'user') await this.#admin?.createUser({ id: subject.id }).catch(ignoreExisting)
+    if (subject.kind === 'all' || subject.kind === 'model' || (await this.#updateLimits(budget, add))) return
+    throw gatewayErrors.BUDGET_SUBJECT_UNKNOWN({ budget: id, subject: `${subject.kind} '${subject.id}'` })
   }
 
-  #clearStop(budget: Budget): Promise<void> {
-    return this.#changeLimits(budget, (limits) => limits.filter(({ name }) => name !== limitName(budget.id)))
+  /** Whoever is gone needs no limit taken away. */
+  async #clearStop(budget: Budget): Promise<void> {
+    await this.#updateLimits(budget, (limits) => limits.filter(({ name }) => name !== limitName(budget.id)))
   }
 
-  async #changeLimits({ id, subject }: Budget, edit: (limits: readonly Limit[]) => readonly Limit[]): Promise<void> {
+  /** Of the record as it is in the store; false when there is none. */
+  async #updateLimits({ id, subject }: Budget, edit: (limits: readonly Limit[]) => readonly Limit[]): Promise<boolean> {
+    const change = ({ limits }: { readonly limits?: readonly Limit[] | undefined }) => ({ limits: edit(limits ?? []) })
     const admin = this.#admin
-    if (admin === undefined || subject.kind === 'all' || subject.kind === 'model')
-      throw gatewayErrors.BUDGET_NOT_STOPPABLE({ budget: id, subject: subject.kind })
-    if (subject.kind === 'key') {
-      const record = admin.getKey(subject.id)
-      if (record === undefined) throw gatewayErrors.BUDGET_SUBJECT_UNKNOWN({ budget: id, subject: `${subject.kind} '${subject.id}'` })
-      await admin.updateKey(subject.id, { limits: edit(record.limits ?? []) })
-      return
-    }
-    const isProject = subject.kind === 'project'
-    const record = isProject ? admin.getProject(subject.id) : admin.getUser(subject.id)
-    const limits = edit(record?.limits ?? [])
-    if (record === undefined)
-      await (isProject ? admin.createProject({ id: subject.id, limits }) : admin.createUser({ id: subject.id, limits }))
-    else await (isProject ? admin.updateProject(subject.id, { limits }) : admin.updateUser(subject.id, { limits }))
+    if (admin !== undefined && subject.kind === 'key') return (await admin.updateKey(subject.id, change)) !== undefined
+    if (admin !== undefined && subject.kind === 'project') return (await admin.updateProject(subject.id, change)) !== undefined
+    if (admin !== undefined && subject.kind === 'user') return (await admin.updateUser(subject.id, change)) !== undefined
+    throw gatewayErrors.BUDGET_NOT_STOPPABLE({ budget: id, subject: subject.kind })
   }
 }
 

@@ -20,7 +20,9 @@ export function applyCors(cors: CorsConfig, exchange: Exchange, methods: string)
   const headers: Record<string, string> = allowed
     ? {
         'access-control-allow-methods': methods,
-        'access-control-allow-headers': cors.headers.join(', '),
+        'access-control-allow-headers': cors.headers.includes('*')
+          ? (exchange.header('access-control-request-headers') ?? '')
+          : cors.headers.join(', '),
         'access-control-max-age': String(cors.maxAgeSeconds),
       }
     : {}

@@ -31,6 +31,12 @@ export function createP2cPeakEwma(): RoutingPolicy {
     id: 'p2c-peak-ewma',
     rank: (_request, candidates, context) => {
       nowMs = context.nowMs
+      const [one, other] = candidates
+      // Of two, both are always drawn: which first decides only between equals.
+      if (candidates.length === 2 && one !== undefined && other !== undefined) {
+        const difference = load(one) - load(other)
+        return difference < 0 || (difference === 0 && context.random.next() < 0.5) ? candidates : [other, one]
+      }
       const rest = [...candidates]
       const ranked: Candidate[] = []
       while (rest.length > 1) {

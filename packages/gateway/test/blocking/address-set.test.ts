@@ -50,3 +50,13 @@ it('knows an address in every spelling', () => {
   expect(set.has(normalAddress('192.0.2.8') ?? '')).toBe(false)
   expect(normalAddress('unknown')).toBeUndefined()
 })
+
+it.each([
+  ['192.0.2.1:4711', '192.0.2.1'],
+  ['[2001:db8::1]:4711', '2001:db8::1'],
+  ['[2001:db8::1]', '2001:db8::1'],
+  ['2001:db8::1', '2001:db8::1'],
+  ['unknown', undefined],
+])('reads %s, ports that proxies write included', (written, address) => {
+  expect(normalAddress(written)).toBe(address)
+})

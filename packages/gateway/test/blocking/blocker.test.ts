@@ -137,3 +137,40 @@ it('follows rules as they come, are switched off and expire', async () => {
   expect(await check('192.0.2.1')).toBeUndefined()
   expect(rules.list()).toEqual([])
 })
+
+describe('rates', () => {
+  it('count all addresses of an IPv6 /64 together, and each IPv4 address for itself', async () => {
+    const { check } = await blockerOf([{ id: 'r', kind: 'rate', limit: 2, windowMs: 60_000 }])
+    expect(await check('2001:db8:0:1::1')).toBeUndefined()
+    expect(await check('2001:db8:0:1:ffff::2')).toBeUndefined()
+    expect(await check('2001:db8:0:1:1234::3')).toMatchObject({ reason: 'rate', ruleId: 'r' })
+    expect(await check('2001:db8:0:2::1')).toBeUndefined()
+    for (const address of ['192.0.2.7', '192.0.2.8', '192.0.2.7', '192.0.2.8']) expect(await check(address)).toBeUndefined()
+    expect(await check('192.0.2.7')).toMatchObject({ reason: 'rate' })
+  })
+
+  it('leave no reservation behind', async () => {
+    await using store = createMemoryStore({})
+    const settled: string[] = []
+    const counting: Store = {
+      contract: store.contract,
+      get: (key) => store.get(key),
+      set: (key, value, options) => store.set(key, value, options),
+      compareAndSet: (...given) => store.compareAndSet(...given),
+      delete: (key) => store.delete(key),
+      list: (prefix) => store.list(prefix),
+      reserve: (claims) => store.reserve(claims),
+      settle: (id, actual) => {
+        settled.push(id)
+        return store.settle(id, actual)
+      },
+      renew: (ids, leaseMs) => store.renew(ids, leaseMs),
+      subscribe: (prefix, onChange) => store.subscribe(prefix, onChange),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    }
+    const { check } = await blockerOf([{ kind: 'rate', limit: 2, windowMs: 60_000 }], counting)
+    for (let index = 0; index < 2; index += 1) expect(await check('192.0.2.1')).toBeUndefined()
+    expect(settled).toHaveLength(2)
+    expect(await check('192.0.2.1')).toMatchObject({ reason: 'rate' })
+  })
+})

@@ -83,3 +83,44 @@ it('tags events with program and country of the caller', async () => {
   const tags = { clientName: 'OpenAI/Python', clientVersion: '1.2.3' }
   expect(await test.sink.waitFor(1)).toMatchObject([{ tags, countryCode: 'FR', deviceType: 'program', isBot: false }])
 })
+
+it('keeps the rules in force when a new configuration is refused, whatever part of it is wrong', async () => {
+  await using upstream = await startUpstream((res) => sendJson(res, 200, completion('hello')))
+  const good = {
+    ...oneModel(upstream.baseUrl),
+    ...trusted,
+    blocking: { rules: [{ kind: 'address', addresses: ['203.0.113.1'] } as const] },
+  }
+  await using test = await startGateway(good)
+  const bad = {
+    ...good,
+    blocking: { rules: [{ kind: 'address', addresses: ['203.0.113.2'] } as const] },
+    guardrails: { rails: {}, attach: [{ rails: ['nowhere'] }] },
+  }
+  await expect(test.gateway.checkConfig(bad)).rejects.toThrow(/nowhere/)
+  await expect(test.gateway.updateConfig(bad)).rejects.toThrow(/nowhere/)
+  const status = async (address: string) => (await test.post('/v1/chat/completions', chat(), from(address))).status
+  expect([await status('203.0.113.1'), await status('203.0.113.2')]).toEqual([403, 200])
+  await test.gateway.updateConfig({ ...bad, guardrails: undefined })
+  expect([await status('203.0.113.1'), await status('203.0.113.2')]).toEqual([200, 403])
+})
+
+it('keeps the prices in force when a new configuration is refused', async () => {
+  await using upstream = await startUpstream((res) => sendJson(res, 200, completion('hello')))
+  const priced = (outputUsdPerMillionTokens: number) => {
+    const config = oneModel(upstream.baseUrl)
+    const [model] = Object.values(config.models)
+    return { ...config, models: { m: { ...model, price: { inputUsdPerMillionTokens: 1, outputUsdPerMillionTokens } } } }
+  }
+  await using test = await startGateway(priced(2))
+  const costOf = async () => {
+    expect((await test.post('/v1/chat/completions', chat())).status).toBe(200)
+    return (await test.sink.waitFor(1)).at(-1)?.costUsd
+  }
+  const before = await costOf()
+  const bad = { ...priced(1_000), guardrails: { rails: {}, attach: [{ rails: ['nowhere'] }] } }
+  await expect(test.gateway.updateConfig(bad)).rejects.toThrow(/nowhere/)
+  expect((await test.post('/v1/chat/completions', chat())).status).toBe(200)
+  expect((await test.sink.waitFor(2)).at(-1)?.costUsd).toBe(before)
+  expect(before).toBeGreaterThan(0)
+})

@@ -13,6 +13,9 @@ const bodies: Readonly<Record<string, readonly object[]>> = {
     { messages: [{ role: 'user', content: secret }] },
     { messages: [{ role: 'user', content: [{ type: 'text', text: `a ${secret}` }] }] },
     { messages: [{ role: 'tool', tool_call_id: 't', content: secret }] },
+    { messages: [{ role: 'user', content: `data: ${secret}` }] },
+    { messages: [{ role: 'user', content: 'hi', data: 'topsecret' }] },
+    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: `data:text/plain,${secret}` } }] }] },
     {
       messages: [
         {
@@ -31,6 +34,11 @@ const bodies: Readonly<Record<string, readonly object[]>> = {
     { messages: [{ role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: { type: secret } }] }] },
     {
       messages: [
+        { role: 'user', content: [{ type: 'document', source: { type: 'text', media_type: 'text/plain', data: `a ${secret}` } }] },
+      ],
+    },
+    {
+      messages: [
         { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: { data: { id: [secret] }, role: secret } }] },
       ],
     },
@@ -42,7 +50,7 @@ describe.each(Object.entries(bodies))('%s', (path, examples) => {
   it.each([[true], [false]])('blocks what a rail forbids, wherever it stands (stream: %s)', async (stream) => {
     const transport = cutTransport()
     await using gateway = guarded(
-      { rails: { words: { kind: 'keywords', words: ['TOP SECRET'] } }, attach: [{ rails: ['words'] }] },
+      { rails: { words: { kind: 'keywords', words: ['TOP SECRET', 'topsecret'] } }, attach: [{ rails: ['words'] }] },
       transport,
     )
     for (const body of examples) {
@@ -52,6 +60,55 @@ describe.each(Object.entries(bodies))('%s', (path, examples) => {
     }
     expect(transport.requests).toHaveLength(0)
   })
+})
+
+it('reads the numbers that a double cannot hold past, and leaves them as they are', async () => {
+  const transport = cutTransport()
+  transport.answer = { type: 'application/json', chunks: [Buffer.from('{"choices":[{"message":{"content":"ok"}}]}')] }
+  await using gateway = guarded(
+    { rails: { digits: { kind: 'regex', pattern: '\\d{19}', maxLength: 19, action: 'mask' } }, attach: [{ rails: ['digits'] }] },
+    transport,
+  )
+  const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: '4111111111111111111' }], seed: 0 })
+  const response = await gateway.fetch('http://gateway.invalid/v1/chat/completions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: body.replace('"seed":0', '"seed":4111111111111111111,"vllm_xargs":{"a":4111111111111111110}'),
+  })
+  expect(response.status).toBe(200)
+})
+
+const nested = (depth: number): object => (depth === 0 ? { text: secret } : { a: nested(depth - 1) })
+const deep = { messages: [{ role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: nested(64) }] }] }
+
+it.each([
+  ['refuses what is nested too deep to be read', 'block', 400],
+  ['lets pass what it cannot read where it only annotates', 'annotate', 200],
+] as const)('%s', async (_, action, status) => {
+  const transport = cutTransport()
+  transport.answer = { type: 'application/json', chunks: [Buffer.from('{"choices":[{"message":{"content":"ok"}}]}')] }
+  await using gateway = guarded(
+    { rails: { words: { kind: 'keywords', on: ['input'], words: [secret], action } }, attach: [{ rails: ['words'] }] },
+    transport,
+  )
+  const response = await post(gateway, '/v1/messages', deep)
+  expect(response.status).toBe(status)
+  if (status === 400) expect(await response.text()).toMatch(/nested deeper than 64, where the guardrail 'words' cannot read it/)
+})
+
+it('leaves the bytes of images and documents alone', async () => {
+  const transport = cutTransport()
+  transport.answer = { type: 'application/json', chunks: [Buffer.from('{"choices":[{"message":{"content":"ok"}}]}')] }
+  const words = ['QQ']
+  await using gateway = guarded({ rails: { words: { kind: 'keywords', words, on: ['input'] } }, attach: [{ rails: ['words'] }] }, transport)
+  const parts = [
+    { type: 'image_url', image_url: { url: 'data:image/png;base64,AAQQAA==' } },
+    { type: 'file', file: { file_data: 'data:application/pdf;base64,AAQQAA==' } },
+    { type: 'input_audio', input_audio: { data: 'AAQQAA==', format: 'wav' } },
+  ]
+  expect((await post(gateway, '/v1/chat/completions', { messages: [{ role: 'user', content: parts }] })).status).toBe(200)
+  const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAQQAA==' } }
+  expect((await post(gateway, '/v1/messages', { messages: [{ role: 'user', content: [image] }] })).status).toBe(200)
 })
 
 it('masks what goes to the upstream, and leaves everything else as it was', async () => {

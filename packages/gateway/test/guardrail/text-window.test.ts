@@ -105,3 +105,28 @@ it('holds back no more than may still become a match', () => {
   const pii = new TextWindow({ detectors: piiDetectors(piiKinds, undefined), onMatch: star, json: false })
   expect(pii.push('Hello, world! ')).toBe('Hello, world!')
 })
+
+it('asks each detector once for each of its own finds, however many others find', () => {
+  const asked = { often: 0, never: 0 }
+  const often = keywordDetector(['a'], false)
+  const spy = (name: keyof typeof asked, detector: Detector): Detector => ({
+    next: (...search) => {
+      asked[name] += 1
+      return detector.next(...search)
+    },
+    openFrom: (whole) => detector.openFrom(whole),
+  })
+  const detectors = [spy('often', often), spy('never', keywordDetector(['z'], false))]
+  expect(filterText('ab'.repeat(100), { detectors, onMatch: () => '', json: false })).toBe('b'.repeat(100))
+  expect(asked.never).toBe(2)
+  expect(asked.often).toBeLessThanOrEqual(102)
+})
+
+it('counts what looks like a telephone number as one, once it has looked up as many as it may', () => {
+  const detectors = piiDetectors(['phone'], 'US')
+  const effort = { candidates: 100 }
+  const mask = (plain: string) => filterText(plain, { detectors, onMatch: star, json: false, effort })
+  expect(mask('(111) 111-1111')).toBe('(111) 111-1111')
+  effort.candidates = 0
+  expect(mask('(111) 111-1111')).toBe('[PHONE]')
+})

@@ -130,6 +130,27 @@ it('frees the key when the process that answers dies, and not before', async () 
   await lost
 })
 
+it('refuses when the record it waits for becomes one it cannot read', async () => {
+  const { open, answer } = gate()
+  await using upstream = await startUpstream(answer)
+  await using store = createMemoryStore({})
+  await using test = await startGateway(keyed(upstream.baseUrl), { store })
+  const first = say(test, 'k1')
+  while (upstream.seen.length < 1) await turn()
+  const { get } = store
+  let reads = 0
+  // Readable when the second looks for the first time, written by another version when it looks again.
+  store.get = (key) => {
+    if (!key.startsWith('gateway/idempotency/')) return get(key)
+    reads += 1
+    return reads === 1 ? get(key) : Promise.resolve(Buffer.from('{"state":"else"}\n'))
+  }
+  expect((await say(test, 'k1')).status).toBe(503)
+  store.get = get
+  open()
+  expect((await first).status).toBe(200)
+})
+
 it('refuses what it cannot guarantee', async () => {
   await using upstream = await startUpstream(counting())
   await using store = createMemoryStore({})

@@ -271,3 +271,19 @@ test('names a limit that makes no sense, and its place', async () => {
     message: expect.stringMatching(/rateLimits\.rules/) as unknown,
   })
 })
+
+test('reserves what the gateway itself lets an upstream write where the caller sets no limit', async () => {
+  const target = { provider: 'anthropic', baseUrl: 'http://127.0.0.1:9/v1', model: 'claude-sonnet-4-5', credential: 'key' }
+  await using gateway = await start([{ kind: 'tokens', limit: 10_000, per: ['key'], ...minute }], {
+    config: { models: { m: { targets: [target] } } },
+  })
+  // 64,000 is what Claude Sonnet 4.5 would be told.
+  const refused = await gateway.post('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'hi' }] })
+  expect(refused.status).toBe(429)
+})
+
+test('refuses a call that more limits count than the store takes at once, instead of leaving some out', async () => {
+  const many = Array.from({ length: 65 }, (_, index) => ({ kind: 'requests', limit: 9, window: { seconds: index + 1 } }) as const)
+  await using gateway = await start(many)
+  expect(await statuses(gateway, 1)).toEqual([500])
+})

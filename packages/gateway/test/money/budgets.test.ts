@@ -12,6 +12,7 @@ import {
   usageLimitStatus,
   type WebhookFetcher,
 } from '../../src/index.ts'
+import type { BudgetInput } from '../../src/money/budget.ts'
 import { windowAt } from '../../src/money/budget-window.ts'
 
 const noon = Date.UTC(2026, 10, 23, 12)
@@ -94,6 +95,58 @@ describe('an alert', () => {
   })
 })
 
+describe('what is counted', () => {
+  it('is what is known, also where the price of another try is missing', async () => {
+    const clock = createFakeClock({ startUnixMs: noon })
+    await using budgets = createBudgets({ clock })
+    await budgets.put({ id: 'b', subject: { kind: 'all' }, limitUsd: 9 })
+    const tried = { targetId: 't', providerId: 'p', startMs: 0, durationMs: 1, outcome: 'success' } as const
+    const { costUsd: _, ...event } = spent(0)
+    budgets.onEvent({ ...event, attempts: [{ ...tried, costUsd: 2 }, tried] })
+    expect(await budgets.state('b')).toMatchObject({ spentUsd: 2 })
+  })
+
+  it('begins from nothing in another window, or for another subject', async () => {
+    const clock = createFakeClock({ startUnixMs: noon })
+    await using budgets = createBudgets({ clock })
+    const alerts: number[] = []
+    budgets.onAlert(({ spentUsd }) => alerts.push(spentUsd))
+    const budget: BudgetInput = { id: 'b', subject: { kind: 'all' }, limitUsd: 1, alertPercents: [100] }
+    const spentUsd = async () => (await budgets.state('b'))?.spentUsd
+    await budgets.put({ ...budget, window: 'hour' })
+    budgets.onEvent(spent(2))
+    expect(await spentUsd()).toBe(2)
+    await budgets.put({ ...budget, window: 'day' })
+    budgets.onEvent(spent(3))
+    expect(await spentUsd()).toBe(3)
+    await budgets.put({ ...budget, window: 'hour' })
+    budgets.onEvent(spent(4))
+    expect(await spentUsd()).toBe(6)
+    await budgets.put({ ...budget, subject: { kind: 'project', id: 'p' }, window: 'hour' })
+    budgets.onEvent(spent(5))
+    expect(await spentUsd()).toBe(5)
+    expect(alerts).toEqual([2, 3, 5])
+  })
+
+  it('is written again by itself when the store was away, that of an older window too', async () => {
+    const clock = createFakeClock({ startUnixMs: noon })
+    const store = createMemoryStore({ clock })
+    const { set } = store
+    await using budgets = createBudgets({ clock, store })
+    const alerts: number[] = []
+    budgets.onAlert(({ spentUsd }) => alerts.push(spentUsd))
+    await budgets.put({ id: 'b', subject: { kind: 'all' }, limitUsd: 1, window: 'hour', alertPercents: [100] })
+    store.set = () => Promise.reject(new Error('away'))
+    budgets.onEvent(spent(2))
+    budgets.onEvent(spent(3, { timeUnixMs: noon + 3_600_000 }))
+    await budgets.flush()
+    store.set = set
+    await clock.advance(1_000)
+    await expect.poll(() => alerts).toEqual([3])
+    expect(await budgets.state('b')).toMatchObject({ spentUsd: 2 })
+  })
+})
+
 describe('a webhook', () => {
   const secrets = {
     contract: 'secret-store/1',
@@ -138,6 +191,31 @@ describe('a webhook', () => {
     expect(JSON.parse(seen[0]?.body ?? '')).toHaveProperty('id', id)
   })
 
+  it('keeps nobody waiting who asks about a budget, goes out whatever listeners do, and is waited for at the end', async () => {
+    const clock = createFakeClock({ startUnixMs: noon })
+    const { promise, resolve } = Promise.withResolvers<{ readonly status: number }>()
+    let signal: AbortSignal | undefined
+    const fetcher: WebhookFetcher = {
+      fetch: (request) => {
+        signal = request.signal
+        return promise
+      },
+    }
+    const budgets = createBudgets({ clock, fetcher })
+    budgets.onAlert(() => {
+      throw new Error('a listener that is broken')
+    })
+    const webhook = { url: 'https://hooks.example/x' }
+    await budgets.put({ id: 'b', subject: { kind: 'all' }, limitUsd: 1, alertPercents: [100], webhook })
+    budgets.onEvent(spent(1))
+    expect(await budgets.state('b')).toMatchObject({ spentUsd: 1 })
+    const closed = budgets[Symbol.asyncDispose]()
+    await clock.advance(4_000)
+    expect(signal?.aborted).toBe(false)
+    resolve({ status: 204 })
+    await closed
+  })
+
   it('is refused where nothing checks its address', async () => {
     await using budgets = createBudgets()
     await expect(
@@ -153,13 +231,41 @@ describe('a stop', () => {
     const admin = createGovernanceAdmin({ keys })
     await using budgets = createBudgets({ store, admin })
     await budgets.put({ id: 'team.1', subject: { kind: 'project', id: 'p' }, limitUsd: 10, stop: true })
-    expect(admin.getProject('p')?.limits).toMatchObject([{ kind: 'spend', limitUsd: 10, name: 'budget-team-1' }])
+    expect(admin.getProject('p')?.limits).toMatchObject([
+      { kind: 'spend', limitUsd: 10, name: expect.stringMatching(/^budget-team-1-\w+$/) as unknown },
+    ])
     await budgets.put({ id: 'team.1', subject: { kind: 'project', id: 'p' }, limitUsd: 20, stop: true })
     expect(admin.getProject('p')?.limits).toMatchObject([{ limitUsd: 20 }])
     await budgets.put({ id: 'team.1', subject: { kind: 'user', id: 'u' }, limitUsd: 20, stop: true })
     expect([admin.getProject('p')?.limits, admin.getUser('u')?.limits]).toMatchObject([[], [{ limitUsd: 20 }]])
     await budgets.delete('team.1')
     expect(admin.getUser('u')?.limits).toEqual([])
+  })
+
+  it('goes with its budget where its subject is gone already, which is not made again', async () => {
+    const store = createMemoryStore()
+    await using keys = createKeyRing({ store })
+    const admin = createGovernanceAdmin({ keys })
+    await using budgets = createBudgets({ store, admin })
+    const { record } = await admin.createKey({ name: 'k' })
+    await budgets.put({ id: 'ofKey', subject: { kind: 'key', id: record.id }, limitUsd: 10, stop: true })
+    await budgets.put({ id: 'ofUser', subject: { kind: 'user', id: 'u' }, limitUsd: 10, stop: true })
+    await admin.deleteKey(record.id)
+    await admin.deleteUser('u')
+    expect([await budgets.delete('ofKey'), await budgets.delete('ofUser')]).toEqual([true, true])
+    expect([budgets.list(), admin.listUsers()]).toEqual([[], []])
+  })
+
+  it('stands beside those of other budgets, whatever their ids look like and whoever sets one at the same time', async () => {
+    const store = createMemoryStore()
+    await using keys = createKeyRing({ store })
+    const admin = createGovernanceAdmin({ keys })
+    await using left = createBudgets({ store, admin })
+    await using right = createBudgets({ store, admin })
+    const ids = ['a.b', 'a:b', 'a-b', 'x'.repeat(58), ':'.repeat(58)]
+    const subject = { kind: 'project', id: 'p' } as const
+    await Promise.all(ids.map((id, index) => (index % 2 === 0 ? left : right).put({ id, subject, limitUsd: 1, stop: true })))
+    expect(new Set(admin.getProject('p')?.limits?.map(({ name }) => name)).size).toBe(ids.length)
   })
 
   it.each([{ kind: 'all' }, { kind: 'model', id: 'm' }] as const)('for $kind is refused with what to do', async (subject) => {

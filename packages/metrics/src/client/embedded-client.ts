@@ -1,11 +1,14 @@
 /** The client of the ClickHouse engine that runs inside this process (`chdb`), behind the official client. */
+import { open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { ClickHouseLogLevel, createClient, type ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { metricsLimits } from '../limits.ts'
 import type { AnalyticsClient } from './analytics-client.ts'
 import { toDatabaseError } from './database-error.ts'
 import { claimDirectory } from './engine-directory.ts'
 import { loadEngine } from './engine-module.ts'
-import { resultSettings } from './format-settings.ts'
+import { resultSettings, rowInsertSettings } from './format-settings.ts'
 import { createLane } from './lane.ts'
 
 export interface EmbeddedClientOptions {
@@ -62,6 +65,23 @@ export async function createEmbeddedClient({ directory }: EmbeddedClientOptions)
         throw toDatabaseError(what, error)
       }
     },
+    async file({ what, sql, params }, format, signal) {
+      try {
+        return await reading.run(
+          what,
+          async ({ client }) => {
+            const { stream } = await client.exec({
+              query: `${sql}\nFORMAT ${format}\n${resultSettings}`,
+              ...(params === undefined ? {} : { query_params: params }),
+            })
+            return buffer(stream)
+          },
+          signal,
+        )
+      } catch (error) {
+        throw toDatabaseError(what, error)
+      }
+    },
     async command({ what, sql, params }) {
       try {
         await ingest.run(what, ({ client }) => client.command({ query: sql, ...(params === undefined ? {} : { query_params: params }) }))
@@ -85,9 +105,39 @@ export async function createEmbeddedClient({ directory }: EmbeddedClientOptions)
         throw toDatabaseError(what, error)
       }
     },
+    async insertRows({ table, columns, payloads }) {
+      const what = `inserting into ${table}`
+      try {
+        await ingest.run(what, async ({ client }) => {
+          // The engine takes binary rows from files only; the lane makes it one file at a time.
+          const path = join(claim.path, 'incoming.rows')
+          await writeFiles(path, payloads)
+          const structure = columns.map(({ name, type }) => `${name} ${type}`).join(', ')
+          const settings = Object.entries(rowInsertSettings).map(([name, value]) => `${name} = ${String(value)}`)
+          await client.command({
+            query: `INSERT INTO ${table} (${columns.map(({ name }) => name).join(', ')})
+SELECT * FROM file(${quote(path)}, 'RowBinary', ${quote(structure)}) SETTINGS ${settings.join(', ')}`,
+          })
+          await rm(path, { force: true })
+        })
+      } catch (error) {
+        throw toDatabaseError(what, error)
+      }
+    },
     async [Symbol.asyncDispose]() {
       closing ??= close()
       await closing
     },
+  }
+}
+
+const quote = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+
+async function writeFiles(path: string, payloads: readonly Uint8Array[]): Promise<void> {
+  const file = await open(path, 'w')
+  try {
+    await file.writev(payloads)
+  } finally {
+    await file.close()
   }
 }

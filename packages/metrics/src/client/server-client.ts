@@ -1,11 +1,13 @@
 /** The client of a ClickHouse server or cluster, over HTTP. */
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Secret } from '@bud-foundry/core'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
 import type { AnalyticsClient } from './analytics-client.ts'
 import { toDatabaseError } from './database-error.ts'
-import { resultSettings } from './format-settings.ts'
+import { resultSettings, rowInsertSettings } from './format-settings.ts'
 
 export interface ServerClientOptions {
   /** For example `http://clickhouse:8123`. */
@@ -17,6 +19,9 @@ export interface ServerClientOptions {
   /** Longest wait for one answer; default 60,000. */
   readonly requestTimeoutMs?: number
 }
+
+/** The official client wants them as texts. */
+const serverInsertSettings = Object.fromEntries(Object.entries(rowInsertSettings).map(([name, value]) => [name, String(value)]))
 
 /** Connects on first use. @throws METRICS_DATABASE_UNAVAILABLE or METRICS_DATABASE_REFUSED from its methods */
 export function createServerClient(options: ServerClientOptions): AnalyticsClient {
@@ -53,6 +58,15 @@ export function createServerClient(options: ServerClientOptions): AnalyticsClien
         })
         return result.json<unknown>()
       }),
+    file: ({ what, sql, params }, format, signal) =>
+      attempt(what, async () => {
+        const { stream } = await client.exec({
+          query: `${sql}\nFORMAT ${format}\n${resultSettings}`,
+          ...(params === undefined ? {} : { query_params: params }),
+          ...(signal === undefined ? {} : { abort_signal: signal }),
+        })
+        return buffer(stream)
+      }),
     command: ({ what, sql, params }) =>
       attempt(what, async () => {
         await client.command({ query: sql, ...(params === undefined ? {} : { query_params: params }) })
@@ -62,6 +76,14 @@ export function createServerClient(options: ServerClientOptions): AnalyticsClien
         await client.command({
           query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT JSONCompactEachRow\n${lines.join('\n')}`,
           clickhouse_settings: { insert_deduplicate: 1, insert_deduplication_token: token, async_insert: 0 },
+        })
+      }),
+    insertRows: ({ table, columns, payloads }) =>
+      attempt(`inserting into ${table}`, async () => {
+        await client.exec({
+          query: `INSERT INTO ${table} (${columns.map(({ name }) => name).join(', ')}) FORMAT RowBinary`,
+          values: Readable.from(payloads, { objectMode: false }),
+          clickhouse_settings: { ...serverInsertSettings, async_insert: 0, wait_end_of_query: 1 },
         })
       }),
     async [Symbol.asyncDispose]() {

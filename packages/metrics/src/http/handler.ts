@@ -1,11 +1,11 @@
 /** Serves questions over HTTP as a plain `fetch` handler: mount it in any server. */
 import { isBudError, type BudError } from '@bud-foundry/core'
-import { z } from 'zod'
+import type { MetricsReader } from '../ask/reader.ts'
+import type { Scope } from '../ask/scope.ts'
 import { metricsErrors } from '../errors.ts'
-import { dimensionNames } from '../query/dimension.ts'
-import type { MetricsReader } from '../query/reader.ts'
-import type { Scope } from '../query/scope.ts'
-import { parseQuery } from '../query/question.ts'
+import { metricsLimits } from '../limits.ts'
+import { createOpenApi } from './openapi.ts'
+import { isFilter, routes, type Route } from './routes.ts'
 
 export interface MetricsHandlerOptions {
   readonly metrics: MetricsReader
@@ -15,61 +15,9 @@ export interface MetricsHandlerOptions {
   readonly basePath?: string
 }
 
-/** Unix milliseconds, or any ISO 8601 time with its zone. */
-const timeSchema = z
-  .string()
-  .transform((text) => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : /[Zz]|[+-]\d\d:?\d\d$/.test(text) ? Date.parse(text) : Number.NaN))
-  .refine((value) => Number.isFinite(value), { error: 'must be Unix milliseconds or an ISO 8601 time with a zone' })
-
-const numberSchema = z
-  .string()
-  .regex(/^\d+(\.\d+)?$/, { error: 'must be a number' })
-  .transform(Number)
-
-/** Names with commas between them. */
-const listSchema = z.string().transform((text) => text.split(','))
-
-const filterParams = Object.fromEntries(dimensionNames.map((name) => [name, z.array(z.string()).optional()]))
-
-const params = <Shape extends z.ZodRawShape>(shape: Shape) => {
-  const valid = [...Object.keys(shape), ...dimensionNames]
-  return z.strictObject(
-    { ...shape, ...filterParams },
-    {
-      error: (issue) =>
-        issue.code === 'unrecognized_keys'
-          ? `unknown query parameter ${issue.keys.map((key) => `'${key}'`).join(', ')}; valid are ${valid.join(', ')}`
-          : undefined,
-    },
-  )
-}
-
-const listParams = params({
-  limit: numberSchema.optional(),
-  cursor: z.string().optional(),
-  from: timeSchema.optional(),
-  to: timeSchema.optional(),
-})
-const seriesParams = params({
-  windowSeconds: numberSchema.optional(),
-  intervalSeconds: numberSchema.optional(),
-  measures: listSchema.optional(),
-  from: timeSchema.optional(),
-  to: timeSchema.optional(),
-})
-const summaryParams = params({
-  windowSeconds: numberSchema.optional(),
-  from: timeSchema.optional(),
-  to: timeSchema.optional(),
-  limit: numberSchema.optional(),
-  groupBy: listSchema.optional(),
-})
-
 /** Filters may repeat (`model=a&model=b`); everything else must not. */
 function readParams(url: URL): Record<string, unknown> {
   const values: Record<string, unknown> = {}
-  // Safe: only membership is asked.
-  const isFilter = (name: string) => (dimensionNames as readonly string[]).includes(name)
   for (const name of new Set(url.searchParams.keys())) {
     const all = url.searchParams.getAll(name)
     if (isFilter(name)) values[name] = all
@@ -79,39 +27,33 @@ function readParams(url: URL): Record<string, unknown> {
   return values
 }
 
-const present = <Value extends object>(value: Value) =>
-  // Safe: the fields that are undefined are left out, which is what exact optional types ask for.
-  Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as {
-    readonly [Name in keyof Value]: Exclude<Value[Name], undefined>
-  }
+const refuseBody = (message: string, fix: string) => metricsErrors.QUESTION_INVALID({ issues: [{ path: '(body)', message, fix }] })
 
-/** The fields of the reader's query, from those of the URL. */
-function toQuery(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { from, to, ...rest } = values
-  // Safe: only membership is asked.
-  const isFilter = (name: string) => (dimensionNames as readonly string[]).includes(name)
-  const filters = Object.fromEntries(Object.entries(rest).filter(([name, value]) => isFilter(name) && value !== undefined))
-  const others = Object.fromEntries(Object.entries(rest).filter(([name]) => !isFilter(name)))
-  return present({ ...others, filters, fromUnixMs: from, toUnixMs: to })
+/** Reads at most the limit, so that whoever sends more is cut off and not collected. */
+async function readBody(request: Request): Promise<unknown> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  // Safe: the chunks of a request's body are bytes (Fetch standard).
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array> | readonly Uint8Array[]) {
+    bytes += chunk.byteLength
+    if (bytes > metricsLimits.questionBytes)
+      throw refuseBody(`is longer than ${String(metricsLimits.questionBytes)} bytes`, 'ask fewer questions at once')
+    text += decoder.decode(chunk, { stream: true })
+  }
+  try {
+    return JSON.parse(text + decoder.decode())
+  } catch (error) {
+    throw refuseBody(`is not JSON (${error instanceof Error ? error.message : 'unreadable'})`, 'send a JSON object')
+  }
 }
 
 function toErrorResponse(error: BudError): Response {
   const retry = error.retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(error.retryAfterMs / 1000)) }
   const details: unknown = metricsErrors.QUESTION_INVALID.is(error) ? error.details.issues : undefined
-  return Response.json({ error: { code: error.code, message: error.message, issues: details } }, { status: error.status, headers: retry })
-}
-
-async function answer(reader: MetricsReader, url: URL, path: string, signal: AbortSignal): Promise<unknown> {
-  const values = readParams(url)
-  if (path === '/requests') return reader.requests(toQuery(parseQuery(listParams, values)), signal)
-  if (path === '/series') return reader.series(toQuery(parseQuery(seriesParams, values)), signal)
-  if (path === '/summary') return reader.summary(toQuery(parseQuery(summaryParams, values)), signal)
-  const id = /^\/requests\/([^/]+)$/.exec(path)?.[1]
-  if (id === undefined) throw metricsErrors.ROUTE_UNKNOWN({ path: url.pathname })
-  const decoded = decodeSegment(id)
-  const event = await reader.request(decoded, signal)
-  if (event === undefined) throw metricsErrors.REQUEST_UNKNOWN({ id: decoded })
-  return event
+  const allow = metricsErrors.METHOD_UNSUPPORTED.is(error) ? { allow: error.details.allowed } : {}
+  const headers = { ...retry, ...allow }
+  return Response.json({ error: { code: error.code, message: error.message, issues: details } }, { status: error.status, headers })
 }
 
 function decodeSegment(segment: string): string {
@@ -122,9 +64,35 @@ function decodeSegment(segment: string): string {
   }
 }
 
+/** The values of `{name}` in the path, or undefined when it is another path. */
+function matchPath(pattern: string, path: string): Readonly<Record<string, string>> | undefined {
+  const [expected, actual] = [pattern.split('/'), path.split('/')]
+  if (expected.length !== actual.length) return undefined
+  const segments: Record<string, string> = {}
+  for (const [index, part] of expected.entries()) {
+    const value = actual[index] ?? ''
+    const name = /^\{(\w+)\}$/.exec(part)?.[1]
+    if (name !== undefined && value !== '') segments[name] = decodeSegment(value)
+    else if (part !== value) return undefined
+  }
+  return segments
+}
+
+function findRoute(method: string, path: string): { readonly route: Route; readonly segments: Readonly<Record<string, string>> } {
+  const wanted = method === 'HEAD' ? 'GET' : method
+  const here = routes.flatMap((route) => {
+    const segments = matchPath(route.path, path)
+    return segments === undefined ? [] : [{ route, segments }]
+  })
+  const found = here.find(({ route }) => route.method === wanted)
+  if (found !== undefined) return found
+  const [other] = here
+  if (other !== undefined) throw metricsErrors.METHOD_UNSUPPORTED({ method, allowed: other.route.method })
+  throw metricsErrors.ROUTE_UNKNOWN({ path })
+}
+
 /**
- * Serves `GET <basePath>/requests`, `/requests/:id`, `/series` and `/summary` as JSON; errors are `{ error: { code, message, issues } }`.
- * Query parameters carry the names of the reader's fields, `from` and `to` the times, and every dimension filters by its name.
+ * Serves the routes of its OpenAPI document, which is at `GET <basePath>/openapi.json`; errors are `{ error: { code, message, issues } }`.
  * @throws only what `authorize` throws and bugs: every error of the catalogue becomes a response
  */
 export function createMetricsHandler({
@@ -136,11 +104,19 @@ export function createMetricsHandler({
     const url = new URL(request.url)
     try {
       if (!url.pathname.startsWith(`${basePath}/`)) throw metricsErrors.ROUTE_UNKNOWN({ path: url.pathname })
-      if (request.method !== 'GET' && request.method !== 'HEAD') throw metricsErrors.METHOD_UNSUPPORTED({ method: request.method })
+      const path = url.pathname.slice(basePath.length)
+      if (path === '/openapi.json' && request.method === 'GET') return Response.json(createOpenApi(basePath))
+      const { route, segments } = findRoute(request.method, path)
       const scope = await authorize(request)
       if (scope === undefined) throw metricsErrors.UNAUTHORIZED()
-      const body = await answer(metrics.scopedTo(scope), url, url.pathname.slice(basePath.length), request.signal)
-      return Response.json(body, { headers: { 'cache-control': 'no-store' } })
+      const answer = await route.answer({
+        reader: metrics.scopedTo(scope),
+        segments,
+        query: readParams(url),
+        body: route.body === undefined ? undefined : await readBody(request),
+        signal: request.signal,
+      })
+      return answer instanceof Response ? answer : Response.json(answer, { headers: { 'cache-control': 'no-store' } })
     } catch (error) {
       if (isBudError(error)) return toErrorResponse(error)
       throw error

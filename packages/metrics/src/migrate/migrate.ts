@@ -4,10 +4,15 @@ import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { metricsErrors } from '../errors.ts'
 import { eventsMigration } from './0001-events.ts'
+import { requestsMigration } from './0002-requests.ts'
+import { rollupsMigration } from './0003-rollups.ts'
+import { recordsMigration } from './0004-records.ts'
+import { repairMigration } from './0005-repair.ts'
+import { renderStatement, type Topology } from './topology.ts'
 import { checksumMigration, type Migration } from './migration.ts'
 
 /** All of them, oldest first. */
-export const migrations: readonly Migration[] = [eventsMigration]
+export const migrations: readonly Migration[] = [eventsMigration, requestsMigration, rollupsMigration, recordsMigration, repairMigration]
 
 export interface MigrationReport {
   readonly schemaVersion: number
@@ -41,10 +46,12 @@ function checkRecords(records: readonly z.infer<typeof recordSchema>[], known: r
   }
 }
 
-async function applyMigration(client: AnalyticsClient, clock: Clock, migration: Migration): Promise<void> {
+async function applyMigration(client: AnalyticsClient, clock: Clock, migration: Migration, topology: Topology): Promise<void> {
   const { version, name } = migration
   try {
-    for (const sql of migration.statements) await client.command({ what: `applying migration ${String(version)} (${name})`, sql })
+    for (const sql of migration.statements) {
+      await client.command({ what: `applying migration ${String(version)} (${name})`, sql: renderStatement(sql, topology) })
+    }
     await client.insert({
       table: 'schema_migrations',
       columns: ['version', 'name', 'checksum', 'applied_at'],
@@ -64,8 +71,13 @@ async function applyMigration(client: AnalyticsClient, clock: Clock, migration: 
  * Applies what is missing. Two processes may run it at once: every statement and every record can be written twice without harm.
  * @throws METRICS_SCHEMA_NEWER, METRICS_MIGRATION_CHANGED, METRICS_MIGRATION_GAP, METRICS_MIGRATION_FAILED
  */
-export async function migrate(client: AnalyticsClient, clock: Clock, known: readonly Migration[] = migrations): Promise<MigrationReport> {
-  await client.command({ what: 'making the table of schema versions', sql: versionTable })
+export async function migrate(
+  client: AnalyticsClient,
+  clock: Clock,
+  known: readonly Migration[] = migrations,
+  topology: Topology = {},
+): Promise<MigrationReport> {
+  await client.command({ what: 'making the table of schema versions', sql: renderStatement(versionTable, topology) })
   const rows = await client.query({
     what: 'reading the schema version',
     sql: 'SELECT version, name, checksum FROM schema_migrations FINAL ORDER BY version',
@@ -74,6 +86,6 @@ export async function migrate(client: AnalyticsClient, clock: Clock, known: read
   const records = z.array(recordSchema).parse(rows)
   checkRecords(records, known)
   const missing = known.slice(Math.max(0, ...records.map(({ version }) => version)))
-  for (const migration of missing) await applyMigration(client, clock, migration)
+  for (const migration of missing) await applyMigration(client, clock, migration, topology)
   return { schemaVersion: known.length, applied: missing.map(({ version, name }) => ({ version, name })) }
 }

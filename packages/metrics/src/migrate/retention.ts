@@ -3,44 +3,122 @@ import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { metricsLimits } from '../limits.ts'
 
-/** Days that rows are kept, by table; absent: for ever. */
-export interface Retention {
-  readonly requestDays?: number | undefined
-  readonly deviceSampleDays?: number | undefined
-  readonly deploymentStepDays?: number | undefined
-}
+const days = z.int().min(1).max(metricsLimits.retentionDaysMax)
 
-/** Both schema and check against a whole number that reaches SQL text: a TTL cannot be bound as a parameter. */
+/** Both schema and check against whole numbers that reach SQL text: a TTL cannot be bound as a parameter. */
 export const retentionSchema = z.strictObject({
-  requestDays: z.int().min(1).max(metricsLimits.retentionDaysMax).optional(),
-  deviceSampleDays: z.int().min(1).max(metricsLimits.retentionDaysMax).optional(),
-  deploymentStepDays: z.int().min(1).max(metricsLimits.retentionDaysMax).optional(),
+  requestDays: days.optional(),
+  /** Rollups usually stay longer than what they were made from. */
+  minuteDays: days.optional(),
+  hourDays: days.optional(),
+  dayDays: days.optional(),
+  payloadDays: days.optional(),
+  deviceSampleDays: days.optional(),
+  deploymentStepDays: days.optional(),
+  auditDays: days.optional(),
+  /** Of single projects, instead of `requestDays` and `payloadDays`. */
+  projects: z
+    .record(z.string(), z.strictObject({ requestDays: days.optional(), payloadDays: days.optional() }).readonly())
+    .refine((projects) => Object.keys(projects).length <= metricsLimits.retentionProjects, {
+      error: `at most ${String(metricsLimits.retentionProjects)} projects may have a retention of their own`,
+    })
+    .optional(),
 })
 
-const tables = { requestDays: 'requests', deviceSampleDays: 'device_samples', deploymentStepDays: 'deployment_steps' } as const
+/** Days that rows are kept, by table; absent: for ever. */
+export type Retention = Readonly<z.infer<typeof retentionSchema>>
 
-const tableSchema = z.object({ engine: z.string() })
+type Field = Exclude<keyof Retention, 'projects'>
 
-/** Changes a table only when its setting differs, because every change makes the engine look at all rows. */
+const tables: readonly (readonly [table: string, field: Field, time: string])[] = [
+  ['requests', 'requestDays', 'time'],
+  ['requests_minute', 'minuteDays', 'bucket'],
+  ['requests_hour', 'hourDays', 'bucket'],
+  ['usage_hour', 'hourDays', 'bucket'],
+  ['requests_day', 'dayDays', 'bucket'],
+  ['payloads', 'payloadDays', 'time'],
+  ['payload_bodies', 'payloadDays', 'time'],
+  ['spans', 'requestDays', 'time'],
+  ['device_samples', 'deviceSampleDays', 'time'],
+  ['node_samples', 'deviceSampleDays', 'time'],
+  ['pod_samples', 'deviceSampleDays', 'time'],
+  ['engine_samples', 'deviceSampleDays', 'time'],
+  ['metric_samples', 'deviceSampleDays', 'time'],
+  ['deployment_steps', 'deploymentStepDays', 'time'],
+  ['audit_events', 'auditDays', 'time'],
+  ['budget_alerts', 'auditDays', 'time'],
+]
+
+const quote = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+
+/** Days as an expression over the row's project, or undefined when every row stays. */
+function daysExpression(retention: Retention, field: Field): string | undefined {
+  const common = retention[field]
+  if (field !== 'requestDays' && field !== 'payloadDays') return common === undefined ? undefined : String(common)
+  const own = Object.entries(retention.projects ?? {}).flatMap(([project, days]) =>
+    days[field] === undefined ? [] : [{ project, days: days[field] }],
+  )
+  const otherwise = String(common ?? metricsLimits.retentionDaysMax)
+  if (own.length === 0) return common === undefined ? undefined : otherwise
+  const projects = own.map(({ project }) => quote(project)).join(', ')
+  return `transform(toString(project_id), [${projects}], [${own.map((entry) => String(entry.days)).join(', ')}], ${otherwise})`
+}
+
+const tableSchema = z.object({ comment: z.string(), engine: z.string() })
+
+/**
+ * Changes a table only when its setting differs, because every change makes the engine look at all rows. What was applied stands in the
+ * comment of the table: the engine writes the expression in a form of its own.
+ */
 export async function applyRetention(client: AnalyticsClient, retention: Retention): Promise<void> {
-  for (const field of ['requestDays', 'deviceSampleDays', 'deploymentStepDays'] as const) {
-    const table = tables[field]
-    const days = retention[field]
+  for (const [table, field, time] of tables) {
+    const expression = daysExpression(retention, field)
+    const ttl = expression === undefined ? '' : `toDateTime(${time}) + toIntervalDay(${expression})`
+    const what = `setting the retention of ${table}`
     const rows = await client.query({
-      what: `reading the retention of ${table}`,
-      sql: 'SELECT engine_full AS engine FROM system.tables WHERE database = currentDatabase() AND name = {table:String}',
+      what,
+      sql: 'SELECT comment, engine_full AS engine FROM system.tables WHERE database = currentDatabase() AND name = {table:String}',
       params: { table },
       lane: 'ingest',
     })
-    const engine = z.array(tableSchema).parse(rows)[0]?.engine ?? ''
-    const current = /TTL toDateTime\(time\) \+ toIntervalDay\((\d+)\)/.exec(engine)?.[1]
-    if (current === (days === undefined ? undefined : String(days))) continue
-    await client.command({
-      what: `setting the retention of ${table}`,
-      sql:
-        days === undefined
-          ? `ALTER TABLE ${table} REMOVE TTL`
-          : `ALTER TABLE ${table} MODIFY TTL toDateTime(time) + toIntervalDay(${String(days)})`,
-    })
+    const [current] = z.array(tableSchema).parse(rows)
+    const has = current?.engine.includes(' TTL ') === true
+    if (has ? current.comment === ttl : ttl === '') continue
+    await client.command({ what, sql: ttl === '' ? `ALTER TABLE ${table} REMOVE TTL` : `ALTER TABLE ${table} MODIFY TTL ${ttl}` })
+    await client.command({ what, sql: `ALTER TABLE ${table} MODIFY COMMENT ${quote(ttl)}` })
   }
+}
+
+/** Unix seconds from which the raw rows of every project are certainly all there. */
+export function rawCompleteFrom(retention: Retention, nowMs: number): number {
+  const shortest = [retention.requestDays, ...Object.values(retention.projects ?? {}).map(({ requestDays }) => requestDays)]
+  const kept = Math.min(...shortest.map((value) => value ?? Number.POSITIVE_INFINITY))
+  if (kept === Number.POSITIVE_INFINITY) return 0
+  // From the next whole day on: the day in which rows expire is not complete.
+  return Math.max(0, (Math.floor(nowMs / 86_400_000) - kept + 1) * 86_400)
+}
+
+/** The days that stand in a TTL as `daysExpression` writes it, shortest first; undefined for one of another origin. */
+function shortestDays(ttl: string): number | undefined {
+  const [, list = '', common] = /(?:\[([\d, ]*)\], )?(\d+)\)+$/.exec(ttl) ?? []
+  if (common === undefined) return undefined
+  return Math.min(
+    Number(common),
+    ...list
+      .split(', ')
+      .filter((text) => text !== '')
+      .map(Number),
+  )
+}
+
+/** The same, as the last start left it in the database: for commands that are not told the retention. */
+export async function readRawCompleteFrom(client: AnalyticsClient, nowMs: number): Promise<number> {
+  const rows = await client.query({
+    what: 'reading the retention of requests',
+    sql: "SELECT comment, engine_full AS engine FROM system.tables WHERE database = currentDatabase() AND name = 'requests'",
+  })
+  const [table] = z.array(tableSchema).parse(rows)
+  if (table?.engine.includes(' TTL ') !== true) return 0
+  // A TTL that was set by hand: no hour is certain to be complete.
+  return rawCompleteFrom({ requestDays: shortestDays(table.comment) ?? 1 }, nowMs)
 }

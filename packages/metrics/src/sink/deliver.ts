@@ -3,30 +3,55 @@ import { createHash } from 'node:crypto'
 import {
   isBudError,
   toConfigIssues,
+  type AuditEvent,
   type BudEvent,
+  type BudgetAlertEvent,
   type ConfigIssue,
   type DeploymentEvent,
   type DeviceEvent,
-  type RequestEvent,
+  type PayloadEvent,
 } from '@bud-foundry/core'
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
+import { auditTable } from '../table/audit-table.ts'
+import { budgetAlertTable } from '../table/budget-alert-table.ts'
 import { deploymentTable } from '../table/deployment-table.ts'
 import { deviceTable } from '../table/device-table.ts'
+import { recordTables } from '../table/record-tables.ts'
+import { payloadTable, storePayloadBodies, storedPayloadKind } from '../table/payload-table.ts'
 import { toEventKey } from '../table/event-id.ts'
 import { toTimeCell } from '../table/cell.ts'
 import type { EventTable } from '../table/event-table.ts'
-import { requestTable } from '../table/request-table.ts'
+import { RowWriter } from '../table/row-writer.ts'
+import { storedRequestSchema, type StoredRequest } from '../table/request-details.ts'
+import { writeRequestRow } from '../table/request-rows.ts'
+import { storeDoubtfulRequests } from './store-requests.ts'
 
-type StoredEvent = RequestEvent | DeviceEvent | DeploymentEvent
+/** Any of them: a table is only ever given events of its own kind. */
+type StoredEvent = AuditEvent | BudgetAlertEvent | DeviceEvent | DeploymentEvent | PayloadEvent
 
 /** The kinds of events that metrics stores. */
-export const storedKinds: ReadonlySet<string> = new Set([requestTable.kind, deviceTable.kind, deploymentTable.kind])
+export const storedKinds: ReadonlySet<string> = new Set([
+  'request',
+  deviceTable.kind,
+  deploymentTable.kind,
+  payloadTable.kind,
+  auditTable.kind,
+  budgetAlertTable.kind,
+  ...recordTables.map(({ kind }) => kind),
+])
 
 // Safe: events reach a table only when their kind is the table's, so the wider parameter is never seen by the narrower functions.
-const tables = [requestTable, deviceTable, deploymentTable] as unknown as readonly EventTable<StoredEvent>[]
+const tables = [
+  deviceTable,
+  deploymentTable,
+  payloadTable,
+  auditTable,
+  budgetAlertTable,
+  ...recordTables,
+] as unknown as readonly EventTable<StoredEvent>[]
 
 export interface Delivery {
   /** Stored now. */
@@ -46,9 +71,9 @@ function assertTimes(events: readonly BudEvent[]): void {
   if (invalid.length > 0) throw metricsErrors.EVENTS_INVALID({ events: invalid })
 }
 
-function assertSchema(table: EventTable<StoredEvent>, events: readonly StoredEvent[]): void {
+function assertSchema(schema: z.ZodType, events: readonly BudEvent[]): void {
   const invalid = events.flatMap((event) => {
-    const result = table.schema.safeParse(event)
+    const result = schema.safeParse(event)
     return result.success ? [] : [{ id: event.id, issues: toConfigIssues(result.error) }]
   })
   if (invalid.length > 0) throw metricsErrors.EVENTS_INVALID({ events: invalid })
@@ -98,29 +123,50 @@ async function deliverTo(client: AnalyticsClient, table: EventTable<StoredEvent>
       await client.insert({ table: table.table, columns: table.columns, lines, token: token.digest('hex') })
     } catch (error) {
       // Looked at only after a refusal: checking every event of every batch would cost more than storing it.
-      if (isBudError(error) && !error.retryable) assertSchema(table, [...events.values()])
+      if (isBudError(error) && !error.retryable) assertSchema(table.schema, [...events.values()])
       throw error
     }
   }
   return { stored: events.size, known: batch.length - events.size }
 }
 
+export interface DeliveryDoubt {
+  /** True: a former attempt at the same events may have ended half way. */
+  readonly maybeTorn: boolean
+  /** Unix seconds: earlier hours have lost raw rows, and their rollups are left as they are. */
+  readonly repairableFrom: number
+}
+
+async function deliverRequests(client: AnalyticsClient, batch: readonly BudEvent[], doubt: DeliveryDoubt): Promise<Delivery> {
+  assertSchema(storedRequestSchema, batch)
+  const writer = new RowWriter()
+  // Safe: each of them passed the schema.
+  for (const event of batch as readonly StoredRequest[]) writeRequestRow(writer, event)
+  const stored = await storeDoubtfulRequests(client, { payloads: [writer.take()], ...doubt })
+  return { stored, known: batch.length - stored }
+}
+
+function* piecesOf<Event>(events: readonly Event[]): Generator<readonly Event[]> {
+  for (let start = 0; start < events.length; start += metricsLimits.batchRows) yield events.slice(start, start + metricsLimits.batchRows)
+}
+
+const noDoubt: DeliveryDoubt = { maybeTorn: false, repairableFrom: 0 }
+
 /**
- * Stores what is not stored yet. May be repeated after any failure, also with other batch borders.
+ * Stores what is not stored yet. May be repeated after any failure, also with other batch borders; say so with `maybeTorn`.
  * @throws METRICS_DATABASE_UNAVAILABLE when repeating helps, METRICS_DATABASE_REFUSED or METRICS_EVENTS_INVALID when it does not
  */
-export async function deliverEvents(client: AnalyticsClient, events: readonly BudEvent[]): Promise<Delivery> {
+export async function deliverEvents(client: AnalyticsClient, events: readonly BudEvent[], doubt = noDoubt): Promise<Delivery> {
   assertTimes(events)
-  let stored = 0
-  let known = 0
+  const deliveries: Delivery[] = []
+  const requests = events.filter(({ kind }) => kind === 'request')
+  for (const piece of piecesOf(requests)) deliveries.push(await deliverRequests(client, piece, doubt))
   for (const table of tables) {
     // Safe: the kind decides the type of the event.
     const ofKind = events.filter(({ kind }) => kind === table.kind) as unknown as readonly StoredEvent[]
-    for (let start = 0; start < ofKind.length; start += metricsLimits.batchRows) {
-      const delivery = await deliverTo(client, table, ofKind.slice(start, start + metricsLimits.batchRows))
-      stored += delivery.stored
-      known += delivery.known
-    }
+    if (table.kind === storedPayloadKind) await storePayloadBodies(client, events)
+    for (const piece of piecesOf(ofKind)) deliveries.push(await deliverTo(client, table, piece))
   }
-  return { stored, known }
+  const sum = (count: (delivery: Delivery) => number) => deliveries.reduce((total, delivery) => total + count(delivery), 0)
+  return { stored: sum(({ stored }) => stored), known: sum(({ known }) => known) }
 }

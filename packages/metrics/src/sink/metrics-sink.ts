@@ -1,13 +1,21 @@
-/** The sink in front of the database: core's write-ahead spool, told what only this destination knows. */
-import { sinkErrors, type BudEvent, type Clock, type Logger, type Random, type Sink } from '@bud-foundry/core'
+/** The sink in front of the database: requests that are certainly new go as encoded rows, everything else as events that are looked up. */
+import { join } from 'node:path'
+import { coreErrors, sinkErrors, type BudEvent, type Clock, type Logger, type Random, type Sink } from '@bud-foundry/core'
 import { createSpooledSink, type SinkProblem } from '@bud-foundry/core/sink/spool'
+import { createSpooledRows, type RowBatch, type SpooledRows } from '@bud-foundry/core/sink/spooled-rows'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
-import { storedKinds, type Delivery } from './deliver.ts'
+import { RecentIds } from '../table/recent-ids.ts'
+import type { StoredRequest } from '../table/request-details.ts'
+import { writeRequestRow } from '../table/request-rows.ts'
+import { RowWriter } from '../table/row-writer.ts'
+import { storedKinds } from './deliver.ts'
 
 export interface MetricsSinkOptions {
   /** Takes each event id once. */
-  readonly store: (events: readonly BudEvent[], signal: AbortSignal) => Promise<Delivery>
+  readonly storeEvents: (events: readonly BudEvent[], maybeTorn: boolean, signal: AbortSignal) => Promise<void>
+  /** Takes rows of `requestRowColumns`; those that are not new, each id once. */
+  readonly storeRows: (batch: RowBatch, signal: AbortSignal) => Promise<void>
   readonly spoolDirectory: string
   readonly clock: Clock
   readonly random: Random
@@ -36,27 +44,130 @@ function logProblem(logger: Logger, problem: SinkProblem): void {
   }
 }
 
+/** Sorts the events of a write: into rows of the writer, or into the list that is returned. */
+class RequestEncoder {
+  readonly #writer = new RowWriter()
+  readonly #recent: RecentIds
+
+  constructor(clock: Clock) {
+    this.#recent = new RecentIds(() => clock.nowMs())
+  }
+
+  encode(batch: readonly BudEvent[]): { readonly rows: Buffer; readonly count: number; readonly others: readonly BudEvent[] } {
+    const others: BudEvent[] = []
+    let count = 0
+    for (const event of batch) {
+      if (event.kind === 'request' && this.#encodeNew(event)) count += 1
+      else if (storedKinds.has(event.kind)) others.push(event)
+    }
+    return { rows: this.#writer.take(), count, others }
+  }
+
+  #encodeNew(event: BudEvent): boolean {
+    if (!(event.timeUnixMs >= 0 && event.timeUnixMs < metricsLimits.eventTimeUnixMsMax)) return false
+    const before = this.#writer.length
+    try {
+      // Safe: the kind says so, and the writer throws when a field is not what it says.
+      writeRequestRow(this.#writer, event as unknown as StoredRequest)
+    } catch {
+      // Looked at again, field by field, where it is refused with a reason.
+      this.#writer.cutTo(before)
+      return false
+    }
+    if (this.#recent.add(event.id)) return true
+    this.#writer.cutTo(before)
+    return false
+  }
+}
+
+class MetricsSink implements Sink {
+  readonly contract = 'sink/1'
+  readonly kinds = storedKinds
+  readonly #encoder: RequestEncoder
+  readonly #rows: SpooledRows
+  readonly #events: Sink
+
+  constructor(parts: { readonly encoder: RequestEncoder; readonly rows: SpooledRows; readonly events: Sink }) {
+    this.#encoder = parts.encoder
+    this.#rows = parts.rows
+    this.#events = parts.events
+  }
+
+  async write(batch: readonly BudEvent[], signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw coreErrors.ABORTED({ what: 'writing events' }, { cause: signal.reason })
+    const { rows, count, others } = this.#encoder.encode(batch)
+    const appended = count === 0 ? undefined : this.#rows.append(rows, count)
+    if (others.length === 0) await appended
+    else await Promise.all([appended, this.#events.write(others, signal)])
+  }
+
+  async flush(signal: AbortSignal): Promise<void> {
+    await this.#rows.flush(signal)
+    await this.#events.flush(signal)
+  }
+
+  receipt() {
+    const [rows, events] = [this.#rows.receipt(), this.#events.receipt()]
+    return {
+      produced: rows.produced + events.produced,
+      stored: rows.stored + events.stored,
+      pending: rows.pending + events.pending,
+      dropped: rows.dropped + events.dropped,
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // The events wait for the rows, so these go first.
+    await this.#rows[Symbol.asyncDispose]()
+    await this.#events[Symbol.asyncDispose]()
+  }
+}
+
 /** @throws CORE_STORE_LOCKED, CORE_STORE_UNWRITABLE, CORE_SINK_SPOOL_FAILED, CORE_SINK_SPOOL_NOT_OURS */
-export function createMetricsSink({ store, spoolDirectory, clock, random, logger, fsync }: MetricsSinkOptions): Promise<Sink> {
-  return createSpooledSink({
-    spoolDirectory,
-    kinds: storedKinds,
-    clock,
-    random,
-    fsync,
-    batchEvents: metricsLimits.batchRows,
-    batchAgeMs: metricsLimits.batchAgeMs,
-    async deliver(events, signal) {
-      try {
-        await store(events, signal)
-      } catch (error) {
-        // The spool sets these aside and goes on; every other failure it repeats.
-        if (!metricsErrors.EVENTS_INVALID.is(error)) throw error
-        throw sinkErrors.SINK_EVENTS_REFUSED({ ids: error.details.events.map(({ id }) => id), reason: error.message }, { cause: error })
-      }
-    },
-    onProblem: (problem) => {
-      logProblem(logger, problem)
-    },
+export async function createMetricsSink(options: MetricsSinkOptions): Promise<Sink> {
+  const { storeEvents, storeRows, spoolDirectory, clock, random, logger, fsync } = options
+  const onProblem = (problem: SinkProblem) => {
+    logProblem(logger, problem)
+  }
+  const common = { clock, random, fsync, batchAgeMs: metricsLimits.batchAgeMs, onProblem }
+  const rows = await createSpooledRows({
+    ...common,
+    // The number is that of the row format.
+    spoolDirectory: join(spoolDirectory, 'requests-1'),
+    batchRows: metricsLimits.rowBatchRows,
+    batchBytes: metricsLimits.rowBatchBytes,
+    memoryBytesMax: metricsLimits.rowMemoryBytes,
+    deliver: storeRows,
   })
+  // Events of a former process, and a batch that failed before, may have been stored in part.
+  let inherited = Number.POSITIVE_INFINITY
+  let failed = false
+  try {
+    const events = await createSpooledSink({
+      ...common,
+      spoolDirectory,
+      kinds: storedKinds,
+      batchEvents: metricsLimits.batchRows,
+      async deliver(batch, signal) {
+        try {
+          // What is not certainly new may be the second copy of a row that still waits: it is looked up after that is stored.
+          if (batch.some(({ kind }) => kind === 'request') && rows.receipt().pending > 0) await rows.flush(signal)
+          const maybeTorn = failed || inherited > 0
+          failed = true
+          await storeEvents(batch, maybeTorn, signal)
+          failed = false
+          inherited -= batch.length
+        } catch (error) {
+          // The spool sets these aside and goes on; every other failure it repeats.
+          if (!metricsErrors.EVENTS_INVALID.is(error)) throw error
+          throw sinkErrors.SINK_EVENTS_REFUSED({ ids: error.details.events.map(({ id }) => id), reason: error.message }, { cause: error })
+        }
+      },
+    })
+    inherited = events.receipt().pending
+    return new MetricsSink({ encoder: new RequestEncoder(clock), rows, events })
+  } catch (error) {
+    await rows[Symbol.asyncDispose]()
+    throw error
+  }
 }

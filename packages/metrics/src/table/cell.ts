@@ -19,8 +19,4 @@ export const toTextCell = (text: string | undefined): string => (text === undefi
 const decimalMax = 999_999
 
 /** US dollars to twelve decimals: a millionth of the price of a million-token cent. */
-export const toMoneyCell = (usd: number | undefined): string | null => (usd === undefined ? null : Math.min(usd, decimalMax).toFixed(12))
-
-const int32Max = 2_147_483_647
-
-export const toInt32Cell = (value: number): number => Math.max(-int32Max, Math.min(value, int32Max))
+export const toMoneyCell = (usd: number): string => Math.min(usd, decimalMax).toFixed(12)

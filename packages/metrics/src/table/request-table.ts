@@ -1,77 +1,16 @@
-/** Requests as rows of the table `requests`, and back. */
-import { requestEventSchema, requestOutcomeSchema, type RequestEvent } from '@bud-foundry/core'
+/** Rows of the table `requests` as the events that they were. */
+import { requestEventSchema, requestOutcomeSchema } from '@bud-foundry/core'
 import { z } from 'zod'
-import { fromMicros, toInt32Cell, toMicros, toMicrosOrNull, toMoneyCell, toTextCell, toTimeCell } from './cell.ts'
-import { toEventIdText, toEventKey, toTraceKey, toTraceText } from './event-id.ts'
-import type { EventTable } from './event-table.ts'
-
-/** Column by column; the order here is the order of the cells. */
-const cells: Readonly<Record<string, (event: RequestEvent) => unknown>> = {
-  project_id: ({ projectId }) => toTextCell(projectId),
-  time: ({ timeUnixMs }) => toTimeCell(timeUnixMs),
-  id: ({ id }) => toEventKey(id),
-  id_text: ({ id }) => toTextCell(toEventIdText(id)),
-  trace_id: ({ traceId }) => toTraceKey(traceId),
-  trace_text: ({ traceId }) => toTextCell(toTraceText(traceId)),
-  key_id: ({ keyId }) => toTextCell(keyId),
-  user_id: ({ userId }) => toTextCell(userId),
-  operation: ({ operation }) => operation,
-  dialect: ({ dialect }) => toTextCell(dialect),
-  stream: ({ stream }) => stream,
-  requested_model: ({ requestedModel }) => toTextCell(requestedModel),
-  model: ({ model }) => toTextCell(model),
-  target_id: ({ targetId }) => toTextCell(targetId),
-  provider_id: ({ providerId }) => toTextCell(providerId),
-  status: ({ status }) => toInt32Cell(status),
-  outcome: ({ outcome }) => outcome,
-  error_code: ({ errorCode }) => toTextCell(errorCode),
-  finish_reason: ({ finishReason }) => toTextCell(finishReason),
-  duration_us: ({ durationMs }) => toMicros(durationMs),
-  time_to_first_token_us: ({ timeToFirstTokenMs }) => toMicrosOrNull(timeToFirstTokenMs),
-  time_per_output_token_us: ({ timePerOutputTokenMs }) => toMicrosOrNull(timePerOutputTokenMs),
-  overhead_us: ({ overheadMs }) => toMicrosOrNull(overheadMs),
-  input_tokens: ({ inputTokens }) => inputTokens,
-  cached_input_tokens: ({ cachedInputTokens }) => cachedInputTokens,
-  cache_write_input_tokens: ({ cacheWriteInputTokens }) => cacheWriteInputTokens,
-  output_tokens: ({ outputTokens }) => outputTokens,
-  reasoning_tokens: ({ reasoningTokens }) => reasoningTokens,
-  usage_source: ({ usageSource }) => usageSource,
-  cost_usd: ({ costUsd }) => toMoneyCell(costUsd),
-  cache: ({ cache }) => cache,
-  request_bytes: ({ requestBytes }) => requestBytes,
-  response_bytes: ({ responseBytes }) => responseBytes,
-  attempt_target_id: ({ attempts }) => attempts.map(({ targetId }) => toTextCell(targetId)),
-  attempt_provider_id: ({ attempts }) => attempts.map(({ providerId }) => toTextCell(providerId)),
-  attempt_start_us: ({ attempts }) => attempts.map(({ startMs }) => toMicros(startMs)),
-  attempt_duration_us: ({ attempts }) => attempts.map(({ durationMs }) => toMicros(durationMs)),
-  attempt_status: ({ attempts }) => attempts.map(({ status }) => (status === undefined ? null : toInt32Cell(status))),
-  attempt_outcome: ({ attempts }) => attempts.map(({ outcome }) => outcome),
-  attempt_error_code: ({ attempts }) => attempts.map(({ errorCode }) => toTextCell(errorCode)),
-  attempt_time_to_first_token_us: ({ attempts }) => attempts.map(({ timeToFirstTokenMs }) => toMicrosOrNull(timeToFirstTokenMs)),
-  client_ip: ({ clientIp }) => toTextCell(clientIp),
-  user_agent: ({ userAgent }) => toTextCell(userAgent),
-  tags: ({ tags }) => Object.fromEntries(Object.entries(tags).map(([name, value]) => [toTextCell(name), toTextCell(value)])),
-}
-
-const columns = Object.keys(cells)
-const toCell = Object.values(cells)
-
-export const requestTable: EventTable<RequestEvent> = {
-  kind: 'request',
-  table: 'requests',
-  partitionColumn: 'project_id',
-  partitionOf: ({ projectId }) => toTextCell(projectId),
-  columns,
-  toCells: (event) => toCell.map((read) => read(event)),
-  schema: requestEventSchema,
-}
+import { fromMicros } from './cell.ts'
+import type { StoredRequest } from './request-details.ts'
+import { requestRowColumns } from './request-rows.ts'
 
 /** The select list that `parseRequestRow` reads. */
 export const requestSelectList = [
   'toUnixTimestamp64Micro(time) AS time_us',
   'toString(id) AS id_key',
   "replaceAll(toString(trace_id), '-', '') AS trace_key",
-  ...columns.filter((column) => !['time', 'id', 'trace_id'].includes(column)),
+  ...requestRowColumns.map(({ name }) => name).filter((name) => !['time', 'id', 'trace_id'].includes(name)),
 ].join(', ')
 
 const count = z.number()
@@ -124,6 +63,37 @@ const rowSchema = z.object({
   client_ip: z.string(),
   user_agent: z.string(),
   tags: z.record(z.string(), z.string()),
+  session_id: z.string(),
+  prompt_id: z.string(),
+  prompt_version: z.string(),
+  method: z.string(),
+  route: z.string(),
+  country_code: z.string(),
+  region: z.string(),
+  city: z.string(),
+  latitude: z.number().nullable(),
+  longitude: z.number().nullable(),
+  device_type: z.string(),
+  browser: z.string(),
+  os: z.string(),
+  is_bot: z.boolean(),
+  block_rule_id: z.string(),
+  guardrails: texts,
+  queue_us: microsOrAbsent,
+  inter_token_us: microsOrAbsent,
+  inter_token_max_us: microsOrAbsent,
+  guardrail_us: microsOrAbsent,
+  saved_usd: z.number().nullable(),
+  provider_cost_usd: z.number().nullable(),
+  currency: z.enum(['', 'USD']),
+  cost_estimated: z.boolean(),
+  price_version: z.string(),
+  attempt_cost_usd: z.array(z.number().nullable()),
+  attempt_cost_estimated: z.array(z.boolean()),
+  attempt_price_version: texts,
+  attempt_input_tokens: z.array(count.nullable()),
+  attempt_output_tokens: z.array(count.nullable()),
+  source: z.string(),
 })
 
 type Row = z.infer<typeof rowSchema>
@@ -136,7 +106,10 @@ const optional = <Name extends string, Value>(name: Name, value: Value | undefin
 const textOf = (text: string): string | undefined => (text === '' ? undefined : text)
 const msOf = (us: number | null | undefined): number | undefined => (us === null || us === undefined ? undefined : fromMicros(us))
 
-function toAttempts(row: Row): RequestEvent['attempts'] {
+/** False and absent are one: nothing tells them apart in a question. */
+const trueOf = (flag: boolean | undefined): true | undefined => (flag === true ? true : undefined)
+
+function toAttempts(row: Row): StoredRequest['attempts'] {
   return row.attempt_target_id.map((targetId, index) => ({
     targetId,
     providerId: row.attempt_provider_id[index] ?? '',
@@ -146,11 +119,48 @@ function toAttempts(row: Row): RequestEvent['attempts'] {
     ...optional('status', row.attempt_status[index] ?? undefined),
     ...optional('errorCode', textOf(row.attempt_error_code[index] ?? '')),
     ...optional('timeToFirstTokenMs', msOf(row.attempt_time_to_first_token_us[index])),
+    // Columns that a later migration added are empty in rows from before it.
+    ...optional('costUsd', row.attempt_cost_usd[index] ?? undefined),
+    ...optional('costEstimated', trueOf(row.attempt_cost_estimated[index])),
+    ...optional('priceVersion', textOf(row.attempt_price_version[index] ?? '')),
+    ...optional('inputTokens', row.attempt_input_tokens[index] ?? undefined),
+    ...optional('outputTokens', row.attempt_output_tokens[index] ?? undefined),
   }))
 }
 
+function toDetails(row: Row): Partial<StoredRequest> {
+  return {
+    ...optional('sessionId', textOf(row.session_id)),
+    ...optional('promptId', textOf(row.prompt_id)),
+    ...optional('promptVersion', textOf(row.prompt_version)),
+    ...optional('method', textOf(row.method)),
+    ...optional('route', textOf(row.route)),
+    ...optional('countryCode', textOf(row.country_code)),
+    ...optional('region', textOf(row.region)),
+    ...optional('city', textOf(row.city)),
+    ...optional('latitude', row.latitude ?? undefined),
+    ...optional('longitude', row.longitude ?? undefined),
+    ...optional('deviceType', textOf(row.device_type)),
+    ...optional('browser', textOf(row.browser)),
+    ...optional('os', textOf(row.os)),
+    ...optional('isBot', trueOf(row.is_bot)),
+    ...optional('blockRuleId', textOf(row.block_rule_id)),
+    ...optional('guardrails', row.guardrails.length === 0 ? undefined : row.guardrails),
+    ...optional('queueMs', msOf(row.queue_us)),
+    ...optional('interTokenP50Ms', msOf(row.inter_token_us)),
+    ...optional('interTokenMaxMs', msOf(row.inter_token_max_us)),
+    ...optional('guardrailMs', msOf(row.guardrail_us)),
+    ...optional('savedUsd', row.saved_usd ?? undefined),
+    ...optional('providerCostUsd', row.provider_cost_usd ?? undefined),
+    ...optional('currency', row.currency === '' ? undefined : row.currency),
+    ...optional('costEstimated', trueOf(row.cost_estimated)),
+    ...optional('priceVersion', textOf(row.price_version)),
+    ...optional('source', textOf(row.source)),
+  }
+}
+
 /** A row of `requestSelectList` as the event that it was. Times come back to the microsecond, empty optional texts as absent. */
-export function parseRequestRow(input: unknown): RequestEvent {
+export function parseRequestRow(input: unknown): StoredRequest {
   const row = rowSchema.parse(input)
   return {
     id: textOf(row.id_text) ?? row.id_key,
@@ -189,5 +199,6 @@ export function parseRequestRow(input: unknown): RequestEvent {
     ...optional('clientIp', textOf(row.client_ip)),
     ...optional('userAgent', textOf(row.user_agent)),
     tags: row.tags,
+    ...toDetails(row),
   }
 }

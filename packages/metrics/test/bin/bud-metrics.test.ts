@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 import { expect, onTestFinished, test, vi } from 'vitest'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -39,4 +40,24 @@ test('a server that does not answer is named with the reason', async () => {
   const { code, output } = await run('migrate', '--url', 'http://127.0.0.1:1')
   expect(code).toBe(1)
   expect(output).toContain('ECONNREFUSED')
+})
+
+test('ask, export, dashboards and rules answer on the command line, as text and as JSON', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'bud-metrics-bin-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const database = ['--directory', join(directory, 'database')]
+  await run('migrate', ...database)
+  const asked = await run('ask', ...database, '--measure', 'requests,durationMsP95', '--last', '2h', '--group-by', 'model', '--json')
+  expect(asked).toMatchObject({ code: 0 })
+  expect(JSON.parse(asked.output)).toMatchObject({ measures: { requests: { unit: 'requests', errorBound: 0 } }, rows: [] })
+  expect((await run('ask', ...database, '--measure', 'requests', '--last', '2h')).output).toMatch(/time +requests\n\S+ +0/)
+  const wrong = await run('ask', ...database, '--measure', 'beauty')
+  expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining('durationMsP95') as string })
+  const out = join(directory, 'requests.parquet')
+  const exported = await run('export', ...database, '--format', 'parquet', '--out', out, '--json')
+  expect(JSON.parse(exported.output)).toMatchObject({ path: out })
+  const written = await run('dashboards', '--out', join(directory, 'grafana'), '--json')
+  const { paths } = z.object({ paths: z.array(z.string()) }).parse(JSON.parse(written.output))
+  expect(paths).toHaveLength(2)
+  expect(await run('rules', '--out', join(directory, 'rules.yaml'))).toMatchObject({ code: 0 })
 })

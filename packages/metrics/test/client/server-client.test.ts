@@ -43,10 +43,9 @@ test('rows go in once and come out as they were, and questions have the answers 
   const oracle = createMemoryReader({ events })
   expect(await metrics.requests({ limit: 200 })).toEqual(await oracle.requests({ limit: 200 }))
   const question = {
-    fromUnixMs: baseUnixMs,
-    toUnixMs: baseUnixMs + 600_000,
-    intervalMs: 60_000,
-    measures: ['requests', 'errors', 'outputTokens', 'durationMsP95', 'timeToFirstTokenMsP50'],
+    window: { fromUnixMs: baseUnixMs, toUnixMs: baseUnixMs + 600_000 },
+    interval: '1m',
+    measure: ['requests', 'errors', 'outputTokens', 'durationMsP95', 'timeToFirstTokenMsP50'],
     groupBy: ['projectId'],
     filters: { projectId: ['alpha', "it's \\ quoted"] },
   } as const

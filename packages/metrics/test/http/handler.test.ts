@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
 import { createMetricsHandler } from '../../src/http/handler.ts'
-import type { Scope } from '../../src/query/scope.ts'
+import { routes } from '../../src/http/routes.ts'
+import type { Scope } from '../../src/ask/scope.ts'
+import { middleOfBin } from '../../src/ask/aggregate.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { baseUnixMs, makeRequest } from '../support/request-arbitrary.ts'
 
@@ -82,7 +84,7 @@ test('a series has every bucket, null where nothing was measured, and its totals
     requests: 2,
     errors: 1,
     outputTokensPerSecond: 14,
-    timeToFirstTokenMsP50: 40,
+    timeToFirstTokenMsP50: middleOfBin(39.936),
     inFlightPeak: 2,
   })
   expect(points[0]?.['inFlightMean']).toBeCloseTo(2.1 / 5, 9)
@@ -94,7 +96,7 @@ test('a series has every bucket, null where nothing was measured, and its totals
     durationMsP99: null,
     inFlightPeak: 0,
   })
-  expect(totals).toMatchObject({ requests: 3, errors: 1, timeToFirstTokenMsP50: 50, inFlightPeak: 2, costUsd: null })
+  expect(totals).toMatchObject({ requests: 3, errors: 1, timeToFirstTokenMsP50: middleOfBin(39.936), inFlightPeak: 2, costUsd: null })
   expect(totals['timeToFirstTokenMsP95']).toBeGreaterThan(50)
 })
 
@@ -163,4 +165,57 @@ test('an unknown filter and an unknown dimension list the valid ones', async () 
 test('other paths are 404 and other methods 405', async () => {
   expect((await get('/nothing')).status).toBe(404)
   expect((await get('/requests', 'operator', 'DELETE')).status).toBe(405)
+})
+
+const post = async (path: string, body: unknown, who = 'operator') => {
+  const request = new Request(`http://metrics.test/api/metrics${path}`, {
+    method: 'POST',
+    headers: { authorization: who },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+  return handler(request)
+}
+const window = { fromUnixMs: baseUnixMs, toUnixMs: baseUnixMs + 20_000 }
+
+test('questions of every kind are answered, each in the scope of its caller', async () => {
+  const answer = async (path: string, body: unknown, who?: string): Promise<unknown> => (await post(path, body, who)).json()
+  const question = { measure: 'requests', window, groupBy: ['projectId'] }
+  expect(await answer('/ask', question)).toMatchObject({ rows: [{ values: { requests: 2 } }, { values: { requests: 1 } }] })
+  expect(await answer('/ask', question, 'beta')).toMatchObject({ rows: [{ group: { projectId: 'beta' }, values: { requests: 1 } }] })
+  expect(await answer('/ask-many', { questions: [question, { ...question, measure: 'errors' }] }, 'beta')).toMatchObject({
+    answers: [{ rows: [{ values: { requests: 1 } }] }, { rows: [{ values: { errors: 1 } }] }],
+  })
+  expect(await answer('/distribution', { of: 'timeToFirstTokenMs', window, bounds: [50] })).toMatchObject({ rows: [{ requests: [1, 1] }] })
+  expect(await answer('/records', { of: 'blocked', measure: 'blocked', window })).toMatchObject({ rows: [{ values: { blocked: 0 } }] })
+  expect((await post('/true-cost', { window }, 'beta')).status).toBe(403)
+  expect(await answer('/true-cost', { window })).toMatchObject({ rows: [] })
+  const file = await post('/export', { format: 'csv', window }, 'beta')
+  expect(file.headers.get('content-disposition')).toBe('attachment; filename="requests.csv"')
+  expect((await file.text()).trim().split('\n')).toHaveLength(2)
+  expect((await post('/forecast', { measure: 'requests', window, interval: '1s' })).status).toBe(200)
+  expect((await post('/anomalies', { measure: 'requests', window, interval: '1s' })).status).toBe(200)
+  expect((await get(`/traces/${'0123456789abcdef'.repeat(2)}`)).body).toMatchObject({ data: [{ id: 'a' }, { id: 'b' }, { id: 'c/ä' }] })
+  expect((await get('/requests?search=gateway_x')).body).toMatchObject({ data: [{ id: 'b' }] })
+})
+
+test.each([
+  ['no JSON', '{', 'JSON'],
+  ['too long', 'x'.repeat(300_000), 'longer'],
+  ['no object', 3, 'object'],
+  ['an unknown measure', { measure: 'beauty', window }, 'durationMsP95'],
+  ['an unknown zone', { measure: 'requests', window, timeZone: 'Mars' }, 'timeZone'],
+  ['a goodput without an objective', { measure: 'goodShare', window }, 'slo'],
+  ['an unknown field', { measure: 'requests', window, colour: 1 }, 'colour'],
+])('a question with %s is refused and told why', async (_, body, part) => {
+  const response = await post('/ask', body)
+  expect(response.status).toBe(400)
+  expect(errorSchema.parse(await response.json()).error.message).toContain(part)
+})
+
+test('the document lists every route with the schema of its question, and needs no authority', async () => {
+  const { status, body } = await get('/openapi.json', 'nobody')
+  expect(status).toBe(200)
+  const { paths } = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) }).parse(body)
+  expect(Object.keys(paths)).toEqual(routes.map(({ path }) => `/api/metrics${path}`))
+  expect(JSON.stringify(paths['/api/metrics/ask'])).toContain('timeToFirstTokenMsP95')
 })

@@ -5,9 +5,8 @@ import { createMetrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
 import { metricsLimits } from '../../src/limits.ts'
 import { deliverEvents } from '../../src/sink/deliver.ts'
-import { requestTable } from '../../src/table/request-table.ts'
 import { migrate, migrations } from '../../src/migrate/migrate.ts'
-import { applyRetention } from '../../src/migrate/retention.ts'
+import { applyRetention, readRawCompleteFrom } from '../../src/migrate/retention.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { makeRequest } from '../support/request-arbitrary.ts'
 
@@ -54,7 +53,9 @@ test('a migration that failed half way is named, and starts over on the next run
 test('a database newer than the release is refused, before anything is changed', async () => {
   const error = await catchError(createMetrics(engine))
   expect(metricsErrors.SCHEMA_NEWER.is(error)).toBe(true)
-  expect(String(error)).toMatch(/schema version 2, this release knows 1; update/)
+  expect(String(error)).toMatch(
+    new RegExp(`schema version ${String(extra.version)}, this release knows ${String(migrations.length)}; update`),
+  )
 })
 
 test('an edited migration is refused by its checksum', async () => {
@@ -77,14 +78,7 @@ test('retention removes what is older, can be changed and can be lifted', async 
   const now = systemClock.nowMs()
   const rows = [makeRequest({ id: 'old', timeUnixMs: now - 10 * 86_400_000 }), makeRequest({ id: 'new', timeUnixMs: now })]
   await applyRetention(engine.client, { requestDays: 30 })
-  for (const row of rows) {
-    await engine.client.insert({
-      table: 'requests',
-      columns: requestTable.columns,
-      lines: [JSON.stringify(requestTable.toCells(row))],
-      token: row.id,
-    })
-  }
+  await deliverEvents(engine.client, rows)
   expect(await count()).toEqual([{ rows: 2 }])
   await applyRetention(engine.client, { requestDays: 5 })
   await engine.client.command({ what: 'merging', sql: 'OPTIMIZE TABLE requests FINAL' })
@@ -96,6 +90,17 @@ test('retention removes what is older, can be changed and can be lifted', async 
       sql: "SELECT position(engine_full, 'TTL') AS ttl FROM system.tables WHERE name = 'requests'",
     }),
   ).toEqual([{ ttl: 0 }])
+})
+
+test('commands read the retention that the last start set, the shortest of all projects', async () => {
+  const day = 86_400
+  const now = 1_000 * day * 1_000
+  expect(await readRawCompleteFrom(engine.client, now)).toBe(0)
+  await applyRetention(engine.client, { requestDays: 30 })
+  expect(await readRawCompleteFrom(engine.client, now)).toBe(971 * day)
+  await applyRetention(engine.client, { requestDays: 30, projects: { 'a, [1]': { requestDays: 7 }, b: { requestDays: 90 } } })
+  expect(await readRawCompleteFrom(engine.client, now)).toBe(994 * day)
+  await applyRetention(engine.client, {})
 })
 
 test('the longest retention keeps the latest event that is accepted', async () => {

@@ -7,7 +7,6 @@ import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
 import { metricsLimits } from '../../src/limits.ts'
 import { deliverEvents } from '../../src/sink/deliver.ts'
-import { requestTable } from '../../src/table/request-table.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { baseUnixMs, makeRequest, requestArbitrary } from '../support/request-arbitrary.ts'
 
@@ -36,7 +35,7 @@ test('what was stored comes back as it was sent, duplicates in and between batch
       await metrics.store([...unique, ...unique])
       for (const event of unique) expect(await metrics.request(event.id)).toEqual(event)
     }),
-    { numRuns: 25 },
+    { numRuns: 5 },
   )
   const [counts] = await ask('SELECT count() AS stored, uniqExact(id) AS distinct FROM requests')
   expect(counts).toMatchObject({ stored: expect.any(Number) as number })
@@ -88,9 +87,9 @@ test('an insert whose answer got lost does no harm when it is repeated', async (
   let lose = true
   const flaky: AnalyticsClient = {
     ...engine.client,
-    async insert(insert) {
-      await engine.client.insert(insert)
-      if (!lose) return
+    async command(statement) {
+      await engine.client.command(statement)
+      if (!lose || !statement.sql.startsWith('INSERT INTO requests (')) return
       lose = false
       throw metricsErrors.DATABASE_UNAVAILABLE({ what: 'inserting', reason: 'the connection broke' })
     },
@@ -102,8 +101,9 @@ test('an insert whose answer got lost does no harm when it is repeated', async (
 })
 
 test('the same block sent twice at once is stored once', async () => {
-  const lines = [JSON.stringify(requestTable.toCells(makeRequest({ id: 'raced' })))]
-  const insert = { table: 'requests', columns: requestTable.columns, lines, token: 'raced' }
+  const columns = ['project_id', 'time', 'id', 'id_text', 'outcome']
+  const lines = [JSON.stringify(['alpha', '1790000000', '00000000-0000-4000-8000-000000000001', 'raced', 'success'])]
+  const insert = { table: 'requests', columns, lines, token: 'raced' }
   await Promise.all([engine.client.insert(insert), engine.client.insert(insert)])
   expect(await ask("SELECT count() AS rows FROM requests WHERE id_text = 'raced'")).toEqual([{ rows: 1 }])
 })

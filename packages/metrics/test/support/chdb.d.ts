@@ -5,7 +5,7 @@ declare module 'chdb/connection' {
   export function createChdbConnection(options: { readonly path: string }): {
     query(params: {
       readonly query: string
-      readonly query_params: Readonly<Record<string, string | readonly string[]>>
+      readonly query_params: Readonly<Record<string, string | readonly string[] | readonly number[]>>
       readonly clickhouse_settings: Readonly<Record<string, string>>
     }): Promise<{ readonly stream: Readable }>
     close(): Promise<void>

@@ -1,6 +1,6 @@
 /** Random request events: few projects, models and instants, so that groups, ties and duplicates happen. */
-import { requestEventSchema, type RequestEvent } from '@bud-foundry/core'
 import fc from 'fast-check'
+import { storedRequestSchema, type StoredRequest } from '../../src/table/request-details.ts'
 
 /** 2026-09-21 14:13:20 UTC. */
 export const baseUnixMs = 1_790_000_000_000
@@ -15,6 +15,7 @@ const ms = fc.oneof(
   fc.integer({ min: 0, max: 120_000 }),
   fc.integer({ min: 0, max: 9_000_000 }).map((micros) => micros / 1000),
 )
+const usd = fc.integer({ min: 0, max: 1_000_000 }).map((micros) => micros / 1_000_000)
 const tokens = fc.oneof(fc.integer({ min: 0, max: 3_000 }), fc.constant(0), fc.constant(4_500_000_000))
 const outcome = fc.constantFrom('success', 'success', 'error', 'rejected', 'aborted', 'partial')
 
@@ -28,14 +29,54 @@ const attempt = fc.record(
     outcome,
     errorCode: text,
     timeToFirstTokenMs: ms,
+    costUsd: usd,
+    costEstimated: fc.constant(true),
+    priceVersion: text,
+    inputTokens: tokens,
+    outputTokens: tokens,
   },
   { requiredKeys: ['targetId', 'providerId', 'startMs', 'durationMs', 'outcome'] },
 )
 
 const compact = (value: object) => Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined))
 
+const few = fc.constantFrom('a', 'b')
+
+/** What only some producers tell; false and absent are stored alike. */
+const details = fc.record(
+  {
+    sessionId: text,
+    promptId: few,
+    promptVersion: few,
+    method: fc.constantFrom('GET', 'POST'),
+    route: few,
+    countryCode: fc.constantFrom('DE', 'IN'),
+    region: few,
+    city: text,
+    latitude: fc.constantFrom(-89.5, 0, 12.25),
+    longitude: fc.constantFrom(-179.5, 0, 77.75),
+    deviceType: few,
+    browser: few,
+    os: few,
+    isBot: fc.constant(true),
+    blockRuleId: few,
+    guardrails: fc.uniqueArray(fc.constantFrom('pii:mask', 'toxicity:block'), { minLength: 1 }),
+    queueMs: ms,
+    interTokenP50Ms: ms,
+    interTokenMaxMs: ms,
+    guardrailMs: ms,
+    savedUsd: usd,
+    providerCostUsd: usd,
+    currency: fc.constant('USD'),
+    costEstimated: fc.constant(true),
+    priceVersion: text,
+    source: few,
+  },
+  { requiredKeys: [] },
+)
+
 /** An event inside ten minutes from `baseUnixMs`, valid by core's schema. */
-export const requestArbitrary: fc.Arbitrary<RequestEvent> = fc
+export const requestArbitrary: fc.Arbitrary<StoredRequest> = fc
   .record({
     id,
     kind: fc.constant('request'),
@@ -59,7 +100,7 @@ export const requestArbitrary: fc.Arbitrary<RequestEvent> = fc
     providerId: optional(fc.constantFrom('twin', 'openai')),
     status: fc.constantFrom(200, 400, 429, 500, 502),
     outcome,
-    errorCode: optional(fc.constantFrom('GATEWAY_A', 'GATEWAY_B')),
+    errorCode: optional(fc.constantFrom('GATEWAY_A', 'GATEWAY_BLOCKED_IP')),
     finishReason: optional(fc.constantFrom('stop', 'length')),
     durationMs: ms,
     timeToFirstTokenMs: optional(ms),
@@ -71,7 +112,7 @@ export const requestArbitrary: fc.Arbitrary<RequestEvent> = fc
     outputTokens: tokens,
     reasoningTokens: tokens,
     usageSource: fc.constantFrom('upstream', 'estimate', 'none'),
-    costUsd: optional(fc.integer({ min: 0, max: 1_000_000 }).map((micros) => micros / 1_000_000)),
+    costUsd: optional(usd),
     cache: fc.constantFrom('none', 'hit', 'miss'),
     requestBytes: tokens,
     responseBytes: tokens,
@@ -80,10 +121,10 @@ export const requestArbitrary: fc.Arbitrary<RequestEvent> = fc
     userAgent: optional(text),
     tags: fc.dictionary(text, text, { maxKeys: 3 }),
   })
-  .map((event) => requestEventSchema.parse(compact(event)))
+  .chain((event) => details.map((more) => storedRequestSchema.parse(compact({ ...event, ...more }))))
 
 /** A plain event for tests that care about one field. */
-export function makeRequest(fields: Partial<RequestEvent> & { readonly id: string }): RequestEvent {
+export function makeRequest(fields: Partial<StoredRequest> & { readonly id: string }): StoredRequest {
   return {
     kind: 'request',
     timeUnixMs: baseUnixMs,

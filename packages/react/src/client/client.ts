@@ -3,7 +3,19 @@ import type { DeploymentPlan } from '@bud-foundry/core'
 import { limits } from '../limits.ts'
 import { streamChat, type ChatDelta, type ChatRequest } from './chat-stream.ts'
 import { browserClock, type ClientClock } from './client-clock.ts'
+import {
+  readAnswer,
+  readCatalogue,
+  readDistribution,
+  type Answer,
+  type Catalogue,
+  type Distribution,
+  type DistributionQuestion,
+  type Question,
+} from './ask.ts'
+import { metricsOperations } from './generated/metrics-operations.ts'
 import { createHttp } from './http.ts'
+import { toCall, type Operation } from './operation.ts'
 import { openLiveStream, type LiveHandlers, type LiveSubscription } from './live-stream.ts'
 import {
   toClusterPlan,
@@ -49,6 +61,14 @@ export interface BudClient {
   chat(request: ChatRequest, options?: CallOptions): AsyncGenerator<ChatDelta, void, void>
   requests(query?: RequestQuery, options?: CallOptions): Promise<RequestPage>
   series(query: SeriesQuery, options?: CallOptions): Promise<Series>
+  /** Answers a question about requests: measures over a window, over time, by dimension. */
+  ask(question: Question, options?: CallOptions): Promise<Answer>
+  /** How values spread over bins; with an interval, a heatmap. */
+  distribution(question: DistributionQuestion, options?: CallOptions): Promise<Distribution>
+  /** What can be asked, with the definition of every measure. */
+  measures(options?: CallOptions): Promise<Catalogue>
+  /** Any other operation of the server; the answer is unchecked JSON. */
+  call(operation: Operation, options?: CallOptions): Promise<unknown>
   /** Follows requests as they start and finish, until closed. */
   live(handlers: LiveHandlers): LiveSubscription
   optimize(input: OptimizeInput, options?: CallOptions): Promise<OptimizeResult>
@@ -74,6 +94,7 @@ export function createBudClient(options: BudClientOptions = {}): BudClient {
       for (const listener of unauthorizedListeners) listener()
     },
   })
+  const call = (operation: Operation, { signal }: CallOptions = {}) => http.json({ ...toCall(operation), signal })
   return {
     clock,
     session: async ({ apiKey, signal } = {}) =>
@@ -83,6 +104,10 @@ export function createBudClient(options: BudClientOptions = {}): BudClient {
     requests: async (query = {}, { signal } = {}) =>
       toRequestPage(await http.json({ path: '/api/metrics/requests', query: toRequestParameters(query), signal })),
     series: async (query, { signal } = {}) => toSeries(await http.json({ path: '/api/metrics/series', query: { ...query }, signal })),
+    ask: async (body, options) => readAnswer(await call({ address: metricsOperations.ask, body }, options)),
+    distribution: async (body, options) => readDistribution(await call({ address: metricsOperations.distribution, body }, options)),
+    measures: async (options) => readCatalogue(await call({ address: metricsOperations.measures }, options)),
+    call,
     live: (handlers) => openLiveStream({ http, clock, random, handlers }),
     optimize: async (input, { signal } = {}) =>
       toOptimizeResult(

@@ -12,8 +12,10 @@ export interface HttpOptions {
   readonly onUnauthorized: () => void
 }
 
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
 export interface HttpRequest {
-  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly method?: HttpMethod | undefined
   readonly path: string
   readonly query?: Readonly<Record<string, string | number | undefined>> | undefined
   readonly body?: unknown

@@ -11,6 +11,8 @@ export {
   type ChatTiming,
 } from '../client/chat-session.ts'
 export type { LiveHandlers, LiveStatus, LiveSubscription } from '../client/live-stream.ts'
+export type { Answer, AnswerRow, Catalogue, Distribution, DistributionQuestion, Question, TimeWindow } from '../client/ask.ts'
+export type { Operation } from '../client/operation.ts'
 export { createLiveFeed, type LiveState } from '../client/live-feed.ts'
 export { createSessionKeeper, type SessionKeeper, type SessionState } from '../client/session-keeper.ts'
 export { BudClientError, isAborted, isUnauthorized, type BudClientErrorCode, type BudClientErrorInit } from '../errors.ts'

@@ -6,6 +6,10 @@ export interface Format {
   readonly count: (value: number) => string
   /** 12.3K */
   readonly compact: (value: number) => string
+  /** Whole below 10,000, else 12.3K. */
+  readonly amount: (value: number) => string
+  /** 0.042 becomes +4.2% */
+  readonly change: (share: number) => string
   /** At most three significant digits. */
   readonly decimal: (value: number) => string
   /** 0.042 becomes 4.2% */
@@ -19,6 +23,10 @@ export interface Format {
   readonly time: (unixMs: number) => string
   /** 14:03 */
   readonly minute: (unixMs: number) => string
+  /** Nov 23 */
+  readonly day: (unixMs: number) => string
+  /** Nov 23, 14:03 */
+  readonly dayMinute: (unixMs: number) => string
   readonly dateTime: (unixMs: number) => string
   /** now, 12s ago, 3m ago. */
   readonly relative: (unixMs: number, nowUnixMs: number) => string
@@ -42,10 +50,20 @@ export function createFormat({ locale = 'en', timeZone }: FormatOptions = {}): F
   const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
   const decimal = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 })
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 })
+  const change = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' })
   const usd = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 2 })
   const usdSmall = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumSignificantDigits: 2 })
   const time = new Intl.DateTimeFormat(locale, { ...zone, hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
   const minute = new Intl.DateTimeFormat(locale, { ...zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const day = new Intl.DateTimeFormat(locale, { ...zone, month: 'short', day: 'numeric' })
+  const dayMinute = new Intl.DateTimeFormat(locale, {
+    ...zone,
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  })
   const dateTime = new Intl.DateTimeFormat(locale, { ...zone, dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' })
   const relative = new Intl.RelativeTimeFormat(locale, { style: 'narrow', numeric: 'always' })
   const now = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(0, 'second')
@@ -61,6 +79,8 @@ export function createFormat({ locale = 'en', timeZone }: FormatOptions = {}): F
     locale,
     count: (value) => count.format(value),
     compact: (value) => compact.format(value),
+    amount: (value) => (Math.abs(value) >= 10_000 ? compact : Number.isInteger(value) ? count : decimal).format(value),
+    change: (share) => change.format(share),
     decimal: (value) => (Math.abs(value) >= 1000 ? count.format(value) : decimal.format(value)),
     percent: (share) => percent.format(share),
     duration(value) {
@@ -77,6 +97,8 @@ export function createFormat({ locale = 'en', timeZone }: FormatOptions = {}): F
     usd: (value) => (value !== 0 && Math.abs(value) < 0.01 ? usdSmall : usd).format(value),
     time: (unixMs) => time.format(unixMs),
     minute: (unixMs) => minute.format(unixMs),
+    day: (unixMs) => day.format(unixMs),
+    dayMinute: (unixMs) => dayMinute.format(unixMs),
     dateTime: (unixMs) => dateTime.format(unixMs),
     relative(unixMs, nowUnixMs) {
       const ageSeconds = Math.round((nowUnixMs - unixMs) / 1000)

@@ -1,6 +1,7 @@
 /** What a time series chart is given, whoever draws it. */
 
-export type SeriesTone = 'accent' | 'neutral' | 'danger' | 'second'
+export const seriesTones = ['accent', 'neutral', 'danger', 'second', 'third', 'fourth', 'fifth'] as const
+export type SeriesTone = (typeof seriesTones)[number]
 
 export interface ChartSeries {
   readonly label: string

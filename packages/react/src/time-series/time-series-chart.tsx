@@ -3,9 +3,10 @@
 import { useCallback, useId, useMemo, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { Icon } from '../icon/icon.tsx'
-import { isEmptyChart, type ChartData, type ChartSeries, type SeriesTone } from './chart-data.ts'
+import { isEmptyChart, seriesTones, type ChartData, type ChartSeries } from './chart-data.ts'
 import { ChartTable } from './chart-table.tsx'
 import { toChartSummary, toNextIndex, toPointText } from './chart-text.ts'
+import { ExportMenu } from './export-menu.tsx'
 import { StaticPlot } from './static-plot.tsx'
 import { usePlot } from './use-plot.ts'
 
@@ -19,9 +20,11 @@ export interface TimeSeriesChartProps {
   readonly isStale?: boolean | undefined
   /** Shown over an empty chart, e.g. an error. */
   readonly notice?: ReactNode
+  /** Shown in the header, e.g. an explanation of the measure. */
+  readonly actions?: ReactNode
 }
 
-export function TimeSeriesChart({ title, timesUnixMs, series, write, isStale = false, notice }: TimeSeriesChartProps) {
+export function TimeSeriesChart({ title, timesUnixMs, series, write, isStale = false, notice, actions }: TimeSeriesChartProps) {
   const { chart, common } = useBudStrings()
   const [isTable, setIsTable] = useState(false)
   const [cursor, setCursor] = useState<number | undefined>(undefined)
@@ -35,6 +38,8 @@ export function TimeSeriesChart({ title, timesUnixMs, series, write, isStale = f
           {title}
         </span>
         <Legend data={data} index={cursor} />
+        {actions}
+        <ExportMenu title={title} data={data} />
         <button
           type="button"
           className="bud-button bud-button-ghost bud-button-icon"
@@ -59,8 +64,6 @@ export function TimeSeriesChart({ title, timesUnixMs, series, write, isStale = f
     </figure>
   )
 }
-
-const tones: readonly SeriesTone[] = ['accent', 'neutral', 'danger', 'second']
 
 interface ChartSurfaceProps {
   readonly title: string
@@ -118,7 +121,7 @@ function ChartSurface({ title, data, cursor, onCursor, children }: ChartSurfaceP
         <div ref={host} className="bud-plot-host" data-drawn={isDrawn}>
           <span className="bud-plot-axis" hidden />
           <span className="bud-plot-grid" hidden />
-          {tones.map((tone) => (
+          {seriesTones.map((tone) => (
             <span key={tone} className={`bud-plot-tone-${tone}`} hidden />
           ))}
         </div>

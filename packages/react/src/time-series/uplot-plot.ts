@@ -44,9 +44,9 @@ export async function createPlot(options: PlotOptions, signal: AbortSignal): Pro
         grid: { show: false },
         ticks: { show: false },
         size: axisHeight,
-        space: 56,
+        space: 64,
         font: readFont(host),
-        values: (_, splits) => splits.map(splits.every((time) => time % 60_000 === 0) ? format.minute : format.time),
+        values: (plot, splits) => splits.map(toTimeWriter(splits, (plot.scales['x']?.max ?? 0) - (plot.scales['x']?.min ?? 0), format)),
       },
       {
         stroke: () => readColour(host, 'bud-plot-axis'),
@@ -101,6 +101,13 @@ export async function createPlot(options: PlotOptions, signal: AbortSignal): Pro
       plot.destroy()
     },
   }
+}
+
+/** As little of the time as tells the marks apart. */
+function toTimeWriter(splits: readonly number[], spanMs: number, format: Format): (unixMs: number) => string {
+  if (spanMs > 3 * 86_400_000) return format.day
+  if (spanMs > 86_400_000) return format.dayMinute
+  return splits.every((time) => time % 60_000 === 0) ? format.minute : format.time
 }
 
 function toColumns(data: ChartData): uPlot.AlignedData {

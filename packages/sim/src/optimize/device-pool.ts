@@ -1,6 +1,7 @@
 /** The devices of one kind that may be used, and how they sit in nodes. */
 import type { Device } from '@bud-foundry/core'
 import { findHardware, type HardwareDescription } from '../hardware/hardware-registry.ts'
+import { findDevicePrice, type DevicePrice, type Market } from '../price/instance-prices.ts'
 
 export interface DevicePool {
   readonly hardware: HardwareDescription
@@ -9,6 +10,8 @@ export interface DevicePool {
   readonly nodes: readonly number[]
   /** Of one device, the dearest when entries differ; undefined when one has no price. */
   readonly usdPerHour: number | undefined
+  /** Where the price is from, when it is of the package's table. */
+  readonly listPrice: DevicePrice | undefined
 }
 
 /** Splits devices whose node is not named into nodes of the usual size. */
@@ -21,7 +24,7 @@ function toNodes(device: Device, hardware: HardwareDescription): readonly number
 }
 
 /** One pool for each kind of hardware. Shared devices (MIG, time slices) are left out. @throws SIM_HARDWARE_UNKNOWN. */
-export function createDevicePools(devices: readonly Device[]): readonly DevicePool[] {
+export function createDevicePools(devices: readonly Device[], market?: Market): readonly DevicePool[] {
   const groups = new Map<string, { hardware: HardwareDescription; devices: Device[] }>()
   for (const device of devices) {
     const hardware = findHardware(device.hardwareId)
@@ -32,12 +35,14 @@ export function createDevicePools(devices: readonly Device[]): readonly DevicePo
   }
   return [...groups.values()].map(({ hardware, devices: members }) => {
     const nodes = members.flatMap((device) => toNodes(device, hardware)).filter((free) => free > 0)
-    const prices = members.map((device) => device.usdPerHour)
+    const listed = market === undefined ? undefined : findDevicePrice(hardware.id, market)
+    const prices = members.map((device) => device.usdPerHour ?? listed?.usdPerHour)
     return {
       hardware,
       available: nodes.reduce((sum, free) => sum + free, 0),
       nodes: nodes.sort((left, right) => right - left),
       usdPerHour: prices.some((price) => price === undefined) ? undefined : Math.max(...prices.map((price) => price ?? 0)),
+      listPrice: members.some((device) => device.usdPerHour === undefined) ? listed : undefined,
     }
   })
 }

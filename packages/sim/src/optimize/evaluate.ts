@@ -62,7 +62,8 @@ function useOf(objective: LatencyObjective | undefined, estimate: ServingEstimat
   return uses
 }
 
-function evaluateReplicas(
+/** The candidate with a fixed number of replicas; undefined when they cannot keep up. */
+export function evaluateReplicas(
   request: ResolvedRequest,
   candidate: Candidate,
   replica: PreparedReplica,

@@ -32,6 +32,8 @@ export const optimizeRequestSchema = z
       .max(limits.devices),
     workload: workloadSchema.optional(),
     objective: latencyObjectiveSchema.optional(),
+    /** Fills in prices of devices that have none from the package's table; absent: such devices stay without a price. */
+    market: z.enum(['on-demand', 'spot']).optional(),
     /** What to prefer among plans that meet the objective. */
     goal: z.enum(['cost', 'latency', 'throughput']).default('cost'),
     /** Absent: all that load the model's own repository; llama.cpp, which needs a GGUF conversion, only where none of them runs. */

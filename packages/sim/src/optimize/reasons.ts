@@ -1,6 +1,7 @@
 /** Explains a plan in sentences: what binds, how close the objective is, what it costs. */
 import { nativeWeights } from '../memory/precision.ts'
 import { predictionSpread } from '../predict/replica-estimate.ts'
+import { describePrice } from '../price/instance-prices.ts'
 import type { Evaluated, ObjectiveUse } from './evaluate.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
 
@@ -96,5 +97,6 @@ export function explainPlan(request: ResolvedRequest, evaluated: Evaluated): rea
     reasons.push('The KV cache is kept in 8 bits, which doubles its room and may change answers slightly.')
   if (settings.pipeline > 1) reasons.push(`The layers are split over ${String(settings.pipeline)} nodes because one node is not enough.`)
   if (evaluated.usdPerHour === undefined) reasons.push('No cost: a device has no price; give usdPerHour.')
+  if (pool.listPrice !== undefined) reasons.push(describePrice(pool.listPrice))
   return [...reasons, ...request.model.unmodelled.map((note) => `Not modelled: ${note}.`)]
 }

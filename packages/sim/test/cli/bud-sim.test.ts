@@ -67,6 +67,24 @@ describe('bud-sim train', () => {
   })
 })
 
+describe('bud-sim optimize', () => {
+  const args = ['optimize', 'Qwen/Qwen3-8B', '--devices', 'h100-sxm:2', '--engine', 'vllm', '--tpot', '20']
+
+  it('prices from the table, says what breaks first as the load grows, and draws', async () => {
+    const files: Record<string, string> = {}
+    const { code, out } = await run([...args, '--market', 'on-demand', '--grow', '--svg', 'pictures'], files)
+    expect(code).toBe(0)
+    expect(out).toMatch(/\$2\.29 an hour[\s\S]*It holds up to \d+ requests in flight[\s\S]*breaks first/)
+    expect(Object.keys(files).sort()).toEqual(['pictures/front.svg', 'pictures/load.svg', 'pictures/memory.svg'])
+    for (const text of Object.values(files)) expect(text).toMatch(/^<svg[\s\S]*<\/svg>\n$/)
+  })
+
+  it('refuses a market that there is none of', async () => {
+    const { code, errors } = await run([...args, '--market', 'black'])
+    expect([code, errors.split('\n')[0]]).toEqual([2, "bud-sim optimize: --market is 'black'; use on-demand or spot"])
+  })
+})
+
 describe('bud-sim', () => {
   it.each([
     [['memory', 'deepseek-ai/DeepSeek-V3', '--hardware', 'h200-sxm', '--tp', '8'], /671,026,419,200 parameters[\s\S]*It fits\./],

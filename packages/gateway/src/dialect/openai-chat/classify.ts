@@ -7,52 +7,34 @@ import { usageOfChunk } from './usage.ts'
 type Json = Readonly<Record<string, unknown>>
 
 const quote = 0x22
-/** First letter of `data:`; what starts otherwise may name its event. */
-const letterD = 0x64
 const comma = 0x2c
 const colon = 0x3a
-const closeBracket = 0x5d
+const openBracket = 0x5b
+const openBrace = 0x7b
 const closeBrace = 0x7d
 
-/*
- * Why searching for these bytes is safe: inside a JSON string every quote is preceded by a backslash, so `"delta":{` with no backslash before its
- * first quote can only be a field. Members that providers invent could still nest such a field, but never the model's or the user's text.
- */
-const deltaKey = Buffer.from('"delta":{')
-const finishBefore = Buffer.from('"finish_reason":"')
-const errorKey = Buffer.from('"error":')
-/** As a field, and as the `object` of vLLM's and SGLang's errors. */
-const errorWord = Buffer.from('"error"')
-/** Completions put their content beside the delta. */
-const textKey = Buffer.from('"text":')
+const dataPrefix = Buffer.from('data: {')
 const doneLine = Buffer.from('data: [DONE]')
 
-/**
- * Where the delta of recent chunks began. The chunks of one stream begin alike, member for member, so most are found without a search; a wrong
- * guess costs one.
- */
-const guesses = new Int32Array(4)
-let nextGuess = 0
-
-function startsDelta(bytes: Buffer, at: number): boolean {
-  for (let index = 0; index < deltaKey.length; index++) if (bytes[at + index] !== deltaKey[index]) return false
-  return at > 0 && bytes[at - 1] !== 0x5c
+function startsWith(bytes: Buffer, prefix: Buffer): boolean {
+  for (let index = 0; index < prefix.length; index++) if (bytes[index] !== prefix[index]) return false
+  return true
 }
 
-/** Where `"delta":{` begins, -1 when it is not there or what stands before it ranks higher than content. */
-function findDelta(bytes: Buffer): number {
-  for (const guess of guesses) if (startsDelta(bytes, guess)) return guess
-  const at = bytes.indexOf(deltaKey)
-  if (at < 0 || !startsDelta(bytes, at)) return -1
-  const before = bytes.subarray(0, at)
-  if (before.indexOf(finishBefore) >= 0 || before.indexOf(errorKey) >= 0) return -1
-  guesses[nextGuess] = at
-  nextGuess = (nextGuess + 1) % guesses.length
-  return at
+/** Every stream ends with it, written in this one way nearly always. */
+function isDone(bytes: Buffer): boolean {
+  if (bytes.length > doneLine.length + 4 || !startsWith(bytes, doneLine)) return false
+  for (let index = doneLine.length; index < bytes.length; index++) if ((bytes[index] ?? 0) > 0x20) return false
+  return true
 }
 
-/** Walks the members of an object whose `{` is at `open`; returns the position after its `}`, or -1 when it is not as compact as expected. */
-function walkMembers(bytes: Buffer, open: number, onMember: (keyStart: number, valueStart: number, valueEnd: number) => void): number {
+/** What a walk over a chunk has found; one for all, because a walk never waits. `parse` leaves the chunk to the parser. */
+const seen = { content: false, finish: false, choices: 0, parse: false }
+
+type OnMember = (bytes: Buffer, keyStart: number, valueStart: number, valueEnd: number) => void
+
+/** Walks the members of a compact object whose `{` is at `open`; the position after its `}`, or -1 when it is written otherwise. */
+function walkMembers(bytes: Buffer, open: number, onMember: OnMember): number {
   if (bytes[open + 1] === closeBrace) return open + 2
   let at = open
   do {
@@ -61,54 +43,70 @@ function walkMembers(bytes: Buffer, open: number, onMember: (keyStart: number, v
     const keyEnd = skipString(bytes, keyStart)
     if (bytes[keyEnd] !== colon) return -1
     at = skipValue(bytes, keyEnd + 1)
-    onMember(keyStart, keyEnd + 1, at)
+    onMember(bytes, keyStart, keyEnd + 1, at)
   } while (bytes[at] === comma)
   return bytes[at] === closeBrace ? at + 1 : -1
 }
 
-/** Every stream ends with it, written in this one way nearly always. */
-function isDone(bytes: Buffer): boolean {
-  if (bytes.length > doneLine.length + 4) return false
-  for (let index = 0; index < doneLine.length; index++) if (bytes[index] !== doneLine[index]) return false
-  for (let index = doneLine.length; index < bytes.length; index++) if ((bytes[index] ?? 0) > 0x20) return false
-  return true
+const onDeltaMember: OnMember = (bytes, keyStart, valueStart, valueEnd) => {
+  seen.content ||= !isEmptyValue(bytes, valueStart, valueEnd) && !keyIs(bytes, keyStart, valueStart - 1, 'role')
+}
+
+const onChoiceMember: OnMember = (bytes, keyStart, valueStart, valueEnd) => {
+  const keyEnd = valueStart - 1
+  if (keyIs(bytes, keyStart, keyEnd, 'delta'))
+    seen.parse ||= bytes[valueStart] !== openBrace || walkMembers(bytes, valueStart, onDeltaMember) < 0
+  else if (keyIs(bytes, keyStart, keyEnd, 'finish_reason')) seen.finish ||= bytes[valueStart] === quote
+  else if (keyIs(bytes, keyStart, keyEnd, 'text'))
+    seen.content ||= bytes[valueStart] === quote && !isEmptyValue(bytes, valueStart, valueEnd)
+  else if (keyIs(bytes, keyStart, keyEnd, 'message')) seen.parse = true
+}
+
+/** `object` tells vLLM's and SGLang's errors from chunks. */
+const onChunkMember: OnMember = (bytes, keyStart, valueStart, valueEnd) => {
+  const keyEnd = valueStart - 1
+  if (keyIs(bytes, keyStart, keyEnd, 'choices')) walkChoices(bytes, valueStart)
+  else if (keyIs(bytes, keyStart, keyEnd, 'error')) seen.parse ||= !isEmptyValue(bytes, valueStart, valueEnd)
+  else if (keyIs(bytes, keyStart, keyEnd, 'object')) seen.parse ||= keyIs(bytes, valueStart, valueEnd, 'error')
+}
+
+function walkChoices(bytes: Buffer, open: number): void {
+  if (bytes[open] !== openBracket) {
+    seen.parse = true
+    return
+  }
+  let at = open
+  while (bytes[at + 1] === openBrace) {
+    seen.choices += 1
+    at = walkMembers(bytes, at + 1, onChoiceMember)
+    if (at < 0 || bytes[at] !== comma) break
+  }
+  seen.parse ||= at < 0
 }
 
 /**
- * What the bytes alone prove: content, a finish, or a role in the only choice of a compact chunk. Undefined leaves it to the parser, which costs
- * ten times as much.
+ * What one walk over the bytes proves, of a chunk in compact JSON with choices. Undefined leaves it to the parser, which costs several times as
+ * much: other spellings, errors, and the chunk without choices that carries the counts.
  */
 function classifyBytes(bytes: Buffer): FrameKind | undefined {
   if (isDone(bytes)) return 'end'
-  const delta = findDelta(bytes)
-  if (delta < 0) return undefined
-  const seen = { content: false, finish: false }
+  if (!startsWith(bytes, dataPrefix)) return undefined
+  seen.content = seen.finish = seen.parse = false
+  seen.choices = 0
   try {
-    const deltaEnd = walkMembers(bytes, delta + deltaKey.length - 1, (keyStart, valueStart, valueEnd) => {
-      seen.content ||= !isEmptyValue(bytes, valueStart, valueEnd) && !keyIs(bytes, keyStart, valueStart - 1, 'role')
-    })
-    if (deltaEnd < 0) return undefined
-    // The rest of the choice reads like the members of an object whose `{` stands where the comma is.
-    const choiceEnd =
-      bytes[deltaEnd] === comma
-        ? walkMembers(bytes, deltaEnd, (keyStart, valueStart) => {
-            seen.finish ||= bytes[valueStart] === quote && keyIs(bytes, keyStart, valueStart - 1, 'finish_reason')
-          })
-        : bytes[deltaEnd] === closeBrace
-          ? deltaEnd + 1
-          : -1
-    if (choiceEnd < 0 || bytes[choiceEnd] !== closeBracket) return undefined
-    if (seen.content) return seen.finish ? 'finish' : 'content'
-    return isBare(bytes, delta) && (seen.finish || bytes.indexOf(finishBefore) < 0) ? (seen.finish ? 'finish' : 'lifecycle') : undefined
+    const end = walkMembers(bytes, dataPrefix.length - 1, onChunkMember)
+    if (end < 0 || !isBlankFrom(bytes, end) || seen.parse || seen.choices === 0) return undefined
   } catch {
     // Cut or garbled bytes: the parser decides.
     return undefined
   }
+  return seen.finish ? 'finish' : seen.content ? 'content' : 'lifecycle'
 }
 
-/** Whether an event without content in its delta can hold none elsewhere, nor an error. */
-const isBare = (bytes: Buffer, delta: number): boolean =>
-  bytes[0] === letterD && bytes.indexOf(deltaKey) === delta && bytes.indexOf(errorWord) < 0 && bytes.indexOf(textKey) < 0
+function isBlankFrom(bytes: Buffer, from: number): boolean {
+  for (let at = from; at < bytes.length; at++) if ((bytes[at] ?? 0) > 0x20) return false
+  return true
+}
 
 /** `""`, `[]`, `{}` and `null`. */
 const isEmptyValue = (bytes: Buffer, start: number, end: number): boolean =>

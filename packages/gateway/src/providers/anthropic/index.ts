@@ -38,6 +38,7 @@ export const anthropic: Provider & RepairsBodies = {
     target.options['unsignedThinking'] === 'pass'
       ? body
       : withoutUnsignedThinking(body, new DropPolicy({ upstream: target.id, policy: unsupportedPolicy(target), onDrop })),
+  defaultMaxOutputTokens: (target) => anthropicModel(target.modelId).maxOutputTokens,
   prefill: (target) => (anthropicModel(target.modelId).prefill ? {} : undefined),
   decodeFailure: decodeFailureOf('anthropic'),
 }

@@ -1,0 +1,59 @@
+/** The arguments of `bud-cluster`. */
+import { parseArgs } from 'node:util'
+
+/** Wrong arguments: exit code 2. */
+export class UsageError extends Error {}
+
+export const verbs = {
+  plan: 'what would change, its price and what to know before; changes nothing',
+  apply: 'apply a plan and wait until the new generation served a token',
+  observe: 'how a deployment is: replicas, pods, problems',
+  drift: 'what somebody changed of what we own; --repair takes it back',
+  destroy: 'remove a deployment and prove that nothing is left',
+  discover: 'the devices of the cluster and how many are free, as bud-sim takes them',
+  render: 'the manifests of a plan for GitOps; --rbac: the role that this tool needs',
+} as const
+
+export type Verb = keyof typeof verbs
+
+const flags = {
+  kubeconfig: { type: 'string' },
+  context: { type: 'string' },
+  state: { type: 'string' },
+  cluster: { type: 'string', default: 'default' },
+  options: { type: 'string' },
+  namespace: { type: 'string', default: 'bud-inference' },
+  json: { type: 'boolean', default: false },
+  repair: { type: 'boolean', default: false },
+  adopt: { type: 'boolean', default: false },
+  rbac: { type: 'boolean', default: false },
+} as const
+
+export const help = [
+  'usage: bud-cluster <verb> [plan.json | name] [options]',
+  '',
+  ...Object.entries(verbs).map(([verb, summary]) => `  ${verb.padEnd(10)}${summary}`),
+  '',
+  '  --kubeconfig FILE   default: KUBECONFIG, then ~/.kube/config     --context NAME',
+  '  --state FOLDER      journals and history; default ~/.local/state/bud-cluster',
+  '  --cluster NAME      names the cluster in them                    --json   one JSON document, or one line per event',
+  '  --options FILE      render options as JSON                       --namespace NAME   for observe and destroy',
+  '  --adopt             (plan, apply) take over objects that exist   --repair (drift)   --rbac (render)',
+].join('\n')
+
+const isVerb = (text: string | undefined): text is Verb => text !== undefined && text in verbs
+
+/** @throws UsageError. */
+export function parseCommandLine(args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options: flags, allowPositionals: true, strict: true })
+    const [verb, subject, ...rest] = positionals
+    if (!isVerb(verb)) throw new UsageError(verb === undefined ? 'a verb is missing' : `there is no verb '${verb}'`)
+    if (rest.length > 0) throw new UsageError(`'${rest.join(' ')}' is too much`)
+    return { verb, subject, values }
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+export type CommandLine = ReturnType<typeof parseCommandLine>

@@ -1,0 +1,245 @@
+/** The Kubernetes API over HTTP: addresses and bodies are ours, every kind of authentication is the official client's. */
+import { HttpMethod, RequestContext, type KubeConfig } from '@kubernetes/client-node'
+import { coreErrors, isBudError } from '@bud-foundry/core'
+import { fetch, type Dispatcher, type Response } from 'undici'
+import { clusterErrors } from '../errors.ts'
+import { answerBytesMax, listObjectsMax, listPageObjects, requestTimeoutMs } from '../limits.ts'
+import { readLines, readText } from './answer-body.ts'
+import { parseKindList, parseObject, parseObjectList, parseVersion, parseWatchLine } from './answer-schemas.ts'
+import { apiError } from './api-error.ts'
+import type {
+  ApplyOptions,
+  KubernetesApi,
+  KubernetesObject,
+  ObjectList,
+  ObjectReference,
+  ObjectSelection,
+  PodCall,
+  RemoveOptions,
+  WatchEvent,
+} from './kubernetes-api.ts'
+import { describeObject } from './kubernetes-api.ts'
+import { groupPath, resourcePath } from './kinds.ts'
+
+interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly contentType?: string
+  /** For messages. */
+  readonly what: string
+  /** Watches have no end. */
+  readonly endless?: boolean
+}
+
+const httpMethods = {
+  GET: HttpMethod.GET,
+  POST: HttpMethod.POST,
+  PUT: HttpMethod.PUT,
+  PATCH: HttpMethod.PATCH,
+  DELETE: HttpMethod.DELETE,
+} as const
+
+const selectorText = (labels: Readonly<Record<string, string>>) =>
+  Object.entries(labels)
+    .map(([key, value]) => (value === '' ? key : `${key}=${value}`))
+    .join(',')
+
+const referenceOfObject = ({ apiVersion, kind, metadata }: KubernetesObject) => ({
+  apiVersion,
+  kind,
+  name: metadata.name,
+  namespace: metadata.namespace,
+})
+
+class HttpKubernetesApi implements KubernetesApi {
+  readonly contract = 'kubernetes-api/1'
+  readonly server: string
+  readonly #config: KubeConfig
+  readonly #closing = new AbortController()
+  readonly #dispatchers = new Set<Dispatcher>()
+
+  constructor(config: KubeConfig, server: string) {
+    this.#config = config
+    this.server = server
+  }
+
+  async version(signal: AbortSignal): Promise<string> {
+    return parseVersion(await this.#json({ method: 'GET', path: '/version', what: 'asking for the version' }, signal))
+  }
+
+  async servedKinds(apiVersion: string, signal: AbortSignal): Promise<readonly string[]> {
+    const what = `listing the kinds of ${apiVersion}`
+    const answer = await this.#send({ method: 'GET', path: groupPath(apiVersion), what }, signal)
+    if (answer.status === 404) return []
+    return parseKindList(await this.#body(answer, what))
+  }
+
+  async read(reference: ObjectReference, signal: AbortSignal): Promise<KubernetesObject | undefined> {
+    const what = `reading ${describeObject(reference)}`
+    const answer = await this.#send({ method: 'GET', path: resourcePath(reference), what }, signal)
+    if (answer.status === 404) {
+      await answer.body?.cancel()
+      return undefined
+    }
+    return parseObject(await this.#body(answer, what), what)
+  }
+
+  async list(selection: ObjectSelection, signal: AbortSignal): Promise<ObjectList> {
+    const what = `listing ${selection.kind}`
+    const items: KubernetesObject[] = []
+    let continuation = ''
+    for (;;) {
+      const query = {
+        limit: String(listPageObjects),
+        ...(selection.labels === undefined ? {} : { labelSelector: selectorText(selection.labels) }),
+        ...(continuation === '' ? {} : { continue: continuation }),
+      }
+      const page = parseObjectList(await this.#json({ method: 'GET', path: resourcePath(selection), query, what }, signal), selection)
+      items.push(...page.items)
+      if (page.continuation === '') return { items, resourceVersion: page.resourceVersion }
+      if (items.length > listObjectsMax) {
+        throw clusterErrors.KUBERNETES_FAILED({ what, problem: `there are more than ${String(listObjectsMax)} objects` })
+      }
+      continuation = page.continuation
+    }
+  }
+
+  async apply(object: KubernetesObject, options: ApplyOptions, signal: AbortSignal): Promise<KubernetesObject> {
+    const what = `applying ${describeObject(referenceOfObject(object))}`
+    const query = {
+      fieldManager: options.fieldManager,
+      fieldValidation: 'Strict',
+      ...(options.force === true ? { force: 'true' } : {}),
+      ...(options.dryRun === true ? { dryRun: 'All' } : {}),
+    }
+    const path = resourcePath(referenceOfObject(object))
+    const contentType = 'application/apply-patch+yaml'
+    return parseObject(await this.#json({ method: 'PATCH', path, query, body: object, contentType, what }, signal), what)
+  }
+
+  async create(object: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject> {
+    const { apiVersion, kind, namespace } = referenceOfObject(object)
+    const what = `creating ${describeObject(referenceOfObject(object))}`
+    const path = resourcePath({ apiVersion, kind, namespace })
+    return parseObject(await this.#json({ method: 'POST', path, body: object, what }, signal), what)
+  }
+
+  async replace(object: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject> {
+    const what = `replacing ${describeObject(referenceOfObject(object))}`
+    const path = resourcePath(referenceOfObject(object))
+    return parseObject(await this.#json({ method: 'PUT', path, body: object, what }, signal), what)
+  }
+
+  async remove(reference: ObjectReference, options: RemoveOptions, signal: AbortSignal): Promise<void> {
+    const what = `deleting ${describeObject(reference)}`
+    const body = {
+      kind: 'DeleteOptions',
+      apiVersion: 'v1',
+      propagationPolicy: 'Foreground',
+      ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
+    }
+    const answer = await this.#send({ method: 'DELETE', path: resourcePath(reference), body, what }, signal)
+    if (answer.status === 404) await answer.body?.cancel()
+    else await this.#body(answer, what)
+  }
+
+  async *watch(selection: ObjectSelection, resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchEvent> {
+    const what = `watching ${selection.kind}`
+    const query = {
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion,
+      ...(selection.labels === undefined ? {} : { labelSelector: selectorText(selection.labels) }),
+    }
+    const ending = AbortSignal.any([signal, this.#closing.signal])
+    const answer = await this.#send({ method: 'GET', path: resourcePath(selection), query, what, endless: true }, ending)
+    if (answer.status !== 200) throw apiError(answer.status, await readText(answer, answerBytesMax), what)
+    try {
+      for await (const line of readLines(answer)) yield parseWatchLine(line, what)
+    } catch (error) {
+      throw this.#failure(error, signal)
+    }
+  }
+
+  async callPod(call: PodCall, signal: AbortSignal): Promise<{ readonly status: number; readonly text: string }> {
+    const pod = `${encodeURIComponent(call.name)}:${String(call.port)}`
+    const path = `/api/v1/namespaces/${encodeURIComponent(call.namespace)}/pods/${pod}/proxy${call.path}`
+    const what = `calling Pod ${call.namespace}/${call.name}`
+    const answer = await this.#send({ method: 'POST', path, body: call.body, what }, signal)
+    return { status: answer.status, text: await readText(answer, answerBytesMax) }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
+    const open = [...this.#dispatchers]
+    this.#dispatchers.clear()
+    await Promise.all(open.map((dispatcher) => dispatcher.destroy()))
+  }
+
+  async #json(call: Call, signal: AbortSignal): Promise<unknown> {
+    return this.#body(await this.#send(call, signal), call.what)
+  }
+
+  async #body(answer: Response, what: string): Promise<unknown> {
+    const text = await readText(answer, answerBytesMax)
+    if (!answer.ok) throw apiError(answer.status, text, what)
+    try {
+      return JSON.parse(text)
+    } catch (cause) {
+      throw clusterErrors.KUBERNETES_FAILED({ what, problem: 'the answer is not JSON' }, { cause })
+    }
+  }
+
+  async #send(call: Call, signal: AbortSignal): Promise<Response> {
+    if (signal.aborted) throw coreErrors.ABORTED({ what: call.what }, { cause: signal.reason })
+    if (this.#closing.signal.aborted) throw coreErrors.CLOSED({ what: 'the Kubernetes client' })
+    const url = new URL(this.server.replace(/\/$/, '') + call.path)
+    for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value)
+    const context = new RequestContext(url.toString(), httpMethods[call.method])
+    const parts = [signal, this.#closing.signal, ...(call.endless === true ? [] : [AbortSignal.timeout(requestTimeoutMs)])]
+    await this.#authenticate(context)
+    try {
+      const dispatcher = context.getDispatcher()
+      if (dispatcher !== undefined) this.#dispatchers.add(dispatcher)
+      return await fetch(url, {
+        method: call.method,
+        headers: { ...context.getHeaders(), accept: 'application/json', 'content-type': call.contentType ?? 'application/json' },
+        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+        ...(dispatcher === undefined ? {} : { dispatcher }),
+        signal: AbortSignal.any(parts),
+      })
+    } catch (error) {
+      throw this.#failure(error, signal)
+    }
+  }
+
+  async #authenticate(context: RequestContext): Promise<void> {
+    try {
+      await this.#config.applySecurityAuthentication(context)
+    } catch {
+      // The cause stays here: messages of credential plugins may repeat what they were given.
+      throw clusterErrors.KUBECONFIG_INVALID({
+        problem:
+          'its credentials cannot be used: a credential plugin fails, a file is missing, or the address is HTTP without insecure-skip-tls-verify',
+      })
+    }
+  }
+
+  #failure(error: unknown, signal: AbortSignal): unknown {
+    if (isBudError(error)) return error
+    if (signal.aborted) return coreErrors.ABORTED({ what: 'a request to Kubernetes' }, { cause: signal.reason })
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    // Only the code or the class: texts of proxies on the way are not ours to repeat.
+    const problem = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.name) : 'unknown failure'
+    return clusterErrors.KUBERNETES_UNREACHABLE({ server: this.server, problem })
+  }
+}
+
+/** @throws CLUSTER_KUBECONFIG_INVALID when the current context names no cluster. */
+export function createHttpKubernetesApi(config: KubeConfig): KubernetesApi {
+  const cluster = config.getCurrentCluster()
+  if (cluster === null) throw clusterErrors.KUBECONFIG_INVALID({ problem: 'its current context names no cluster' })
+  return new HttpKubernetesApi(config, cluster.server)
+}

@@ -1,0 +1,78 @@
+/** The kinds that we read or write, with what their addresses are made of. */
+import { clusterErrors } from '../errors.ts'
+
+export interface Kind {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly plural: string
+  readonly namespaced: boolean
+  /** Brought by an add-on: a cluster without it has no address for the kind. */
+  readonly addOn?: true
+}
+
+const kind = (apiVersion: string, name: string, plural: string, namespaced = true): Kind => ({ apiVersion, kind: name, plural, namespaced })
+
+/** Kinds that belong to a deployment, in the order in which they are removed: what serves first, what it stands on last. */
+export const ownedKinds: readonly Kind[] = [
+  { ...kind('monitoring.coreos.com/v1', 'ServiceMonitor', 'servicemonitors'), addOn: true },
+  { ...kind('leaderworkerset.x-k8s.io/v1', 'LeaderWorkerSet', 'leaderworkersets'), addOn: true },
+  kind('apps/v1', 'Deployment', 'deployments'),
+  kind('v1', 'Service', 'services'),
+  kind('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets'),
+  kind('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
+  kind('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
+]
+
+/** What controllers make for an owned object: never written by us, and gone before a removal counts as done. */
+export const dependentKinds: readonly Kind[] = [
+  kind('apps/v1', 'ReplicaSet', 'replicasets'),
+  kind('apps/v1', 'StatefulSet', 'statefulsets'),
+  kind('v1', 'Pod', 'pods'),
+  kind('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
+]
+
+const otherKinds: readonly Kind[] = [
+  kind('v1', 'Namespace', 'namespaces', false),
+  kind('v1', 'Node', 'nodes', false),
+  kind('v1', 'ConfigMap', 'configmaps'),
+  kind('v1', 'Secret', 'secrets'),
+  kind('v1', 'ServiceAccount', 'serviceaccounts'),
+  kind('v1', 'Event', 'events'),
+  kind('batch/v1', 'Job', 'jobs'),
+  kind('apps/v1', 'DaemonSet', 'daemonsets'),
+  kind('coordination.k8s.io/v1', 'Lease', 'leases'),
+  kind('resource.k8s.io/v1', 'ResourceSlice', 'resourceslices', false),
+  kind('resource.k8s.io/v1', 'ResourceClaim', 'resourceclaims'),
+  kind('config.openshift.io/v1', 'ClusterVersion', 'clusterversions', false),
+  kind('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false),
+  kind('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false),
+  kind('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
+]
+
+const byName = new Map([...ownedKinds, ...dependentKinds, ...otherKinds].map((entry) => [`${entry.apiVersion} ${entry.kind}`, entry]))
+
+/** @throws CLUSTER_KIND_UNKNOWN. */
+export function findKind({ apiVersion, kind: name }: { readonly apiVersion: string; readonly kind: string }): Kind {
+  const found = byName.get(`${apiVersion} ${name}`)
+  if (found === undefined) throw clusterErrors.KIND_UNKNOWN({ apiVersion, kind: name })
+  return found
+}
+
+/** The group of `apps/v1` is `apps`, that of `v1` is empty. */
+export const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '')
+
+/** `/api/v1` or `/apis/apps/v1`. */
+export const groupPath = (apiVersion: string): string => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`)
+
+/** The address of a collection, or of one object in it. */
+export function resourcePath(target: {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace?: string | undefined
+  readonly name?: string | undefined
+}): string {
+  const { plural, namespaced } = findKind(target)
+  const scope = namespaced && target.namespace !== undefined ? `/namespaces/${encodeURIComponent(target.namespace)}` : ''
+  const object = target.name === undefined ? '' : `/${encodeURIComponent(target.name)}`
+  return `${groupPath(target.apiVersion)}${scope}/${plural}${object}`
+}

@@ -1,0 +1,37 @@
+/** A kubeconfig, kept as a Secret, to a client of its current context. */
+import { KubeConfig } from '@kubernetes/client-node'
+import type { Secret } from '@bud-foundry/core'
+import { clusterErrors } from '../errors.ts'
+import { kubeconfigBytesMax } from '../limits.ts'
+import { createHttpKubernetesApi } from './http-kubernetes-api.ts'
+import type { KubernetesApi } from './kubernetes-api.ts'
+
+export interface KubeconfigOptions {
+  /** YAML or JSON, with every kind of authentication that `@kubernetes/client-node` knows: certificates, tokens, exec plugins, OIDC. */
+  readonly kubeconfig: Secret
+  /** Instead of the file's current context. */
+  readonly context?: string | undefined
+}
+
+/** @throws CLUSTER_KUBECONFIG_INVALID, without a word of its content. */
+export function connectKubernetes({ kubeconfig, context }: KubeconfigOptions): KubernetesApi {
+  const text = kubeconfig.reveal()
+  if (Buffer.byteLength(text) > kubeconfigBytesMax) {
+    throw clusterErrors.KUBECONFIG_INVALID({ problem: `it is larger than ${String(kubeconfigBytesMax)} bytes` })
+  }
+  const config = new KubeConfig()
+  try {
+    config.loadFromString(text)
+  } catch {
+    // The parser's message quotes the file, which holds credentials.
+    throw clusterErrors.KUBECONFIG_INVALID({ problem: 'it is not a kubeconfig in YAML or JSON' })
+  }
+  if (context !== undefined) {
+    if (config.getContextObject(context) === null) {
+      const known = config.getContexts().map(({ name }) => `'${name}'`)
+      throw clusterErrors.KUBECONFIG_INVALID({ problem: `it has no context '${context}', only ${known.join(', ') || 'none'}` })
+    }
+    config.setCurrentContext(context)
+  }
+  return createHttpKubernetesApi(config)
+}

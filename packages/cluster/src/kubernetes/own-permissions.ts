@@ -1,0 +1,58 @@
+/** The least that this package needs to be allowed: a role made from the same list of kinds that the code works with. */
+import type { Manifest } from '../deploy/workload.ts'
+import { dependentKinds, groupOf, ownedKinds } from './kinds.ts'
+import { namespaceLabels } from './ownership.ts'
+
+interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+/** Objects without `spec`, such as roles. */
+export type PermissionManifest = Manifest & Readonly<Record<string, unknown>>
+
+const write = ['get', 'list', 'watch', 'create', 'patch', 'delete'] as const
+const look = ['get', 'list', 'watch'] as const
+
+const ruleFor = ({ apiVersion, plural }: { readonly apiVersion: string; readonly plural: string }, verbs: readonly string[]): Rule => ({
+  apiGroups: [groupOf(apiVersion)],
+  resources: [plural],
+  verbs,
+})
+
+const rules = (): readonly Rule[] => [
+  ...ownedKinds.map((kind) => ruleFor(kind, write)),
+  ...dependentKinds.map((kind) => ruleFor(kind, look)),
+  // One token through the API server proves that an engine serves.
+  { apiGroups: [''], resources: ['pods/proxy'], verbs: ['create'] },
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'create', 'patch', 'delete'] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'list', 'create', 'update', 'delete'] },
+  // What else might live in a namespace, asked before it is deleted. Secrets are listed for nothing else.
+  { apiGroups: [''], resources: ['configmaps', 'secrets', 'serviceaccounts'], verbs: ['list'] },
+  { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list'] },
+  { apiGroups: ['apps'], resources: ['daemonsets'], verbs: ['list'] },
+  { apiGroups: [''], resources: ['nodes'], verbs: look },
+  { apiGroups: ['resource.k8s.io'], resources: ['resourceslices', 'resourceclaims'], verbs: look },
+  { apiGroups: ['config.openshift.io'], resources: ['clusterversions'], verbs: ['get'] },
+]
+
+/** A service account with a cluster role that allows what this package does, and no more. Apply it as an administrator. */
+export function permissionManifests(
+  options: { readonly serviceAccount?: string; readonly namespace?: string } = {},
+): readonly PermissionManifest[] {
+  const { serviceAccount: name = 'bud-cluster', namespace = 'bud-system' } = options
+  const labels = namespaceLabels()
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels } },
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name, labels }, rules: rules() },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name, labels },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+      subjects: [{ kind: 'ServiceAccount', name, namespace }],
+    },
+  ]
+}

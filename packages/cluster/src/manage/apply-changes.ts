@@ -1,0 +1,139 @@
+/** Carries a change set out: journaled steps under a lease, so that any of them may be the last before a crash. */
+import { invariant, type Clock, type JournalRunner, type Step, type Store } from '@bud-foundry/core'
+import { clusterErrors } from '../errors.ts'
+import type { KubernetesApi } from '../kubernetes/kubernetes-api.ts'
+import { fieldManager, isOwnedBy } from '../kubernetes/ownership.ts'
+import type { ClusterChangeSet, ObjectChange } from './change-set.ts'
+import { rememberServed } from './deployment-history.ts'
+import type { Outline, Reporter, StepId } from './operation.ts'
+import { acquireOperatorLease } from './operator-lease.ts'
+import { waitUntilServing } from './wait-until-serving.ts'
+
+/** What operations work with. */
+export interface OperationParts {
+  readonly api: KubernetesApi
+  readonly store: Store
+  readonly runner: JournalRunner
+  readonly clock: Clock
+  readonly operator: string
+  readonly clusterName: string
+}
+
+/** Object writes answer within a second; loading 1 GB of weights takes some seconds on common disks and networks. */
+const secondsPerObject = 1
+const secondsPerWeightsByte = 5 / 1e9
+
+export function outlineOf({ changes, desired }: ClusterChangeSet): Outline {
+  const servingSeconds = Math.min(
+    desired.plan.launch.probes.startupSecondsMax,
+    20 + desired.plan.model.downloadBytes * secondsPerWeightsByte,
+  )
+  const secondsOf = (step: StepId) => (step === 'verify_deployment_status' ? servingSeconds : secondsPerObject)
+  return { parts: changes.length + 3, secondsOf, totalSeconds: servingSeconds + (changes.length + 2) * secondsPerObject }
+}
+
+/** Between plan and now somebody may have made an object of the same name: it is theirs. */
+async function assertStillOurs(parts: OperationParts, changes: ClusterChangeSet, change: ObjectChange, signal: AbortSignal) {
+  const live = await parts.api.read(change.reference, signal)
+  if (live === undefined || changes.adopts || isOwnedBy(live, changes.deployment.name)) return
+  throw clusterErrors.KUBERNETES_CONFLICT({ what: change.resource, problem: 'it was made by someone else since the plan; plan again' })
+}
+
+async function applyChange(parts: OperationParts, changes: ClusterChangeSet, change: ObjectChange, signal: AbortSignal): Promise<void> {
+  const { api } = parts
+  if (change.manifest === undefined) {
+    await api.remove(change.reference, { uid: change.uid }, signal)
+    return
+  }
+  if (change.reference.kind === 'Namespace') {
+    // Made by someone else since the plan: theirs, and used as it is.
+    if ((await api.read(change.reference, signal)) !== undefined) return
+  } else await assertStillOurs(parts, changes, change, signal)
+  await api.apply(change.manifest, { fieldManager, force: changes.takesOver || changes.adopts }, signal)
+}
+
+const isNamespace = ({ reference }: ObjectChange) => reference.kind === 'Namespace'
+
+interface Applying {
+  readonly parts: OperationParts
+  readonly changes: ClusterChangeSet
+  readonly report: Reporter
+  readonly step: Step
+}
+
+async function applyObjects({ parts, changes, report, step }: Applying, objects: readonly ObjectChange[]): Promise<void> {
+  for (const change of objects) {
+    await report.track('deploy_to_engine', change.resource, () =>
+      step(`deploy_to_engine: ${change.action} ${change.resource}`, async (stepSignal) => {
+        await applyChange(parts, changes, change, stepSignal)
+        return change.action
+      }),
+    )
+  }
+}
+
+async function verify({ parts, changes, report }: Applying, signal: AbortSignal): Promise<void> {
+  const { deployment, desired } = changes
+  await report.track('verify_deployment_status', deployment.name, () =>
+    waitUntilServing(
+      {
+        ...parts,
+        plan: desired.plan,
+        deployment,
+        onWait: (problem) => {
+          report.progress('verify_deployment_status', deployment.name, problem)
+        },
+      },
+      signal,
+    ),
+  )
+}
+
+async function runSteps(applying: Applying, signal: AbortSignal): Promise<void> {
+  const { parts, changes, report, step } = applying
+  const { deployment } = changes
+  await report.track('verify_cluster_connection', parts.api.server, () =>
+    step('verify_cluster_connection', (stepSignal) => parts.api.version(stepSignal)),
+  )
+  // The lease lives in the namespace, which therefore comes first.
+  await applyObjects(applying, changes.changes.filter(isNamespace))
+  await using lease = await acquireOperatorLease({ ...parts, deployment }, signal)
+  const held = AbortSignal.any([signal, lease.signal])
+  try {
+    await applyObjects(
+      applying,
+      changes.changes.filter((change) => !isNamespace(change)),
+    )
+    await verify(applying, held)
+  } catch (error) {
+    throw lease.signal.aborted ? lease.signal.reason : error
+  }
+  await report.track('results', deployment.name, () => rememberServed(parts.store, parts.clusterName, deployment, changes.desired))
+}
+
+/**
+ * Applies, waits until the new generation served a token, and remembers it. After a crash the same change set continues behind its last
+ * finished step; a newer one starts over.
+ */
+export async function applyChanges(parts: OperationParts, changes: ClusterChangeSet, report: Reporter, signal: AbortSignal): Promise<void> {
+  const { deployment } = changes
+  const operationId = `cluster/${parts.clusterName}/apply/${deployment.namespace}/${deployment.name}`
+  const attempt = () =>
+    parts.runner.run(
+      operationId,
+      async (step) => {
+        const journaled = await step('change_set', () => Promise.resolve(changes.id))
+        if (journaled !== changes.id) return 'stale'
+        await runSteps({ parts, changes, report, step }, signal)
+        return 'done'
+      },
+      signal,
+    )
+  if ((await attempt()) === 'stale') {
+    await parts.runner.forget(operationId)
+    const outcome = await attempt()
+    invariant(outcome === 'done', 'a forgotten journal holds no change set')
+  }
+  // A journal that stayed would make the next application of the same changes do nothing.
+  await parts.runner.forget(operationId)
+}

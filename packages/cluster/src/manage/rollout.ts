@@ -1,0 +1,151 @@
+/** How far a rollout is: whether the newest generation of a workload, and nothing older, is up. */
+import { z } from 'zod'
+import type { KubernetesApi, KubernetesObject } from '../kubernetes/kubernetes-api.ts'
+import { selectorLabels } from '../kubernetes/ownership.ts'
+import type { DeploymentReference } from './change-set.ts'
+
+const revisionAnnotation = 'deployment.kubernetes.io/revision'
+const templateHashLabel = 'pod-template-hash'
+const groupRevisionLabel = 'leaderworkerset.sigs.k8s.io/template-revision-hash'
+const groupIndexLabel = 'leaderworkerset.sigs.k8s.io/worker-index'
+
+const workloadSchema = z.looseObject({
+  spec: z.looseObject({ replicas: z.number().default(1) }).prefault({}),
+  status: z
+    .looseObject({
+      observedGeneration: z.number().default(0),
+      replicas: z.number().default(0),
+      updatedReplicas: z.number().default(0),
+      readyReplicas: z.number().default(0),
+      availableReplicas: z.number().optional(),
+      conditions: z
+        .array(z.looseObject({ type: z.string(), status: z.string(), reason: z.string().default(''), message: z.string().default('') }))
+        .default([]),
+    })
+    .prefault({}),
+})
+const podStatusSchema = z.looseObject({
+  phase: z.string().default('Unknown'),
+  conditions: z
+    .array(z.looseObject({ type: z.string(), status: z.string(), reason: z.string().default(''), message: z.string().default('') }))
+    .default([]),
+  containerStatuses: z
+    .array(
+      z.looseObject({
+        restartCount: z.number().default(0),
+        state: z
+          .looseObject({ waiting: z.looseObject({ reason: z.string().default(''), message: z.string().default('') }).optional() })
+          .prefault({}),
+      }),
+    )
+    .default([]),
+})
+const podSpecSchema = z.looseObject({ nodeName: z.string().optional() })
+
+/** One pod of a deployment. */
+export interface PodState {
+  readonly name: string
+  readonly nodeName: string | undefined
+  readonly phase: string
+  readonly ready: boolean
+  readonly restarts: number
+  /** Why it does not run: `ImagePullBackOff`, `Unschedulable: 0/3 nodes are available`. */
+  readonly reason: string | undefined
+}
+
+/** A workload as it is. */
+export interface RolloutState {
+  readonly replicas: number
+  readonly readyReplicas: number
+  /** The controller has seen the newest generation and every replica is of it. */
+  readonly upToDate: boolean
+  readonly pods: readonly PodState[]
+  /** Ready pods of the newest generation that take requests. */
+  readonly servingPods: readonly string[]
+  /** What keeps it from being up; undefined when it is. */
+  readonly problem: string | undefined
+}
+
+export function podState({ metadata, spec, status }: KubernetesObject): PodState {
+  const { phase, conditions, containerStatuses } = podStatusSchema.parse(status ?? {})
+  const waiting = containerStatuses
+    .map(({ state }) => state.waiting)
+    .find((state) => state !== undefined && state.reason !== 'ContainerCreating')
+  const unscheduled = conditions.find(({ type, status: is }) => type === 'PodScheduled' && is === 'False')
+  const reason = waiting?.reason ?? (unscheduled === undefined ? undefined : `${unscheduled.reason}: ${unscheduled.message}`)
+  return {
+    name: metadata.name,
+    nodeName: podSpecSchema.parse(spec ?? {}).nodeName,
+    phase: metadata.deletionTimestamp === undefined ? phase : 'Deleting',
+    ready: metadata.deletionTimestamp === undefined && conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+    restarts: containerStatuses.reduce((sum, { restartCount }) => sum + restartCount, 0),
+    reason,
+  }
+}
+
+/** Picks pods of the newest template: old ones that still run prove nothing about it. */
+async function newestOf(api: KubernetesApi, workload: KubernetesObject, deployment: DeploymentReference, signal: AbortSignal) {
+  const labels = selectorLabels(deployment)
+  if (workload.kind === 'LeaderWorkerSet') {
+    const { items } = await api.list({ apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: deployment.namespace }, signal)
+    const leader = items.find(({ metadata }) => metadata.name === deployment.name)
+    const revision = leader?.metadata.labels?.[groupRevisionLabel]
+    return (pod: KubernetesObject) =>
+      pod.metadata.labels?.[groupIndexLabel] === '0' && revision !== undefined && pod.metadata.labels[groupRevisionLabel] === revision
+  }
+  const { items } = await api.list({ apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace: deployment.namespace, labels }, signal)
+  const revision = workload.metadata.annotations?.[revisionAnnotation]
+  const newest = items.find(({ metadata }) => revision !== undefined && metadata.annotations?.[revisionAnnotation] === revision)
+  const hash = newest?.metadata.labels?.[templateHashLabel]
+  return (pod: KubernetesObject) => hash !== undefined && pod.metadata.labels?.[templateHashLabel] === hash
+}
+
+const workloadKinds = [
+  { apiVersion: 'apps/v1', kind: 'Deployment' },
+  { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet' },
+] as const
+
+export async function findWorkload(api: KubernetesApi, deployment: DeploymentReference, signal: AbortSignal) {
+  for (const kind of workloadKinds) {
+    const found = await api.read({ ...kind, ...deployment }, signal)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Undefined when there is no workload of this name. */
+export async function readRollout(
+  api: KubernetesApi,
+  deployment: DeploymentReference,
+  signal: AbortSignal,
+): Promise<RolloutState | undefined> {
+  const workload = await findWorkload(api, deployment, signal)
+  if (workload === undefined) return undefined
+  const { spec, status } = workloadSchema.parse(workload)
+  const { items } = await api.list(
+    { apiVersion: 'v1', kind: 'Pod', namespace: deployment.namespace, labels: selectorLabels(deployment) },
+    signal,
+  )
+  const isNewest = await newestOf(api, workload, deployment, signal)
+  const pods = items.map(podState)
+  const servingPods = items.filter((pod) => isNewest(pod) && podState(pod).ready).map(({ metadata }) => metadata.name)
+  // LeaderWorkerSet keeps no observedGeneration in its status.
+  const seen = workload.kind === 'LeaderWorkerSet' || status.observedGeneration >= (workload.metadata.generation ?? 0)
+  const upToDate = seen && status.updatedReplicas === spec.replicas && status.replicas === spec.replicas
+  return {
+    replicas: spec.replicas,
+    readyReplicas: status.readyReplicas,
+    upToDate,
+    pods,
+    servingPods,
+    problem: describeProblem({ seen, upToDate, wanted: spec.replicas, ready: servingPods.length, pods }),
+  }
+}
+
+function describeProblem(state: { seen: boolean; upToDate: boolean; wanted: number; ready: number; pods: readonly PodState[] }) {
+  if (!state.seen) return 'the controller has not seen the new generation'
+  if (state.upToDate && state.ready >= state.wanted) return undefined
+  const reasons = new Set(state.pods.flatMap(({ name, reason }) => (reason === undefined ? [] : [`pod ${name}: ${reason}`])))
+  const counts = `${String(state.ready)} of ${String(state.wanted)} replicas of the new generation are ready`
+  return reasons.size === 0 ? counts : `${counts}; ${[...reasons].slice(0, 3).join('; ')}`
+}

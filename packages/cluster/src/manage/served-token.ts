@@ -1,0 +1,39 @@
+/** The only proof that an engine works: it answers a request for one token. */
+import { z } from 'zod'
+import type { DeploymentPlan } from '@bud-foundry/core'
+import type { KubernetesApi } from '../kubernetes/kubernetes-api.ts'
+
+const generated = z.looseObject({ choices: z.array(z.looseObject({})).min(1) })
+const embedded = z.looseObject({ data: z.array(z.looseObject({})).min(1) })
+
+/** In the order in which they are tried: what an engine does not offer, it answers with 404. */
+const questions = (model: string) => [
+  { path: '/v1/chat/completions', body: { model, max_tokens: 1, messages: [{ role: 'user', content: 'Say yes.' }] }, answer: generated },
+  { path: '/v1/completions', body: { model, max_tokens: 1, prompt: 'Say yes.' }, answer: generated },
+  { path: '/v1/embeddings', body: { model, input: 'yes' }, answer: embedded },
+]
+
+function isAnswer(schema: z.ZodType, text: string): boolean {
+  try {
+    return schema.safeParse(JSON.parse(text)).success
+  } catch {
+    return false
+  }
+}
+
+/** Undefined when the pod served a token, otherwise why not. */
+export async function askForToken(
+  api: KubernetesApi,
+  pod: { readonly name: string; readonly namespace: string },
+  plan: DeploymentPlan,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  let problem = ''
+  for (const { path, body, answer } of questions(plan.model.servedName)) {
+    const { status, text } = await api.callPod({ ...pod, port: plan.launch.portHttp, path, body }, signal)
+    if (status === 200 && isAnswer(answer, text)) return undefined
+    problem = `pod ${pod.name} answered ${path} with status ${String(status)}`
+    if (status !== 404 && status !== 405) break
+  }
+  return problem
+}

@@ -1,0 +1,68 @@
+/** What the controllers of Kubernetes make of a Deployment, at once: a ReplicaSet per template, its pods, and a status. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { KubernetesObject } from '../kubernetes/kubernetes-api.ts'
+
+const revisionAnnotation = 'deployment.kubernetes.io/revision'
+const deploymentSchema = z.looseObject({
+  replicas: z.number().default(1),
+  template: z.looseObject({
+    metadata: z.looseObject({ labels: z.record(z.string(), z.string()).default({}) }).prefault({}),
+    spec: z.unknown().optional(),
+  }),
+})
+
+export interface ControllerWork {
+  readonly make: readonly KubernetesObject[]
+  readonly drop: readonly KubernetesObject[]
+}
+
+const owner = ({ kind, metadata }: KubernetesObject) => [{ kind, name: metadata.name, uid: metadata.uid ?? '' }]
+const revisionOf = ({ metadata }: KubernetesObject) => Number(metadata.annotations?.[revisionAnnotation] ?? 0)
+const isPartOf = (deployment: KubernetesObject) => (object: KubernetesObject) =>
+  object.metadata.ownerReferences?.some(({ uid }) => uid === deployment.metadata.uid) === true
+
+/** Nothing for other kinds, and nothing when all is as it should be. */
+export function runControllers(written: KubernetesObject, objects: readonly KubernetesObject[], ready: boolean): ControllerWork {
+  if (written.kind !== 'Deployment') return { make: [], drop: [] }
+  const { replicas, template } = deploymentSchema.parse(written.spec)
+  const hash = createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10)
+  const { namespace } = written.metadata
+  const labels = { ...template.metadata.labels, 'pod-template-hash': hash }
+  const sets = objects.filter((object) => object.kind === 'ReplicaSet' && isPartOf(written)(object))
+  const existing = sets.find(({ metadata }) => metadata.labels?.['pod-template-hash'] === hash)
+  const newest = Math.max(0, ...sets.map(revisionOf))
+  const revision = String(existing !== undefined && revisionOf(existing) === newest ? newest : newest + 1)
+  const place = namespace === undefined ? {} : { namespace }
+  const set: KubernetesObject = {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: `${written.metadata.name}-${hash}`,
+      ...place,
+      labels,
+      annotations: { [revisionAnnotation]: revision },
+      ownerReferences: owner(written),
+    },
+    spec: { replicas },
+  }
+  const podNames = Array.from({ length: replicas }, (_, index) => `${written.metadata.name}-${hash}-${String(index)}`)
+  const is = ready ? 'True' : 'False'
+  const pods = podNames.map((name): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, ...place, labels, ownerReferences: owner(written) },
+    spec: { ...(typeof template.spec === 'object' ? template.spec : {}), nodeName: 'node-1' },
+    status: { phase: ready ? 'Running' : 'Pending', conditions: [{ type: 'Ready', status: is }] },
+  }))
+  const drop = objects.filter((object) => object.kind === 'Pod' && isPartOf(written)(object) && !podNames.includes(object.metadata.name))
+  const status = {
+    observedGeneration: written.metadata.generation,
+    replicas,
+    updatedReplicas: replicas,
+    readyReplicas: ready ? replicas : 0,
+    availableReplicas: ready ? replicas : 0,
+  }
+  const annotations = { ...written.metadata.annotations, [revisionAnnotation]: revision }
+  return { make: [set, ...pods, { ...written, metadata: { ...written.metadata, annotations }, status }], drop }
+}

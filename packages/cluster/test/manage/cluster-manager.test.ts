@@ -1,0 +1,350 @@
+import { createFakeClock } from '@bud-foundry/core/testing'
+import { createMemoryStore } from '@bud-foundry/core'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { clusterErrors, type DesiredDeployment } from '../../src/index.ts'
+import { createFakeKubernetes } from '../../src/testing.ts'
+import { samplePlan } from '../deploy/sample-plan.ts'
+import { applyAll, collect, sampleManager, snapshot } from '../support/sample-manager.ts'
+
+const never = new AbortController().signal
+const chat = { name: 'llama-chat', namespace: 'bud-inference' }
+const desired = (overrides: Parameters<typeof samplePlan>[0] = {}): DesiredDeployment => ({ plan: samplePlan(overrides) })
+const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', ...chat }
+
+describe('plan', () => {
+  test('shows what an empty cluster would get, with its price, and changes nothing', async () => {
+    const { api, manager } = sampleManager()
+    const before = snapshot(api)
+    const changes = await manager.plan({ plan: samplePlan({ cost: { usdPerHour: 10, usdPerMillionOutputTokens: 1 } }) })
+    expect(changes.changes.map(({ action, resource }) => `${action} ${resource}`)).toContain('create Deployment bud-inference/llama-chat')
+    expect([changes.costUsdPerHour, changes.costUsdPerMonth, changes.costUsdPerHourDelta]).toEqual([10, 7300, 10])
+    expect(changes.diff).toContain('+ Service bud-inference/llama-chat')
+    expect(snapshot(api)).toEqual(before)
+  })
+
+  test('has nothing to do after it was applied, whatever the plan', async () => {
+    const plans = fc.record({
+      replicas: fc.integer({ min: 1, max: 5 }),
+      ephemeral: fc.boolean(),
+      serviceMonitor: fc.boolean(),
+      nodeSelector: fc.option(fc.dictionary(fc.constantFrom('pool', 'zone'), fc.constantFrom('a', 'b')), { nil: undefined }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(plans, { minLength: 1, maxLength: 3 }), async (steps) => {
+        const { manager } = sampleManager()
+        for (const { replicas, ephemeral, serviceMonitor, nodeSelector } of steps) {
+          const options = {
+            modelStorage: { kind: ephemeral ? 'ephemeral' : 'claim' },
+            serviceMonitor,
+            ...(nodeSelector === undefined ? {} : { nodeSelector }),
+          } as const
+          const wanted = { plan: samplePlan({ replicas }), options }
+          await applyAll(manager, await manager.plan(wanted))
+          expect((await manager.plan(wanted)).diff).toBe('')
+        }
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  test('names the field that changes, and the price of a change of scale', async () => {
+    const { manager } = sampleManager()
+    const cost = { usdPerHour: 10, usdPerMillionOutputTokens: 1 }
+    await applyAll(manager, await manager.plan(desired({ cost })))
+    const changes = await manager.plan(desired({ replicas: 4, cost: { ...cost, usdPerHour: 20 } }))
+    expect(changes.diff).toContain('~ Deployment bud-inference/llama-chat\n    spec.replicas: 2 -> 4')
+    expect(changes.costUsdPerHourDelta).toBe(10)
+  })
+
+  test('removes what the new plan no longer has', async () => {
+    const { api, manager } = sampleManager()
+    await applyAll(manager, await manager.plan(desired()))
+    const changes = await manager.plan({ ...desired({ replicas: 1 }), options: { modelStorage: { kind: 'ephemeral' } } })
+    expect(changes.changes.filter(({ action }) => action === 'delete').map(({ resource }) => resource)).toEqual([
+      'PodDisruptionBudget bud-inference/llama-chat',
+      'PersistentVolumeClaim bud-inference/llama-chat-models',
+    ])
+    await applyAll(manager, changes)
+    expect(api.objects().some(({ kind }) => kind === 'PersistentVolumeClaim')).toBe(false)
+  })
+
+  test('blocks what would touch an object of someone else, until it is adopted', async () => {
+    const { api, manager } = sampleManager()
+    await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: chat.namespace } }, never)
+    await api.create(
+      { apiVersion: 'v1', kind: 'Service', metadata: chat, spec: { ports: [{ port: 80, protocol: 'TCP', targetPort: 'http' }] } },
+      never,
+    )
+    const changes = await manager.plan(desired())
+    expect(changes.findings.filter(({ severity }) => severity === 'blocker').map(({ message }) => message)).toEqual([
+      'Service bud-inference/llama-chat exists and is not ours; choose another name or namespace, or adopt it',
+    ])
+    expect(() => manager.apply(changes)).toThrow(expect.toSatisfy(clusterErrors.CHANGES_BLOCKED.is))
+    await applyAll(manager, await manager.adopt(desired()))
+    expect((await manager.plan(desired())).diff).toBe('')
+  })
+
+  test('warns when there are not enough free devices, and only then', async () => {
+    const warnings = async (count: string) => {
+      const { api, manager } = sampleManager()
+      const labels = { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3' }
+      const status = { allocatable: { 'nvidia.com/gpu': count }, conditions: [{ type: 'Ready', status: 'True' }] }
+      await api.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', labels }, spec: {}, status }, never)
+      return (await manager.plan(desired())).findings.filter(({ field }) => field === 'replicas').map(({ message }) => message)
+    }
+    expect(await warnings('4')).toEqual([])
+    expect(await warnings('3')).toEqual(['the changes need 4 × h100-sxm, and 3 are free: pods will wait until there are more'])
+  })
+
+  test('blocks a kind that the cluster does not know', async () => {
+    const { manager } = sampleManager({ absentGroups: ['monitoring.coreos.com/v1'] })
+    const { findings } = await manager.plan({ ...desired(), options: { serviceMonitor: true } })
+    expect(findings.find(({ severity }) => severity === 'blocker')?.message).toContain('does not know kind ServiceMonitor')
+  })
+
+  test('blocks a secret in plain text, and never shows it', async () => {
+    const canary = 'hf_canary_5d1f'
+    const launch = { ...samplePlan().launch, env: { HF_TOKEN: canary } }
+    const { manager } = sampleManager()
+    await applyAll(manager, await manager.plan(desired()))
+    const { findings, diff } = await manager.plan(desired({ launch }))
+    expect(findings.find(({ severity }) => severity === 'blocker')?.field).toBe('launch.env.HF_TOKEN')
+    expect(diff).toContain('[secret]')
+    expect(diff + JSON.stringify(findings)).not.toContain(canary)
+  })
+})
+
+describe('apply', () => {
+  test('tells every step once, in order, with how much is left', async () => {
+    const { manager } = sampleManager()
+    const events = await applyAll(manager, await manager.plan(desired()))
+    const done = events.filter(({ state }) => state === 'done')
+    expect([...new Set(done.map(({ step }) => step))]).toEqual([
+      'verify_cluster_connection',
+      'deploy_to_engine',
+      'verify_deployment_status',
+      'results',
+    ])
+    expect(done.map((event) => event.done)).toEqual(done.map((_, index) => index + 1))
+    expect(done.at(-1)).toMatchObject({ done: done.length, total: done.length, etaSeconds: 0 })
+  })
+
+  test('is not done while the engine serves no token', async () => {
+    let answers = 0
+    const clock = createFakeClock()
+    const answerPod = () => ((answers += 1) < 4 ? { status: 503, text: 'loading' } : { status: 200, text: '{"choices":[{}]}' })
+    const { manager } = sampleManager({ answerPod, clock })
+    const events = await clock.run(applyAll(manager, await manager.plan(desired())))
+    expect(answers).toBe(4)
+    expect(events.find(({ state }) => state === 'progress')?.message).toContain('status 503')
+  })
+
+  test('asks an embedding engine for an embedding', async () => {
+    const answerPod = ({ path }: { path: string }) =>
+      path === '/v1/embeddings' ? { status: 200, text: '{"data":[{"embedding":[1]}]}' } : { status: 404, text: '' }
+    const { manager } = sampleManager({ answerPod })
+    expect((await applyAll(manager, await manager.plan(desired()))).at(-1)?.step).toBe('results')
+  })
+
+  test('asks a pod of the new generation, however well the old ones serve', async () => {
+    const asked: string[] = []
+    const { api, manager } = sampleManager({ answerPod: ({ name }) => (asked.push(name), { status: 200, text: '{"choices":[{}]}' }) })
+    await applyAll(manager, await manager.plan(desired()))
+    const launch = { ...samplePlan().launch, image: 'vllm/vllm-openai:v0.12.0' }
+    await applyAll(manager, await manager.plan(desired({ launch })))
+    const live = api
+      .objects()
+      .filter(({ kind }) => kind === 'Pod')
+      .map(({ metadata }) => metadata.name)
+    expect(live).toContain(asked.at(-1))
+    expect(live).not.toContain(asked[0])
+  })
+
+  test('gives up with the reason when nothing ever serves, and goes back on request', async () => {
+    let ready = true
+    const clock = createFakeClock()
+    const { manager } = sampleManager({ podsBecomeReady: () => ready, clock })
+    await clock.run(applyAll(manager, await manager.plan(desired())))
+    ready = false
+    const broken = desired({ launch: { ...samplePlan().launch, image: 'vllm/vllm-openai:broken' } })
+    const outcome = applyAll(manager, await manager.plan(broken)).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    expect(await clock.run(outcome)).toSatisfy(clusterErrors.DEPLOYMENT_NOT_READY.is)
+    ready = true
+    const back = await manager.rollback(chat)
+    expect(back?.diff).toContain('"vllm/vllm-openai:broken" -> "vllm/vllm-openai:v0.11.0"')
+    if (back !== undefined) await clock.run(applyAll(manager, back))
+    expect((await manager.plan(desired())).diff).toBe('')
+  })
+
+  test('applies again what vanished after it was applied', async () => {
+    const { api, manager } = sampleManager()
+    const first = await manager.plan(desired())
+    await applyAll(manager, first)
+    await collect(manager.destroy(chat))
+    const second = await manager.plan(desired())
+    expect(second.id).toBe(first.id)
+    await applyAll(manager, second)
+    expect(await api.read(deployment, never)).toBeDefined()
+  })
+
+  test('stops when its reader leaves, and continues when it is run again', async () => {
+    const { manager } = sampleManager()
+    const changes = await manager.plan(desired())
+    for await (const { step } of manager.apply(changes)) if (step === 'deploy_to_engine') break
+    await applyAll(manager, await manager.plan(desired()))
+    expect((await manager.observe(chat)).status).toBe('ready')
+  })
+
+  test('leaves an object alone that somebody made after the plan', async () => {
+    const { api, manager } = sampleManager()
+    const changes = await manager.plan(desired())
+    await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: chat.namespace } }, never)
+    await api.create({ apiVersion: 'v1', kind: 'Service', metadata: chat, spec: {} }, never)
+    await expect(applyAll(manager, changes)).rejects.toSatisfy(clusterErrors.KUBERNETES_CONFLICT.is)
+    expect((await api.read({ apiVersion: 'v1', kind: 'Service', ...chat }, never))?.metadata.labels).toBeUndefined()
+  })
+})
+
+describe('drift', () => {
+  test('shows a field that somebody changed, which a plan refuses to overwrite and a repair takes back', async () => {
+    const { api, manager } = sampleManager()
+    await applyAll(manager, await manager.plan(desired()))
+    const live = await api.read(deployment, never)
+    if (live === undefined) throw new Error('the deployment must exist')
+    await api.replace({ ...live, spec: { ...(live.spec as object), replicas: 7 } }, never)
+    const planned = await manager.plan(desired())
+    expect(planned.findings.find(({ severity }) => severity === 'blocker')?.message).toContain('spec.replicas')
+    const drift = await manager.drift(desired())
+    expect(drift.diff).toContain('spec.replicas: 7 -> 2')
+    await applyAll(manager, drift)
+    expect((await manager.drift(desired())).diff).toBe('')
+  })
+})
+
+describe('destroy', () => {
+  test('leaves the cluster as it was before, and nothing in the store', async () => {
+    const { api, manager, store } = sampleManager()
+    const before = snapshot(api)
+    await applyAll(manager, await manager.plan(desired()))
+    await collect(manager.destroy(chat))
+    expect(snapshot(api)).toEqual(before)
+    expect(await manager.leftovers(chat)).toEqual([])
+    const keys: string[] = []
+    for await (const key of store.list('')) keys.push(key)
+    expect(keys).toEqual([])
+  })
+
+  test('keeps a namespace that is not ours, or in which someone else lives', async () => {
+    for (const foreign of [true, false]) {
+      const { api, manager } = sampleManager()
+      if (foreign) await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: chat.namespace } }, never)
+      await applyAll(manager, await manager.plan(desired()))
+      if (!foreign)
+        await api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'theirs', namespace: chat.namespace } }, never)
+      const theirs = await api.create(
+        {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: 'their-app', namespace: chat.namespace },
+          spec: { replicas: 0, template: {} },
+        },
+        never,
+      )
+      await collect(manager.destroy(chat))
+      const kept = api.objects().filter(({ metadata }) => metadata.namespace === chat.namespace || metadata.name === chat.namespace)
+      expect(kept.map(({ kind }) => kind)).toContain('Namespace')
+      expect(kept.find(({ metadata }) => metadata.name === theirs.metadata.name)?.metadata.uid).toBe(theirs.metadata.uid)
+    }
+  })
+
+  test('is harmless where nothing is', async () => {
+    const { api, manager } = sampleManager()
+    const before = snapshot(api)
+    await collect(manager.destroy(chat))
+    expect(snapshot(api)).toEqual(before)
+  })
+})
+
+describe('two operators', () => {
+  test('never change one deployment at once: the second is told who holds it', async () => {
+    const clock = createFakeClock()
+    const api = createFakeKubernetes({ podsBecomeReady: () => false })
+    const first = sampleManager({ api, operator: 'operator-a', clock })
+    const second = sampleManager({ api, operator: 'operator-b', clock })
+    const changes = await second.manager.plan(desired())
+    for await (const { step } of first.manager.apply(await first.manager.plan(desired()))) {
+      if (step !== 'verify_deployment_status') continue
+      await expect(applyAll(second.manager, changes)).rejects.toSatisfy(
+        (error) => clusterErrors.OPERATOR_BUSY.is(error) && error.message.includes("'operator-a'"),
+      )
+      break
+    }
+    expect(api.objects().some(({ kind }) => kind === 'Lease')).toBe(false)
+  })
+})
+
+describe('crash', () => {
+  class Crash extends Error {}
+
+  /** Fails every request from the n-th on, as a killed process makes none: also the release of the lease. */
+  const crashAt = (limit: number, state: { count: number; dead: boolean }) => () => {
+    state.count += 1
+    state.dead ||= state.count >= limit
+    if (state.dead) throw new Crash()
+  }
+
+  const runUntilCrash = async (work: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      await work()
+      return false
+    } catch (error) {
+      if (error instanceof Crash) return true
+      throw error
+    }
+  }
+
+  test('anywhere in apply, then run again: the same end state', async () => {
+    const healthy = sampleManager()
+    await applyAll(healthy.manager, await healthy.manager.plan(desired()))
+    const expected = snapshot(healthy.api)
+    let crashes = 0
+    for (let limit = 1; ; limit += 1) {
+      const state = { count: 0, dead: false }
+      const api = createFakeKubernetes({ onRequest: crashAt(limit, state) })
+      const store = createMemoryStore()
+      const { manager } = sampleManager({ api, store })
+      const crashed = await runUntilCrash(async () => applyAll(manager, await manager.plan(desired())))
+      Object.assign(state, { count: Number.NEGATIVE_INFINITY, dead: false })
+      const next = sampleManager({ api, store })
+      await applyAll(next.manager, await next.manager.plan(desired()))
+      expect(snapshot(api), `after a crash at request ${String(limit)}`).toEqual(expected)
+      if (!crashed) break
+      crashes += 1
+    }
+    expect(crashes).toBeGreaterThan(20)
+  })
+
+  test('anywhere in destroy, then run again: nothing is left', async () => {
+    let crashes = 0
+    for (let limit = 1; ; limit += 1) {
+      const state = { count: Number.NEGATIVE_INFINITY, dead: false }
+      const api = createFakeKubernetes({ onRequest: crashAt(limit, state) })
+      const before = snapshot(api)
+      const store = createMemoryStore()
+      const { manager } = sampleManager({ api, store })
+      await applyAll(manager, await manager.plan(desired()))
+      state.count = 0
+      const crashed = await runUntilCrash(() => collect(manager.destroy(chat)))
+      Object.assign(state, { count: Number.NEGATIVE_INFINITY, dead: false })
+      await collect(sampleManager({ api, store }).manager.destroy(chat))
+      expect(snapshot(api), `after a crash at request ${String(limit)}`).toEqual(before)
+      if (!crashed) break
+      crashes += 1
+    }
+    expect(crashes).toBeGreaterThan(20)
+  })
+})

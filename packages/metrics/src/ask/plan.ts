@@ -1,0 +1,103 @@
+/** Which tables answer a question: the coarsest rollups that cut at its edges with raw rows at the ends, or raw rows alone where those are fewer. */
+import { rollupFamilies, type RollupFamily } from '../migrate/0003-rollups.ts'
+import { aggregateSql, type AggregateName, type AggregateSql } from './aggregate.ts'
+import { dimensions, type DimensionName } from './dimension.ts'
+import type { Selection, SourceChoice } from './request-engine.ts'
+import type { TableSizes } from './table-sizes.ts'
+import type { TimeWindow } from './window.ts'
+
+const levelUs: Readonly<Record<string, number>> = { minute: 60_000_000, hour: 3_600_000_000, day: 86_400_000_000 }
+
+/** A piece of the window and the table that holds it: `requests`, or a level of the family. */
+export interface Tile {
+  readonly table: string
+  readonly fromUs: number
+  readonly toUs: number
+}
+
+export interface Source {
+  /** Undefined: raw rows alone. */
+  readonly family: RollupFamily | undefined
+  readonly tiles: readonly Tile[]
+}
+
+export interface SourceNeeds {
+  readonly selection: Selection
+  readonly aggregates: readonly AggregateName[]
+  readonly groupBy: readonly DimensionName[]
+  readonly from: SourceChoice
+  /** Absent: rollups are taken to be the smaller tables. */
+  readonly sizes?: TableSizes | undefined
+}
+
+const columnsOf = (family: RollupFamily): ReadonlySet<string> => new Set([...family.dimensions, ...family.columns.map(({ name }) => name)])
+
+/** The SQL of an aggregate over a family's tables. */
+export function rollupSqlOf(family: RollupFamily, name: AggregateName) {
+  const has = columnsOf(family)
+  const { rollups = [] }: AggregateSql = aggregateSql[name]
+  return rollups.find(({ columns }) => columns.every((column) => has.has(column)))
+}
+
+function canAnswer(family: RollupFamily, { selection, aggregates, groupBy }: SourceNeeds): boolean {
+  // Safe: the keys of filters are dimensions.
+  const filtered = Object.keys(selection.filters) as readonly DimensionName[]
+  const has = new Set(family.dimensions)
+  return (
+    [...groupBy, ...filtered].every((name) => dimensions[name].columns.every((column) => has.has(column))) &&
+    aggregates.every((name) => rollupSqlOf(family, name) !== undefined)
+  )
+}
+
+/** The edge between two buckets must be one between two rows of the rollup. */
+function cutsAtEdges({ fromUs, toUs, intervalUs, edgesUs }: TimeWindow, lengthUs: number): boolean {
+  if (edgesUs !== undefined) return edgesUs.slice(1).every((edge) => edge % lengthUs === 0)
+  if (intervalUs === undefined || fromUs + intervalUs >= toUs) return intervalUs === undefined || (fromUs + intervalUs) % lengthUs === 0
+  return fromUs % lengthUs === 0 && intervalUs % lengthUs === 0
+}
+
+function tile(fromUs: number, toUs: number, levels: readonly { readonly table: string; readonly lengthUs: number }[]): readonly Tile[] {
+  const [coarsest, ...finer] = levels
+  if (fromUs >= toUs) return []
+  if (coarsest === undefined) return [{ table: 'requests', fromUs, toUs }]
+  const first = Math.ceil(fromUs / coarsest.lengthUs) * coarsest.lengthUs
+  const last = Math.floor(toUs / coarsest.lengthUs) * coarsest.lengthUs
+  if (first >= last) return tile(fromUs, toUs, finer)
+  return [...tile(fromUs, first, finer), { table: coarsest.table, fromUs: first, toUs: last }, ...tile(last, toUs, finer)]
+}
+
+/**
+ * Merging a state of quantiles or of distinct users is about as dear as reading so many raw rows: in benchmarks/results/metrics.json the rollup
+ * of days has a fifth of the rows, and answers "time to first token by model" in the time that the raw rows take.
+ */
+const stateWeight = 5
+
+/** At low traffic a rollup has nearly as many rows as there were requests, and each of them is dearer. */
+function isRawCheaper(family: RollupFamily, tiles: readonly Tile[], { aggregates, selection, sizes }: SourceNeeds): boolean {
+  const { fromUs, toUs } = selection.window
+  if (sizes === undefined || fromUs < sizes.rawFromUs) return false
+  const read = new Set(aggregates.flatMap((name) => rollupSqlOf(family, name)?.columns ?? []))
+  const hasStates = family.columns.some(({ name, type }) => read.has(name) && type.startsWith('AggregateFunction'))
+  // Rows are taken to lie evenly in time: what the tables hold of any stretch has the same ratio as the whole.
+  const costOf = ({ table, fromUs: from, toUs: to }: Tile) =>
+    ((to - from) / (toUs - fromUs)) * sizes.rowsOf(table) * (hasStates && table !== 'requests' ? stateWeight : 1)
+  return tiles.reduce((sum, one) => sum + costOf(one), 0) > sizes.rowsOf('requests')
+}
+
+export function chooseSource(needs: SourceNeeds): Source {
+  const { selection, from } = needs
+  const { window, ranges, words, tags } = selection
+  const raw: Source = { family: undefined, tiles: [{ table: 'requests', fromUs: window.fromUs, toUs: window.toUs }] }
+  if (from === 'raw' || ranges !== undefined || words !== undefined || tags !== undefined) return raw
+  for (const family of rollupFamilies) {
+    if (!canAnswer(family, needs)) continue
+    const levels = family.levels
+      .map(({ name }) => ({ table: `${family.name}_${name}`, lengthUs: levelUs[name] ?? Number.NaN }))
+      .filter(({ lengthUs }) => cutsAtEdges(window, lengthUs))
+      .reverse()
+    const tiles = tile(window.fromUs, window.toUs, levels)
+    if (!tiles.some(({ table }) => table !== 'requests')) continue
+    return from === 'auto' && isRawCheaper(family, tiles, needs) ? raw : { family, tiles }
+  }
+  return raw
+}

@@ -1,0 +1,207 @@
+/** What can be asked about everything that is not a request: devices, nodes, pods, engines, blocked requests, scores, audited operations and budgets. */
+
+export interface RecordMeasure {
+  readonly definition: string
+  readonly unit: string
+  readonly sql: string
+  /** What a bucket without records says; absent: null. */
+  readonly empty?: 0
+}
+
+export interface RecordKind {
+  readonly table: string
+  /** Rows belong to projects; those of the others are for operators alone. */
+  readonly hasProject: boolean
+  /** Name to column: what groups and filters. */
+  readonly dimensions: Readonly<Record<string, string>>
+  /** Null: nothing was sampled. */
+  readonly measures: Readonly<Record<string, RecordMeasure>>
+}
+
+const count = (definition: string): RecordMeasure => ({ definition, unit: 'count', sql: 'count()', empty: 0 })
+const mean = (column: string, unit: string, definition: string): RecordMeasure => ({
+  definition,
+  unit,
+  sql: `avg(toFloat64(${column}))`,
+})
+const largest = (column: string, unit: string, definition: string): RecordMeasure => ({
+  definition,
+  unit,
+  sql: `max(toFloat64(${column}))`,
+})
+/** Over the sums, so that large ones weigh more. */
+const share = (part: string, whole: string, definition: string): RecordMeasure => ({
+  definition,
+  unit: 'share',
+  sql: `if(sumIf(${whole}, ${part} IS NOT NULL) > 0, sumIf(${part}, ${whole} IS NOT NULL) / sumIf(${whole}, ${part} IS NOT NULL), NULL)`,
+})
+const distinct = (columns: string, definition: string): RecordMeasure => ({
+  definition,
+  unit: 'count',
+  sql: `uniqExact(${columns})`,
+  empty: 0,
+})
+
+const devices: RecordKind = {
+  table: 'device_samples',
+  hasProject: false,
+  dimensions: {
+    clusterName: 'cluster_name',
+    nodeName: 'node_name',
+    deviceId: 'device_id',
+    hardwareId: 'hardware_id',
+    namespace: 'namespace',
+    podName: 'pod_name',
+    source: 'source',
+  },
+  measures: {
+    samples: count('Samples taken.'),
+    devices: distinct('cluster_name, node_name, device_id', 'Different devices that were sampled.'),
+    utilisationMean: mean('utilisation', 'share', 'Mean share of time in which the device computed.'),
+    utilisationMax: largest('utilisation', 'share', 'Highest share of time in which the device computed.'),
+    memoryUtilisationMean: mean('memory_utilisation', 'share', 'Mean share of time in which memory was read or written.'),
+    memoryUsedShare: share('memory_used_bytes', 'memory_total_bytes', 'Memory in use as a share of all.'),
+    memoryUsedBytesMax: largest('memory_used_bytes', 'bytes', 'Most memory in use.'),
+    coreAllocatedShareMean: mean(
+      'core_allocated_share',
+      'share',
+      'Mean share of the cores that was handed out, of devices that are shared.',
+    ),
+    powerWattsMean: mean('power_watts', 'watts', 'Mean power of one device.'),
+    powerWattsMax: largest('power_watts', 'watts', 'Highest power of one device.'),
+    temperatureCelsiusMax: largest('temperature_celsius', 'celsius', 'Highest temperature.'),
+  },
+}
+
+const nodes: RecordKind = {
+  table: 'node_samples',
+  hasProject: false,
+  dimensions: { clusterName: 'cluster_name', nodeName: 'node_name' },
+  measures: {
+    samples: count('Samples taken.'),
+    nodes: distinct('cluster_name, node_name', 'Different nodes that were sampled.'),
+    cpuUtilisationMean: mean('cpu_utilisation', 'share', 'Mean share of the cores in use.'),
+    cpuUtilisationMax: largest('cpu_utilisation', 'share', 'Highest share of the cores in use.'),
+    memoryUsedShare: share('memory_used_bytes', 'memory_total_bytes', 'Memory in use as a share of all.'),
+    diskUsedShare: share('disk_used_bytes', 'disk_total_bytes', 'Disk in use as a share of all.'),
+    load1Mean: mean('load_1', 'count', 'Mean load of one minute.'),
+    networkReceiveBytesPerSecondMean: mean('network_receive_bytes_per_second', 'bytes per second', 'Mean rate received by a node.'),
+    networkTransmitBytesPerSecondMean: mean('network_transmit_bytes_per_second', 'bytes per second', 'Mean rate sent by a node.'),
+  },
+}
+
+const pods: RecordKind = {
+  table: 'pod_samples',
+  hasProject: false,
+  dimensions: {
+    clusterName: 'cluster_name',
+    namespace: 'namespace',
+    podName: 'pod_name',
+    containerName: 'container_name',
+    nodeName: 'node_name',
+    deploymentName: 'deployment_name',
+    phase: 'phase',
+  },
+  measures: {
+    samples: count('Samples taken.'),
+    pods: distinct('cluster_name, namespace, pod_name', 'Different pods that were sampled.'),
+    cpuUsedCoresMean: mean('cpu_used_cores', 'cores', 'Mean cores in use by one container.'),
+    cpuUsedShareOfRequested: share('cpu_used_cores', 'cpu_requested_cores', 'Cores in use as a share of those requested.'),
+    memoryUsedBytesMax: largest('memory_used_bytes', 'bytes', 'Most memory in use by one container.'),
+    memoryUsedShareOfLimit: share('memory_used_bytes', 'memory_limit_bytes', 'Memory in use as a share of the limit.'),
+    restartsMax: largest('restarts', 'count', 'Most restarts of one container since it was made.'),
+  },
+}
+
+const engines: RecordKind = {
+  table: 'engine_samples',
+  hasProject: false,
+  dimensions: { clusterName: 'cluster_name', targetId: 'target_id', engine: 'engine', model: 'model', nodeName: 'node_name' },
+  measures: {
+    samples: count('Samples taken.'),
+    runningRequestsMean: mean('running_requests', 'requests', 'Mean requests that an engine worked on.'),
+    waitingRequestsMean: mean('waiting_requests', 'requests', 'Mean requests that waited in an engine.'),
+    waitingRequestsMax: largest('waiting_requests', 'requests', 'Most requests that waited in an engine.'),
+    kvCacheUtilisationMean: mean('kv_cache_utilisation', 'share', 'Mean share of the KV cache in use.'),
+    kvCacheUtilisationMax: largest('kv_cache_utilisation', 'share', 'Highest share of the KV cache in use.'),
+  },
+}
+
+const blocked: RecordKind = {
+  table: 'blocked_requests',
+  hasProject: true,
+  dimensions: {
+    projectId: 'project_id',
+    ruleId: 'rule_id',
+    ruleName: 'rule_name',
+    ruleKind: 'rule_kind',
+    action: 'action',
+    reason: 'reason',
+    keyId: 'key_id',
+    userId: 'user_id',
+    requestedModel: 'requested_model',
+    clientIp: 'client_ip',
+    countryCode: 'country_code',
+    userAgent: 'user_agent',
+    method: 'method',
+    route: 'route',
+  },
+  measures: {
+    blocked: count('Requests that a rule stopped or marked.'),
+    clients: distinct('client_ip', 'Different addresses that they came from.'),
+    users: distinct("nullIf(user_id, '')", 'Different users that sent them.'),
+    rules: distinct('rule_id', 'Different rules that acted.'),
+  },
+}
+
+const scores: RecordKind = {
+  table: 'scores',
+  hasProject: true,
+  dimensions: { projectId: 'project_id', name: 'name', source: 'source', model: 'model', label: 'label', userId: 'user_id' },
+  measures: {
+    scores: count('Scores given by people and evaluations.'),
+    valueMean: mean('value', 'score', 'Mean of the scores that are numbers.'),
+    valueMin: { definition: 'Lowest score.', unit: 'score', sql: 'min(value)' },
+    valueMax: largest('value', 'score', 'Highest score.'),
+    requests: distinct('request_id', 'Different requests that were scored.'),
+  },
+}
+
+const audit: RecordKind = {
+  table: 'audit_events',
+  hasProject: false,
+  dimensions: {
+    action: 'action',
+    actorId: 'actor_id',
+    actorName: 'actor_name',
+    clientIp: 'client_ip',
+    subjectKind: 'subject_kind',
+    subjectId: 'subject_id',
+    outcome: 'outcome',
+    errorCode: 'error_code',
+  },
+  measures: {
+    operations: count('Administrative operations.'),
+    refused: { definition: 'Operations that were refused or failed.', unit: 'count', sql: "countIf(outcome != 'success')", empty: 0 },
+    actors: distinct('actor_id', 'Different actors.'),
+  },
+}
+
+const budgetAlerts: RecordKind = {
+  table: 'budget_alerts',
+  hasProject: true,
+  dimensions: { projectId: 'project_id', budgetId: 'budget_id', budgetName: 'budget_name' },
+  measures: {
+    alerts: count('Thresholds of budgets that were passed.'),
+    budgets: distinct('budget_id', 'Different budgets of which a threshold was passed.'),
+    percentMax: largest('percent', 'percent', 'Highest threshold that was passed.'),
+    spentUsdMax: largest('spent_usd', 'usd', 'Most that was spent when a threshold was passed.'),
+  },
+}
+
+export const recordKinds = Object.freeze({ devices, nodes, pods, engines, blocked, scores, audit, budgetAlerts })
+
+export type RecordKindName = keyof typeof recordKinds
+
+// Safe: the table above is frozen and its keys are the names.
+export const recordKindNames = Object.keys(recordKinds) as readonly RecordKindName[]

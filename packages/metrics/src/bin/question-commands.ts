@@ -1,0 +1,150 @@
+/** The verbs of the command that ask: `ask`, `export`, `dashboards` and `rules`. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemClock } from '@bud-foundry/core'
+import type { AnalyticsClient } from '../client/analytics-client.ts'
+import type { Answer } from '../ask/asker.ts'
+import { createClickHouseEngine } from '../ask/clickhouse-engine.ts'
+import { createReader } from '../ask/reader.ts'
+import type { ExportQuestion } from '../ask/export.ts'
+import type { Question } from '../ask/question.ts'
+import { everyProject } from '../ask/scope.ts'
+import { createGrafanaDashboards } from '../grafana/dashboards.ts'
+import { createPrometheusRules } from '../grafana/rules.ts'
+
+/** Flags of these verbs, for `parseArgs`. */
+export const questionFlags = {
+  question: { type: 'string' },
+  measure: { type: 'string' },
+  'group-by': { type: 'string' },
+  filter: { type: 'string', multiple: true },
+  last: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  interval: { type: 'string' },
+  'time-zone': { type: 'string' },
+  limit: { type: 'string' },
+  compare: { type: 'boolean' },
+  format: { type: 'string' },
+  out: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+export interface QuestionFlags {
+  readonly question?: string | undefined
+  readonly measure?: string | undefined
+  readonly 'group-by'?: string | undefined
+  readonly filter?: readonly string[] | undefined
+  readonly last?: string | undefined
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  readonly interval?: string | undefined
+  readonly 'time-zone'?: string | undefined
+  readonly limit?: string | undefined
+  readonly compare?: boolean | undefined
+  readonly format?: string | undefined
+  readonly out?: string | undefined
+  readonly json?: boolean | undefined
+}
+
+export const questionUsage = `  ask         answers a question: --measure requests,errors --last 24h [--group-by model] [--interval 1h] [--filter model=llama]
+              [--time-zone Europe/Berlin] [--compare] [--limit 20] [--json], or --question '<JSON>' with everything that ask takes
+  export      writes requests to a file: --format csv|jsonl|parquet --out requests.parquet --last 7d [--filter …] [--limit …]
+  dashboards  writes dashboards for Grafana into --out <directory>; needs no database
+  rules       writes recording and alerting rules for Prometheus to --out <file>; needs no database`
+
+const list = (text: string | undefined) => text?.split(',').map((part) => part.trim())
+
+/** `model=a`, repeated: the values of one dimension add up. */
+function toFilters(pairs: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const filters = new Map<string, string[]>()
+  for (const pair of pairs) {
+    const at = pair.indexOf('=')
+    const name = at === -1 ? pair : pair.slice(0, at)
+    filters.set(name, [...(filters.get(name) ?? []), at === -1 ? '' : pair.slice(at + 1)])
+  }
+  return Object.fromEntries(filters)
+}
+
+/** What the flags say, as the body of a question; what is wrong with it the question's own schema tells. */
+function toQuestion(flags: QuestionFlags): Record<string, unknown> {
+  if (flags.question !== undefined) return JSON.parse(flags.question) as Record<string, unknown>
+  const { last, from, to, interval, filter = [] } = flags
+  const window =
+    from === undefined
+      ? { last: last ?? '24h' }
+      : { fromUnixMs: Date.parse(from), toUnixMs: to === undefined ? Date.now() : Date.parse(to) }
+  const fields = {
+    measure: list(flags.measure),
+    groupBy: list(flags['group-by']),
+    interval,
+    timeZone: flags['time-zone'],
+    limit: flags.limit === undefined ? undefined : Number(flags.limit),
+    compare: flags.compare === true ? 'previous' : undefined,
+    format: flags.format,
+  }
+  return { window, filters: toFilters(filter), ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) }
+}
+
+const readerOf = (client: AnalyticsClient) =>
+  createReader({ engine: createClickHouseEngine(client, systemClock), client, clock: systemClock, scope: everyProject })
+
+const showNumber = (value: number | null | undefined) =>
+  value === null || value === undefined ? '-' : String(Number(value.toPrecision(6)))
+
+/** One line per row, columns as wide as they need to be. */
+function toTable({ rows }: Answer): string {
+  const [first] = rows
+  if (first === undefined) return 'no rows'
+  const names = Object.keys(first.values) as (keyof typeof first.values)[]
+  const groups = Object.keys(first.group) as (keyof typeof first.group)[]
+  const lines = [
+    ['time', ...groups, ...names],
+    ...rows.map((row) => [
+      new Date(row.timeUnixMs).toISOString(),
+      ...groups.map((name) => (row.isOther === true ? '(other)' : (row.group[name] ?? ''))),
+      ...names.map((name) => showNumber(row.values[name])),
+    ]),
+  ]
+  const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? []
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+/** The verbs that need a database. */
+export const databaseVerbs: Readonly<Record<string, (client: AnalyticsClient, flags: QuestionFlags) => Promise<string>>> = {
+  async ask(client, flags) {
+    // Safe: the reader checks the question and names what is wrong with it.
+    const answer = await readerOf(client).ask(toQuestion(flags) as unknown as Question)
+    return flags.json === true ? JSON.stringify(answer) : toTable(answer)
+  },
+  async export(client, flags) {
+    // Safe: the reader checks the question and names what is wrong with it.
+    const file = await readerOf(client).export(toQuestion(flags) as unknown as ExportQuestion)
+    const path = flags.out ?? file.fileName
+    await writeFile(path, file.bytes)
+    const report = { path, bytes: file.bytes.byteLength }
+    return flags.json === true ? JSON.stringify(report) : `wrote ${path}, ${String(report.bytes)} bytes`
+  },
+}
+
+/** The verbs that need none. */
+export const fileVerbs: Readonly<Record<string, (flags: QuestionFlags) => Promise<string>>> = {
+  async dashboards({ out = 'grafana', json }) {
+    await mkdir(out, { recursive: true })
+    const files = Object.entries(createGrafanaDashboards()).map(([name, content]) => ({ path: join(out, name), content }))
+    for (const { path, content } of files) await writeFile(path, `${JSON.stringify(content, null, 2)}\n`)
+    const paths = files.map(({ path }) => path)
+    return json === true ? JSON.stringify({ paths }) : paths.map((path) => `wrote ${path}`).join('\n')
+  },
+  async rules({ out = 'bud-foundry-rules.yaml', json }) {
+    await writeFile(out, createPrometheusRules())
+    return json === true ? JSON.stringify({ paths: [out] }) : `wrote ${out}`
+  },
+}

@@ -1,0 +1,73 @@
+/** Makes the rollups of touched buckets anew from the raw rows, and exchanges whole partitions, so that no question sees half of it. */
+import { z } from 'zod'
+import type { AnalyticsClient } from '../client/analytics-client.ts'
+import { rollupFamilies, rollupSelect, type RollupFamily, type RollupLevel } from '../migrate/0003-rollups.ts'
+
+const partitionRows = z.array(z.object({ partition: z.string(), from: z.string(), to: z.string() }))
+
+/** Of the touched hours, per partition of one level: its id and the raw rows' stretch that the touched buckets cover. */
+async function listPartitions(client: AnalyticsClient, { startOf, partitionId }: RollupLevel) {
+  const rows = await client.query({
+    what: 'listing the partitions of touched rollups',
+    sql: `SELECT ${partitionId('bucket')} AS partition, toString(toUnixTimestamp(min(bucket))) AS from,
+  toString(toUnixTimestamp(max(bucket)) + 86400) AS to
+FROM (SELECT DISTINCT toDateTime(${startOf}(hour, 'UTC'), 'UTC') AS bucket FROM rollup_repairs) GROUP BY partition ORDER BY partition`,
+    lane: 'ingest',
+  })
+  return partitionRows.parse(rows)
+}
+
+/** Minutes are repaired by the hour that they are in; hours by the hour; days by the day. */
+const repairUnit = ({ name }: RollupLevel) => (name === 'day' ? 'toStartOfDay' : 'toStartOfHour')
+
+async function rebuildLevel(client: AnalyticsClient, family: RollupFamily, level: RollupLevel): Promise<void> {
+  const table = `${family.name}_${level.name}`
+  const rebuilt = `${table}_rebuilt`
+  const unit = repairUnit(level)
+  const what = `rebuilding ${table}`
+  const touched = `(SELECT DISTINCT project_id, toDateTime(${unit}(hour, 'UTC'), 'UTC') FROM rollup_repairs)`
+  const columns = ['project_id', 'bucket', ...family.dimensions.slice(1), ...family.columns.map(({ name }) => name)].join(', ')
+  for (const { partition, from, to } of await listPartitions(client, level)) {
+    await client.command({ what, sql: `TRUNCATE TABLE ${rebuilt}` })
+    await client.command({
+      what,
+      sql: `INSERT INTO ${rebuilt} (${columns}) SELECT ${columns} FROM ${table}
+WHERE ${level.partitionId('bucket')} = {partition:String} AND (project_id, toDateTime(${unit}(bucket, 'UTC'), 'UTC')) NOT IN ${touched}`,
+      params: { partition },
+    })
+    const where = `
+WHERE requests.project_id IN (SELECT project_id FROM rollup_repairs)
+  AND requests.time >= toDateTime64({from:UInt32}, 6, 'UTC') AND requests.time < toDateTime64({to:UInt32}, 6, 'UTC')
+  AND ${level.partitionId(`toDateTime(${level.startOf}(requests.time, 'UTC'), 'UTC')`)} = {partition:String}
+  AND (requests.project_id, toDateTime(${unit}(requests.time, 'UTC'), 'UTC')) IN ${touched}`
+    await client.command({
+      what,
+      sql: `INSERT INTO ${rebuilt} (${columns}) SELECT ${columns} FROM (${rollupSelect(family, level, { source: 'requests', of: 'raw', where })})`,
+      params: { partition, from, to },
+    })
+    // The id is digits that the engine made from a date: it cannot be bound here.
+    await client.command({ what, sql: `ALTER TABLE ${table} REPLACE PARTITION ID '${partition}' FROM ${rebuilt}` })
+  }
+  await client.command({ what, sql: `TRUNCATE TABLE ${rebuilt}` })
+}
+
+/**
+ * Repairs the hours that `rollup_repairs` names and empties it. May be interrupted anywhere and repeated. Nothing else may write requests
+ * meanwhile. Hours whose raw rows have expired must not be named: their rollups would vanish with them.
+ */
+export async function repairRollups(client: AnalyticsClient): Promise<void> {
+  for (const family of rollupFamilies) {
+    for (const level of family.levels) await rebuildLevel(client, family, level)
+  }
+  await client.command({ what: 'ending a repair of rollups', sql: 'TRUNCATE TABLE rollup_repairs' })
+}
+
+/** True when a crash left hours that are not certain. */
+export async function needsRepair(client: AnalyticsClient): Promise<boolean> {
+  const rows = await client.query({
+    what: 'looking for unfinished repairs',
+    sql: 'SELECT 1 AS found FROM rollup_repairs LIMIT 1',
+    lane: 'ingest',
+  })
+  return rows.length > 0
+}

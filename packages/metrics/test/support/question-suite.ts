@@ -1,0 +1,226 @@
+/** Questions whose answers can be counted by hand, for every way to a database. */
+import { parse } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { AnalyticsClient } from '../../src/client/analytics-client.ts'
+import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
+import { metricsErrors } from '../../src/errors.ts'
+import { createMemoryReader } from '../../src/memory/memory-reader.ts'
+import { questionArbitrary, roundAnswer, sampleEvents } from './question-arbitrary.ts'
+import { baseUnixMs, makeRequest } from './request-arbitrary.ts'
+
+export interface SuiteDatabase extends AsyncDisposable {
+  readonly client: AnalyticsClient
+  readonly spoolDirectory: string
+}
+
+const hour = 3_600_000
+const startUnixMs = Math.floor(baseUnixMs / hour) * hour
+const window = { fromUnixMs: startUnixMs, toUnixMs: startUnixMs + 10 * hour }
+const seconds = (unixMs: number) => (unixMs / 1000).toFixed(6)
+const uuid = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
+
+async function insert(client: AnalyticsClient, table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]) {
+  await client.insert({ table, columns, lines: rows.map((row) => JSON.stringify(row)), token: `${table}-suite` })
+}
+
+async function fill(metrics: Metrics, client: AnalyticsClient): Promise<void> {
+  await metrics.store([
+    makeRequest({
+      id: 'a',
+      timeUnixMs: startUnixMs + hour,
+      targetId: 't1',
+      inputTokens: 1_000_000,
+      outputTokens: 0,
+      costUsd: 4,
+      userAgent: 'curl/8',
+    }),
+    makeRequest({
+      id: 'b',
+      timeUnixMs: startUnixMs + hour,
+      targetId: 't2',
+      projectId: 'beta',
+      inputTokens: 0,
+      outputTokens: 500_000,
+      traceId: 'f'.repeat(32),
+    }),
+    makeRequest({
+      id: 'c',
+      timeUnixMs: startUnixMs + 2 * hour,
+      targetId: 't1',
+      projectId: 'beta',
+      durationMs: 9_000,
+      traceId: 'f'.repeat(32),
+      tags: { team: 'búho' },
+    }),
+  ])
+  await insert(
+    client,
+    'node_prices',
+    ['cluster_name', 'node_name', 'time', 'usd_per_hour', 'devices', 'instance_type'],
+    [
+      ['c', 'n', seconds(startUnixMs - hour), '8', 2, 'x'],
+      ['c', 'n', seconds(startUnixMs + 5 * hour), '16', 2, 'x'],
+    ],
+  )
+  await insert(
+    client,
+    'target_devices',
+    ['target_id', 'time', 'cluster_name', 'node_name', 'device_id', 'deployment_name', 'removed'],
+    [
+      ['t1', seconds(startUnixMs - hour), 'c', 'n', 'gpu-0', 'd', false],
+      ['t2', seconds(startUnixMs + 5 * hour), 'c', 'n', 'gpu-0', 'd', false],
+      ['t1', seconds(startUnixMs + 8 * hour), 'c', 'n', 'gpu-0', 'd', true],
+    ],
+  )
+  await insert(
+    client,
+    'device_samples',
+    [
+      'cluster_name',
+      'node_name',
+      'device_id',
+      'time',
+      'id',
+      'id_text',
+      'hardware_id',
+      'utilisation',
+      'memory_used_bytes',
+      'memory_total_bytes',
+    ],
+    [
+      ['c', 'n', 'gpu-0', seconds(startUnixMs), uuid(1), '', 'h100', 0.5, 10, 100],
+      ['c', 'n', 'gpu-0', seconds(startUnixMs + hour), uuid(2), '', 'h100', 0.75, 30, 100],
+      ['c', 'n', 'gpu-1', seconds(startUnixMs + hour), uuid(3), '', 'h100', null, null, null],
+    ],
+  )
+  await insert(
+    client,
+    'blocked_requests',
+    ['project_id', 'time', 'id', 'id_text', 'request_id', 'request_id_text', 'rule_id', 'client_ip', 'user_id'],
+    [
+      ['alpha', seconds(startUnixMs), uuid(1), '', uuid(9), '', 'rule-1', '192.0.2.1', ''],
+      ['beta', seconds(startUnixMs), uuid(2), '', uuid(9), '', 'rule-1', '192.0.2.2', 'u'],
+      ['beta', seconds(startUnixMs), uuid(3), '', uuid(9), '', "it's", '192.0.2.2', 'u'],
+    ],
+  )
+}
+
+export function testQuestions(open: () => Promise<SuiteDatabase>): void {
+  let database: SuiteDatabase
+  let metrics: Metrics
+
+  beforeAll(async () => {
+    database = await open()
+    metrics = await createMetrics(database)
+    await fill(metrics, database.client)
+  })
+  afterAll(async () => {
+    await metrics[Symbol.asyncDispose]()
+    await database[Symbol.asyncDispose]()
+  })
+
+  test('samples of devices are averaged where they were taken, and null where they were not', async () => {
+    const { rows } = await metrics.records({
+      of: 'devices',
+      measure: ['samples', 'utilisationMean', 'memoryUsedShare'],
+      groupBy: ['deviceId'],
+      window: { fromUnixMs: startUnixMs, toUnixMs: startUnixMs + 2 * hour },
+    })
+    expect(rows).toEqual([
+      { timeUnixMs: startUnixMs, group: { deviceId: 'gpu-0' }, values: { samples: 2, utilisationMean: 0.625, memoryUsedShare: 0.2 } },
+      { timeUnixMs: startUnixMs, group: { deviceId: 'gpu-1' }, values: { samples: 1, utilisationMean: null, memoryUsedShare: null } },
+    ])
+    const series = await metrics.records({ of: 'devices', measure: 'utilisationMax', window, interval: '1d', timeZone: 'Europe/Berlin' })
+    expect(series.rows.map(({ values }) => values['utilisationMax'])).toEqual([0.75, null])
+  })
+
+  test('blocked requests are counted by rule in scope, and a rule with a quote in its name is found', async () => {
+    const question = { of: 'blocked', measure: ['blocked', 'clients', 'users'], groupBy: ['ruleId'], window } as const
+    const all = await metrics.records(question)
+    expect(all.rows.map(({ group, values }) => [group['ruleId'], values])).toEqual([
+      ['rule-1', { blocked: 2, clients: 2, users: 1 }],
+      ["it's", { blocked: 1, clients: 1, users: 1 }],
+    ])
+    const beta = metrics.scopedTo({ kind: 'projects', projectIds: ['beta'] })
+    expect((await beta.records({ ...question, filters: { ruleId: "it's" } })).rows).toHaveLength(1)
+    expect((await beta.records({ ...question, groupBy: [] })).rows[0]?.values).toEqual({ blocked: 2, clients: 1, users: 1 })
+  })
+
+  test('what belongs to no project is for operators, and unknown names are answered with the known ones', async () => {
+    const beta = metrics.scopedTo({ kind: 'projects', projectIds: ['beta'] })
+    for (const refused of [beta.records({ of: 'devices', measure: 'samples', window }), beta.trueCost({ window })])
+      expect(metricsErrors.OPERATOR_ONLY.is(await refused.catch((error: unknown) => error))).toBe(true)
+    const wrong = await metrics.records({ of: 'devices', measure: 'beauty', groupBy: ['color'], window }).catch((error: unknown) => error)
+    for (const part of ['beauty', 'utilisationMean', 'color', 'hardwareId']) expect(String(wrong)).toContain(part)
+  })
+
+  test('the true cost of tokens follows the price of nodes and who used their devices when', async () => {
+    const { rows } = await metrics.trueCost({ window })
+    // One device of two: 4 USD an hour for five hours, then 8. t1 has it alone for five hours, shares it for three, t2 alone for two.
+    expect(rows).toEqual([
+      {
+        targetId: 't1',
+        requests: 2,
+        tokens: 1_000_030,
+        deviceHours: 6.5,
+        nodeUsd: 32,
+        utilisation: 0.625,
+        idleUsd: 12,
+        usdPerMillionTokens: (32 / 1_000_030) * 1e6,
+        chargedUsd: 4,
+      },
+      {
+        targetId: 't2',
+        requests: 1,
+        tokens: 500_000,
+        deviceHours: 3.5,
+        nodeUsd: 28,
+        utilisation: 0.625,
+        idleUsd: 10.5,
+        usdPerMillionTokens: 56,
+        chargedUsd: null,
+      },
+    ])
+  })
+
+  test('a trace has its requests in order, and words find them whatever their case', async () => {
+    expect((await metrics.trace('f'.repeat(32))).map(({ id }) => id)).toEqual(['b', 'c'])
+    const search = async (text: string) => (await metrics.requests({ search: text })).data.map(({ id }) => id)
+    expect(await search('CURL t1')).toEqual(['a'])
+    expect(await search('BÚHO')).toEqual(['c'])
+    expect(await search('curl t2')).toEqual([])
+    expect((await metrics.requests({ ranges: { durationMs: { min: 9_000 } } })).data.map(({ id }) => id)).toEqual(['c'])
+    expect((await metrics.requests({ tags: { team: 'búho' } })).data.map(({ id }) => id)).toEqual(['c'])
+  })
+
+  test('random questions have the answers of the plainest code', async () => {
+    const events = sampleEvents().slice(0, 200)
+    await metrics.store(events)
+    const oracle = createMemoryReader({ events })
+    // What the other tests stored lies months earlier.
+    await fc.assert(
+      fc.asyncProperty(questionArbitrary, async (asked) => {
+        expect(roundAnswer(await metrics.ask(asked))).toEqual(roundAnswer(await oracle.ask(asked)))
+      }),
+      { numRuns: 8 },
+    )
+  })
+
+  test('requests are exported as CSV, JSON lines and Parquet, in scope alone', async () => {
+    const beta = metrics.scopedTo({ kind: 'projects', projectIds: ['beta'] })
+    const lines = Buffer.from((await beta.export({ format: 'jsonl', window })).bytes)
+      .toString()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown)
+    expect(lines).toMatchObject([{ id: 'c', duration_ms: 9_000, project_id: 'beta', cost_usd: null }, { id: 'b' }])
+    const csv = Buffer.from((await metrics.export({ format: 'csv', window, filters: { userAgent: 'curl/8' } })).bytes).toString()
+    expect(csv.split('\n')[0]).toContain('"time","id","trace_id","project_id"')
+    expect(csv.trim().split('\n')).toHaveLength(2)
+    const parquet = await metrics.export({ format: 'parquet', window })
+    expect(Buffer.from(parquet.bytes.subarray(0, 4)).toString()).toBe('PAR1')
+    expect(Buffer.from(parquet.bytes.subarray(-4)).toString()).toBe('PAR1')
+    expect(parse(parquet.fileName).ext).toBe('.parquet')
+  })
+}

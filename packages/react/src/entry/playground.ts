@@ -1,0 +1,2 @@
+/** Public list of the playground. */
+export { Playground, type PlaygroundProps } from '../playground/playground.tsx'

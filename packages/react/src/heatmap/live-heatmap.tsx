@@ -1,0 +1,37 @@
+'use client'
+/** How a quantity of the requests spreads over time, asked of the server. */
+import type { DistributionQuestion, TimeWindow } from '../client/ask.ts'
+import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
+import { useDistribution, type UseAskOptions } from '../hook/use-ask.ts'
+import { toInterval } from '../metric/interval.ts'
+import { toWriter } from '../metric/measure-text.ts'
+import { ErrorNotice } from '../part/notice.tsx'
+import { Heatmap } from './heatmap.tsx'
+
+export interface LiveHeatmapProps extends UseAskOptions {
+  /** Default: the time to the first token. */
+  readonly of?: DistributionQuestion['of'] | undefined
+  readonly title?: string | undefined
+  /** Default the last hour. */
+  readonly window?: TimeWindow | undefined
+  readonly filters?: DistributionQuestion['filters']
+}
+
+const lastHour: TimeWindow = { last: '1h' }
+const none: readonly never[] = []
+
+export function LiveHeatmap({ of = 'timeToFirstTokenMs', title, window = lastHour, filters, refreshMs }: LiveHeatmapProps) {
+  const { heatmap } = useBudStrings()
+  const format = useBudFormat()
+  const { data, status, error, isStale, reload } = useDistribution({ of, window, filters, interval: toInterval(window, 80) }, { refreshMs })
+  return (
+    <Heatmap
+      title={title ?? heatmap.latencyTitle}
+      bounds={data?.bounds ?? none}
+      rows={data?.rows ?? none}
+      write={toWriter(of.endsWith('Ms') ? 'ms' : of === 'costUsd' ? 'usd' : 'tokens', format)}
+      isStale={isStale}
+      notice={status === 'error' ? <ErrorNotice message={error?.message ?? ''} onRetry={reload} /> : undefined}
+    />
+  )
+}

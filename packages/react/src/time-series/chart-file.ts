@@ -1,0 +1,95 @@
+/** A chart as a file: its numbers as CSV, its picture as SVG or PNG. */
+import { toAreaPath, toLinePath, toRange } from '../geometry/line-path.ts'
+import type { ChartData } from './chart-data.ts'
+
+/** RFC 4180, times in ISO 8601; a text that a spreadsheet would run as a formula is quoted as text. */
+export function toCsv(data: ChartData, timeName: string): string {
+  const rows = data.timesUnixMs.map((time, index) => [
+    new Date(time).toISOString(),
+    ...data.series.map(({ values }) => String(values[index] ?? '')),
+  ])
+  return [[timeName, ...data.series.map(({ label }) => label)], ...rows].map((row) => row.map(toCell).join(',')).join('\r\n')
+}
+
+function toCell(text: string): string {
+  const isFormula = /^[=+@\t\r]|^-(?![\d.])/.test(text)
+  return /[",\r\n]/.test(text) || isFormula ? `"${isFormula ? "'" : ''}${text.replaceAll('"', '""')}"` : text
+}
+
+export interface ChartPicture {
+  readonly title: string
+  readonly data: ChartData
+  /** Colour of each series, as CSS writes it. */
+  readonly colours: readonly string[]
+  readonly text: string
+  readonly background: string
+  readonly writeTime: (unixMs: number) => string
+}
+
+const size = { width: 960, height: 360 }
+const plot = { left: 70, top: 60, width: 860, height: 250 }
+
+/** A picture that stands alone: title, legend, both axes. */
+export function toSvg({ title, data, colours, text, background, writeTime }: ChartPicture): string {
+  const high = Math.max(...data.series.map(({ values }) => toRange(values)?.high ?? 0), 0)
+  const range = { low: 0, high: high > 0 ? high : 1 }
+  const lines = data.series.map(({ values, isFilled }, index) => {
+    const colour = escapeXml(colours[index] ?? text)
+    const area = isFilled === true ? `<path d="${toAreaPath(values, range, plot)}" fill="${colour}" fill-opacity="0.12"/>` : ''
+    return `${area}<path d="${toLinePath(values, range, plot)}" fill="none" stroke="${colour}" stroke-width="2"/>`
+  })
+  const legend = data.series.map(
+    ({ label }, index) =>
+      `<text x="${plot.left + index * 170}" y="46" fill="${escapeXml(colours[index] ?? text)}">${escapeXml(label)}</text>`,
+  )
+  const [first, last] = [data.timesUnixMs[0], data.timesUnixMs.at(-1)]
+  const label = (x: number, y: number, anchor: string, words: string) =>
+    `<text x="${x}" y="${y}" text-anchor="${anchor}">${escapeXml(words)}</text>`
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="13" fill="${escapeXml(text)}">`,
+    `<rect width="100%" height="100%" fill="${escapeXml(background)}"/>`,
+    `<text x="${plot.left}" y="26" font-size="16" font-weight="600">${escapeXml(title)}</text>`,
+    ...legend,
+    `<g transform="translate(${plot.left} ${plot.top})">${lines.join('')}<path d="M0 ${plot.height}H${plot.width}" stroke="currentColor" stroke-opacity="0.3"/></g>`,
+    label(plot.left - 8, plot.top + 5, 'end', data.write(range.high)),
+    label(plot.left - 8, plot.top + plot.height, 'end', data.write(0)),
+    first === undefined ? '' : label(plot.left, size.height - 24, 'start', writeTime(first)),
+    last === undefined ? '' : label(plot.left + plot.width, size.height - 24, 'end', writeTime(last)),
+    '</svg>',
+  ].join('')
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/[<>&"']/g, (letter) => `&#${letter.charCodeAt(0)};`)
+}
+
+/** Draws the picture at twice its size. Rejects when the browser cannot draw it. */
+export async function toPng(svg: string): Promise<Blob> {
+  const image = new Image()
+  const address = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }))
+  try {
+    image.src = address
+    await image.decode()
+    const canvas = document.createElement('canvas')
+    canvas.width = size.width * 2
+    canvas.height = size.height * 2
+    canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height)
+    return await new Promise((resolve, reject) => {
+      canvas.toBlob((blob) => {
+        if (blob === null) reject(new Error('The browser could not write the picture.'))
+        else resolve(blob)
+      }, 'image/png')
+    })
+  } finally {
+    URL.revokeObjectURL(address)
+  }
+}
+
+export function save(blob: Blob, fileName: string): void {
+  const address = URL.createObjectURL(blob)
+  const link = document.createElement('a')
+  link.href = address
+  link.download = fileName
+  link.click()
+  URL.revokeObjectURL(address)
+}

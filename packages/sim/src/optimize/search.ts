@@ -1,0 +1,150 @@
+/** Looks at every candidate, a few milliseconds at a time, and keeps the best of each family. */
+import { type Clock, coreErrors, systemClock } from '@bud-foundry/core'
+import { findEngine, listEngines } from '../engine/engine-registry.ts'
+import { limits } from '../limits.ts'
+import { nativeWeights } from '../memory/precision.ts'
+import { enumerateCandidates, type Candidate } from './candidates.ts'
+import { createDevicePools, type DevicePool } from './device-pool.ts'
+import { assumesConvertedWeights, evaluateCandidate, missOf, queueSecondsOf, type Evaluated } from './evaluate.ts'
+import type { ResolvedRequest } from './optimize-request.ts'
+
+/** A configuration that is not offered, and why. */
+export interface Rejection {
+  readonly hardwareId: string
+  readonly engineId: string
+  readonly tensor: number
+  readonly pipeline: number
+  readonly weights: string
+  readonly kind: 'unsupported' | 'does-not-fit' | 'overloaded' | 'misses-objective'
+  readonly reason: string
+}
+
+export interface OptimizeProgress {
+  readonly examined: number
+  readonly feasible: number
+}
+
+export interface SearchOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: OptimizeProgress) => void) | undefined
+  readonly clock?: Clock | undefined
+}
+
+export interface SearchResult {
+  /** The best of each family, best first. */
+  readonly ranked: readonly Evaluated[]
+  readonly pools: readonly DevicePool[]
+  readonly rejections: Rejections
+  readonly examined: number
+  readonly feasible: number
+}
+
+/** Lower is better. Without prices, devices stand in for cost. */
+function scoreOf(request: ResolvedRequest, evaluated: Evaluated, priced: boolean): readonly number[] {
+  // Converting weights or the cache costs quality, so it has to bring something.
+  const converted =
+    (evaluated.candidate.settings.weights === nativeWeights(request.model) ? 0 : 1) +
+    (evaluated.candidate.settings.kvCache === 'bf16' ? 0 : 1)
+  const cost = priced && evaluated.usdPerHour !== undefined ? evaluated.usdPerHour : evaluated.devices
+  const miss = Number(missOf(evaluated).toFixed(3))
+  const queue = queueSecondsOf(evaluated)
+  const latency = Number((evaluated.estimate.endToEndSeconds * 1000).toPrecision(2))
+  const throughput = -Number(evaluated.outputTokensPerSecond.toPrecision(2))
+  const assumed = assumesConvertedWeights(request, evaluated.candidate) ? 1 : 0
+  switch (request.goal) {
+    case 'cost':
+      return [assumed, miss, queue, cost, converted, evaluated.estimate.endToEndSeconds]
+    case 'latency':
+      return [assumed, miss, queue, latency, cost, converted, evaluated.estimate.endToEndSeconds]
+    case 'throughput':
+      return [assumed, miss, queue, throughput, cost, converted, -evaluated.outputTokensPerSecond]
+  }
+}
+
+function compareScores(left: readonly number[], right: readonly number[]): number {
+  for (const [index, value] of left.entries()) {
+    const difference = value - (right[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+/** Settings that only differ in fine tuning are one choice to a person. */
+function familyOf({ candidate: { pool, engine, settings } }: Evaluated): string {
+  return [
+    pool.hardware.id,
+    engine.id,
+    settings.tensor,
+    settings.pipeline,
+    settings.data,
+    settings.expert,
+    settings.weights,
+    settings.kvCache,
+  ].join()
+}
+
+function describeCandidate({ pool, engine, settings }: Candidate): Omit<Rejection, 'kind' | 'reason'> {
+  return {
+    hardwareId: pool.hardware.id,
+    engineId: engine.id,
+    tensor: settings.tensor,
+    pipeline: settings.pipeline,
+    weights: settings.weights,
+  }
+}
+
+export class Rejections {
+  readonly #seen = new Map<string, Rejection>()
+  add(candidate: Candidate, kind: Rejection['kind'], reason: string): void {
+    const described = describeCandidate(candidate)
+    const key = [...Object.values(described), kind].join()
+    if (this.#seen.size < limits.rejections && !this.#seen.has(key)) this.#seen.set(key, { ...described, kind, reason })
+  }
+  list(): readonly Rejection[] {
+    return [...this.#seen.values()]
+  }
+}
+
+/** @throws SIM_HARDWARE_UNKNOWN, SIM_ENGINE_UNKNOWN; CORE_ABORTED when the signal aborts. */
+export async function search(request: ResolvedRequest, options: SearchOptions): Promise<SearchResult> {
+  const { signal, onProgress, clock = systemClock } = options
+  const engines = request.engines?.map(findEngine)
+  const pools = createDevicePools(request.devices, request.market)
+  const best = new Map<string, Evaluated>()
+  const rejections = new Rejections()
+  const priced = pools.every((pool) => pool.usdPerHour !== undefined)
+  const compare = (left: Evaluated, right: Evaluated) => compareScores(scoreOf(request, left, priced), scoreOf(request, right, priced))
+  let examined = 0
+  let feasible = 0
+  let sliceStartMs = clock.monotonicMs()
+  const pause = async () => {
+    if (signal?.aborted === true) throw coreErrors.ABORTED({ what: 'optimize' }, { cause: signal.reason })
+    if (clock.monotonicMs() - sliceStartMs < limits.optimizeSliceMs) return
+    onProgress?.({ examined, feasible })
+    await clock.sleep(0, signal)
+    sliceStartMs = clock.monotonicMs()
+  }
+  for (const pool of pools) {
+    let supported = false
+    for (const engine of engines ?? listEngines()) {
+      // What needs a conversion of the checkpoint is only looked at where nothing else runs.
+      if (engines === undefined && engine.checkpoint === 'gguf' && supported) continue
+      for (const candidate of enumerateCandidates(request, pool, engine)) {
+        if (examined >= limits.candidates) break
+        await pause()
+        examined += 1
+        const verdict = evaluateCandidate(request, candidate)
+        if (verdict.kind === 'runs' || verdict.why !== 'unsupported') supported = true
+        if (verdict.kind === 'rejected') {
+          rejections.add(candidate, verdict.why, verdict.reason)
+          continue
+        }
+        feasible += 1
+        const family = familyOf(verdict.evaluated)
+        const known = best.get(family)
+        if (known === undefined || compare(verdict.evaluated, known) < 0) best.set(family, verdict.evaluated)
+      }
+    }
+  }
+  return { ranked: [...best.values()].sort(compare), pools, rejections, examined, feasible }
+}
