@@ -279,6 +279,21 @@ describe('workers', () => {
     expect(await workersOf(running)).toHaveLength(2)
   })
 
+  it('keep a configuration that one of them refuses out of all, its replacement included', { timeout }, async () => {
+    await using directory = await createDirectory()
+    await using upstream = await startUpstream(wellBehaved('hello'))
+    const { running, key, url } = await startWorkers(directory, upstream)
+    await using _running = running
+    const guardrails = { rails: { a: { kind: 'keywords', words: ['x'] } }, attach: [{ rails: ['nobody'] }] }
+    await directory.write('gateway.json', configOf(upstream, 'renamed', { guardrails }))
+    const { problems } = await running.line('the new configuration is not used; the one before stays in force')
+    expect(problems).toContain("there is no rail 'nobody'")
+    const [victim = 0] = await workersOf(running)
+    process.kill(victim, 'SIGKILL')
+    await running.line('a worker was replaced')
+    await until(() => isServed(url, key, 'm'))
+  })
+
   it('come back when all are killed at once', { timeout }, async () => {
     await using directory = await createDirectory()
     await using upstream = await startUpstream(wellBehaved('hello'))
