@@ -1119,6 +1119,8 @@ interface Provider {
     readonly operations: ReadonlySet<CanonicalOperation>;
     /** False where the upstream refuses `stream_options` (it then sends usage unasked). Absent means true. */
     acceptsStreamOptions?(target: Target): boolean;
+    /** What is sent as the most tokens to write where the caller sets no limit and the upstream wants one. */
+    defaultMaxOutputTokens?(target: Target): number;
     /** Undefined where the upstream cannot carry on an assistant message of the caller's. */
     prefill?(target: Target): Prefill | undefined;
     /** Where an operation goes, with credentials in the headers; the body is added by whoever calls. */
@@ -1683,6 +1685,16 @@ declare const requestEventSchema: z.ZodObject<{
     }, z.core.$strict>>>;
     clientIp: z.ZodOptional<z.ZodString>;
     userAgent: z.ZodOptional<z.ZodString>;
+    countryCode: z.ZodOptional<z.ZodString>;
+    region: z.ZodOptional<z.ZodString>;
+    city: z.ZodOptional<z.ZodString>;
+    deviceType: z.ZodOptional<z.ZodString>;
+    browser: z.ZodOptional<z.ZodString>;
+    os: z.ZodOptional<z.ZodString>;
+    isBot: z.ZodOptional<z.ZodBoolean>;
+    blockRuleId: z.ZodOptional<z.ZodString>;
+    guardrails: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    guardrailMs: z.ZodOptional<z.ZodNumber>;
     tags: z.ZodReadonly<z.ZodRecord<z.ZodString, z.ZodString>>;
     id: z.ZodString;
     timeUnixMs: z.ZodNumber;

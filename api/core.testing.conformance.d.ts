@@ -810,6 +810,8 @@ interface Provider {
     readonly operations: ReadonlySet<CanonicalOperation>;
     /** False where the upstream refuses `stream_options` (it then sends usage unasked). Absent means true. */
     acceptsStreamOptions?(target: Target): boolean;
+    /** What is sent as the most tokens to write where the caller sets no limit and the upstream wants one. */
+    defaultMaxOutputTokens?(target: Target): number;
     /** Undefined where the upstream cannot carry on an assistant message of the caller's. */
     prefill?(target: Target): Prefill | undefined;
     /** Where an operation goes, with credentials in the headers; the body is added by whoever calls. */

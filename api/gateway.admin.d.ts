@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import * as _bud_foundry_core from '@bud-foundry/core';
 import { Secret, TokenUsage, RequestEvent, BudgetAlertEvent, Logger, AuditEvent, Sink, Clock, Random, BudError } from '@bud-foundry/core';
+import { IncomingMessage, ServerResponse } from 'node:http';
 
 declare const gatewayConfigSchema: z.ZodObject<{
     models: z.ZodRecord<z.ZodString, z.ZodObject<{
@@ -639,7 +640,21 @@ declare const gatewayConfigSchema: z.ZodObject<{
 }, z.core.$strict>;
 /** What `createGateway` accepts. */
 type GatewayConfigInput = z.input<typeof gatewayConfigSchema>;
+/** The same with every default filled in. */
+type GatewayConfig = z.output<typeof gatewayConfigSchema>;
 
+/** A partial change, or what makes one of the record as it is in the store: then nothing that others change meanwhile is lost. */
+type ChangeOf<Kept, Change> = Change | ((record: Kept) => Change);
+
+/** Credentials of upstream providers: sealed in the Store, used by name, never shown again. */
+
+/** All that anyone gets to see of a credential. */
+interface CredentialRecord {
+    readonly name: string;
+    readonly createdUnixMs: number;
+    /** When it was last replaced. */
+    readonly updatedUnixMs: number;
+}
 /** One limit on a key, user or project. */
 declare const limitSchema: z.ZodDiscriminatedUnion<[z.ZodObject<{
     name: z.ZodOptional<z.ZodString>;
@@ -685,16 +700,6 @@ declare const limitSchema: z.ZodDiscriminatedUnion<[z.ZodObject<{
     }, z.core.$strict>]>;
 }, z.core.$strict>], "kind">;
 type Limit = z.output<typeof limitSchema>;
-
-/** Credentials of upstream providers: sealed in the Store, used by name, never shown again. */
-
-/** All that anyone gets to see of a credential. */
-interface CredentialRecord {
-    readonly name: string;
-    readonly createdUnixMs: number;
-    /** When it was last replaced. */
-    readonly updatedUnixMs: number;
-}
 
 /** What is stored about a virtual key; never the key itself. */
 
@@ -763,6 +768,60 @@ declare const keyRecordSchema: z.ZodObject<{
 }, z.core.$strict>;
 type KeyRecord = Readonly<z.infer<typeof keyRecordSchema>>;
 
+/** What keys are made from, and what may change about them. */
+
+interface NewKey {
+    readonly name: string;
+    readonly projectId?: string | undefined;
+    readonly userId?: string | undefined;
+    /** Default: `inference` only. */
+    readonly scopes?: readonly string[] | undefined;
+    readonly models?: readonly string[] | undefined;
+    readonly limits?: readonly Limit[] | undefined;
+    readonly expiresUnixMs?: number | undefined;
+    readonly tags?: Readonly<Record<string, string>> | undefined;
+    /** The key itself, to bring an existing one in; default: 256 random bits. */
+    readonly key?: Secret | undefined;
+}
+/** What is named changes; `null` takes an optional field away. */
+interface KeyChange {
+    readonly name?: string | undefined;
+    readonly userId?: string | null | undefined;
+    readonly scopes?: readonly string[] | undefined;
+    readonly models?: readonly string[] | null | undefined;
+    readonly limits?: readonly Limit[] | null | undefined;
+    readonly expiresUnixMs?: number | null | undefined;
+    readonly tags?: Readonly<Record<string, string>> | undefined;
+}
+/** The key is shown here and never again. */
+interface ShownKey {
+    readonly key: Secret;
+    readonly record: KeyRecord;
+}
+interface RotateOptions {
+    /** How long the key from before is still accepted; 0, the default, stops it at once. */
+    readonly overlapMs?: number | undefined;
+}
+
+/** What projects and users are made from, and what may change about them. */
+
+/** A project or user to make, or to replace whole. */
+interface NewOwner {
+    readonly id: string;
+    /** Default: the id. */
+    readonly name?: string | undefined;
+    readonly disabled?: boolean | undefined;
+    readonly limits?: readonly Limit[] | undefined;
+    readonly tags?: Readonly<Record<string, string>> | undefined;
+}
+/** What is named changes; `null` takes the limits away. */
+interface OwnerChange {
+    readonly name?: string | undefined;
+    readonly disabled?: boolean | undefined;
+    readonly limits?: readonly Limit[] | null | undefined;
+    readonly tags?: Readonly<Record<string, string>> | undefined;
+}
+
 /** What is stored about a project or a user: who stands above virtual keys, with limits and a switch that stops all of their keys. */
 
 declare const ownerRecordSchema: z.ZodObject<{
@@ -818,59 +877,56 @@ declare const ownerRecordSchema: z.ZodObject<{
 /** A project or a user; both have the same fields. */
 type OwnerRecord = Readonly<z.infer<typeof ownerRecordSchema>>;
 
+/** Projects, or users: records above virtual keys. */
+
+interface OwnerBook {
+    create(owner: NewOwner): Promise<OwnerRecord>;
+    update(id: string, change: ChangeOf<OwnerRecord, OwnerChange>): Promise<OwnerRecord | undefined>;
+    delete(id: string): Promise<boolean>;
+    get(id: string): OwnerRecord | undefined;
+    /** Oldest first. */
+    list(): readonly OwnerRecord[];
+}
+
+/** Virtual keys: checked against an in-memory mirror, kept in a Store, revoked at once everywhere. */
+
+type Authentication = {
+    readonly kind: 'accepted';
+    readonly record: KeyRecord;
+} | {
+    readonly kind: 'refused';
+    readonly reason: 'missing' | 'unknown' | 'revoked' | 'expired' | 'disabled';
+};
+interface KeyRing extends AsyncDisposable {
+    /** Resolves when everything has been read from the store. */
+    readonly ready: Promise<void>;
+    /** Records above the keys, by what `projectId` and `userId` name. */
+    readonly projects: OwnerBook;
+    readonly users: OwnerBook;
+    /** Grows with every change of a key, project or user that this process knows of. */
+    readonly version: number;
+    /** The key is shown here and never again. */
+    create(key: NewKey): Promise<ShownKey>;
+    rotate(id: string, options?: RotateOptions): Promise<ShownKey | undefined>;
+    update(id: string, change: ChangeOf<KeyRecord, KeyChange>): Promise<KeyRecord | undefined>;
+    delete(id: string): Promise<boolean>;
+    /** All keys, oldest first, revoked ones included. */
+    list(): readonly KeyRecord[];
+    get(id: string): KeyRecord | undefined;
+    /**
+     * From now on the key is refused here, and elsewhere as soon as the store has told. Undefined when there is no such key.
+     * When the store fails, so does the call, but the key stays refused here, and the store is told when it is back.
+     */
+    revoke(id: string): Promise<KeyRecord | undefined>;
+    /** Synchronous: requests wait for no store. */
+    authenticate(key: string | undefined): Authentication;
+}
+
 /** Every administrative operation on keys, projects, users and provider credentials, as typed calls: the one source for routes and consoles. */
 
-interface NewKey {
-    readonly name: string;
-    readonly projectId?: string | undefined;
-    readonly userId?: string | undefined;
-    /** Default: `inference` only. */
-    readonly scopes?: readonly string[] | undefined;
-    readonly models?: readonly string[] | undefined;
-    readonly limits?: readonly Limit[] | undefined;
-    readonly expiresUnixMs?: number | undefined;
-    readonly tags?: Readonly<Record<string, string>> | undefined;
-    /** The key itself, to bring an existing one in; default: 256 random bits. */
-    readonly key?: Secret | undefined;
-}
-/** What is named changes; `null` takes an optional field away. */
-interface KeyChange {
-    readonly name?: string | undefined;
-    readonly userId?: string | null | undefined;
-    readonly scopes?: readonly string[] | undefined;
-    readonly models?: readonly string[] | null | undefined;
-    readonly limits?: readonly Limit[] | null | undefined;
-    readonly expiresUnixMs?: number | null | undefined;
-    readonly tags?: Readonly<Record<string, string>> | undefined;
-}
-/** The key is shown here and never again. */
-interface ShownKey {
-    readonly key: Secret;
-    readonly record: KeyRecord;
-}
-interface RotateOptions {
-    /** How long the key from before is still accepted; 0, the default, stops it at once. */
-    readonly overlapMs?: number | undefined;
-}
 interface KeyFilter {
     readonly projectId?: string | undefined;
     readonly userId?: string | undefined;
-}
-/** A project or user to make, or to replace whole. */
-interface NewOwner {
-    readonly id: string;
-    /** Default: the id. */
-    readonly name?: string | undefined;
-    readonly disabled?: boolean | undefined;
-    readonly limits?: readonly Limit[] | undefined;
-    readonly tags?: Readonly<Record<string, string>> | undefined;
-}
-/** What is named changes; `null` takes the limits away. */
-interface OwnerChange {
-    readonly name?: string | undefined;
-    readonly disabled?: boolean | undefined;
-    readonly limits?: readonly Limit[] | null | undefined;
-    readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 /**
  * Methods that change one thing by id resolve to undefined when it does not exist. Changes hold everywhere as soon as the store has told:
@@ -881,7 +937,7 @@ interface GovernanceAdmin {
     createKey(key: NewKey): Promise<ShownKey>;
     /** A new key in the same record: limits, usage and id stay. @throws GATEWAY_KEY_REVOKED */
     rotateKey(id: string, options?: RotateOptions): Promise<ShownKey | undefined>;
-    updateKey(id: string, change: KeyChange): Promise<KeyRecord | undefined>;
+    updateKey(id: string, change: ChangeOf<KeyRecord, KeyChange>): Promise<KeyRecord | undefined>;
     revokeKey(id: string): Promise<KeyRecord | undefined>;
     /** Forgets a key, revoked or not; false when there was none. */
     deleteKey(id: string): Promise<boolean>;
@@ -890,13 +946,13 @@ interface GovernanceAdmin {
     listKeys(filter?: KeyFilter): readonly KeyRecord[];
     /** @throws GATEWAY_KEY_LIMIT, GATEWAY_ALREADY_EXISTS, CORE_CONFIG_INVALID naming the field */
     createProject(project: NewOwner): Promise<OwnerRecord>;
-    updateProject(id: string, change: OwnerChange): Promise<OwnerRecord | undefined>;
+    updateProject(id: string, change: ChangeOf<OwnerRecord, OwnerChange>): Promise<OwnerRecord | undefined>;
     /** Its keys stay valid, without the project's limits: disable it, or revoke them, first. */
     deleteProject(id: string): Promise<boolean>;
     getProject(id: string): OwnerRecord | undefined;
     listProjects(): readonly OwnerRecord[];
     createUser(user: NewOwner): Promise<OwnerRecord>;
-    updateUser(id: string, change: OwnerChange): Promise<OwnerRecord | undefined>;
+    updateUser(id: string, change: ChangeOf<OwnerRecord, OwnerChange>): Promise<OwnerRecord | undefined>;
     deleteUser(id: string): Promise<boolean>;
     getUser(id: string): OwnerRecord | undefined;
     listUsers(): readonly OwnerRecord[];
@@ -923,6 +979,7 @@ interface RequestStartEvent {
     readonly requestedModel: string;
 }
 type GatewayEvent = RequestStartEvent | RequestEvent;
+type GatewayEventListener = (event: GatewayEvent) => void;
 
 /** What a budget is: an amount of money for a window of time, thresholds that tell, and a stop if wanted. */
 
@@ -1452,6 +1509,240 @@ interface SpendLedger extends AsyncDisposable {
     flush(): Promise<void>;
     /** Requests whose row found no place: there are more combinations than a process keeps in a day. */
     readonly dropped: number;
+}
+
+/** What typed calls promise about answers; members beyond these stay readable. */
+
+declare const chatAnswerSchema: z.ZodObject<{
+    id: z.ZodOptional<z.ZodString>;
+    model: z.ZodOptional<z.ZodString>;
+    choices: z.ZodArray<z.ZodObject<{
+        index: z.ZodNumber;
+        message: z.ZodObject<{
+            tool_calls: z.ZodOptional<z.ZodNullable<z.ZodArray<z.ZodObject<{
+                id: z.ZodString;
+                function: z.ZodObject<{
+                    name: z.ZodString;
+                    arguments: z.ZodString;
+                }, z.core.$loose>;
+            }, z.core.$loose>>>>;
+            content: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+            reasoning_content: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+            refusal: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        }, z.core.$loose>;
+        finish_reason: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    }, z.core.$loose>>;
+    usage: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+        prompt_tokens: z.ZodNumber;
+        completion_tokens: z.ZodOptional<z.ZodNumber>;
+        total_tokens: z.ZodNumber;
+        prompt_tokens_details: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            cached_tokens: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+        }, z.core.$loose>>>;
+        completion_tokens_details: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            reasoning_tokens: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+        }, z.core.$loose>>>;
+    }, z.core.$loose>>>;
+}, z.core.$loose>;
+declare const chatChunkSchema: z.ZodObject<{
+    choices: z.ZodArray<z.ZodObject<{
+        index: z.ZodNumber;
+        delta: z.ZodObject<{
+            tool_calls: z.ZodOptional<z.ZodNullable<z.ZodArray<z.ZodObject<{
+                index: z.ZodNumber;
+                id: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+                function: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+                    name: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+                    arguments: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+                }, z.core.$loose>>>;
+            }, z.core.$loose>>>>;
+            content: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+            reasoning_content: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+            refusal: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+        }, z.core.$loose>;
+        finish_reason: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    }, z.core.$loose>>;
+    usage: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+        prompt_tokens: z.ZodNumber;
+        completion_tokens: z.ZodOptional<z.ZodNumber>;
+        total_tokens: z.ZodNumber;
+        prompt_tokens_details: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            cached_tokens: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+        }, z.core.$loose>>>;
+        completion_tokens_details: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            reasoning_tokens: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+        }, z.core.$loose>>>;
+    }, z.core.$loose>>>;
+}, z.core.$loose>;
+declare const embeddingAnswerSchema: z.ZodObject<{
+    data: z.ZodArray<z.ZodObject<{
+        index: z.ZodNumber;
+        embedding: z.ZodUnion<readonly [z.ZodArray<z.ZodNumber>, z.ZodString]>;
+    }, z.core.$loose>>;
+    usage: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+        prompt_tokens: z.ZodNumber;
+        completion_tokens: z.ZodOptional<z.ZodNumber>;
+        total_tokens: z.ZodNumber;
+        prompt_tokens_details: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            cached_tokens: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+        }, z.core.$loose>>>;
+        completion_tokens_details: z.ZodOptional<z.ZodNullable<z.ZodObject<{
+            reasoning_tokens: z.ZodOptional<z.ZodNullable<z.ZodNumber>>;
+        }, z.core.$loose>>>;
+    }, z.core.$loose>>>;
+}, z.core.$loose>;
+/** An OpenAI chat completion. */
+type ChatAnswer = z.output<typeof chatAnswerSchema>;
+/** A piece of a streamed one. */
+type ChatChunk = z.output<typeof chatChunkSchema>;
+/** OpenAI embeddings. */
+type EmbeddingAnswer = z.output<typeof embeddingAnswerSchema>;
+
+/** A JSON object as it stands on the wire. */
+type WireObject = Readonly<Record<string, unknown>>;
+interface CallOptions {
+    /** Virtual key; needed unless the gateway runs with `auth: { kind: 'none' }`. */
+    readonly apiKey?: string | undefined;
+    readonly headers?: Readonly<Record<string, string>> | undefined;
+    readonly signal?: AbortSignal | undefined;
+}
+interface ChatRequest extends WireObject {
+    readonly model: string;
+    readonly messages: readonly WireObject[];
+}
+interface EmbeddingRequest extends WireObject {
+    readonly model: string;
+    readonly input: string | readonly string[] | readonly number[];
+}
+interface GatewayCalls {
+    /** An OpenAI chat completion. Throws GATEWAY_CALL_FAILED with status and body. */
+    chat(request: ChatRequest, options?: CallOptions): Promise<ChatAnswer>;
+    /** The chunks of a streamed chat completion; leaving the loop early ends the call. Throws GATEWAY_CALL_FAILED. */
+    streamChat(request: ChatRequest, options?: CallOptions): AsyncIterable<ChatChunk>;
+    /** OpenAI embeddings. Throws GATEWAY_CALL_FAILED. */
+    embed(request: EmbeddingRequest, options?: CallOptions): Promise<EmbeddingAnswer>;
+}
+
+declare const blockingRuleSchema: z.ZodDiscriminatedUnion<[z.ZodObject<{
+    kind: z.ZodLiteral<"address">;
+    action: z.ZodDefault<z.ZodLiteral<"allow" | "deny">>;
+    addresses: z.ZodReadonly<z.ZodArray<z.ZodString>>;
+    id: z.ZodOptional<z.ZodString>;
+    enabled: z.ZodDefault<z.ZodBoolean>;
+    note: z.ZodOptional<z.ZodString>;
+    expiresUnixMs: z.ZodOptional<z.ZodNumber>;
+}, z.core.$strict>, z.ZodObject<{
+    kind: z.ZodLiteral<"country">;
+    action: z.ZodDefault<z.ZodLiteral<"allow" | "deny">>;
+    countries: z.ZodReadonly<z.ZodArray<z.ZodString>>;
+    id: z.ZodOptional<z.ZodString>;
+    enabled: z.ZodDefault<z.ZodBoolean>;
+    note: z.ZodOptional<z.ZodString>;
+    expiresUnixMs: z.ZodOptional<z.ZodNumber>;
+}, z.core.$strict>, z.ZodObject<{
+    kind: z.ZodLiteral<"user-agent">;
+    action: z.ZodDefault<z.ZodLiteral<"allow" | "deny">>;
+    contains: z.ZodDefault<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    patterns: z.ZodDefault<z.ZodReadonly<z.ZodArray<z.ZodString>>>;
+    id: z.ZodOptional<z.ZodString>;
+    enabled: z.ZodDefault<z.ZodBoolean>;
+    note: z.ZodOptional<z.ZodString>;
+    expiresUnixMs: z.ZodOptional<z.ZodNumber>;
+}, z.core.$strict>, z.ZodObject<{
+    kind: z.ZodLiteral<"rate">;
+    limit: z.ZodInt;
+    windowMs: z.ZodInt;
+    id: z.ZodOptional<z.ZodString>;
+    enabled: z.ZodDefault<z.ZodBoolean>;
+    note: z.ZodOptional<z.ZodString>;
+    expiresUnixMs: z.ZodOptional<z.ZodNumber>;
+}, z.core.$strict>], "kind">;
+type BlockingRuleInput = z.input<typeof blockingRuleSchema>;
+/** A rule as it is in force. */
+type BlockingRule = Readonly<z.output<typeof blockingRuleSchema>> & {
+    readonly id: string;
+    /** `config` rules change with the configuration only. */
+    readonly origin: 'config' | 'store';
+};
+
+/** The rules in force: those of the configuration, and those in a Store, which change while the gateway runs and reach every process. */
+
+interface BlockingRules extends AsyncDisposable {
+    /** Resolves when the stored rules have been read; rejects when the store cannot be reached. */
+    readonly ready: Promise<void>;
+    /** All rules, those of the configuration first. */
+    list(): readonly BlockingRule[];
+    get(id: string): BlockingRule | undefined;
+    /**
+     * In force here at once, elsewhere as soon as the store has told. A stored rule of the same id is replaced.
+     * @throws GATEWAY_BLOCKING_RULE_INVALID, GATEWAY_BLOCKING_RULE_CONFIGURED for the id of a configured rule, GATEWAY_BLOCKING_RULE_LIMIT.
+     */
+    add(rule: BlockingRuleInput): Promise<BlockingRule>;
+    /** False when there is no such rule. @throws GATEWAY_BLOCKING_RULE_CONFIGURED for a configured rule. */
+    remove(id: string): Promise<boolean>;
+    /** What `configure` would refuse. @throws GATEWAY_BLOCKING_RULE_INVALID */
+    check(rules: readonly ParsedRule[]): void;
+    /** Replaces the configured rules. @throws GATEWAY_BLOCKING_RULE_INVALID */
+    configure(rules: readonly ParsedRule[]): void;
+    /** Calls back after every change; the callback must not throw. */
+    subscribe(onChange: () => void): Disposable;
+}
+type ParsedRule = z.output<typeof blockingRuleSchema>;
+
+/** Where answers are kept: in this process by bytes, and in a Store for all processes. */
+
+/** What to remove; with several fields, what all of them name. Without any, everything. */
+interface CachePurge {
+    readonly model?: string | undefined;
+    readonly projectId?: string | undefined;
+    readonly keyId?: string | undefined;
+}
+
+/** What of the cache its operator can do. */
+
+/** The answers that a gateway keeps. */
+interface AnswerCache {
+    /**
+     * Removes answers, in every process; without any field, all of them. By key only where `isolation` is `key`, by project where it is not `shared`.
+     * Gives how many were removed.
+     */
+    purge(purge?: CachePurge): Promise<number>;
+}
+interface Gateway extends AsyncDisposable, GatewayCalls {
+    /** Answers one request of `node:http`; never throws. */
+    readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
+    /** Answers a web-standard request without any socket; fits `new OpenAI({ fetch })`, Hono, Next.js and Bun. */
+    readonly fetch: (input: Request | URL | string, init?: RequestInit) => Promise<Response>;
+    /** Resolves when keys and credentials are read; rejects when they cannot be. Until then calls over HTTP get 503, and those of `fetch` wait. */
+    readonly ready: Promise<void>;
+    /** The virtual keys, with `auth: { kind: 'keys' }`. */
+    readonly keys: KeyRing | undefined;
+    /** The blocking rules in force, with a `blocking` section in the configuration. */
+    readonly blocking: BlockingRules | undefined;
+    /** The cached answers, with a `cache` section in the configuration. */
+    readonly cache: AnswerCache | undefined;
+    /** What models cost, and where an administrator changes it. */
+    readonly prices: Prices;
+    /** Swaps the configuration whole. Requests in flight keep the one they began with. Rejects, and changes nothing, when it is invalid. */
+    updateConfig(config: GatewayConfigInput): Promise<void>;
+    /** Rejects as `updateConfig` would, and changes nothing either way. */
+    checkConfig(config: GatewayConfigInput): Promise<void>;
+    /** In force now. Secrets in it do not print. */
+    readonly config: GatewayConfig;
+    /** Tells what happens as it happens; listeners must be quick. */
+    onEvent(listener: GatewayEventListener): Disposable;
+    /** Prometheus text exposition, version 0.0.4. */
+    metricsText(): string;
+    /** Requests that are being answered. */
+    readonly inFlight: number;
+    /**
+     * Stops admitting, lets requests in flight finish for `graceMs`, ends the rest with a typed error, and hands all events to the sink.
+     * Safe to repeat.
+     */
+    close(options?: {
+        readonly graceMs?: number | undefined;
+        readonly flushMs?: number | undefined;
+    }): Promise<void>;
 }
 
 /** What can be administered. Each part is optional: operations on what is not there do not exist. */
@@ -3472,6 +3763,13 @@ declare function toErrorResponse(error: BudError, headers?: Readonly<Record<stri
  */
 declare function createAdminHandler(admin: Admin, options: AdminHandlerOptions): (request: Request) => Promise<Response>;
 
+/** Blocking rules and the cache of a gateway for administrators: always those of the configuration in force, which may come and go. */
+
+/** Throws GATEWAY_ADMIN_SECTION_ABSENT while the configuration has no `blocking` section. */
+declare function createBlockingAdmin(gateway: Pick<Gateway, 'blocking'>): BlockingAdmin;
+/** Rejects with GATEWAY_ADMIN_SECTION_ABSENT while the configuration has no `cache` section. */
+declare const createCacheAdmin: (gateway: Pick<Gateway, "cache">) => CacheAdmin;
+
 /** The configuration of one gateway, as the administrator's routes change it. */
 
 /** What it needs of a gateway. */
@@ -3483,5 +3781,5 @@ interface ConfigurableGateway {
 /** `reload` reads the configuration anew from where it came, a file for instance. */
 declare const createConfigAdmin: (gateway: ConfigurableGateway, reload?: () => Promise<void>) => ConfigAdmin;
 
-export { adminOperations, createAdmin, createAdminHandler, createAuditLog, createConfigAdmin, toErrorResponse };
+export { adminOperations, createAdmin, createAdminHandler, createAuditLog, createBlockingAdmin, createCacheAdmin, createConfigAdmin, toErrorResponse };
 export type { Admin, AdminActor, AdminCaller, AdminHandlerOptions, AdminInit, AdminInput, AdminOperationName, AdminOperations, AdminParts, AdminResult, AnyOperation, AuditLog, AuditLogParts, BlockingAdmin, CacheAdmin, ConfigAdmin, ConfigurableGateway };

@@ -12,6 +12,8 @@ interface Statement {
     /** `ingest`: in order with the inserts, and never behind a question. Default `reading`. */
     readonly lane?: 'ingest' | 'reading';
 }
+/** ClickHouse's names of the formats that files are written in. */
+type FileFormat = 'CSVWithNames' | 'JSONEachRow' | 'Parquet';
 /** Rows of one table in ClickHouse's JSONCompactEachRow format. */
 interface TableInsert {
     readonly table: string;
@@ -21,13 +23,28 @@ interface TableInsert {
     /** A second insert with the same token is ignored by the engine. */
     readonly token: string;
 }
+/** Rows of one table in ClickHouse's RowBinary format. */
+interface RowsInsert {
+    readonly table: string;
+    /** In the order of the bytes, with the types in which they are sent. */
+    readonly columns: readonly {
+        readonly name: string;
+        readonly type: string;
+    }[];
+    /** Whole rows in each. */
+    readonly payloads: readonly Uint8Array[];
+}
 /** A connection to one database. Errors are METRICS_DATABASE_UNAVAILABLE (retry) or METRICS_DATABASE_REFUSED (do not). */
 interface AnalyticsClient extends AsyncDisposable {
     /** Rows as objects; 64-bit integers and decimals arrive as numbers. */
     query(statement: Statement, signal?: AbortSignal): Promise<readonly unknown[]>;
+    /** The rows as the engine writes them in the format. */
+    file(statement: Statement, format: FileFormat, signal?: AbortSignal): Promise<Uint8Array>;
     command(statement: Statement): Promise<void>;
     /** Runs after the inserts before it; resolves when the rows are readable. */
     insert(insert: TableInsert): Promise<void>;
+    /** The same for rows that are encoded already: many at once, with the views behind the table. */
+    insertRows(insert: RowsInsert): Promise<void>;
 }
 
 interface EmbeddedClientOptions {

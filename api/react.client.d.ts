@@ -80,33 +80,6 @@ interface ClusterPlan {
     readonly findings: readonly ManifestFinding[];
 }
 
-/** The one error class of the kit; dependency-free, so that the browser bundle carries no schema library. */
-type BudClientErrorCode = 'REACT_NETWORK_FAILED' | 'REACT_RESPONSE_REFUSED' | 'REACT_RESPONSE_INVALID' | 'REACT_TIMED_OUT' | 'REACT_ABORTED' | 'REACT_CLIENT_MISSING';
-interface BudClientErrorInit {
-    readonly code: BudClientErrorCode;
-    readonly message: string;
-    /** HTTP status of the answer, when there was one. */
-    readonly status?: number | undefined;
-    /** The code inside the server's error body. */
-    readonly serverCode?: string | undefined;
-    readonly retryable?: boolean | undefined;
-    readonly retryAfterMs?: number | undefined;
-    readonly cause?: unknown;
-}
-/** What every call of the client rejects with. */
-declare class BudClientError extends Error {
-    readonly code: BudClientErrorCode;
-    readonly status: number | undefined;
-    readonly serverCode: string | undefined;
-    readonly retryable: boolean;
-    readonly retryAfterMs: number | undefined;
-    constructor(init: BudClientErrorInit);
-}
-/** The session is missing or has ended. */
-declare function isUnauthorized(error: unknown): boolean;
-/** The caller itself gave up. */
-declare function isAborted(error: unknown): boolean;
-
 interface ClientClock {
     /** Milliseconds since 1970. */
     readonly nowMs: () => number;
@@ -116,6 +89,10 @@ interface ClientClock {
     readonly after: (delayMs: number, callback: () => void) => () => void;
 }
 declare const browserClock: ClientClock;
+
+/** Sends requests: joins addresses, adds headers, turns every failure into a BudClientError. */
+
+type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 type ChatRole = 'system' | 'user' | 'assistant';
 interface ChatRequest {
@@ -141,6 +118,207 @@ type ChatDelta = {
     readonly kind: 'finish';
     readonly reason: string;
 };
+
+/** Made from the server's OpenAPI document by the tests of the reference server (client-types.test.ts); not edited by hand. */
+type MetricsMeasure = 'requests' | 'requestsPerSecond' | 'successes' | 'errors' | 'partials' | 'rejected' | 'aborted' | 'clientErrors' | 'serverErrors' | 'successShare' | 'errorShare' | 'rejectedShare' | 'guardrailRequests' | 'guardrailShare' | 'attempts' | 'attemptsPerRequest' | 'inputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'outputTokens' | 'reasoningTokens' | 'inputTokensPerSecond' | 'outputTokensPerSecond' | 'inputTokensMean' | 'outputTokensMean' | 'cachedInputShare' | 'durationMsP50' | 'durationMsP90' | 'durationMsP95' | 'durationMsP99' | 'durationMsMean' | 'durationMsMax' | 'timeToFirstTokenMsP50' | 'timeToFirstTokenMsP90' | 'timeToFirstTokenMsP95' | 'timeToFirstTokenMsP99' | 'timeToFirstTokenMsMean' | 'timeToFirstTokenCount' | 'timePerOutputTokenMsP50' | 'timePerOutputTokenMsP90' | 'timePerOutputTokenMsP95' | 'timePerOutputTokenMsP99' | 'timePerOutputTokenMsMean' | 'timePerOutputTokenCount' | 'interTokenMsP50' | 'interTokenMsP90' | 'interTokenMsP95' | 'interTokenMsP99' | 'tokenSpeedP50' | 'tokenSpeedP10' | 'overheadMsP50' | 'overheadMsP99' | 'overheadMsMean' | 'queueMsP50' | 'queueMsP95' | 'queueMsP99' | 'queueMsMean' | 'costUsd' | 'pricedRequests' | 'pricedShare' | 'costUsdMean' | 'costUsdPerMillionTokens' | 'cacheHits' | 'cacheLookups' | 'cacheHitShare' | 'cacheSavedUsd' | 'providerCostUsd' | 'uniqueUsers' | 'uniqueKeys' | 'goodRequests' | 'goodputPerSecond' | 'goodShare' | 'inFlightMean' | 'inFlightPeak';
+type MetricsFilters = {
+    readonly projectId?: string | readonly string[] | undefined;
+    readonly keyId?: string | readonly string[] | undefined;
+    readonly userId?: string | readonly string[] | undefined;
+    readonly operation?: string | readonly string[] | undefined;
+    readonly dialect?: string | readonly string[] | undefined;
+    readonly stream?: string | readonly string[] | undefined;
+    readonly requestedModel?: string | readonly string[] | undefined;
+    readonly model?: string | readonly string[] | undefined;
+    readonly targetId?: string | readonly string[] | undefined;
+    readonly providerId?: string | readonly string[] | undefined;
+    readonly status?: string | readonly string[] | undefined;
+    readonly outcome?: string | readonly string[] | undefined;
+    readonly errorCode?: string | readonly string[] | undefined;
+    readonly finishReason?: string | readonly string[] | undefined;
+    readonly cache?: string | readonly string[] | undefined;
+    readonly usageSource?: string | readonly string[] | undefined;
+    readonly clientIp?: string | readonly string[] | undefined;
+    readonly userAgent?: string | readonly string[] | undefined;
+    readonly sessionId?: string | readonly string[] | undefined;
+    readonly promptId?: string | readonly string[] | undefined;
+    readonly promptVersion?: string | readonly string[] | undefined;
+    readonly method?: string | readonly string[] | undefined;
+    readonly route?: string | readonly string[] | undefined;
+    readonly countryCode?: string | readonly string[] | undefined;
+    readonly region?: string | readonly string[] | undefined;
+    readonly city?: string | readonly string[] | undefined;
+    readonly deviceType?: string | readonly string[] | undefined;
+    readonly browser?: string | readonly string[] | undefined;
+    readonly os?: string | readonly string[] | undefined;
+    readonly blockRuleId?: string | readonly string[] | undefined;
+    readonly source?: string | readonly string[] | undefined;
+    readonly isBot?: string | readonly string[] | undefined;
+    readonly guardrail?: string | readonly string[] | undefined;
+};
+type MetricsGroupBy = 'projectId' | 'keyId' | 'userId' | 'operation' | 'dialect' | 'stream' | 'requestedModel' | 'model' | 'targetId' | 'providerId' | 'status' | 'outcome' | 'errorCode' | 'finishReason' | 'cache' | 'usageSource' | 'clientIp' | 'userAgent' | 'sessionId' | 'promptId' | 'promptVersion' | 'method' | 'route' | 'countryCode' | 'region' | 'city' | 'deviceType' | 'browser' | 'os' | 'blockRuleId' | 'source' | 'isBot' | 'guardrail';
+type MetricsOrderBy = 'requests' | 'requestsPerSecond' | 'successes' | 'errors' | 'partials' | 'rejected' | 'aborted' | 'clientErrors' | 'serverErrors' | 'guardrailRequests' | 'attempts' | 'inputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'outputTokens' | 'reasoningTokens' | 'inputTokensPerSecond' | 'outputTokensPerSecond' | 'durationMsMax' | 'timeToFirstTokenCount' | 'timePerOutputTokenCount' | 'costUsd' | 'pricedRequests' | 'cacheHits' | 'cacheLookups' | 'cacheSavedUsd' | 'providerCostUsd' | 'uniqueUsers' | 'uniqueKeys';
+type MetricsAskBody = {
+    readonly measure: MetricsMeasure | readonly MetricsMeasure[];
+    readonly window: {
+        readonly fromUnixMs: number;
+        readonly toUnixMs: number;
+    } | {
+        readonly last: string;
+    };
+    readonly filters?: MetricsFilters | undefined;
+    readonly tags?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
+    readonly ranges?: {
+        readonly durationMs?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly timeToFirstTokenMs?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly inputTokens?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly outputTokens?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly costUsd?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly status?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+    } | undefined;
+    readonly search?: string | undefined;
+    readonly groupBy?: readonly MetricsGroupBy[] | undefined;
+    readonly interval?: string | undefined;
+    readonly timeZone?: string | undefined;
+    readonly limit?: number | undefined;
+    readonly orderBy?: MetricsOrderBy | undefined;
+    readonly other?: boolean | undefined;
+    readonly compare?: 'previous' | undefined;
+    readonly slo?: {
+        readonly durationMs?: number | undefined;
+        readonly timeToFirstTokenMs?: number | undefined;
+        readonly timePerOutputTokenMs?: number | undefined;
+    } | undefined;
+    readonly from?: 'auto' | 'raw' | undefined;
+};
+type MetricsDistributionBody = {
+    readonly of: 'durationMs' | 'timeToFirstTokenMs' | 'timePerOutputTokenMs' | 'queueMs' | 'interTokenMs' | 'inputTokens' | 'outputTokens' | 'costUsd';
+    readonly window: {
+        readonly fromUnixMs: number;
+        readonly toUnixMs: number;
+    } | {
+        readonly last: string;
+    };
+    readonly filters?: MetricsFilters | undefined;
+    readonly tags?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
+    readonly ranges?: {
+        readonly durationMs?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly timeToFirstTokenMs?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly inputTokens?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly outputTokens?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly costUsd?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly status?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+    } | undefined;
+    readonly search?: string | undefined;
+    readonly groupBy?: readonly MetricsGroupBy[] | undefined;
+    readonly interval?: string | undefined;
+    readonly timeZone?: string | undefined;
+    readonly limit?: number | undefined;
+    readonly orderBy?: MetricsOrderBy | undefined;
+    readonly bounds?: readonly number[] | undefined;
+};
+
+/** Questions about requests and their answers: the questions typed by the server's document, the answers checked field by field. */
+
+type Question = MetricsAskBody;
+type DistributionQuestion = MetricsDistributionBody;
+type TimeWindow = Question['window'];
+type MeasureUnit = string;
+type Values = Readonly<Record<string, number | null>>;
+interface AnswerRow {
+    /** Start of the bucket, or of the window. */
+    readonly timeUnixMs: number;
+    readonly endUnixMs: number;
+    /** The value of each dimension asked for; empty where requests have none. */
+    readonly group: Readonly<Record<string, string>>;
+    /** What is in none of the other groups. */
+    readonly isOther: boolean;
+    readonly values: Values;
+    /** How many requests a value rests on, where those are not all. */
+    readonly counts: Values;
+    /** With `compare`: the window before, and the relative change. */
+    readonly previous: Values;
+    readonly changes: Values;
+}
+interface AnswerMeasure {
+    readonly unit: MeasureUnit;
+    /** Largest relative error; 0 is exact. */
+    readonly errorBound: number;
+}
+interface Answer {
+    readonly fromUnixMs: number;
+    readonly toUnixMs: number;
+    readonly measures: Readonly<Record<string, AnswerMeasure>>;
+    /** By group, the largest first, then by time; no bucket is missing. */
+    readonly rows: readonly AnswerRow[];
+}
+interface Distribution {
+    readonly of: string;
+    readonly fromUnixMs: number;
+    readonly toUnixMs: number;
+    /** Upper ends of the bins, exclusive; each row has one number more, for what lies beyond. */
+    readonly bounds: readonly number[];
+    readonly rows: readonly {
+        readonly timeUnixMs: number;
+        readonly group: Readonly<Record<string, string>>;
+        readonly requests: readonly number[];
+    }[];
+}
+interface MeasureDefinition {
+    readonly name: string;
+    readonly definition: string;
+    readonly unit: MeasureUnit;
+    readonly nullMeans: string;
+    readonly errorBound: number;
+}
+interface Catalogue {
+    readonly measures: readonly MeasureDefinition[];
+    readonly dimensions: readonly string[];
+}
+
+interface Operation {
+    /** Method and path, its parameters in braces: `GET /api/admin/keys/{id}`. */
+    readonly address: `${HttpMethod} /${string}`;
+    readonly params?: Readonly<Record<string, string>> | undefined;
+    readonly query?: Readonly<Record<string, string | number | undefined>> | undefined;
+    readonly body?: unknown;
+}
 
 /** Follows the server's live events: reconnects with growing, jittered delays, gives up a silent connection, ends without a trace. */
 
@@ -186,6 +364,14 @@ interface BudClient {
     chat(request: ChatRequest, options?: CallOptions): AsyncGenerator<ChatDelta, void, void>;
     requests(query?: RequestQuery, options?: CallOptions): Promise<RequestPage>;
     series(query: SeriesQuery, options?: CallOptions): Promise<Series>;
+    /** Answers a question about requests: measures over a window, over time, by dimension. */
+    ask(question: Question, options?: CallOptions): Promise<Answer>;
+    /** How values spread over bins; with an interval, a heatmap. */
+    distribution(question: DistributionQuestion, options?: CallOptions): Promise<Distribution>;
+    /** What can be asked, with the definition of every measure. */
+    measures(options?: CallOptions): Promise<Catalogue>;
+    /** Any other operation of the server; the answer is unchecked JSON. */
+    call(operation: Operation, options?: CallOptions): Promise<unknown>;
     /** Follows requests as they start and finish, until closed. */
     live(handlers: LiveHandlers): LiveSubscription;
     optimize(input: OptimizeInput, options?: CallOptions): Promise<OptimizeResult>;
@@ -197,6 +383,33 @@ interface BudClient {
     onUnauthorized(listener: () => void): () => void;
 }
 declare function createBudClient(options?: BudClientOptions): BudClient;
+
+/** The one error class of the kit; dependency-free, so that the browser bundle carries no schema library. */
+type BudClientErrorCode = 'REACT_NETWORK_FAILED' | 'REACT_RESPONSE_REFUSED' | 'REACT_RESPONSE_INVALID' | 'REACT_TIMED_OUT' | 'REACT_ABORTED' | 'REACT_CLIENT_MISSING';
+interface BudClientErrorInit {
+    readonly code: BudClientErrorCode;
+    readonly message: string;
+    /** HTTP status of the answer, when there was one. */
+    readonly status?: number | undefined;
+    /** The code inside the server's error body. */
+    readonly serverCode?: string | undefined;
+    readonly retryable?: boolean | undefined;
+    readonly retryAfterMs?: number | undefined;
+    readonly cause?: unknown;
+}
+/** What every call of the client rejects with. */
+declare class BudClientError extends Error {
+    readonly code: BudClientErrorCode;
+    readonly status: number | undefined;
+    readonly serverCode: string | undefined;
+    readonly retryable: boolean;
+    readonly retryAfterMs: number | undefined;
+    constructor(init: BudClientErrorInit);
+}
+/** The session is missing or has ended. */
+declare function isUnauthorized(error: unknown): boolean;
+/** The caller itself gave up. */
+declare function isAborted(error: unknown): boolean;
 
 /** The smallest store that React can follow: a value, and listeners that hear when it is replaced. */
 interface Observable<T> {
@@ -290,4 +503,4 @@ interface LiveState {
 declare function createLiveFeed(client: BudClient): Observable<LiveState>;
 
 export { BudClientError, browserClock, createBudClient, createChatSession, createLiveFeed, createSessionKeeper, isAborted, isUnauthorized };
-export type { BudClient, BudClientErrorCode, BudClientErrorInit, BudClientOptions, CallOptions, ChatDelta, ChatMessage, ChatRequest, ChatRole, ChatSession, ChatSessionOptions, ChatState, ChatTiming, ClientClock, LiveHandlers, LiveState, LiveStatus, LiveSubscription, SessionKeeper, SessionState };
+export type { Answer, AnswerRow, BudClient, BudClientErrorCode, BudClientErrorInit, BudClientOptions, CallOptions, Catalogue, ChatDelta, ChatMessage, ChatRequest, ChatRole, ChatSession, ChatSessionOptions, ChatState, ChatTiming, ClientClock, Distribution, DistributionQuestion, LiveHandlers, LiveState, LiveStatus, LiveSubscription, Operation, Question, SessionKeeper, SessionState, TimeWindow };

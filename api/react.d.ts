@@ -82,33 +82,6 @@ interface ClusterPlan {
     readonly findings: readonly ManifestFinding[];
 }
 
-/** The one error class of the kit; dependency-free, so that the browser bundle carries no schema library. */
-type BudClientErrorCode = 'REACT_NETWORK_FAILED' | 'REACT_RESPONSE_REFUSED' | 'REACT_RESPONSE_INVALID' | 'REACT_TIMED_OUT' | 'REACT_ABORTED' | 'REACT_CLIENT_MISSING';
-interface BudClientErrorInit {
-    readonly code: BudClientErrorCode;
-    readonly message: string;
-    /** HTTP status of the answer, when there was one. */
-    readonly status?: number | undefined;
-    /** The code inside the server's error body. */
-    readonly serverCode?: string | undefined;
-    readonly retryable?: boolean | undefined;
-    readonly retryAfterMs?: number | undefined;
-    readonly cause?: unknown;
-}
-/** What every call of the client rejects with. */
-declare class BudClientError extends Error {
-    readonly code: BudClientErrorCode;
-    readonly status: number | undefined;
-    readonly serverCode: string | undefined;
-    readonly retryable: boolean;
-    readonly retryAfterMs: number | undefined;
-    constructor(init: BudClientErrorInit);
-}
-/** The session is missing or has ended. */
-declare function isUnauthorized(error: unknown): boolean;
-/** The caller itself gave up. */
-declare function isAborted(error: unknown): boolean;
-
 interface ClientClock {
     /** Milliseconds since 1970. */
     readonly nowMs: () => number;
@@ -118,6 +91,10 @@ interface ClientClock {
     readonly after: (delayMs: number, callback: () => void) => () => void;
 }
 declare const browserClock: ClientClock;
+
+/** Sends requests: joins addresses, adds headers, turns every failure into a BudClientError. */
+
+type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 type ChatRole = 'system' | 'user' | 'assistant';
 interface ChatRequest {
@@ -143,6 +120,209 @@ type ChatDelta = {
     readonly kind: 'finish';
     readonly reason: string;
 };
+
+/** Made from the server's OpenAPI document by the tests of the reference server (client-types.test.ts); not edited by hand. */
+type MetricsMeasure = 'requests' | 'requestsPerSecond' | 'successes' | 'errors' | 'partials' | 'rejected' | 'aborted' | 'clientErrors' | 'serverErrors' | 'successShare' | 'errorShare' | 'rejectedShare' | 'guardrailRequests' | 'guardrailShare' | 'attempts' | 'attemptsPerRequest' | 'inputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'outputTokens' | 'reasoningTokens' | 'inputTokensPerSecond' | 'outputTokensPerSecond' | 'inputTokensMean' | 'outputTokensMean' | 'cachedInputShare' | 'durationMsP50' | 'durationMsP90' | 'durationMsP95' | 'durationMsP99' | 'durationMsMean' | 'durationMsMax' | 'timeToFirstTokenMsP50' | 'timeToFirstTokenMsP90' | 'timeToFirstTokenMsP95' | 'timeToFirstTokenMsP99' | 'timeToFirstTokenMsMean' | 'timeToFirstTokenCount' | 'timePerOutputTokenMsP50' | 'timePerOutputTokenMsP90' | 'timePerOutputTokenMsP95' | 'timePerOutputTokenMsP99' | 'timePerOutputTokenMsMean' | 'timePerOutputTokenCount' | 'interTokenMsP50' | 'interTokenMsP90' | 'interTokenMsP95' | 'interTokenMsP99' | 'tokenSpeedP50' | 'tokenSpeedP10' | 'overheadMsP50' | 'overheadMsP99' | 'overheadMsMean' | 'queueMsP50' | 'queueMsP95' | 'queueMsP99' | 'queueMsMean' | 'costUsd' | 'pricedRequests' | 'pricedShare' | 'costUsdMean' | 'costUsdPerMillionTokens' | 'cacheHits' | 'cacheLookups' | 'cacheHitShare' | 'cacheSavedUsd' | 'providerCostUsd' | 'uniqueUsers' | 'uniqueKeys' | 'goodRequests' | 'goodputPerSecond' | 'goodShare' | 'inFlightMean' | 'inFlightPeak';
+type MetricsFilters = {
+    readonly projectId?: string | readonly string[] | undefined;
+    readonly keyId?: string | readonly string[] | undefined;
+    readonly userId?: string | readonly string[] | undefined;
+    readonly operation?: string | readonly string[] | undefined;
+    readonly dialect?: string | readonly string[] | undefined;
+    readonly stream?: string | readonly string[] | undefined;
+    readonly requestedModel?: string | readonly string[] | undefined;
+    readonly model?: string | readonly string[] | undefined;
+    readonly targetId?: string | readonly string[] | undefined;
+    readonly providerId?: string | readonly string[] | undefined;
+    readonly status?: string | readonly string[] | undefined;
+    readonly outcome?: string | readonly string[] | undefined;
+    readonly errorCode?: string | readonly string[] | undefined;
+    readonly finishReason?: string | readonly string[] | undefined;
+    readonly cache?: string | readonly string[] | undefined;
+    readonly usageSource?: string | readonly string[] | undefined;
+    readonly clientIp?: string | readonly string[] | undefined;
+    readonly userAgent?: string | readonly string[] | undefined;
+    readonly sessionId?: string | readonly string[] | undefined;
+    readonly promptId?: string | readonly string[] | undefined;
+    readonly promptVersion?: string | readonly string[] | undefined;
+    readonly method?: string | readonly string[] | undefined;
+    readonly route?: string | readonly string[] | undefined;
+    readonly countryCode?: string | readonly string[] | undefined;
+    readonly region?: string | readonly string[] | undefined;
+    readonly city?: string | readonly string[] | undefined;
+    readonly deviceType?: string | readonly string[] | undefined;
+    readonly browser?: string | readonly string[] | undefined;
+    readonly os?: string | readonly string[] | undefined;
+    readonly blockRuleId?: string | readonly string[] | undefined;
+    readonly source?: string | readonly string[] | undefined;
+    readonly isBot?: string | readonly string[] | undefined;
+    readonly guardrail?: string | readonly string[] | undefined;
+};
+type MetricsGroupBy = 'projectId' | 'keyId' | 'userId' | 'operation' | 'dialect' | 'stream' | 'requestedModel' | 'model' | 'targetId' | 'providerId' | 'status' | 'outcome' | 'errorCode' | 'finishReason' | 'cache' | 'usageSource' | 'clientIp' | 'userAgent' | 'sessionId' | 'promptId' | 'promptVersion' | 'method' | 'route' | 'countryCode' | 'region' | 'city' | 'deviceType' | 'browser' | 'os' | 'blockRuleId' | 'source' | 'isBot' | 'guardrail';
+type MetricsOrderBy = 'requests' | 'requestsPerSecond' | 'successes' | 'errors' | 'partials' | 'rejected' | 'aborted' | 'clientErrors' | 'serverErrors' | 'guardrailRequests' | 'attempts' | 'inputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'outputTokens' | 'reasoningTokens' | 'inputTokensPerSecond' | 'outputTokensPerSecond' | 'durationMsMax' | 'timeToFirstTokenCount' | 'timePerOutputTokenCount' | 'costUsd' | 'pricedRequests' | 'cacheHits' | 'cacheLookups' | 'cacheSavedUsd' | 'providerCostUsd' | 'uniqueUsers' | 'uniqueKeys';
+type MetricsAskBody = {
+    readonly measure: MetricsMeasure | readonly MetricsMeasure[];
+    readonly window: {
+        readonly fromUnixMs: number;
+        readonly toUnixMs: number;
+    } | {
+        readonly last: string;
+    };
+    readonly filters?: MetricsFilters | undefined;
+    readonly tags?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
+    readonly ranges?: {
+        readonly durationMs?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly timeToFirstTokenMs?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly inputTokens?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly outputTokens?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly costUsd?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly status?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+    } | undefined;
+    readonly search?: string | undefined;
+    readonly groupBy?: readonly MetricsGroupBy[] | undefined;
+    readonly interval?: string | undefined;
+    readonly timeZone?: string | undefined;
+    readonly limit?: number | undefined;
+    readonly orderBy?: MetricsOrderBy | undefined;
+    readonly other?: boolean | undefined;
+    readonly compare?: 'previous' | undefined;
+    readonly slo?: {
+        readonly durationMs?: number | undefined;
+        readonly timeToFirstTokenMs?: number | undefined;
+        readonly timePerOutputTokenMs?: number | undefined;
+    } | undefined;
+    readonly from?: 'auto' | 'raw' | undefined;
+};
+type MetricsDistributionBody = {
+    readonly of: 'durationMs' | 'timeToFirstTokenMs' | 'timePerOutputTokenMs' | 'queueMs' | 'interTokenMs' | 'inputTokens' | 'outputTokens' | 'costUsd';
+    readonly window: {
+        readonly fromUnixMs: number;
+        readonly toUnixMs: number;
+    } | {
+        readonly last: string;
+    };
+    readonly filters?: MetricsFilters | undefined;
+    readonly tags?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
+    readonly ranges?: {
+        readonly durationMs?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly timeToFirstTokenMs?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly inputTokens?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly outputTokens?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly costUsd?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+        readonly status?: {
+            readonly min?: number | undefined;
+            readonly max?: number | undefined;
+        } | undefined;
+    } | undefined;
+    readonly search?: string | undefined;
+    readonly groupBy?: readonly MetricsGroupBy[] | undefined;
+    readonly interval?: string | undefined;
+    readonly timeZone?: string | undefined;
+    readonly limit?: number | undefined;
+    readonly orderBy?: MetricsOrderBy | undefined;
+    readonly bounds?: readonly number[] | undefined;
+};
+
+/** Questions about requests and their answers: the questions typed by the server's document, the answers checked field by field. */
+
+type Question = MetricsAskBody;
+type DistributionQuestion = MetricsDistributionBody;
+type MeasureName = MetricsMeasure;
+type DimensionName = MetricsGroupBy;
+type TimeWindow = Question['window'];
+type MeasureUnit = string;
+type Values = Readonly<Record<string, number | null>>;
+interface AnswerRow {
+    /** Start of the bucket, or of the window. */
+    readonly timeUnixMs: number;
+    readonly endUnixMs: number;
+    /** The value of each dimension asked for; empty where requests have none. */
+    readonly group: Readonly<Record<string, string>>;
+    /** What is in none of the other groups. */
+    readonly isOther: boolean;
+    readonly values: Values;
+    /** How many requests a value rests on, where those are not all. */
+    readonly counts: Values;
+    /** With `compare`: the window before, and the relative change. */
+    readonly previous: Values;
+    readonly changes: Values;
+}
+interface AnswerMeasure {
+    readonly unit: MeasureUnit;
+    /** Largest relative error; 0 is exact. */
+    readonly errorBound: number;
+}
+interface Answer {
+    readonly fromUnixMs: number;
+    readonly toUnixMs: number;
+    readonly measures: Readonly<Record<string, AnswerMeasure>>;
+    /** By group, the largest first, then by time; no bucket is missing. */
+    readonly rows: readonly AnswerRow[];
+}
+interface Distribution {
+    readonly of: string;
+    readonly fromUnixMs: number;
+    readonly toUnixMs: number;
+    /** Upper ends of the bins, exclusive; each row has one number more, for what lies beyond. */
+    readonly bounds: readonly number[];
+    readonly rows: readonly {
+        readonly timeUnixMs: number;
+        readonly group: Readonly<Record<string, string>>;
+        readonly requests: readonly number[];
+    }[];
+}
+interface MeasureDefinition {
+    readonly name: string;
+    readonly definition: string;
+    readonly unit: MeasureUnit;
+    readonly nullMeans: string;
+    readonly errorBound: number;
+}
+interface Catalogue {
+    readonly measures: readonly MeasureDefinition[];
+    readonly dimensions: readonly string[];
+}
+
+interface Operation {
+    /** Method and path, its parameters in braces: `GET /api/admin/keys/{id}`. */
+    readonly address: `${HttpMethod} /${string}`;
+    readonly params?: Readonly<Record<string, string>> | undefined;
+    readonly query?: Readonly<Record<string, string | number | undefined>> | undefined;
+    readonly body?: unknown;
+}
 
 /** Follows the server's live events: reconnects with growing, jittered delays, gives up a silent connection, ends without a trace. */
 
@@ -188,6 +368,14 @@ interface BudClient {
     chat(request: ChatRequest, options?: CallOptions): AsyncGenerator<ChatDelta, void, void>;
     requests(query?: RequestQuery, options?: CallOptions): Promise<RequestPage>;
     series(query: SeriesQuery, options?: CallOptions): Promise<Series>;
+    /** Answers a question about requests: measures over a window, over time, by dimension. */
+    ask(question: Question, options?: CallOptions): Promise<Answer>;
+    /** How values spread over bins; with an interval, a heatmap. */
+    distribution(question: DistributionQuestion, options?: CallOptions): Promise<Distribution>;
+    /** What can be asked, with the definition of every measure. */
+    measures(options?: CallOptions): Promise<Catalogue>;
+    /** Any other operation of the server; the answer is unchecked JSON. */
+    call(operation: Operation, options?: CallOptions): Promise<unknown>;
     /** Follows requests as they start and finish, until closed. */
     live(handlers: LiveHandlers): LiveSubscription;
     optimize(input: OptimizeInput, options?: CallOptions): Promise<OptimizeResult>;
@@ -199,6 +387,33 @@ interface BudClient {
     onUnauthorized(listener: () => void): () => void;
 }
 declare function createBudClient(options?: BudClientOptions): BudClient;
+
+/** The one error class of the kit; dependency-free, so that the browser bundle carries no schema library. */
+type BudClientErrorCode = 'REACT_NETWORK_FAILED' | 'REACT_RESPONSE_REFUSED' | 'REACT_RESPONSE_INVALID' | 'REACT_TIMED_OUT' | 'REACT_ABORTED' | 'REACT_CLIENT_MISSING';
+interface BudClientErrorInit {
+    readonly code: BudClientErrorCode;
+    readonly message: string;
+    /** HTTP status of the answer, when there was one. */
+    readonly status?: number | undefined;
+    /** The code inside the server's error body. */
+    readonly serverCode?: string | undefined;
+    readonly retryable?: boolean | undefined;
+    readonly retryAfterMs?: number | undefined;
+    readonly cause?: unknown;
+}
+/** What every call of the client rejects with. */
+declare class BudClientError extends Error {
+    readonly code: BudClientErrorCode;
+    readonly status: number | undefined;
+    readonly serverCode: string | undefined;
+    readonly retryable: boolean;
+    readonly retryAfterMs: number | undefined;
+    constructor(init: BudClientErrorInit);
+}
+/** The session is missing or has ended. */
+declare function isUnauthorized(error: unknown): boolean;
+/** The caller itself gave up. */
+declare function isAborted(error: unknown): boolean;
 
 /** The smallest store that React can follow: a value, and listeners that hear when it is replaced. */
 interface Observable<T> {
@@ -315,6 +530,23 @@ interface LoadedResource<T> extends Resource<T> {
 }
 declare function useResource<T>({ key, load, refreshMs }: UseResourceOptions<T>): LoadedResource<T>;
 
+/** Questions to the metrics of the server, shared by key and refreshed while anyone looks. */
+
+interface UseAskOptions {
+    /** Default 15 s; `null` asks once. */
+    readonly refreshMs?: number | null | undefined;
+}
+declare function useAsk(question: Question, { refreshMs }?: UseAskOptions): LoadedResource<Answer>;
+declare function useDistribution(question: DistributionQuestion, { refreshMs }?: UseAskOptions): LoadedResource<Distribution>;
+/** The definitions of every measure; loaded once for the page. */
+declare function useMeasures(): LoadedResource<Catalogue>;
+
+interface UseChat extends ChatState {
+    readonly session: ChatSession;
+}
+/** Keeps the conversation for as long as the calling component is mounted; call it above a tab to keep it across tabs. */
+declare function useChat({ systemPrompt, temperature, maxTokens }?: ChatSessionOptions): UseChat;
+
 /** The measured series of the last minutes, refreshed as requests finish. */
 
 interface LiveSeries extends Series {
@@ -328,45 +560,6 @@ interface UseSeriesOptions extends Partial<SeriesQuery> {
     readonly isLive?: boolean;
 }
 declare function useSeries({ windowSeconds, intervalSeconds, refreshMs, isLive, }?: UseSeriesOptions): LoadedResource<LiveSeries>;
-
-interface UseChat extends ChatState {
-    readonly session: ChatSession;
-}
-/** Keeps the conversation for as long as the calling component is mounted; call it above a tab to keep it across tabs. */
-declare function useChat({ systemPrompt, temperature, maxTokens }?: ChatSessionOptions): UseChat;
-
-/** Numbers, durations, sizes, money and times as people of a locale write them. */
-interface Format {
-    readonly locale: string;
-    /** 12,345 */
-    readonly count: (value: number) => string;
-    /** 12.3K */
-    readonly compact: (value: number) => string;
-    /** At most three significant digits. */
-    readonly decimal: (value: number) => string;
-    /** 0.042 becomes 4.2% */
-    readonly percent: (share: number) => string;
-    /** 850ms, 1.25s, 3m. */
-    readonly duration: (milliseconds: number) => string;
-    /** Binary units, as device memory is counted: an 80 GiB device. */
-    readonly bytes: (value: number) => string;
-    readonly usd: (value: number) => string;
-    /** 14:03:05 */
-    readonly time: (unixMs: number) => string;
-    /** 14:03 */
-    readonly minute: (unixMs: number) => string;
-    readonly dateTime: (unixMs: number) => string;
-    /** now, 12s ago, 3m ago. */
-    readonly relative: (unixMs: number, nowUnixMs: number) => string;
-}
-interface FormatOptions {
-    /** BCP 47; default `en`. */
-    readonly locale?: string | undefined;
-    /** IANA name; default: the runtime's. Give one when the page is rendered on a server. */
-    readonly timeZone?: string | undefined;
-}
-/** Throws RangeError when the locale or the time zone is unknown to Intl. */
-declare function createFormat({ locale, timeZone }?: FormatOptions): Format;
 
 /** Every word that the kit shows; any of them can be replaced. */
 declare const defaultStrings: {
@@ -552,6 +745,127 @@ declare const defaultStrings: {
         all: string;
         yaml: string;
     };
+    metrics: {
+        explain: (title: string) => string;
+        errorBound: (share: string) => string;
+        exact: string;
+        restsOn: (count: string) => string;
+        nullMeans: (why: string) => string;
+        previously: (value: string) => string;
+        change: (change: string, value: string) => string;
+        none: string;
+        other: string;
+        dimension: string;
+        name: string;
+        empty: string;
+        emptyHint: string;
+        export: (title: string) => string;
+        exportCsv: string;
+        exportSvg: string;
+        exportPng: string;
+        measures: Readonly<Record<string, string>>;
+        dimensions: Readonly<Record<string, string>>;
+    };
+    timeRange: {
+        label: string;
+        last: (length: string) => string;
+        lengths: Readonly<Record<string, string>>;
+    };
+    heatmap: {
+        latencyTitle: string;
+        cell: (time: string, from: string, to: string, count: string) => string;
+        keyboardHint: string;
+        summary: (title: string, count: string, from: string, to: string) => string;
+        fewer: string;
+        more: string;
+        bin: string;
+    };
+    keys: {
+        label: string;
+        create: string;
+        creating: string;
+        name: string;
+        project: string;
+        models: string;
+        allModels: string;
+        modelsHint: string;
+        requestsPerMinute: string;
+        tokensPerMinute: string;
+        usdPerMonth: string;
+        unlimited: string;
+        expires: string;
+        never: string;
+        createdTitle: string;
+        createdHint: string;
+        done: string;
+        rotate: string;
+        rotateTitle: (name: string) => string;
+        rotateHint: string;
+        revoke: string;
+        revokeTitle: (name: string) => string;
+        revokeHint: string;
+        cancel: string;
+        active: string;
+        revoked: string;
+        expired: string;
+        created: string;
+        limits: string;
+        status: string;
+        key: string;
+        actions: string;
+        showRevoked: string;
+        empty: string;
+        emptyHint: string;
+        window: (limit: string, window: string) => string;
+        requestsUnit: string;
+        tokensUnit: string;
+        concurrency: (limit: string) => string;
+        windowSeconds: (seconds: string) => string;
+    };
+    budgets: {
+        label: string;
+        empty: string;
+        emptyHint: string;
+        spent: (spent: string, limit: string) => string;
+        until: (time: string) => string;
+        stops: string;
+        alerts: string;
+        over: string;
+        everyone: string;
+        create: string;
+        name: string;
+        subject: string;
+        subjects: Readonly<Record<string, string>>;
+        subjectId: string;
+        limit: string;
+        stop: string;
+        remove: string;
+    };
+    playground: {
+        label: string;
+        addModel: string;
+        remove: (model: string) => string;
+        temperature: string;
+        maxTokens: string;
+        systemPrompt: string;
+        code: string;
+        hideCode: string;
+        parameters: string;
+        emptyTitle: string;
+        emptyHint: string;
+        waitingFor: (model: string) => string;
+        default: string;
+    };
+    pareto: {
+        title: string;
+        x: string;
+        y: string;
+        point: (title: string, x: string, y: string) => string;
+        frontier: string;
+        summary: (count: number, frontier: number) => string;
+        keyboardHint: string;
+        plan: string;
+    };
     live: {
         connecting: string;
         open: string;
@@ -564,6 +878,47 @@ type BudStrings = typeof defaultStrings;
 type BudStringsInput = {
     readonly [Section in keyof BudStrings]?: Partial<BudStrings[Section]>;
 };
+
+/** Numbers, durations, sizes, money and times as people of a locale write them. */
+interface Format {
+    readonly locale: string;
+    /** 12,345 */
+    readonly count: (value: number) => string;
+    /** 12.3K */
+    readonly compact: (value: number) => string;
+    /** Whole below 10,000, else 12.3K. */
+    readonly amount: (value: number) => string;
+    /** 0.042 becomes +4.2% */
+    readonly change: (share: number) => string;
+    /** At most three significant digits. */
+    readonly decimal: (value: number) => string;
+    /** 0.042 becomes 4.2% */
+    readonly percent: (share: number) => string;
+    /** 850ms, 1.25s, 3m. */
+    readonly duration: (milliseconds: number) => string;
+    /** Binary units, as device memory is counted: an 80 GiB device. */
+    readonly bytes: (value: number) => string;
+    readonly usd: (value: number) => string;
+    /** 14:03:05 */
+    readonly time: (unixMs: number) => string;
+    /** 14:03 */
+    readonly minute: (unixMs: number) => string;
+    /** Nov 23 */
+    readonly day: (unixMs: number) => string;
+    /** Nov 23, 14:03 */
+    readonly dayMinute: (unixMs: number) => string;
+    readonly dateTime: (unixMs: number) => string;
+    /** now, 12s ago, 3m ago. */
+    readonly relative: (unixMs: number, nowUnixMs: number) => string;
+}
+interface FormatOptions {
+    /** BCP 47; default `en`. */
+    readonly locale?: string | undefined;
+    /** IANA name; default: the runtime's. Give one when the page is rendered on a server. */
+    readonly timeZone?: string | undefined;
+}
+/** Throws RangeError when the locale or the time zone is unknown to Intl. */
+declare function createFormat({ locale, timeZone }?: FormatOptions): Format;
 
 interface BudProviderProps {
     /** From `createBudClient`, made once. Widgets that are given their data need none. */
@@ -622,12 +977,14 @@ declare function useRequests(query?: RequestQuery): LiveRequests;
 interface BudRootProps {
     /** `auto` follows the reader's system. */
     readonly theme?: 'auto' | 'light' | 'dark';
+    /** `more` draws every line and letter at full contrast; `auto` follows the reader's system. */
+    readonly contrast?: 'auto' | 'more';
     readonly density?: 'comfortable' | 'compact';
     readonly dir?: 'ltr' | 'rtl';
     readonly className?: string;
     readonly children?: ReactNode;
 }
-declare function BudRoot({ theme, density, dir, className, children }: BudRootProps): react.JSX.Element;
+declare function BudRoot({ theme, contrast, density, dir, className, children }: BudRootProps): react.JSX.Element;
 
-export { BudClientError, BudProvider, BudRoot, browserClock, createBudClient, createChatSession, createFormat, createLiveFeed, createSessionKeeper, defaultStrings, isAborted, isUnauthorized, useAction, useBudClient, useBudFormat, useBudStrings, useChat, useLive, useModels, useRequests, useResource, useSeries };
-export type { Action, ActionState, BudClient, BudClientErrorCode, BudClientErrorInit, BudClientOptions, BudProviderProps, BudRootProps, BudStrings, BudStringsInput, CallOptions, ChatDelta, ChatMessage, ChatRequest, ChatRole, ChatSession, ChatSessionOptions, ChatState, ChatTiming, ClientClock, ClusterPlan, Format, FormatOptions, LiveHandlers, LiveRequests, LiveSeries, LiveState, LiveStatus, LiveSubscription, LoadedResource, ManifestFinding, ModelInfo, Observable, OptimizeInput, OptimizeResult, RejectedPlan, RequestPage, RequestQuery, RequestStart, Resource, Series, SeriesPoint, SeriesQuery, SeriesTotals, Session, SessionKeeper, SessionState, UseChat, UseResourceOptions, UseSeriesOptions };
+export { BudClientError, BudProvider, BudRoot, browserClock, createBudClient, createChatSession, createFormat, createLiveFeed, createSessionKeeper, defaultStrings, isAborted, isUnauthorized, useAction, useAsk, useBudClient, useBudFormat, useBudStrings, useChat, useDistribution, useLive, useMeasures, useModels, useRequests, useResource, useSeries };
+export type { Action, ActionState, Answer, AnswerMeasure, AnswerRow, BudClient, BudClientErrorCode, BudClientErrorInit, BudClientOptions, BudProviderProps, BudRootProps, BudStrings, BudStringsInput, CallOptions, Catalogue, ChatDelta, ChatMessage, ChatRequest, ChatRole, ChatSession, ChatSessionOptions, ChatState, ChatTiming, ClientClock, ClusterPlan, DimensionName, Distribution, DistributionQuestion, Format, FormatOptions, LiveHandlers, LiveRequests, LiveSeries, LiveState, LiveStatus, LiveSubscription, LoadedResource, ManifestFinding, MeasureDefinition, MeasureName, ModelInfo, Observable, Operation, OptimizeInput, OptimizeResult, Question, RejectedPlan, RequestPage, RequestQuery, RequestStart, Resource, Series, SeriesPoint, SeriesQuery, SeriesTotals, Session, SessionKeeper, SessionState, TimeWindow, UseAskOptions, UseChat, UseResourceOptions, UseSeriesOptions };

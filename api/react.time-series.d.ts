@@ -16,7 +16,8 @@ interface UseSeriesOptions extends Partial<SeriesQuery> {
 }
 
 /** What a time series chart is given, whoever draws it. */
-type SeriesTone = 'accent' | 'neutral' | 'danger' | 'second';
+declare const seriesTones: readonly ["accent", "neutral", "danger", "second", "third", "fourth", "fifth"];
+type SeriesTone = (typeof seriesTones)[number];
 interface ChartSeries {
     readonly label: string;
     /** One for each time; null where nothing was measured. */
@@ -37,8 +38,10 @@ interface TimeSeriesChartProps {
     readonly isStale?: boolean | undefined;
     /** Shown over an empty chart, e.g. an error. */
     readonly notice?: ReactNode;
+    /** Shown in the header, e.g. an explanation of the measure. */
+    readonly actions?: ReactNode;
 }
-declare function TimeSeriesChart({ title, timesUnixMs, series, write, isStale, notice }: TimeSeriesChartProps): react.JSX.Element;
+declare function TimeSeriesChart({ title, timesUnixMs, series, write, isStale, notice, actions }: TimeSeriesChartProps): react.JSX.Element;
 
 export { LiveCharts, TimeSeriesChart };
 export type { ChartSeries, SeriesTone, TimeSeriesChartProps };

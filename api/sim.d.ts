@@ -42,6 +42,54 @@ type ServingSettingsInput = Readonly<z.input<typeof servingSettingsSchema>>;
 /** Fills in defaults. @throws SIM_REQUEST_INVALID listing every wrong field. */
 declare function resolveSettings(settings: object): ServingSettings;
 
+/** Kept as text in the attribute `bud-sim` of an XGBoost model, where XGBoost carries it along. */
+declare const correctionNotesSchema: z.ZodObject<{
+    format: z.ZodLiteral<"bud-sim-correction/1">;
+    target: z.ZodEnum<{
+        "time-per-output-token": "time-per-output-token";
+        "time-to-first-token": "time-to-first-token";
+    }>;
+    features: z.ZodArray<z.ZodString>;
+    seen: z.ZodArray<z.ZodArray<z.ZodNumber>>;
+    near: z.ZodObject<{
+        low: z.ZodNumber;
+        high: z.ZodNumber;
+        familiarity: z.ZodNumber;
+    }, z.core.$strict>;
+    far: z.ZodObject<{
+        low: z.ZodNumber;
+        high: z.ZodNumber;
+        familiarity: z.ZodNumber;
+    }, z.core.$strict>;
+    largest: z.ZodNumber;
+    trainedOn: z.ZodString;
+    rows: z.ZodInt;
+}, z.core.$strict>;
+type CorrectionNotes = z.output<typeof correctionNotesSchema>;
+interface Correction {
+    readonly notes: CorrectionNotes;
+    /** What to multiply the analytical value by, and what measured values may be of the product. */
+    correct(features: ArrayLike<number>): {
+        readonly factor: number;
+        readonly low: number;
+        readonly high: number;
+        readonly familiarity: number;
+    };
+}
+
+/** The corrections that are applied together: those that the package ships, or those of a user's own training. */
+
+interface Corrections {
+    readonly timePerOutputToken: Correction | undefined;
+    readonly timeToFirstToken: Correction | undefined;
+}
+/** Predictions stay analytical. */
+declare const noCorrections: Corrections;
+/** Sorts models by what they correct, as their notes say. @throws SIM_TREE_MODEL_INVALID */
+declare function loadCorrections(models: readonly object[]): Corrections;
+/** The corrections in the package, trained on NVIDIA's silicon sample of vLLM, SGLang and TensorRT-LLM on H100, H200, B200 and GB200; read once, when first asked for. */
+declare function loadShippedCorrections(): Promise<Corrections>;
+
 /** Adds up memory on one device and says whether a model fits. */
 
 /** What an engine itself takes, on one device. */
@@ -199,54 +247,6 @@ declare function prepareReplica(input: Pick<PredictionInput, 'model' | 'hardware
 /** Steady state of one replica under a workload; undefined when requests arrive faster than it can answer. */
 declare function estimateReplica(replica: PreparedReplica, workload: PredictionInput['workload']): ServingEstimate | undefined;
 
-/** Kept as text in the attribute `bud-sim` of an XGBoost model, where XGBoost carries it along. */
-declare const correctionNotesSchema: z.ZodObject<{
-    format: z.ZodLiteral<"bud-sim-correction/1">;
-    target: z.ZodEnum<{
-        "time-per-output-token": "time-per-output-token";
-        "time-to-first-token": "time-to-first-token";
-    }>;
-    features: z.ZodArray<z.ZodString>;
-    seen: z.ZodArray<z.ZodArray<z.ZodNumber>>;
-    near: z.ZodObject<{
-        low: z.ZodNumber;
-        high: z.ZodNumber;
-        familiarity: z.ZodNumber;
-    }, z.core.$strict>;
-    far: z.ZodObject<{
-        low: z.ZodNumber;
-        high: z.ZodNumber;
-        familiarity: z.ZodNumber;
-    }, z.core.$strict>;
-    largest: z.ZodNumber;
-    trainedOn: z.ZodString;
-    rows: z.ZodInt;
-}, z.core.$strict>;
-type CorrectionNotes = z.output<typeof correctionNotesSchema>;
-interface Correction {
-    readonly notes: CorrectionNotes;
-    /** What to multiply the analytical value by, and what measured values may be of the product. */
-    correct(features: ArrayLike<number>): {
-        readonly factor: number;
-        readonly low: number;
-        readonly high: number;
-        readonly familiarity: number;
-    };
-}
-
-/** The corrections that are applied together: those that the package ships, or those of a user's own training. */
-
-interface Corrections {
-    readonly timePerOutputToken: Correction | undefined;
-    readonly timeToFirstToken: Correction | undefined;
-}
-/** Predictions stay analytical. */
-declare const noCorrections: Corrections;
-/** Sorts models by what they correct, as their notes say. @throws SIM_TREE_MODEL_INVALID */
-declare function loadCorrections(models: readonly object[]): Corrections;
-/** The corrections in the package, trained on NVIDIA's silicon sample of vLLM, SGLang and TensorRT-LLM on H100, H200, B200 and GB200; read once, when first asked for. */
-declare function loadShippedCorrections(): Promise<Corrections>;
-
 /** The corrected prediction for one replica, with its interval. */
 
 interface ReplicaPrediction {
@@ -260,6 +260,129 @@ interface ReplicaPrediction {
 }
 /** Undefined when requests arrive faster than the replica can answer. */
 declare function predictReplica(replica: PreparedReplica, workload: PredictionInput['workload'], corrections: Corrections): ReplicaPrediction | undefined;
+
+/** What optimize is asked: the schema, its defaults, and the model it speaks of. */
+
+declare const optimizeRequestSchema: z.ZodObject<{
+    model: z.ZodUnion<readonly [z.ZodString, z.ZodRecord<z.ZodString, z.ZodUnknown>]>;
+    modelId: z.ZodOptional<z.ZodString>;
+    devices: z.ZodArray<z.ZodObject<{
+        hardwareId: z.ZodString;
+        available: z.ZodOptional<z.ZodInt>;
+        nodeName: z.ZodOptional<z.ZodString>;
+        sharing: z.ZodDefault<z.ZodEnum<{
+            whole: "whole";
+            mig: "mig";
+            "time-slice": "time-slice";
+        }>>;
+        usdPerHour: z.ZodOptional<z.ZodNumber>;
+        count: z.ZodInt;
+    }, z.core.$strict>>;
+    workload: z.ZodOptional<z.ZodObject<{
+        inputTokens: z.ZodInt;
+        outputTokens: z.ZodInt;
+        sharedPrefixTokens: z.ZodOptional<z.ZodInt>;
+        concurrency: z.ZodOptional<z.ZodInt>;
+        requestsPerSecond: z.ZodOptional<z.ZodNumber>;
+    }, z.core.$strict>>;
+    objective: z.ZodOptional<z.ZodObject<{
+        timeToFirstTokenMs: z.ZodOptional<z.ZodNumber>;
+        timePerOutputTokenMs: z.ZodOptional<z.ZodNumber>;
+        endToEndMs: z.ZodOptional<z.ZodNumber>;
+        outputTokensPerSecond: z.ZodOptional<z.ZodNumber>;
+    }, z.core.$strict>>;
+    market: z.ZodOptional<z.ZodEnum<{
+        "on-demand": "on-demand";
+        spot: "spot";
+    }>>;
+    goal: z.ZodDefault<z.ZodEnum<{
+        cost: "cost";
+        latency: "latency";
+        throughput: "throughput";
+    }>>;
+    engines: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    precisions: z.ZodOptional<z.ZodArray<z.ZodEnum<{
+        fp4: "fp4";
+        fp8: "fp8";
+        tf32: "tf32";
+        int4: "int4";
+        fp32: "fp32";
+        bf16: "bf16";
+        fp16: "fp16";
+        int8: "int8";
+    }>>>;
+    maxModelTokens: z.ZodOptional<z.ZodInt>;
+    plans: z.ZodDefault<z.ZodInt>;
+}, z.core.$strict>;
+type OptimizeRequest = Readonly<z.input<typeof optimizeRequestSchema>>;
+
+/** The configurations that nothing beats in cost, latency and throughput at once. */
+
+/** One choice of the front. */
+interface FrontPoint {
+    readonly hardwareId: string;
+    readonly engineId: string;
+    readonly replicas: number;
+    readonly devices: number;
+    readonly tensor: number;
+    readonly pipeline: number;
+    readonly weights: string;
+    /** Absent when a device has no price; devices then stand in for cost. */
+    readonly usdPerHour: number | undefined;
+    readonly usdPerMillionOutputTokens: number | undefined;
+    readonly endToEndMs: number;
+    readonly timeToFirstTokenMs: number;
+    readonly timePerOutputTokenMs: number;
+    readonly outputTokensPerSecond: number;
+}
+/** The entries that no other one is at least as good as in all goals (lower is better) and better in one; equal ones count once. */
+declare function nonDominated<Item>(items: readonly Item[], goalsOf: (item: Item) => readonly number[]): readonly Item[];
+
+/** Looks at every candidate, a few milliseconds at a time, and keeps the best of each family. */
+
+/** A configuration that is not offered, and why. */
+interface Rejection {
+    readonly hardwareId: string;
+    readonly engineId: string;
+    readonly tensor: number;
+    readonly pipeline: number;
+    readonly weights: string;
+    readonly kind: 'unsupported' | 'does-not-fit' | 'overloaded' | 'misses-objective';
+    readonly reason: string;
+}
+interface OptimizeProgress {
+    readonly examined: number;
+    readonly feasible: number;
+}
+interface SearchOptions {
+    readonly signal?: AbortSignal | undefined;
+    readonly onProgress?: ((progress: OptimizeProgress) => void) | undefined;
+    readonly clock?: Clock | undefined;
+}
+
+/** Ranks deployments of a model on given devices, and says what the choice is between. */
+
+interface OptimizeResult {
+    /** Best first. All meet the objective, unless none does: then the nearest misses, each marked so. */
+    readonly plans: readonly DeploymentPlan[];
+    readonly rejected: readonly Rejection[];
+    readonly examined: number;
+    readonly feasible: number;
+    /** What can be chosen between: nothing here is beaten in cost, latency and throughput at once. Cheapest first. */
+    readonly front: readonly FrontPoint[];
+    /** The answer in words. */
+    readonly summary: readonly string[];
+}
+interface OptimizeOptions extends SearchOptions {
+    /** Absent: those that the package ships. */
+    readonly corrections?: Corrections | undefined;
+}
+/**
+ * Ranks deployment plans for a model on the devices given. Exhaustive; yields to the event loop every few milliseconds.
+ * @throws SIM_REQUEST_INVALID, SIM_MODEL_UNKNOWN, SIM_HARDWARE_UNKNOWN, SIM_ENGINE_UNKNOWN; SIM_MODEL_DOES_NOT_FIT saying what would fit;
+ * SIM_NOTHING_RUNS; CORE_ABORTED when the signal aborts.
+ */
+declare function optimize(input: OptimizeRequest, options?: OptimizeOptions): Promise<OptimizeResult>;
 
 /** Well-known architectures under their Hugging Face names, so that nothing is downloaded. */
 
@@ -345,98 +468,94 @@ interface TreeModel {
  */
 declare function loadTreeModel(content: string | Uint8Array | object): TreeModel;
 
-/** What optimize is asked: the schema, its defaults, and the model it speaks of. */
+/** What cloud instances cost, from a cited table; used only where it is asked for and no price was given. */
 
-declare const optimizeRequestSchema: z.ZodObject<{
-    model: z.ZodUnion<readonly [z.ZodString, z.ZodRecord<z.ZodString, z.ZodUnknown>]>;
-    modelId: z.ZodOptional<z.ZodString>;
-    devices: z.ZodArray<z.ZodObject<{
-        hardwareId: z.ZodString;
-        available: z.ZodOptional<z.ZodInt>;
-        nodeName: z.ZodOptional<z.ZodString>;
-        sharing: z.ZodDefault<z.ZodEnum<{
-            whole: "whole";
-            mig: "mig";
-            "time-slice": "time-slice";
-        }>>;
-        usdPerHour: z.ZodOptional<z.ZodNumber>;
-        count: z.ZodInt;
-    }, z.core.$strict>>;
-    workload: z.ZodOptional<z.ZodObject<{
-        inputTokens: z.ZodInt;
-        outputTokens: z.ZodInt;
-        sharedPrefixTokens: z.ZodOptional<z.ZodInt>;
-        concurrency: z.ZodOptional<z.ZodInt>;
-        requestsPerSecond: z.ZodOptional<z.ZodNumber>;
-    }, z.core.$strict>>;
-    objective: z.ZodOptional<z.ZodObject<{
-        timeToFirstTokenMs: z.ZodOptional<z.ZodNumber>;
-        timePerOutputTokenMs: z.ZodOptional<z.ZodNumber>;
-        endToEndMs: z.ZodOptional<z.ZodNumber>;
-        outputTokensPerSecond: z.ZodOptional<z.ZodNumber>;
-    }, z.core.$strict>>;
-    goal: z.ZodDefault<z.ZodEnum<{
-        cost: "cost";
-        latency: "latency";
-        throughput: "throughput";
-    }>>;
-    engines: z.ZodOptional<z.ZodArray<z.ZodString>>;
-    precisions: z.ZodOptional<z.ZodArray<z.ZodEnum<{
-        fp4: "fp4";
-        fp8: "fp8";
-        tf32: "tf32";
-        int4: "int4";
-        fp32: "fp32";
-        bf16: "bf16";
-        fp16: "fp16";
-        int8: "int8";
-    }>>>;
-    maxModelTokens: z.ZodOptional<z.ZodInt>;
-    plans: z.ZodDefault<z.ZodInt>;
-}, z.core.$strict>;
-type OptimizeRequest = Readonly<z.input<typeof optimizeRequestSchema>>;
-
-/** Searches engines, splits and settings for the deployments that meet an objective at the least cost. */
-
-/** A configuration that is not offered, and why. */
-interface Rejection {
+/** How an instance is rented: by the hour for as long as one likes, or for less and taken back at any time. */
+type Market = 'on-demand' | 'spot';
+/** One instance type of one provider in one region. */
+interface InstancePrice {
+    readonly provider: string;
+    readonly instanceType: string;
+    readonly region: string;
     readonly hardwareId: string;
-    readonly engineId: string;
-    readonly tensor: number;
-    readonly pipeline: number;
-    readonly weights: string;
-    readonly kind: 'unsupported' | 'does-not-fit' | 'overloaded' | 'misses-objective';
-    readonly reason: string;
+    /** Accelerators in one instance. */
+    readonly devices: number;
+    /** Of the whole instance; absent when the source has none. */
+    readonly onDemandUsdPerHour?: number;
+    /** Of the whole instance when the table was written; spot prices change by the hour. */
+    readonly spotUsdPerHour?: number;
+    readonly source: Citation;
 }
-interface OptimizeProgress {
-    readonly examined: number;
-    readonly feasible: number;
+/** The price of one device, and where it is from. */
+interface DevicePrice {
+    readonly usdPerHour: number;
+    readonly market: Market;
+    readonly instance: InstancePrice;
 }
-interface OptimizeResult {
-    /** Best first. All meet the objective, unless none does: then the nearest misses, each marked so. */
-    readonly plans: readonly DeploymentPlan[];
-    readonly rejected: readonly Rejection[];
-    readonly examined: number;
-    readonly feasible: number;
-    /** The answer in words. */
-    readonly summary: readonly string[];
-}
-interface OptimizeOptions {
-    readonly signal?: AbortSignal | undefined;
-    readonly onProgress?: ((progress: OptimizeProgress) => void) | undefined;
-    readonly clock?: Clock | undefined;
-    /** Absent: those that the package ships. */
-    readonly corrections?: Corrections | undefined;
-}
-/**
- * Ranks deployment plans for a model on the devices given. Exhaustive; yields to the event loop every few milliseconds.
- * @throws SIM_REQUEST_INVALID, SIM_MODEL_UNKNOWN, SIM_HARDWARE_UNKNOWN, SIM_ENGINE_UNKNOWN; SIM_MODEL_DOES_NOT_FIT saying what would fit;
- * SIM_NOTHING_RUNS; CORE_ABORTED when the signal aborts.
- */
-declare function optimize(input: OptimizeRequest, options?: OptimizeOptions): Promise<OptimizeResult>;
+/** Every instance type with a known price. Providers and hardware that are missing have no price here: none is guessed. */
+declare const listInstancePrices: () => readonly InstancePrice[];
+/** The least that one device costs in an hour, or undefined when no price is known. */
+declare function findDevicePrice(hardwareId: string, market: Market): DevicePrice | undefined;
 
 /** POST of an OptimizeRequest to an OptimizeResult; failures answer `{ error: { code, message, details } }` with a fitting status. */
 declare function createOptimizerHandler(): (request: Request) => Promise<Response>;
+
+/** The deployment at one load. */
+interface LoadPoint {
+    /** Requests in flight or arriving each second, as the request's workload has it. */
+    readonly load: number;
+    readonly timeToFirstTokenMs: number;
+    readonly timePerOutputTokenMs: number;
+    readonly endToEndMs: number;
+    readonly outputTokensPerSecond: number;
+    /** Why this is too much; absent while it holds. */
+    readonly broken?: string;
+}
+interface LoadLimit {
+    readonly unit: 'requests in flight' | 'requests a second';
+    /** The most that holds; 0 when not even the asked load's smallest share does. */
+    readonly holdsUpTo: number;
+    /** What gives way first beyond that, in words; undefined when nothing does up to the largest load looked at. */
+    readonly breaksFirst: string | undefined;
+    /** From a light load to beyond the limit, rising. */
+    readonly points: readonly LoadPoint[];
+    readonly summary: readonly string[];
+}
+/**
+ * Takes the best deployment of the request and changes only its load.
+ * @throws as `optimize`.
+ */
+declare function findLoadLimit(input: OptimizeRequest, options?: OptimizeOptions): Promise<LoadLimit>;
+
+/** The least hardware of each kind that carries a load within its objective. */
+
+/** As an OptimizeRequest, but of kinds of hardware instead of devices that are there. */
+interface MinimumHardwareRequest extends Omit<OptimizeRequest, 'devices' | 'plans' | 'goal'> {
+    /** Ids to look at; absent: every accelerator that is known. */
+    readonly hardwareIds?: readonly string[];
+    /** The most devices of one kind that may be used. @default 64 */
+    readonly devicesMax?: number;
+    /** What one device costs in an hour, by hardware id; goes before the table of `market`. */
+    readonly usdPerHour?: Readonly<Record<string, number>>;
+}
+/** One kind of hardware that carries the load, with the fewest devices. */
+interface MinimumHardware {
+    readonly hardwareId: string;
+    readonly devices: number;
+    readonly plan: DeploymentPlan;
+}
+/** One kind that does not, and why. */
+interface UnfitHardware {
+    readonly hardwareId: string;
+    readonly reason: string;
+}
+interface MinimumHardwareResult {
+    /** The cheapest first; those without a price after the others, by devices. */
+    readonly enough: readonly MinimumHardware[];
+    readonly notEnough: readonly UnfitHardware[];
+}
+/** @throws as `optimize` for a request that is wrong in itself; CORE_ABORTED. */
+declare function findMinimumHardware(request: MinimumHardwareRequest, options?: OptimizeOptions): Promise<MinimumHardwareResult>;
 
 /** Says which hardware a model would fit. */
 
@@ -444,6 +563,22 @@ declare function createOptimizerHandler(): (request: Request) => Promise<Respons
 declare function minimumDevices(model: ModelSpec, hardware: HardwareProfile, maxModelTokens: number): number | undefined;
 /** Sentences such as `2 × h200-sxm (141 GB)`: first the kinds that were given, then common ones, five at most. */
 declare function suggestHardware(model: ModelSpec, given: readonly HardwareProfile[], maxModelTokens: number): readonly string[];
+
+interface BudSimulatorOptions {
+    /** The clusters as Bud's cluster service writes them, read anew for each simulation. */
+    readonly clusters: () => Promise<readonly unknown[]>;
+}
+/** Routes below `/simulator`; results of the last simulations are kept in memory. Errors answer `{ error: { code, message } }`. */
+declare function createBudSimulator({ clusters }: BudSimulatorOptions): (request: Request) => Promise<Response>;
+
+/** The optimizer's answers as pictures: SVG text that needs no script. */
+
+/** Cost against latency of what nothing beats; a series for each kind of hardware, names under the pointer. */
+declare function drawFront(front: readonly FrontPoint[]): string;
+/** Time to first token and ten tokens of answer against the load, as far as it was looked at. */
+declare function drawLoad({ points, unit, holdsUpTo }: LoadLimit): string;
+/** What fills each device's memory, a bar for each plan; what is left white the engine may not use. */
+declare function drawMemory(plans: readonly DeploymentPlan[]): string;
 
 /** What can go wrong in sim, with HTTP status and whether trying again helps. */
 declare const simErrors: {
@@ -488,6 +623,13 @@ declare const simErrors: {
     readonly BODY_TOO_LARGE: _bud_foundry_core.ErrorFactory<"SIM_BODY_TOO_LARGE", {
         readonly maxBytes: number;
     }>;
+    readonly WORKER_FAILED: _bud_foundry_core.ErrorFactory<"SIM_WORKER_FAILED", {
+        readonly reason: string;
+    }>;
+    readonly WORKER_BUSY: _bud_foundry_core.ErrorFactory<"SIM_WORKER_BUSY", {
+        readonly calls: number;
+    }>;
+    readonly WORKER_CLOSED: _bud_foundry_core.ErrorFactory<"SIM_WORKER_CLOSED", undefined>;
     readonly PORT_UNAVAILABLE: _bud_foundry_core.ErrorFactory<"SIM_PORT_UNAVAILABLE", {
         readonly host: string;
         readonly port: number;
@@ -496,5 +638,5 @@ declare const simErrors: {
     readonly TWIN_CLOSED: _bud_foundry_core.ErrorFactory<"SIM_TWIN_CLOSED", undefined>;
 };
 
-export { bytesOf, cacheBytesPerToken, cacheValuesPerDevice, checkpointBytes, createAnalyticalPredictor, createOptimizerHandler, createPredictor, createStepModel, estimateReplica, findEngine, findHardware, findModel, fitMemory, layerCacheBytes, listEngines, listHardware, listModels, loadCorrections, loadShippedCorrections, loadTreeModel, minimumDevices, nativeWeights, noCorrections, optimize, optimizeRequestSchema, predictReplica, predictionSpread, prepareReplica, resolveSettings, sequenceCacheBytes, servingSettingsSchema, simErrors, suggestHardware, weightBytesPerDevice };
-export type { Citation, Correction, CorrectionNotes, Corrections, EngineOverhead, EngineTiming, EstimateParts, HardwareDescription, MemoryFit, OptimizeOptions, OptimizeProgress, OptimizeRequest, OptimizeResult, PreparedReplica, Rejection, ReplicaPrediction, ServingEngine, ServingEstimate, ServingSettings, ServingSettingsInput, StepBatch, StepCost, StepModel, TreeModel };
+export { bytesOf, cacheBytesPerToken, cacheValuesPerDevice, checkpointBytes, createAnalyticalPredictor, createBudSimulator, createOptimizerHandler, createPredictor, createStepModel, drawFront, drawLoad, drawMemory, estimateReplica, findDevicePrice, findEngine, findHardware, findLoadLimit, findMinimumHardware, findModel, fitMemory, layerCacheBytes, listEngines, listHardware, listInstancePrices, listModels, loadCorrections, loadShippedCorrections, loadTreeModel, minimumDevices, nativeWeights, noCorrections, nonDominated, optimize, optimizeRequestSchema, predictReplica, predictionSpread, prepareReplica, resolveSettings, sequenceCacheBytes, servingSettingsSchema, simErrors, suggestHardware, weightBytesPerDevice };
+export type { BudSimulatorOptions, Citation, Correction, CorrectionNotes, Corrections, DevicePrice, EngineOverhead, EngineTiming, EstimateParts, FrontPoint, HardwareDescription, InstancePrice, LoadLimit, LoadPoint, Market, MemoryFit, MinimumHardware, MinimumHardwareRequest, MinimumHardwareResult, OptimizeOptions, OptimizeProgress, OptimizeRequest, OptimizeResult, PreparedReplica, Rejection, ReplicaPrediction, SearchOptions, ServingEngine, ServingEstimate, ServingSettings, ServingSettingsInput, StepBatch, StepCost, StepModel, TreeModel, UnfitHardware };

@@ -38,6 +38,48 @@ declare const servingSettingsSchema: z.ZodObject<{
 }, z.core.$strict>;
 type ServingSettings = Readonly<z.infer<typeof servingSettingsSchema>>;
 
+/** Kept as text in the attribute `bud-sim` of an XGBoost model, where XGBoost carries it along. */
+declare const correctionNotesSchema: z.ZodObject<{
+    format: z.ZodLiteral<"bud-sim-correction/1">;
+    target: z.ZodEnum<{
+        "time-per-output-token": "time-per-output-token";
+        "time-to-first-token": "time-to-first-token";
+    }>;
+    features: z.ZodArray<z.ZodString>;
+    seen: z.ZodArray<z.ZodArray<z.ZodNumber>>;
+    near: z.ZodObject<{
+        low: z.ZodNumber;
+        high: z.ZodNumber;
+        familiarity: z.ZodNumber;
+    }, z.core.$strict>;
+    far: z.ZodObject<{
+        low: z.ZodNumber;
+        high: z.ZodNumber;
+        familiarity: z.ZodNumber;
+    }, z.core.$strict>;
+    largest: z.ZodNumber;
+    trainedOn: z.ZodString;
+    rows: z.ZodInt;
+}, z.core.$strict>;
+type CorrectionNotes = z.output<typeof correctionNotesSchema>;
+interface Correction {
+    readonly notes: CorrectionNotes;
+    /** What to multiply the analytical value by, and what measured values may be of the product. */
+    correct(features: ArrayLike<number>): {
+        readonly factor: number;
+        readonly low: number;
+        readonly high: number;
+        readonly familiarity: number;
+    };
+}
+
+/** The corrections that are applied together: those that the package ships, or those of a user's own training. */
+
+interface Corrections {
+    readonly timePerOutputToken: Correction | undefined;
+    readonly timeToFirstToken: Correction | undefined;
+}
+
 /** Adds up memory on one device and says whether a model fits. */
 
 /** What an engine itself takes, on one device. */
@@ -150,48 +192,6 @@ interface PreparedReplica {
     readonly settings: ServingSettings;
     readonly fit: MemoryFit;
     readonly step: StepModel;
-}
-
-/** Kept as text in the attribute `bud-sim` of an XGBoost model, where XGBoost carries it along. */
-declare const correctionNotesSchema: z.ZodObject<{
-    format: z.ZodLiteral<"bud-sim-correction/1">;
-    target: z.ZodEnum<{
-        "time-per-output-token": "time-per-output-token";
-        "time-to-first-token": "time-to-first-token";
-    }>;
-    features: z.ZodArray<z.ZodString>;
-    seen: z.ZodArray<z.ZodArray<z.ZodNumber>>;
-    near: z.ZodObject<{
-        low: z.ZodNumber;
-        high: z.ZodNumber;
-        familiarity: z.ZodNumber;
-    }, z.core.$strict>;
-    far: z.ZodObject<{
-        low: z.ZodNumber;
-        high: z.ZodNumber;
-        familiarity: z.ZodNumber;
-    }, z.core.$strict>;
-    largest: z.ZodNumber;
-    trainedOn: z.ZodString;
-    rows: z.ZodInt;
-}, z.core.$strict>;
-type CorrectionNotes = z.output<typeof correctionNotesSchema>;
-interface Correction {
-    readonly notes: CorrectionNotes;
-    /** What to multiply the analytical value by, and what measured values may be of the product. */
-    correct(features: ArrayLike<number>): {
-        readonly factor: number;
-        readonly low: number;
-        readonly high: number;
-        readonly familiarity: number;
-    };
-}
-
-/** The corrections that are applied together: those that the package ships, or those of a user's own training. */
-
-interface Corrections {
-    readonly timePerOutputToken: Correction | undefined;
-    readonly timeToFirstToken: Correction | undefined;
 }
 
 /** The corrected prediction for one replica, with its interval. */
