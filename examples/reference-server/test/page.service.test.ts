@@ -118,6 +118,7 @@ test('someone signs in to administer, makes a key that works, and revokes it for
 
 test('someone looks at what was measured, by keyboard, and the range is in the address', { timeout: 60_000 }, async () => {
   const page = await open({ width: 1400, height: 950 }, 'dark')
+  await page.getByRole('textbox').first().waitFor({ timeout: 20_000 })
   await page.keyboard.press('Control+k')
   await page.getByRole('combobox', { name: 'Command' }).fill('metrics')
   await page.keyboard.press('Enter')

@@ -22,6 +22,25 @@ export function toRange(values: readonly (number | null)[]): Range | undefined {
   return low > high ? undefined : { low, high }
 }
 
+/** At most about this many values, the lowest and highest of each stretch, so that no peak is lost; a stretch without values stays a gap. */
+export function toExtremes(values: readonly (number | null)[], countMax: number): readonly (number | null)[] {
+  if (values.length <= countMax) return values
+  const stretch = Math.ceil((values.length * 2) / countMax)
+  const kept: (number | null)[] = []
+  for (let start = 0; start < values.length; start += stretch) {
+    let lowAt = -1
+    let highAt = -1
+    for (let index = start; index < Math.min(start + stretch, values.length); index += 1) {
+      const value = values[index]
+      if (value === null || value === undefined) continue
+      if (lowAt < 0 || value < (values[lowAt] ?? value)) lowAt = index
+      if (highAt < 0 || value > (values[highAt] ?? value)) highAt = index
+    }
+    kept.push(values[Math.min(lowAt, highAt)] ?? null, values[Math.max(lowAt, highAt)] ?? null)
+  }
+  return kept
+}
+
 /** A line through the values at equal distances. A lone value between gaps becomes a short dash, or it would be invisible. */
 export function toLinePath(values: readonly (number | null)[], range: Range, box: Box): string {
   const points = toPoints(values, range, box)

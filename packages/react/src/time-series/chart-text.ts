@@ -6,7 +6,7 @@ import type { ChartData } from './chart-data.ts'
 
 export function toChartSummary(title: string, data: ChartData, format: Format, { chart }: BudStrings): string {
   const [from, to] = [data.timesUnixMs[0], data.timesUnixMs.at(-1)]
-  const isEmpty = data.series.every(({ values }) => toRange(values) === undefined)
+  const isEmpty = data.series.every(({ values }) => values.every((value) => value === null))
   if (from === undefined || to === undefined || isEmpty) return chart.summaryEmpty(title)
   const sentences = data.series.map(({ label, values }) => {
     const range = toRange(values)

@@ -78,10 +78,11 @@ function ChartSurface({ title, data, cursor, onCursor, children }: ChartSurfaceP
   const strings = useBudStrings()
   const format = useBudFormat()
   const summaryId = useId()
-  const { host, isDrawn, showCursor } = usePlot(
+  const { host, isDrawn, isImmediate, showCursor } = usePlot(
     data,
     useCallback((index) => onCursor(index), [onCursor]),
   )
+  const summary = useMemo(() => toChartSummary(title, data, format, strings), [title, data, format, strings])
   const count = data.timesUnixMs.length
   const index = Math.min(cursor ?? count - 1, count - 1)
 
@@ -125,11 +126,11 @@ function ChartSurface({ title, data, cursor, onCursor, children }: ChartSurfaceP
             <span key={tone} className={`bud-plot-tone-${tone}`} hidden />
           ))}
         </div>
-        {isDrawn ? null : <StaticPlot data={data} />}
+        {isDrawn || isImmediate ? null : <StaticPlot data={data} />}
       </div>
       {children}
       <p id={summaryId} className="bud-hidden">
-        {toChartSummary(title, data, format, strings)} {strings.chart.keyboardHint}
+        {summary} {strings.chart.keyboardHint}
       </p>
     </>
   )

@@ -1,7 +1,7 @@
 /** Draws with uPlot, which is fetched only when a chart is on the page; colours come from the style sheet, so themes apply at once. */
 import type uPlot from 'uplot'
 import type { Format } from '../format/format.ts'
-import { isEmptyChart, type ChartData, type SeriesTone } from './chart-data.ts'
+import { isEmptyChart, type ChartData } from './chart-data.ts'
 
 export interface Plot {
   update(data: ChartData): void
@@ -24,11 +24,29 @@ export interface PlotOptions {
 const axisHeight = 24
 const axisWidth = 52
 
-/** Rejects when the drawing library cannot be fetched; the static plot then stays. */
-export async function createPlot(options: PlotOptions, signal: AbortSignal): Promise<Plot | undefined> {
-  const { default: UPlot } = await import('uplot')
-  if (signal.aborted) return undefined
+let library: typeof uPlot | undefined
+
+/** The drawing library, once some chart has fetched it. */
+export function loadedLibrary(): typeof uPlot | undefined {
+  return library
+}
+
+/** Rejects when it cannot be fetched; the static plot then stays. */
+export async function loadLibrary(): Promise<typeof uPlot> {
+  library ??= (await import('uplot')).default
+  return library
+}
+
+export function createPlot(UPlot: typeof uPlot, options: PlotOptions): Plot {
   const { host, format } = options
+  // Reading a colour makes the browser work its styles out anew, so each is read once for a theme.
+  const colours = new Map<string, string>()
+  const readColour = (className: string): string => {
+    const known = colours.get(className) ?? readProbe(host, className)
+    colours.set(className, known)
+    return known
+  }
+  const font = readFont(host)
   let data = options.data
   const toOptions = (): uPlot.Options => ({
     width: Math.max(host.clientWidth, 50),
@@ -40,21 +58,21 @@ export async function createPlot(options: PlotOptions, signal: AbortSignal): Pro
     scales: { y: { range: (_, __, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
       {
-        stroke: () => readColour(host, 'bud-plot-axis'),
+        stroke: () => readColour('bud-plot-axis'),
         grid: { show: false },
         ticks: { show: false },
         size: axisHeight,
         space: 64,
-        font: readFont(host),
+        font,
         values: (plot, splits) => splits.map(toTimeWriter(splits, (plot.scales['x']?.max ?? 0) - (plot.scales['x']?.min ?? 0), format)),
       },
       {
-        stroke: () => readColour(host, 'bud-plot-axis'),
-        grid: { stroke: () => readColour(host, 'bud-plot-grid'), width: 1 },
+        stroke: () => readColour('bud-plot-axis'),
+        grid: { stroke: () => readColour('bud-plot-grid'), width: 1 },
         ticks: { show: false },
         size: axisWidth,
         space: 28,
-        font: readFont(host),
+        font,
         // Without a value the scale is arbitrary, and its numbers would mean nothing.
         values: (_, splits) => splits.map((value) => (isEmptyChart(data) ? '' : data.write(value))),
       },
@@ -64,8 +82,8 @@ export async function createPlot(options: PlotOptions, signal: AbortSignal): Pro
       ...data.series.map(({ label, tone, isFilled }): uPlot.Series => ({
         label,
         width: 1.5,
-        stroke: () => readToneColour(host, tone),
-        ...(isFilled === true ? { fill: () => toTransparent(readToneColour(host, tone)) } : {}),
+        stroke: () => readColour(`bud-plot-tone-${tone}`),
+        ...(isFilled === true ? { fill: () => toTransparent(readColour(`bud-plot-tone-${tone}`)) } : {}),
         points: { show: (plot, index) => isSparse(plot.data[index]), size: 4 },
       })),
     ],
@@ -81,11 +99,14 @@ export async function createPlot(options: PlotOptions, signal: AbortSignal): Pro
   // The surface around it carries the name and the keyboard; the canvas itself says nothing.
   plot.root.setAttribute('aria-hidden', 'true')
   const observer = new ResizeObserver(() => {
-    plot.setSize({ width: Math.max(host.clientWidth, 50), height: Math.max(host.clientHeight, 50) })
+    const size = { width: Math.max(host.clientWidth, 50), height: Math.max(host.clientHeight, 50) }
+    // It is called once for the size that is drawn already.
+    if (size.width !== plot.width || size.height !== plot.height) plot.setSize(size)
   })
   observer.observe(host)
   return {
     update(next) {
+      if (next === data) return
       data = next
       plot.setData(toColumns(next))
     },
@@ -94,6 +115,7 @@ export async function createPlot(options: PlotOptions, signal: AbortSignal): Pro
       plot.setCursor(time === undefined ? { left: -10, top: -10 } : { left: plot.valToPos(time, 'x'), top: 10 })
     },
     redraw() {
+      colours.clear()
       plot.redraw(false, true)
     },
     close() {
@@ -111,7 +133,8 @@ function toTimeWriter(splits: readonly number[], spanMs: number, format: Format)
 }
 
 function toColumns(data: ChartData): uPlot.AlignedData {
-  return [[...data.timesUnixMs], ...data.series.map(({ values }) => [...values])]
+  // Safe: uPlot only reads its data; a copy of every value on every refresh is what this saves.
+  return [data.timesUnixMs as number[], ...data.series.map(({ values }) => values as (number | null)[])]
 }
 
 /** A line needs two neighbours; values between gaps are shown as points or they would vanish. */
@@ -129,13 +152,9 @@ function isAbsent(value: number | null | undefined): boolean {
 }
 
 /** The style sheet colours hidden probes; reading them resolves every custom property and theme. */
-function readColour(host: HTMLElement, className: string): string {
+function readProbe(host: HTMLElement, className: string): string {
   const probe = host.querySelector(`.${className}`) ?? host.parentElement?.querySelector(`.${className}`)
   return getComputedStyle(probe ?? host).color
-}
-
-function readToneColour(host: HTMLElement, tone: SeriesTone): string {
-  return readColour(host, `bud-plot-tone-${tone}`)
 }
 
 function toTransparent(colour: string): string {

@@ -166,7 +166,8 @@ describe('keyboard', () => {
     expect(read.size).toBeGreaterThan(count - 5)
     await page.getByRole('button', { name: 'Show as table: Requests per second' }).press('Enter')
     const rows = page.getByRole('table', { name: 'Requests per second, as a table' }).getByRole('row')
-    expect(await rows.count()).toBe(count + 1)
+    // As above: the window may have moved on since the points were counted.
+    expect(Math.abs((await rows.count()) - (count + 1))).toBeLessThan(5)
   })
 
   test('a request opens and closes with Enter, and says its state', async () => {

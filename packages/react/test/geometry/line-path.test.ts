@@ -1,7 +1,7 @@
 /** Lines stay inside their box and break at gaps. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { toAreaPath, toLinePath, toRange } from '../../src/geometry/line-path.ts'
+import { toAreaPath, toExtremes, toLinePath, toRange } from '../../src/geometry/line-path.ts'
 
 const box = { width: 100, height: 20 }
 
@@ -34,4 +34,14 @@ test('every point lies inside the box', () => {
 test('nothing measured has no range', () => {
   expect(toRange([null, null])).toBeUndefined()
   expect(toRange([])).toBeUndefined()
+})
+
+test('fewer points keep both extremes and every gap', () => {
+  const values = Array.from({ length: 10_000 }, (_, index) => (index < 5_000 ? Math.sin(index) : null))
+  values[1_234] = 99
+  const kept = toExtremes(values, 1_000)
+  expect(kept.length).toBeLessThanOrEqual(1_000)
+  expect(kept).toContain(99)
+  expect(kept.at(-1)).toBeNull()
+  expect(toExtremes([1, null, 3], 1_000)).toEqual([1, null, 3])
 })

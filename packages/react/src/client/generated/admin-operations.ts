@@ -637,6 +637,34 @@ export interface AdminOperations {
       readonly isPartial: boolean
     }
   }
+  /** Lists blocking rules, those of the configuration first. */
+  readonly listBlockingRules: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: { readonly data: readonly Readonly<Record<string, unknown>>[] }
+  }
+  /** Makes or replaces a blocking rule, in every process at once. */
+  readonly putBlockingRule: {
+    readonly params: { readonly id: string }
+    readonly query: undefined
+    readonly body: Readonly<Record<string, unknown>>
+    readonly answer: Readonly<Record<string, unknown>>
+  }
+  /** Takes a blocking rule away. */
+  readonly deleteBlockingRule: {
+    readonly params: { readonly id: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: { readonly id: string; readonly deleted: true }
+  }
+  /** Forgets cached answers: those that fit all that is given, or everything. */
+  readonly purgeCache: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: { readonly model?: string | undefined; readonly projectId?: string | undefined; readonly keyId?: string | undefined }
+    readonly answer: { readonly purged: number }
+  }
   /** Shows the configuration in force, without secrets. */
   readonly getConfig: { readonly params: undefined; readonly query: undefined; readonly body: undefined; readonly answer: unknown }
   /** Puts a configuration in force. An invalid one changes nothing. */
@@ -694,6 +722,10 @@ export const adminOperations = {
   putBudget: 'PUT /api/admin/budgets/{id}',
   deleteBudget: 'DELETE /api/admin/budgets/{id}',
   getSpend: 'GET /api/admin/spend',
+  listBlockingRules: 'GET /api/admin/blocking',
+  putBlockingRule: 'PUT /api/admin/blocking/{id}',
+  deleteBlockingRule: 'DELETE /api/admin/blocking/{id}',
+  purgeCache: 'POST /api/admin/cache/purge',
   getConfig: 'GET /api/admin/config',
   putConfig: 'PUT /api/admin/config',
   checkConfig: 'POST /api/admin/config/check',

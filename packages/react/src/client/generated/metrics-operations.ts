@@ -7,6 +7,7 @@ export type MetricsMeasure =
   | 'errors'
   | 'partials'
   | 'rejected'
+  | 'blocked'
   | 'aborted'
   | 'clientErrors'
   | 'serverErrors'
@@ -154,6 +155,7 @@ export type MetricsOrderBy =
   | 'errors'
   | 'partials'
   | 'rejected'
+  | 'blocked'
   | 'aborted'
   | 'clientErrors'
   | 'serverErrors'
@@ -208,12 +210,19 @@ export type MetricsAskBody = {
         readonly timePerOutputTokenMs?: number | undefined
       }
     | undefined
-  readonly from?: 'auto' | 'raw' | undefined
+  readonly from?: 'auto' | 'raw' | 'rollup' | undefined
 }
 
 export type MetricsDistributionBody = {
   readonly of:
-    'durationMs' | 'timeToFirstTokenMs' | 'timePerOutputTokenMs' | 'queueMs' | 'interTokenMs' | 'inputTokens' | 'outputTokens' | 'costUsd'
+    | 'durationMs'
+    | 'timeToFirstTokenMs'
+    | 'timePerOutputTokenMs'
+    | 'queueMs'
+    | 'interTokenP50Ms'
+    | 'inputTokens'
+    | 'outputTokens'
+    | 'costUsd'
   readonly window: { readonly fromUnixMs: number; readonly toUnixMs: number } | { readonly last: string }
   readonly filters?: MetricsFilters | undefined
   readonly tags?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined
@@ -404,6 +413,44 @@ export type MetricsRecordsBody =
             readonly model?: string | readonly string[] | undefined
             readonly label?: string | readonly string[] | undefined
             readonly userId?: string | readonly string[] | undefined
+          }
+        | undefined
+      readonly interval?: string | undefined
+      readonly timeZone?: string | undefined
+      readonly limit?: number | undefined
+    }
+  | {
+      readonly of: 'audit'
+      readonly measure: readonly ('operations' | 'refused' | 'actors')[]
+      readonly window: { readonly fromUnixMs: number; readonly toUnixMs: number } | { readonly last: string }
+      readonly groupBy?:
+        readonly ('action' | 'actorId' | 'actorName' | 'clientIp' | 'subjectKind' | 'subjectId' | 'outcome' | 'errorCode')[] | undefined
+      readonly filters?:
+        | {
+            readonly action?: string | readonly string[] | undefined
+            readonly actorId?: string | readonly string[] | undefined
+            readonly actorName?: string | readonly string[] | undefined
+            readonly clientIp?: string | readonly string[] | undefined
+            readonly subjectKind?: string | readonly string[] | undefined
+            readonly subjectId?: string | readonly string[] | undefined
+            readonly outcome?: string | readonly string[] | undefined
+            readonly errorCode?: string | readonly string[] | undefined
+          }
+        | undefined
+      readonly interval?: string | undefined
+      readonly timeZone?: string | undefined
+      readonly limit?: number | undefined
+    }
+  | {
+      readonly of: 'budgetAlerts'
+      readonly measure: readonly ('alerts' | 'budgets' | 'percentMax' | 'spentUsdMax')[]
+      readonly window: { readonly fromUnixMs: number; readonly toUnixMs: number } | { readonly last: string }
+      readonly groupBy?: readonly ('projectId' | 'budgetId' | 'budgetName')[] | undefined
+      readonly filters?:
+        | {
+            readonly projectId?: string | readonly string[] | undefined
+            readonly budgetId?: string | readonly string[] | undefined
+            readonly budgetName?: string | readonly string[] | undefined
           }
         | undefined
       readonly interval?: string | undefined
