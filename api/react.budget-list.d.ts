@@ -745,6 +745,49 @@ interface AdminOperations {
             readonly isPartial: boolean;
         };
     };
+    /** Lists blocking rules, those of the configuration first. */
+    readonly listBlockingRules: {
+        readonly params: undefined;
+        readonly query: undefined;
+        readonly body: undefined;
+        readonly answer: {
+            readonly data: readonly Readonly<Record<string, unknown>>[];
+        };
+    };
+    /** Makes or replaces a blocking rule, in every process at once. */
+    readonly putBlockingRule: {
+        readonly params: {
+            readonly id: string;
+        };
+        readonly query: undefined;
+        readonly body: Readonly<Record<string, unknown>>;
+        readonly answer: Readonly<Record<string, unknown>>;
+    };
+    /** Takes a blocking rule away. */
+    readonly deleteBlockingRule: {
+        readonly params: {
+            readonly id: string;
+        };
+        readonly query: undefined;
+        readonly body: undefined;
+        readonly answer: {
+            readonly id: string;
+            readonly deleted: true;
+        };
+    };
+    /** Forgets cached answers: those that fit all that is given, or everything. */
+    readonly purgeCache: {
+        readonly params: undefined;
+        readonly query: undefined;
+        readonly body: {
+            readonly model?: string | undefined;
+            readonly projectId?: string | undefined;
+            readonly keyId?: string | undefined;
+        };
+        readonly answer: {
+            readonly purged: number;
+        };
+    };
     /** Shows the configuration in force, without secrets. */
     readonly getConfig: {
         readonly params: undefined;

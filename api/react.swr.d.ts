@@ -119,7 +119,7 @@ type ChatDelta = {
 };
 
 /** Made from the server's OpenAPI document by the tests of the reference server (client-types.test.ts); not edited by hand. */
-type MetricsMeasure = 'requests' | 'requestsPerSecond' | 'successes' | 'errors' | 'partials' | 'rejected' | 'aborted' | 'clientErrors' | 'serverErrors' | 'successShare' | 'errorShare' | 'rejectedShare' | 'guardrailRequests' | 'guardrailShare' | 'attempts' | 'attemptsPerRequest' | 'inputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'outputTokens' | 'reasoningTokens' | 'inputTokensPerSecond' | 'outputTokensPerSecond' | 'inputTokensMean' | 'outputTokensMean' | 'cachedInputShare' | 'durationMsP50' | 'durationMsP90' | 'durationMsP95' | 'durationMsP99' | 'durationMsMean' | 'durationMsMax' | 'timeToFirstTokenMsP50' | 'timeToFirstTokenMsP90' | 'timeToFirstTokenMsP95' | 'timeToFirstTokenMsP99' | 'timeToFirstTokenMsMean' | 'timeToFirstTokenCount' | 'timePerOutputTokenMsP50' | 'timePerOutputTokenMsP90' | 'timePerOutputTokenMsP95' | 'timePerOutputTokenMsP99' | 'timePerOutputTokenMsMean' | 'timePerOutputTokenCount' | 'interTokenMsP50' | 'interTokenMsP90' | 'interTokenMsP95' | 'interTokenMsP99' | 'tokenSpeedP50' | 'tokenSpeedP10' | 'overheadMsP50' | 'overheadMsP99' | 'overheadMsMean' | 'queueMsP50' | 'queueMsP95' | 'queueMsP99' | 'queueMsMean' | 'costUsd' | 'pricedRequests' | 'pricedShare' | 'costUsdMean' | 'costUsdPerMillionTokens' | 'cacheHits' | 'cacheLookups' | 'cacheHitShare' | 'cacheSavedUsd' | 'providerCostUsd' | 'uniqueUsers' | 'uniqueKeys' | 'goodRequests' | 'goodputPerSecond' | 'goodShare' | 'inFlightMean' | 'inFlightPeak';
+type MetricsMeasure = 'requests' | 'requestsPerSecond' | 'successes' | 'errors' | 'partials' | 'rejected' | 'blocked' | 'aborted' | 'clientErrors' | 'serverErrors' | 'successShare' | 'errorShare' | 'rejectedShare' | 'guardrailRequests' | 'guardrailShare' | 'attempts' | 'attemptsPerRequest' | 'inputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'outputTokens' | 'reasoningTokens' | 'inputTokensPerSecond' | 'outputTokensPerSecond' | 'inputTokensMean' | 'outputTokensMean' | 'cachedInputShare' | 'durationMsP50' | 'durationMsP90' | 'durationMsP95' | 'durationMsP99' | 'durationMsMean' | 'durationMsMax' | 'timeToFirstTokenMsP50' | 'timeToFirstTokenMsP90' | 'timeToFirstTokenMsP95' | 'timeToFirstTokenMsP99' | 'timeToFirstTokenMsMean' | 'timeToFirstTokenCount' | 'timePerOutputTokenMsP50' | 'timePerOutputTokenMsP90' | 'timePerOutputTokenMsP95' | 'timePerOutputTokenMsP99' | 'timePerOutputTokenMsMean' | 'timePerOutputTokenCount' | 'interTokenMsP50' | 'interTokenMsP90' | 'interTokenMsP95' | 'interTokenMsP99' | 'tokenSpeedP50' | 'tokenSpeedP10' | 'overheadMsP50' | 'overheadMsP99' | 'overheadMsMean' | 'queueMsP50' | 'queueMsP95' | 'queueMsP99' | 'queueMsMean' | 'costUsd' | 'pricedRequests' | 'pricedShare' | 'costUsdMean' | 'costUsdPerMillionTokens' | 'cacheHits' | 'cacheLookups' | 'cacheHitShare' | 'cacheSavedUsd' | 'providerCostUsd' | 'uniqueUsers' | 'uniqueKeys' | 'goodRequests' | 'goodputPerSecond' | 'goodShare' | 'inFlightMean' | 'inFlightPeak';
 type MetricsFilters = {
     readonly projectId?: string | readonly string[] | undefined;
     readonly keyId?: string | readonly string[] | undefined;
@@ -156,7 +156,7 @@ type MetricsFilters = {
     readonly guardrail?: string | readonly string[] | undefined;
 };
 type MetricsGroupBy = 'projectId' | 'keyId' | 'userId' | 'operation' | 'dialect' | 'stream' | 'requestedModel' | 'model' | 'targetId' | 'providerId' | 'status' | 'outcome' | 'errorCode' | 'finishReason' | 'cache' | 'usageSource' | 'clientIp' | 'userAgent' | 'sessionId' | 'promptId' | 'promptVersion' | 'method' | 'route' | 'countryCode' | 'region' | 'city' | 'deviceType' | 'browser' | 'os' | 'blockRuleId' | 'source' | 'isBot' | 'guardrail';
-type MetricsOrderBy = 'requests' | 'requestsPerSecond' | 'successes' | 'errors' | 'partials' | 'rejected' | 'aborted' | 'clientErrors' | 'serverErrors' | 'guardrailRequests' | 'attempts' | 'inputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'outputTokens' | 'reasoningTokens' | 'inputTokensPerSecond' | 'outputTokensPerSecond' | 'durationMsMax' | 'timeToFirstTokenCount' | 'timePerOutputTokenCount' | 'costUsd' | 'pricedRequests' | 'cacheHits' | 'cacheLookups' | 'cacheSavedUsd' | 'providerCostUsd' | 'uniqueUsers' | 'uniqueKeys';
+type MetricsOrderBy = 'requests' | 'requestsPerSecond' | 'successes' | 'errors' | 'partials' | 'rejected' | 'blocked' | 'aborted' | 'clientErrors' | 'serverErrors' | 'guardrailRequests' | 'attempts' | 'inputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'outputTokens' | 'reasoningTokens' | 'inputTokensPerSecond' | 'outputTokensPerSecond' | 'durationMsMax' | 'timeToFirstTokenCount' | 'timePerOutputTokenCount' | 'costUsd' | 'pricedRequests' | 'cacheHits' | 'cacheLookups' | 'cacheSavedUsd' | 'providerCostUsd' | 'uniqueUsers' | 'uniqueKeys';
 type MetricsAskBody = {
     readonly measure: MetricsMeasure | readonly MetricsMeasure[];
     readonly window: {
@@ -206,10 +206,10 @@ type MetricsAskBody = {
         readonly timeToFirstTokenMs?: number | undefined;
         readonly timePerOutputTokenMs?: number | undefined;
     } | undefined;
-    readonly from?: 'auto' | 'raw' | undefined;
+    readonly from?: 'auto' | 'raw' | 'rollup' | undefined;
 };
 type MetricsDistributionBody = {
-    readonly of: 'durationMs' | 'timeToFirstTokenMs' | 'timePerOutputTokenMs' | 'queueMs' | 'interTokenMs' | 'inputTokens' | 'outputTokens' | 'costUsd';
+    readonly of: 'durationMs' | 'timeToFirstTokenMs' | 'timePerOutputTokenMs' | 'queueMs' | 'interTokenP50Ms' | 'inputTokens' | 'outputTokens' | 'costUsd';
     readonly window: {
         readonly fromUnixMs: number;
         readonly toUnixMs: number;
@@ -1108,6 +1108,49 @@ interface AdminOperations {
             }[];
             readonly totalUsd: string;
             readonly isPartial: boolean;
+        };
+    };
+    /** Lists blocking rules, those of the configuration first. */
+    readonly listBlockingRules: {
+        readonly params: undefined;
+        readonly query: undefined;
+        readonly body: undefined;
+        readonly answer: {
+            readonly data: readonly Readonly<Record<string, unknown>>[];
+        };
+    };
+    /** Makes or replaces a blocking rule, in every process at once. */
+    readonly putBlockingRule: {
+        readonly params: {
+            readonly id: string;
+        };
+        readonly query: undefined;
+        readonly body: Readonly<Record<string, unknown>>;
+        readonly answer: Readonly<Record<string, unknown>>;
+    };
+    /** Takes a blocking rule away. */
+    readonly deleteBlockingRule: {
+        readonly params: {
+            readonly id: string;
+        };
+        readonly query: undefined;
+        readonly body: undefined;
+        readonly answer: {
+            readonly id: string;
+            readonly deleted: true;
+        };
+    };
+    /** Forgets cached answers: those that fit all that is given, or everything. */
+    readonly purgeCache: {
+        readonly params: undefined;
+        readonly query: undefined;
+        readonly body: {
+            readonly model?: string | undefined;
+            readonly projectId?: string | undefined;
+            readonly keyId?: string | undefined;
+        };
+        readonly answer: {
+            readonly purged: number;
         };
     };
     /** Shows the configuration in force, without secrets. */

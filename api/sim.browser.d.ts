@@ -12,24 +12,24 @@ declare const servingSettingsSchema: z.ZodObject<{
     expert: z.ZodDefault<z.ZodInt>;
     data: z.ZodDefault<z.ZodInt>;
     weights: z.ZodDefault<z.ZodEnum<{
-        fp4: "fp4";
-        fp8: "fp8";
-        tf32: "tf32";
-        int4: "int4";
         fp32: "fp32";
+        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
+        fp8: "fp8";
         int8: "int8";
+        fp4: "fp4";
+        int4: "int4";
     }>>;
     kvCache: z.ZodDefault<z.ZodEnum<{
-        fp4: "fp4";
-        fp8: "fp8";
-        tf32: "tf32";
-        int4: "int4";
         fp32: "fp32";
+        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
+        fp8: "fp8";
         int8: "int8";
+        fp4: "fp4";
+        int4: "int4";
     }>>;
     maxSequences: z.ZodDefault<z.ZodInt>;
     maxBatchedTokens: z.ZodDefault<z.ZodInt>;
@@ -302,14 +302,14 @@ declare const optimizeRequestSchema: z.ZodObject<{
     }>>;
     engines: z.ZodOptional<z.ZodArray<z.ZodString>>;
     precisions: z.ZodOptional<z.ZodArray<z.ZodEnum<{
-        fp4: "fp4";
-        fp8: "fp8";
-        tf32: "tf32";
-        int4: "int4";
         fp32: "fp32";
+        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
+        fp8: "fp8";
         int8: "int8";
+        fp4: "fp4";
+        int4: "int4";
     }>>>;
     maxModelTokens: z.ZodOptional<z.ZodInt>;
     plans: z.ZodDefault<z.ZodInt>;
