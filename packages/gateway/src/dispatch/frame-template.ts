@@ -154,7 +154,9 @@ export class FrameTemplate {
     if (this.#attempts >= learningAttempts || frame.byteLength > templateBytes) return
     if (this.#attempts === 0) {
       this.#attempts = 1
-      this.#literals = textLiterals(frame)?.map(toLiteral)
+      const literals = textLiterals(frame)
+      if (literals === undefined) this.#last = Uint8Array.prototype.slice.call(frame)
+      else this.#use(literals)
       return
     }
     const last = this.#last
@@ -163,9 +165,11 @@ export class FrameTemplate {
     if (last === undefined) return
     const literals = learnLiterals(last, this.#last)
     if (literals === undefined) this.#attempts += 1
-    else {
-      this.#literals = literals.map(toLiteral)
-      this.literalBytes = literals.reduce((sum, literal) => sum + literal.length, 0)
-    }
+    else this.#use(literals)
+  }
+
+  #use(literals: readonly Uint8Array[]): void {
+    this.#literals = literals.map(toLiteral)
+    this.literalBytes = literals.reduce((sum, literal) => sum + literal.length, 0)
   }
 }
