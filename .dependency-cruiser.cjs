@@ -97,7 +97,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     combinedDependencies: true,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(packages|examples)/[^/]+/(dist|public-dist)/' },
+    exclude: { path: '^(packages|examples)/[^/]+/(dist|dist-web|public-dist|\\.next)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['bud-source', 'types', 'import', 'default'],

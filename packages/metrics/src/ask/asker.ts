@@ -17,7 +17,7 @@ import {
 import type { MeasureUnit } from './measures/measure.ts'
 import { assertPoints, parseQuery, questionSchema, resolveWindow, toFilters, type Question } from './question.ts'
 import type { AggregatePlan, AggregateRow, InFlightRow, Selection } from './request-engine.ts'
-import type { ReaderParts } from './reader.ts'
+import type { ReaderParts } from './reader-parts.ts'
 import { bucketEndUs, bucketSeconds, bucketStartUs, countBuckets, type TimeWindow } from './window.ts'
 
 type Values = Readonly<Partial<Record<AskMeasure, number | null>>>

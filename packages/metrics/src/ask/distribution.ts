@@ -4,7 +4,7 @@ import { toGroup, type Group } from './group.ts'
 import { measures } from './measures/registry.ts'
 import { assertPoints, distributionSchema, parseQuery, resolveWindow, toFilters, type DistributionQuestion } from './question.ts'
 import type { DistributionName, DistributionRow } from './request-engine.ts'
-import type { ReaderParts } from './reader.ts'
+import type { ReaderParts } from './reader-parts.ts'
 import { bucketStartUs, countBuckets } from './window.ts'
 
 export interface Distribution {

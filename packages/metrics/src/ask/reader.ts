@@ -1,6 +1,6 @@
 /** Answers questions for one scope: the only way from a caller to an engine. */
-import { invariant, type Clock } from '@bud-foundry/core'
-import type { AggregateRow, RequestEngine, Selection } from './request-engine.ts'
+import { invariant } from '@bud-foundry/core'
+import type { AggregateRow, Selection } from './request-engine.ts'
 import { askMany, changeOf, type Answer } from './asker.ts'
 import type { DimensionName } from './dimension.ts'
 import { askDistribution, type Distribution } from './distribution.ts'
@@ -17,6 +17,7 @@ import {
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { metricsErrors } from '../errors.ts'
 import { exportFile, type ExportedFile, type ExportQuestion } from './export.ts'
+import type { ReaderParts } from './reader-parts.ts'
 import { askRecords, type RecordAnswer, type RecordQuestion } from './records/ask-records.ts'
 import { askTrueCost, type TrueCost, type TrueCostQuestion } from './true-cost.ts'
 import { metricsLimits } from '../limits.ts'
@@ -115,14 +116,6 @@ export interface MetricsReader {
   summary(query?: SummaryQuery, signal?: AbortSignal): Promise<Summary>
   /** A reader that sees what this one sees and the scope allows. */
   scopedTo(scope: Scope): MetricsReader
-}
-
-export interface ReaderParts {
-  readonly engine: RequestEngine
-  readonly clock: Clock
-  readonly scope: Scope
-  /** The database, for what is not a request; absent where only requests are kept. */
-  readonly client?: AnalyticsClient
 }
 
 /** One series per group with every bucket in it; groups in the order of their size. */

@@ -3,8 +3,6 @@
 /** Milliseconds as whole microseconds, the resolution of every stored duration. */
 export const toMicros = (ms: number): number => Math.min(Math.round(ms * 1000), Number.MAX_SAFE_INTEGER)
 
-export const toMicrosOrNull = (ms: number | undefined): number | null => (ms === undefined ? null : toMicros(ms))
-
 export const fromMicros = (micros: number): number => micros / 1000
 
 /** Seconds with six decimals: the notation of DateTime64(6) that no server version reads as anything else. */
