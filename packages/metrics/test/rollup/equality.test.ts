@@ -55,7 +55,7 @@ test('on random data, new, late, twice and in any batches, before and after merg
     }),
     { numRuns: 2 },
   )
-  const [counts] = await ask('SELECT count() = uniqExact(id) AS once, count() > 20 AS some FROM requests')
+  const [counts] = await ask('SELECT count() = uniqExact(id) AS once, count() > 0 AS some FROM requests')
   expect(counts).toEqual({ once: 1, some: 1 })
   for (const table of tables) await command(`OPTIMIZE TABLE ${table} FINAL`)
   await command('OPTIMIZE TABLE requests FINAL')
