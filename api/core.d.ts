@@ -577,14 +577,14 @@ type LaunchSpec = Readonly<z.infer<typeof launchSpecSchema>>;
 
 /** Number formats that weights and caches are stored in. */
 declare const precisionSchema: z.ZodEnum<{
-    fp32: "fp32";
-    tf32: "tf32";
     bf16: "bf16";
     fp16: "fp16";
-    fp8: "fp8";
-    int8: "int8";
+    fp32: "fp32";
     fp4: "fp4";
+    fp8: "fp8";
     int4: "int4";
+    int8: "int8";
+    tf32: "tf32";
 }>;
 /** How one layer mixes tokens. `parameters` counts everything of that half of the layer, norms and biases included. */
 declare const attentionSpecSchema: z.ZodDiscriminatedUnion<[z.ZodObject<{
@@ -689,14 +689,14 @@ declare const layerGroupSchema: z.ZodObject<{
 declare const weightQuantizationSchema: z.ZodObject<{
     method: z.ZodString;
     weights: z.ZodEnum<{
-        fp32: "fp32";
-        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
-        fp8: "fp8";
-        int8: "int8";
+        fp32: "fp32";
         fp4: "fp4";
+        fp8: "fp8";
         int4: "int4";
+        int8: "int8";
+        tf32: "tf32";
     }>;
     bitsPerWeight: z.ZodNumber;
     scope: z.ZodEnum<{
@@ -704,24 +704,24 @@ declare const weightQuantizationSchema: z.ZodObject<{
         linear: "linear";
     }>;
     activations: z.ZodEnum<{
-        fp32: "fp32";
-        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
-        fp8: "fp8";
-        int8: "int8";
+        fp32: "fp32";
         fp4: "fp4";
+        fp8: "fp8";
         int4: "int4";
+        int8: "int8";
+        tf32: "tf32";
     }>;
     kvCache: z.ZodOptional<z.ZodEnum<{
-        fp32: "fp32";
-        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
-        fp8: "fp8";
-        int8: "int8";
+        fp32: "fp32";
         fp4: "fp4";
+        fp8: "fp8";
         int4: "int4";
+        int8: "int8";
+        tf32: "tf32";
     }>>;
 }, z.core.$strict>;
 declare const modelSpecSchema: z.ZodObject<{
@@ -736,26 +736,26 @@ declare const modelSpecSchema: z.ZodObject<{
     contextLength: z.ZodInt;
     tiedEmbeddings: z.ZodBoolean;
     precision: z.ZodEnum<{
-        fp32: "fp32";
-        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
-        fp8: "fp8";
-        int8: "int8";
+        fp32: "fp32";
         fp4: "fp4";
+        fp8: "fp8";
         int4: "int4";
+        int8: "int8";
+        tf32: "tf32";
     }>;
     quantization: z.ZodOptional<z.ZodObject<{
         method: z.ZodString;
         weights: z.ZodEnum<{
-            fp32: "fp32";
-            tf32: "tf32";
             bf16: "bf16";
             fp16: "fp16";
-            fp8: "fp8";
-            int8: "int8";
+            fp32: "fp32";
             fp4: "fp4";
+            fp8: "fp8";
             int4: "int4";
+            int8: "int8";
+            tf32: "tf32";
         }>;
         bitsPerWeight: z.ZodNumber;
         scope: z.ZodEnum<{
@@ -763,24 +763,24 @@ declare const modelSpecSchema: z.ZodObject<{
             linear: "linear";
         }>;
         activations: z.ZodEnum<{
-            fp32: "fp32";
-            tf32: "tf32";
             bf16: "bf16";
             fp16: "fp16";
-            fp8: "fp8";
-            int8: "int8";
+            fp32: "fp32";
             fp4: "fp4";
+            fp8: "fp8";
             int4: "int4";
+            int8: "int8";
+            tf32: "tf32";
         }>;
         kvCache: z.ZodOptional<z.ZodEnum<{
-            fp32: "fp32";
-            tf32: "tf32";
             bf16: "bf16";
             fp16: "fp16";
-            fp8: "fp8";
-            int8: "int8";
+            fp32: "fp32";
             fp4: "fp4";
+            fp8: "fp8";
             int4: "int4";
+            int8: "int8";
+            tf32: "tf32";
         }>>;
     }, z.core.$strict>>;
     layerGroups: z.ZodReadonly<z.ZodArray<z.ZodObject<{
@@ -1030,9 +1030,9 @@ declare const deploymentPlanSchema: z.ZodObject<{
             high: z.ZodNumber;
         }, z.core.$strict>;
         basis: z.ZodEnum<{
-            measured: "measured";
-            fitted: "fitted";
             analytical: "analytical";
+            fitted: "fitted";
+            measured: "measured";
         }>;
         meetsObjective: z.ZodBoolean;
     }, z.core.$strict>;
@@ -1364,9 +1364,9 @@ declare const deviceSchema: z.ZodObject<{
     available: z.ZodOptional<z.ZodInt>;
     nodeName: z.ZodOptional<z.ZodString>;
     sharing: z.ZodDefault<z.ZodEnum<{
-        whole: "whole";
-        mig: "mig";
         "time-slice": "time-slice";
+        mig: "mig";
+        whole: "whole";
     }>>;
     usdPerHour: z.ZodOptional<z.ZodNumber>;
 }, z.core.$strict>;
@@ -1520,10 +1520,10 @@ declare const deploymentEventSchema: z.ZodObject<{
     deploymentName: z.ZodString;
     step: z.ZodString;
     state: z.ZodEnum<{
-        started: "started";
-        progress: "progress";
         done: "done";
         failed: "failed";
+        progress: "progress";
+        started: "started";
     }>;
     errorCode: z.ZodOptional<z.ZodString>;
     id: z.ZodString;
@@ -1576,11 +1576,11 @@ type PayloadEvent = Readonly<z.infer<typeof payloadEventSchema>>;
 
 /** How a request or an attempt ended; see `outcome` of the event. */
 declare const requestOutcomeSchema: z.ZodEnum<{
-    error: "error";
-    success: "success";
-    rejected: "rejected";
     aborted: "aborted";
+    error: "error";
     partial: "partial";
+    rejected: "rejected";
+    success: "success";
 }>;
 /** One try against one target. */
 declare const attemptSchema: z.ZodObject<{
@@ -1590,11 +1590,11 @@ declare const attemptSchema: z.ZodObject<{
     durationMs: z.ZodNumber;
     status: z.ZodOptional<z.ZodInt>;
     outcome: z.ZodEnum<{
-        error: "error";
-        success: "success";
-        rejected: "rejected";
         aborted: "aborted";
+        error: "error";
         partial: "partial";
+        rejected: "rejected";
+        success: "success";
     }>;
     errorCode: z.ZodOptional<z.ZodString>;
     timeToFirstTokenMs: z.ZodOptional<z.ZodNumber>;
@@ -1612,10 +1612,10 @@ declare const requestEventSchema: z.ZodObject<{
     keyId: z.ZodOptional<z.ZodString>;
     userId: z.ZodOptional<z.ZodString>;
     operation: z.ZodEnum<{
+        "count-tokens": "count-tokens";
         chat: "chat";
         completion: "completion";
         embedding: "embedding";
-        "count-tokens": "count-tokens";
         models: "models";
     }>;
     dialect: z.ZodString;
@@ -1626,11 +1626,11 @@ declare const requestEventSchema: z.ZodObject<{
     providerId: z.ZodOptional<z.ZodString>;
     status: z.ZodInt;
     outcome: z.ZodEnum<{
-        error: "error";
-        success: "success";
-        rejected: "rejected";
         aborted: "aborted";
+        error: "error";
         partial: "partial";
+        rejected: "rejected";
+        success: "success";
     }>;
     errorCode: z.ZodOptional<z.ZodString>;
     finishReason: z.ZodOptional<z.ZodString>;
@@ -1646,9 +1646,9 @@ declare const requestEventSchema: z.ZodObject<{
     outputTokens: z.ZodInt;
     reasoningTokens: z.ZodInt;
     usageSource: z.ZodEnum<{
+        estimate: "estimate";
         none: "none";
         upstream: "upstream";
-        estimate: "estimate";
     }>;
     costUsd: z.ZodOptional<z.ZodNumber>;
     currency: z.ZodOptional<z.ZodLiteral<"USD">>;
@@ -1656,9 +1656,9 @@ declare const requestEventSchema: z.ZodObject<{
     priceVersion: z.ZodOptional<z.ZodString>;
     savedUsd: z.ZodOptional<z.ZodNumber>;
     cache: z.ZodDefault<z.ZodEnum<{
-        none: "none";
         hit: "hit";
         miss: "miss";
+        none: "none";
     }>>;
     requestBytes: z.ZodInt;
     responseBytes: z.ZodInt;
@@ -1669,11 +1669,11 @@ declare const requestEventSchema: z.ZodObject<{
         durationMs: z.ZodNumber;
         status: z.ZodOptional<z.ZodInt>;
         outcome: z.ZodEnum<{
-            error: "error";
-            success: "success";
-            rejected: "rejected";
             aborted: "aborted";
+            error: "error";
             partial: "partial";
+            rejected: "rejected";
+            success: "success";
         }>;
         errorCode: z.ZodOptional<z.ZodString>;
         timeToFirstTokenMs: z.ZodOptional<z.ZodNumber>;
@@ -1722,9 +1722,9 @@ declare const auditEventSchema: z.ZodObject<{
         id: z.ZodOptional<z.ZodString>;
     }, z.core.$strict>;
     outcome: z.ZodEnum<{
-        success: "success";
         failed: "failed";
         refused: "refused";
+        success: "success";
     }>;
     errorCode: z.ZodOptional<z.ZodString>;
     before: z.ZodOptional<z.ZodUnknown>;

@@ -561,26 +561,26 @@ declare const modelSpecSchema: z.ZodObject<{
     contextLength: z.ZodInt;
     tiedEmbeddings: z.ZodBoolean;
     precision: z.ZodEnum<{
-        fp32: "fp32";
-        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
-        fp8: "fp8";
-        int8: "int8";
+        fp32: "fp32";
         fp4: "fp4";
+        fp8: "fp8";
         int4: "int4";
+        int8: "int8";
+        tf32: "tf32";
     }>;
     quantization: z.ZodOptional<z.ZodObject<{
         method: z.ZodString;
         weights: z.ZodEnum<{
-            fp32: "fp32";
-            tf32: "tf32";
             bf16: "bf16";
             fp16: "fp16";
-            fp8: "fp8";
-            int8: "int8";
+            fp32: "fp32";
             fp4: "fp4";
+            fp8: "fp8";
             int4: "int4";
+            int8: "int8";
+            tf32: "tf32";
         }>;
         bitsPerWeight: z.ZodNumber;
         scope: z.ZodEnum<{
@@ -588,24 +588,24 @@ declare const modelSpecSchema: z.ZodObject<{
             linear: "linear";
         }>;
         activations: z.ZodEnum<{
-            fp32: "fp32";
-            tf32: "tf32";
             bf16: "bf16";
             fp16: "fp16";
-            fp8: "fp8";
-            int8: "int8";
+            fp32: "fp32";
             fp4: "fp4";
+            fp8: "fp8";
             int4: "int4";
+            int8: "int8";
+            tf32: "tf32";
         }>;
         kvCache: z.ZodOptional<z.ZodEnum<{
-            fp32: "fp32";
-            tf32: "tf32";
             bf16: "bf16";
             fp16: "fp16";
-            fp8: "fp8";
-            int8: "int8";
+            fp32: "fp32";
             fp4: "fp4";
+            fp8: "fp8";
             int4: "int4";
+            int8: "int8";
+            tf32: "tf32";
         }>>;
     }, z.core.$strict>>;
     layerGroups: z.ZodReadonly<z.ZodArray<z.ZodObject<{

@@ -11,10 +11,10 @@ declare const storedRequestSchema: z.ZodObject<{
     keyId: z.ZodOptional<z.ZodString>;
     userId: z.ZodOptional<z.ZodString>;
     operation: z.ZodEnum<{
+        "count-tokens": "count-tokens";
         chat: "chat";
         completion: "completion";
         embedding: "embedding";
-        "count-tokens": "count-tokens";
         models: "models";
     }>;
     dialect: z.ZodString;
@@ -25,11 +25,11 @@ declare const storedRequestSchema: z.ZodObject<{
     providerId: z.ZodOptional<z.ZodString>;
     status: z.ZodInt;
     outcome: z.ZodEnum<{
-        error: "error";
-        success: "success";
-        rejected: "rejected";
         aborted: "aborted";
+        error: "error";
         partial: "partial";
+        rejected: "rejected";
+        success: "success";
     }>;
     errorCode: z.ZodOptional<z.ZodString>;
     finishReason: z.ZodOptional<z.ZodString>;
@@ -45,9 +45,9 @@ declare const storedRequestSchema: z.ZodObject<{
     outputTokens: z.ZodInt;
     reasoningTokens: z.ZodInt;
     usageSource: z.ZodEnum<{
-        upstream: "upstream";
         estimate: "estimate";
         none: "none";
+        upstream: "upstream";
     }>;
     costUsd: z.ZodOptional<z.ZodNumber>;
     currency: z.ZodOptional<z.ZodLiteral<"USD">>;
@@ -55,9 +55,9 @@ declare const storedRequestSchema: z.ZodObject<{
     priceVersion: z.ZodOptional<z.ZodString>;
     savedUsd: z.ZodOptional<z.ZodNumber>;
     cache: z.ZodDefault<z.ZodEnum<{
-        none: "none";
         hit: "hit";
         miss: "miss";
+        none: "none";
     }>>;
     requestBytes: z.ZodInt;
     responseBytes: z.ZodInt;
@@ -68,11 +68,11 @@ declare const storedRequestSchema: z.ZodObject<{
         durationMs: z.ZodNumber;
         status: z.ZodOptional<z.ZodInt>;
         outcome: z.ZodEnum<{
-            error: "error";
-            success: "success";
-            rejected: "rejected";
             aborted: "aborted";
+            error: "error";
             partial: "partial";
+            rejected: "rejected";
+            success: "success";
         }>;
         errorCode: z.ZodOptional<z.ZodString>;
         timeToFirstTokenMs: z.ZodOptional<z.ZodNumber>;
@@ -110,6 +110,22 @@ declare const storedRequestSchema: z.ZodObject<{
 }, z.core.$strict>;
 /** A request with all that may be known of it. */
 type StoredRequest = Readonly<z.infer<typeof storedRequestSchema>>;
+
+/** What requests are told apart by: the same names group and filter. */
+
+interface Dimension {
+    /** An expression with a text value over the columns, in `requests` and in every rollup that has them; empty when there is none. */
+    readonly sql: string;
+    readonly columns: readonly string[];
+    readonly of: (event: StoredRequest) => string;
+}
+declare const dimensions: Readonly<Readonly<Record<"blockRuleId" | "browser" | "cache" | "city" | "clientIp" | "countryCode" | "deviceType" | "dialect" | "errorCode" | "finishReason" | "guardrail" | "isBot" | "keyId" | "method" | "model" | "operation" | "os" | "outcome" | "projectId" | "promptId" | "promptVersion" | "providerId" | "region" | "requestedModel" | "route" | "sessionId" | "source" | "status" | "stream" | "targetId" | "usageSource" | "userAgent" | "userId", Dimension>>>;
+type DimensionName = keyof typeof dimensions;
+
+/** The values that tell one group of an answer from the others. */
+
+/** Empty text where requests have no value. */
+type Group = Readonly<Partial<Record<DimensionName, string>>>;
 
 /** The same value from columns of a rollup table. */
 interface RollupSql {
@@ -252,43 +268,6 @@ type AggregateName = keyof typeof aggregateSql;
 type AggregateValue = number | null | readonly (number | null)[];
 type Aggregates = Readonly<Partial<Record<AggregateName, AggregateValue>>>;
 
-/** What requests are told apart by: the same names group and filter. */
-
-interface Dimension {
-    /** An expression with a text value over the columns, in `requests` and in every rollup that has them; empty when there is none. */
-    readonly sql: string;
-    readonly columns: readonly string[];
-    readonly of: (event: StoredRequest) => string;
-}
-declare const dimensions: Readonly<Readonly<Record<"blockRuleId" | "browser" | "cache" | "city" | "clientIp" | "countryCode" | "deviceType" | "dialect" | "errorCode" | "finishReason" | "guardrail" | "isBot" | "keyId" | "method" | "model" | "operation" | "os" | "outcome" | "projectId" | "promptId" | "promptVersion" | "providerId" | "region" | "requestedModel" | "route" | "sessionId" | "source" | "status" | "stream" | "targetId" | "usageSource" | "userAgent" | "userId", Dimension>>>;
-type DimensionName = keyof typeof dimensions;
-
-/** Whose rows a reader may see: decided once, applied to every question in one place. */
-/** `all` is for operators; everyone else names projects, and an empty list sees nothing. */
-type Scope = {
-    readonly kind: 'all';
-} | {
-    readonly kind: 'projects';
-    readonly projectIds: readonly string[];
-};
-
-/** The port between questions and whoever computes the answers: ClickHouse, or an array in memory. */
-
-/** What can be bounded from below and above. */
-declare const rangeNames: readonly ["durationMs", "timeToFirstTokenMs", "inputTokens", "outputTokens", "costUsd", "status"];
-type RangeName = (typeof rangeNames)[number];
-/** Rollups and raw rows give the same answer; `auto` takes what is read sooner, the others are for those who want to see that. */
-declare const sourceChoices: readonly ["auto", "raw", "rollup"];
-type SourceChoice = (typeof sourceChoices)[number];
-/** What a distribution is over. */
-declare const distributionNames: readonly ["durationMs", "timeToFirstTokenMs", "timePerOutputTokenMs", "queueMs", "interTokenP50Ms", "inputTokens", "outputTokens", "costUsd"];
-type DistributionName = (typeof distributionNames)[number];
-
-/** The values that tell one group of an answer from the others. */
-
-/** Empty text where requests have no value. */
-type Group = Readonly<Partial<Record<DimensionName, string>>>;
-
 /** What a measure is: its definition, its unit, the aggregates that it is read from, and what its nulls and errors mean. */
 
 type MeasureUnit = 'requests' | 'share' | 'tokens' | 'per second' | 'ms' | 'usd' | 'users' | 'keys' | 'attempts' | 'ratio';
@@ -334,6 +313,27 @@ type AskMeasure = MeasureName | OverlapName;
 declare const seriesMeasures: readonly ["requests", "successes", "errors", "partials", "rejected", "aborted", "inputTokens", "cachedInputTokens", "outputTokens", "inputTokensPerSecond", "outputTokensPerSecond", "costUsd", "durationMsP50", "durationMsP95", "durationMsP99", "timeToFirstTokenMsP50", "timeToFirstTokenMsP95", "timeToFirstTokenMsP99", "timePerOutputTokenMsP50", "timePerOutputTokenMsP95", "timePerOutputTokenMsP99"];
 type SeriesMeasure = (typeof seriesMeasures)[number];
 type MeasureValues<Names extends MeasureName = MeasureName> = Readonly<Record<Names, number | null>>;
+
+/** Whose rows a reader may see: decided once, applied to every question in one place. */
+/** `all` is for operators; everyone else names projects, and an empty list sees nothing. */
+type Scope = {
+    readonly kind: 'all';
+} | {
+    readonly kind: 'projects';
+    readonly projectIds: readonly string[];
+};
+
+/** The port between questions and whoever computes the answers: ClickHouse, or an array in memory. */
+
+/** What can be bounded from below and above. */
+declare const rangeNames: readonly ["durationMs", "timeToFirstTokenMs", "inputTokens", "outputTokens", "costUsd", "status"];
+type RangeName = (typeof rangeNames)[number];
+/** Rollups and raw rows give the same answer; `auto` takes what is read sooner, the others are for those who want to see that. */
+declare const sourceChoices: readonly ["auto", "raw", "rollup"];
+type SourceChoice = (typeof sourceChoices)[number];
+/** What a distribution is over. */
+declare const distributionNames: readonly ["durationMs", "timeToFirstTokenMs", "timePerOutputTokenMs", "queueMs", "interTokenP50Ms", "inputTokens", "outputTokens", "costUsd"];
+type DistributionName = (typeof distributionNames)[number];
 
 declare const requestQuerySchema: z.ZodObject<{
     filters: z.ZodDefault<z.ZodObject<{
@@ -407,79 +407,79 @@ declare const requestQuerySchema: z.ZodObject<{
 declare const seriesQuerySchema: z.ZodObject<{
     intervalSeconds: z.ZodOptional<z.ZodNumber>;
     measures: z.ZodDefault<z.ZodArray<z.ZodEnum<{
-        rejected: "rejected";
         aborted: "aborted";
-        inputTokens: "inputTokens";
-        cachedInputTokens: "cachedInputTokens";
-        cacheWriteInputTokens: "cacheWriteInputTokens";
-        outputTokens: "outputTokens";
-        reasoningTokens: "reasoningTokens";
-        costUsd: "costUsd";
         attempts: "attempts";
-        providerCostUsd: "providerCostUsd";
-        requests: "requests";
-        successes: "successes";
-        partials: "partials";
-        errors: "errors";
+        attemptsPerRequest: "attemptsPerRequest";
         blocked: "blocked";
-        clientErrors: "clientErrors";
-        serverErrors: "serverErrors";
-        pricedRequests: "pricedRequests";
+        cacheHitShare: "cacheHitShare";
         cacheHits: "cacheHits";
         cacheLookups: "cacheLookups";
-        guardrailRequests: "guardrailRequests";
-        goodRequests: "goodRequests";
-        timeToFirstTokenCount: "timeToFirstTokenCount";
-        timePerOutputTokenCount: "timePerOutputTokenCount";
-        requestsPerSecond: "requestsPerSecond";
-        successShare: "successShare";
-        errorShare: "errorShare";
-        rejectedShare: "rejectedShare";
-        guardrailShare: "guardrailShare";
-        attemptsPerRequest: "attemptsPerRequest";
-        inputTokensPerSecond: "inputTokensPerSecond";
-        outputTokensPerSecond: "outputTokensPerSecond";
-        inputTokensMean: "inputTokensMean";
-        outputTokensMean: "outputTokensMean";
+        cacheSavedUsd: "cacheSavedUsd";
+        cacheWriteInputTokens: "cacheWriteInputTokens";
         cachedInputShare: "cachedInputShare";
+        cachedInputTokens: "cachedInputTokens";
+        clientErrors: "clientErrors";
+        costUsd: "costUsd";
+        costUsdMean: "costUsdMean";
+        costUsdPerMillionTokens: "costUsdPerMillionTokens";
+        durationMsMax: "durationMsMax";
+        durationMsMean: "durationMsMean";
         durationMsP50: "durationMsP50";
         durationMsP90: "durationMsP90";
         durationMsP95: "durationMsP95";
         durationMsP99: "durationMsP99";
-        durationMsMean: "durationMsMean";
-        durationMsMax: "durationMsMax";
-        timeToFirstTokenMsP50: "timeToFirstTokenMsP50";
-        timeToFirstTokenMsP90: "timeToFirstTokenMsP90";
-        timeToFirstTokenMsP95: "timeToFirstTokenMsP95";
-        timeToFirstTokenMsP99: "timeToFirstTokenMsP99";
-        timeToFirstTokenMsMean: "timeToFirstTokenMsMean";
-        timePerOutputTokenMsP50: "timePerOutputTokenMsP50";
-        timePerOutputTokenMsP90: "timePerOutputTokenMsP90";
-        timePerOutputTokenMsP95: "timePerOutputTokenMsP95";
-        timePerOutputTokenMsP99: "timePerOutputTokenMsP99";
-        timePerOutputTokenMsMean: "timePerOutputTokenMsMean";
+        errorShare: "errorShare";
+        errors: "errors";
+        goodRequests: "goodRequests";
+        goodShare: "goodShare";
+        goodputPerSecond: "goodputPerSecond";
+        guardrailRequests: "guardrailRequests";
+        guardrailShare: "guardrailShare";
+        inputTokens: "inputTokens";
+        inputTokensMean: "inputTokensMean";
+        inputTokensPerSecond: "inputTokensPerSecond";
         interTokenMsP50: "interTokenMsP50";
         interTokenMsP90: "interTokenMsP90";
         interTokenMsP95: "interTokenMsP95";
         interTokenMsP99: "interTokenMsP99";
-        tokenSpeedP50: "tokenSpeedP50";
-        tokenSpeedP10: "tokenSpeedP10";
+        outputTokens: "outputTokens";
+        outputTokensMean: "outputTokensMean";
+        outputTokensPerSecond: "outputTokensPerSecond";
+        overheadMsMean: "overheadMsMean";
         overheadMsP50: "overheadMsP50";
         overheadMsP99: "overheadMsP99";
-        overheadMsMean: "overheadMsMean";
+        partials: "partials";
+        pricedRequests: "pricedRequests";
+        pricedShare: "pricedShare";
+        providerCostUsd: "providerCostUsd";
+        queueMsMean: "queueMsMean";
         queueMsP50: "queueMsP50";
         queueMsP95: "queueMsP95";
         queueMsP99: "queueMsP99";
-        queueMsMean: "queueMsMean";
-        pricedShare: "pricedShare";
-        costUsdMean: "costUsdMean";
-        costUsdPerMillionTokens: "costUsdPerMillionTokens";
-        cacheHitShare: "cacheHitShare";
-        cacheSavedUsd: "cacheSavedUsd";
-        uniqueUsers: "uniqueUsers";
+        reasoningTokens: "reasoningTokens";
+        rejected: "rejected";
+        rejectedShare: "rejectedShare";
+        requests: "requests";
+        requestsPerSecond: "requestsPerSecond";
+        serverErrors: "serverErrors";
+        successShare: "successShare";
+        successes: "successes";
+        timePerOutputTokenCount: "timePerOutputTokenCount";
+        timePerOutputTokenMsMean: "timePerOutputTokenMsMean";
+        timePerOutputTokenMsP50: "timePerOutputTokenMsP50";
+        timePerOutputTokenMsP90: "timePerOutputTokenMsP90";
+        timePerOutputTokenMsP95: "timePerOutputTokenMsP95";
+        timePerOutputTokenMsP99: "timePerOutputTokenMsP99";
+        timeToFirstTokenCount: "timeToFirstTokenCount";
+        timeToFirstTokenMsMean: "timeToFirstTokenMsMean";
+        timeToFirstTokenMsP50: "timeToFirstTokenMsP50";
+        timeToFirstTokenMsP90: "timeToFirstTokenMsP90";
+        timeToFirstTokenMsP95: "timeToFirstTokenMsP95";
+        timeToFirstTokenMsP99: "timeToFirstTokenMsP99";
+        tokenSpeedP10: "tokenSpeedP10";
+        tokenSpeedP50: "tokenSpeedP50";
         uniqueKeys: "uniqueKeys";
-        goodputPerSecond: "goodputPerSecond";
-        goodShare: "goodShare";
+        uniqueUsers: "uniqueUsers";
     }>>>;
     filters: z.ZodDefault<z.ZodObject<{
         method: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
@@ -522,39 +522,39 @@ declare const seriesQuerySchema: z.ZodObject<{
 }, z.core.$strict>;
 declare const summaryQuerySchema: z.ZodObject<{
     groupBy: z.ZodDefault<z.ZodArray<z.ZodEnum<{
-        method: "method";
-        projectId: "projectId";
-        keyId: "keyId";
-        userId: "userId";
-        operation: "operation";
+        blockRuleId: "blockRuleId";
+        browser: "browser";
+        cache: "cache";
+        city: "city";
+        clientIp: "clientIp";
+        countryCode: "countryCode";
+        deviceType: "deviceType";
         dialect: "dialect";
-        stream: "stream";
-        requestedModel: "requestedModel";
-        model: "model";
-        targetId: "targetId";
-        providerId: "providerId";
-        status: "status";
-        outcome: "outcome";
         errorCode: "errorCode";
         finishReason: "finishReason";
-        usageSource: "usageSource";
-        cache: "cache";
-        clientIp: "clientIp";
-        userAgent: "userAgent";
-        countryCode: "countryCode";
-        region: "region";
-        city: "city";
-        deviceType: "deviceType";
-        browser: "browser";
-        os: "os";
+        guardrail: "guardrail";
         isBot: "isBot";
-        blockRuleId: "blockRuleId";
-        sessionId: "sessionId";
+        keyId: "keyId";
+        method: "method";
+        model: "model";
+        operation: "operation";
+        os: "os";
+        outcome: "outcome";
+        projectId: "projectId";
         promptId: "promptId";
         promptVersion: "promptVersion";
+        providerId: "providerId";
+        region: "region";
+        requestedModel: "requestedModel";
         route: "route";
+        sessionId: "sessionId";
         source: "source";
-        guardrail: "guardrail";
+        status: "status";
+        stream: "stream";
+        targetId: "targetId";
+        usageSource: "usageSource";
+        userAgent: "userAgent";
+        userId: "userId";
     }>>>;
     filters: z.ZodDefault<z.ZodObject<{
         method: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
@@ -804,8 +804,6 @@ interface TrueCost {
     /** Most expensive first. */
     readonly rows: readonly TrueCostRow[];
 }
-
-/** Answers questions for one scope: the only way from a caller to an engine. */
 
 interface RequestPage {
     /** Newest first. */

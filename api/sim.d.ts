@@ -12,24 +12,24 @@ declare const servingSettingsSchema: z.ZodObject<{
     expert: z.ZodDefault<z.ZodInt>;
     data: z.ZodDefault<z.ZodInt>;
     weights: z.ZodDefault<z.ZodEnum<{
-        fp32: "fp32";
-        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
-        fp8: "fp8";
-        int8: "int8";
+        fp32: "fp32";
         fp4: "fp4";
+        fp8: "fp8";
         int4: "int4";
+        int8: "int8";
+        tf32: "tf32";
     }>>;
     kvCache: z.ZodDefault<z.ZodEnum<{
-        fp32: "fp32";
-        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
-        fp8: "fp8";
-        int8: "int8";
+        fp32: "fp32";
         fp4: "fp4";
+        fp8: "fp8";
         int4: "int4";
+        int8: "int8";
+        tf32: "tf32";
     }>>;
     maxSequences: z.ZodDefault<z.ZodInt>;
     maxBatchedTokens: z.ZodDefault<z.ZodInt>;
@@ -271,9 +271,9 @@ declare const optimizeRequestSchema: z.ZodObject<{
         available: z.ZodOptional<z.ZodInt>;
         nodeName: z.ZodOptional<z.ZodString>;
         sharing: z.ZodDefault<z.ZodEnum<{
-            whole: "whole";
-            mig: "mig";
             "time-slice": "time-slice";
+            mig: "mig";
+            whole: "whole";
         }>>;
         usdPerHour: z.ZodOptional<z.ZodNumber>;
         count: z.ZodInt;
@@ -302,14 +302,14 @@ declare const optimizeRequestSchema: z.ZodObject<{
     }>>;
     engines: z.ZodOptional<z.ZodArray<z.ZodString>>;
     precisions: z.ZodOptional<z.ZodArray<z.ZodEnum<{
-        fp32: "fp32";
-        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
-        fp8: "fp8";
-        int8: "int8";
+        fp32: "fp32";
         fp4: "fp4";
+        fp8: "fp8";
         int4: "int4";
+        int8: "int8";
+        tf32: "tf32";
     }>>>;
     maxModelTokens: z.ZodOptional<z.ZodInt>;
     plans: z.ZodDefault<z.ZodInt>;

@@ -11,24 +11,24 @@ declare const servingSettingsSchema: z.ZodObject<{
     expert: z.ZodDefault<z.ZodInt>;
     data: z.ZodDefault<z.ZodInt>;
     weights: z.ZodDefault<z.ZodEnum<{
-        fp32: "fp32";
-        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
-        fp8: "fp8";
-        int8: "int8";
+        fp32: "fp32";
         fp4: "fp4";
+        fp8: "fp8";
         int4: "int4";
+        int8: "int8";
+        tf32: "tf32";
     }>>;
     kvCache: z.ZodDefault<z.ZodEnum<{
-        fp32: "fp32";
-        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
-        fp8: "fp8";
-        int8: "int8";
+        fp32: "fp32";
         fp4: "fp4";
+        fp8: "fp8";
         int4: "int4";
+        int8: "int8";
+        tf32: "tf32";
     }>>;
     maxSequences: z.ZodDefault<z.ZodInt>;
     maxBatchedTokens: z.ZodDefault<z.ZodInt>;
@@ -273,24 +273,24 @@ declare const measurementSchema: z.ZodObject<{
     engine: z.ZodString;
     engine_version: z.ZodOptional<z.ZodString>;
     precision: z.ZodPreprocess<z.ZodOptional<z.ZodEnum<{
-        fp32: "fp32";
-        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
-        fp8: "fp8";
-        int8: "int8";
+        fp32: "fp32";
         fp4: "fp4";
+        fp8: "fp8";
         int4: "int4";
+        int8: "int8";
+        tf32: "tf32";
     }>>, unknown>;
     kv_precision: z.ZodPreprocess<z.ZodOptional<z.ZodEnum<{
-        fp32: "fp32";
-        tf32: "tf32";
         bf16: "bf16";
         fp16: "fp16";
-        fp8: "fp8";
-        int8: "int8";
+        fp32: "fp32";
         fp4: "fp4";
+        fp8: "fp8";
         int4: "int4";
+        int8: "int8";
+        tf32: "tf32";
     }>>, unknown>;
     isl: z.ZodPreprocess<z.ZodInt, any>;
     osl: z.ZodPreprocess<z.ZodInt, any>;

@@ -22,7 +22,7 @@ import { holdStreams, largeChat, measureCost, measureFirstContent, measureOpenLo
 const quick = process.argv.includes('--quick')
 const plan = quick
   ? { rounds: 1, seconds: 1, streams: 60, openSeconds: 3, slowStreams: 200 }
-  : { rounds: 5, seconds: 4, streams: 400, openSeconds: 12, slowStreams: 1_000 }
+  : { rounds: 3, seconds: 3, streams: 120, openSeconds: 8, slowStreams: 1_000 }
 const connections = 32
 
 const loadAverage = currentLoadAverage()

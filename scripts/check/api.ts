@@ -13,9 +13,14 @@ const headline =
 
 const goldenName = (id: string, { subpath }: EntryPoint): string => `${id}${subpath.slice(1).replaceAll('/', '.')}.d.ts`
 
-/** The compiler prints the members of an inferred union in the order in which it met them, which differs between builds: sorted, they compare. */
-const sortLiteralUnions = (text: string): string =>
-  text.replaceAll(/"[^"\n]*"(?: \| "[^"\n]*")+/g, (union) => union.split(' | ').sort().join(' | '))
+/**
+ * The compiler prints the members of an inferred union, and of the enum that zod makes of one, in the order in which it met them, which differs
+ * between builds: sorted, they compare.
+ */
+const sortLiterals = (text: string): string =>
+  text
+    .replaceAll(/"[^"\n]*"(?: \| "[^"\n]*")+/g, (union) => union.split(' | ').sort().join(' | '))
+    .replaceAll(/(?:^ *(?:"[^"\n]*"|[\w$]+): "[^"\n]*";\n){2,}/gm, (members) => `${members.trimEnd().split('\n').sort().join('\n')}\n`)
 
 /** One file that stands alone: the entry's declarations with those of the package that they mention, without those of other packages. */
 const rollUp = async (each: Package, entry: EntryPoint): Promise<string> => {
@@ -25,7 +30,7 @@ const rollUp = async (each: Package, entry: EntryPoint): Promise<string> => {
   const bundle = await rollup({ input, plugins: [dts({ respectExternal: false })], external: isExternal, onwarn: () => undefined })
   try {
     const { output } = await bundle.generate({ format: 'es' })
-    return headline + sortLiteralUnions(output[0].code)
+    return headline + sortLiterals(output[0].code)
   } finally {
     await bundle.close()
   }
