@@ -7,12 +7,15 @@ export interface BarGroup {
 
 const width = 720
 const labelWidth = 110
-const valueWidth = 90
+const valueWidth = 110
 const barHeight = 22
 const gap = 8
 const groupGap = 34
 
 const escape = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+
+/** A bar may be this many times as long as the longest highlighted one; one that would be longer is cut, and says so. */
+const longestRatio = 15
 
 /** Each group has a scale of its own, from zero. */
 export function barChart(title: string, unit: string, groups: readonly BarGroup[]): string {
@@ -21,14 +24,16 @@ export function barChart(title: string, unit: string, groups: readonly BarGroup[
   for (const group of groups) {
     parts.push(`<text x="0" y="${String(y)}" font-weight="600">${escape(group.title)}</text>`)
     y += 12
-    const largest = Math.max(...group.bars.map(({ value }) => value))
+    const highlighted = Math.max(...group.bars.filter((bar) => bar.highlight).map(({ value }) => value))
+    const largest = Math.min(Math.max(...group.bars.map(({ value }) => value)), highlighted > 0 ? highlighted * longestRatio : Infinity)
     for (const { name, value, highlight } of group.bars) {
-      const length = Math.max(1, (value / largest) * (width - labelWidth - valueWidth))
+      const isCut = value > largest
+      const length = Math.max(1, (Math.min(value, largest) / largest) * (width - labelWidth - valueWidth))
       const middle = y + barHeight / 2 + 4
       parts.push(
         `<text x="${String(labelWidth - 10)}" y="${String(middle)}" text-anchor="end">${escape(name)}</text>`,
         `<rect x="${String(labelWidth)}" y="${String(y)}" width="${length.toFixed(1)}" height="${String(barHeight)}" rx="3" fill="${highlight ? '#5b5bd6' : '#9a9aa5'}"/>`,
-        `<text x="${(labelWidth + length + 8).toFixed(1)}" y="${String(middle)}">${value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${escape(unit)}</text>`,
+        `<text x="${(labelWidth + length + 8).toFixed(1)}" y="${String(middle)}">${value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${escape(unit)}${isCut ? ', cut' : ''}</text>`,
       )
       y += barHeight + gap
     }
