@@ -4,14 +4,28 @@ import { defineConfig, type Options } from 'tsup'
 
 type PluginBuild = Parameters<NonNullable<Options['esbuildPlugins']>[number]['setup']>[0]
 
-/** As a namespace of its own module zod can be shaken: through the `z` that zod exports, bundlers keep all of it, fifty languages included. */
-const shakeZod = {
-  name: 'shake-zod',
+const zodImport = /^import \{ z \} from 'zod'$/m
+const sharedParts = new URL('packages/core/src/zod.ts', import.meta.url)
+
+/** Names of zod that a file calls; its types are gone by then. */
+const calledParts = (text: string): readonly string[] => [...text.matchAll(/\bz\.([a-z]\w*)(?=[(.]\w*)/g)].map(([, name]) => name ?? '')
+
+/**
+ * Every package takes zod from core, where it is bundled once, shaken: its own index loads fifty locale files, and `z` keeps all of them.
+ * Core itself takes it as a namespace, which can be shaken. Declarations still name zod.
+ */
+export const sharedZod = {
+  name: 'shared-zod',
   setup: (build: PluginBuild): void => {
     build.onLoad({ filter: /[\\/]packages[\\/][^\\/]+[\\/]src[\\/].*\.tsx?$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8')
-      const contents = text.replace(/^import \{ z \} from 'zod'$/m, "import * as z from 'zod'")
-      return { contents, loader: path.endsWith('x') ? 'tsx' : 'ts' }
+      const loader = path.endsWith('x') ? 'tsx' : 'ts'
+      if (!zodImport.test(text)) return { contents: text, loader }
+      const shared = await readFile(sharedParts, 'utf8')
+      const missing = calledParts(text).find((name) => !new RegExp(`^  ${name},$`, 'm').test(shared))
+      if (missing !== undefined) return { errors: [{ text: `${path}: add '${missing}' to packages/core/src/zod.ts` }] }
+      const source = /[\\/]packages[\\/]core[\\/]/.test(path) ? 'zod' : '@bud-foundry/core/zod'
+      return { contents: text.replace(zodImport, `import * as z from '${source}'`), loader }
     })
   },
 }
@@ -28,7 +42,6 @@ export const libraryBuild = (entry: Record<string, string>) =>
     treeshake: true,
     clean: true,
     removeNodeProtocol: false,
-    // Its index loads fifty locale files, which takes longer than a whole package; bundled, only what is used remains. Declarations still name it.
     noExternal: ['zod'],
-    esbuildPlugins: [shakeZod],
+    esbuildPlugins: [sharedZod],
   })

@@ -4,6 +4,7 @@ export default libraryBuild({
   index: 'src/index.ts',
   'api-key': 'src/secret/api-key.ts',
   log: 'src/log/logger.ts',
+  zod: 'src/zod.ts',
   secret: 'src/secret/index.ts',
   testing: 'src/testing/index.ts',
   'store/file': 'src/store/file-store.ts',

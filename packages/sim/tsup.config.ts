@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { build, defineConfig } from 'tsup'
-import { libraryBuild } from '../../tsup.preset.ts'
+import { libraryBuild, sharedZod } from '../../tsup.preset.ts'
 import { browserBuild, treesAsData } from './browser-build.ts'
 
 const library = libraryBuild({
@@ -24,7 +24,7 @@ async function dropMapsOfTrees(): Promise<void> {
 
 export default defineConfig({
   ...library,
-  esbuildPlugins: [treesAsData],
+  esbuildPlugins: [treesAsData, sharedZod],
   // After the library, whose build empties the folder.
   onSuccess: async () => {
     await dropMapsOfTrees()

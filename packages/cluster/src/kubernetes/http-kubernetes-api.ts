@@ -1,12 +1,13 @@
 /** The Kubernetes API over HTTP: addresses and bodies are ours, every kind of authentication is the official client's. */
-import { HttpMethod, RequestContext, type KubeConfig } from '@kubernetes/client-node'
+import type { KubeConfig, RequestContext } from '@kubernetes/client-node'
 import { coreErrors, isBudError } from '@bud-foundry/core'
-import { fetch, type Dispatcher, type Response } from 'undici'
+import type { Dispatcher, Response } from 'undici'
 import { clusterErrors } from '../errors.ts'
 import { answerBytesMax, listObjectsMax, listPageObjects, requestTimeoutMs } from '../limits.ts'
 import { readLines, readText } from './answer-body.ts'
 import { parseKindList, parseObject, parseObjectList, parseVersion, parseWatchLine } from './answer-schemas.ts'
 import { apiError } from './api-error.ts'
+import { clientNode, undici } from './client-node.ts'
 import type {
   ApplyOptions,
   KubernetesApi,
@@ -32,14 +33,6 @@ interface Call {
   /** Watches have no end. */
   readonly endless?: boolean
 }
-
-const httpMethods = {
-  GET: HttpMethod.GET,
-  POST: HttpMethod.POST,
-  PUT: HttpMethod.PUT,
-  PATCH: HttpMethod.PATCH,
-  DELETE: HttpMethod.DELETE,
-} as const
 
 const selectorText = (labels: Readonly<Record<string, string>>) =>
   Object.entries(labels)
@@ -197,13 +190,14 @@ class HttpKubernetesApi implements KubernetesApi {
     if (this.#closing.signal.aborted) throw coreErrors.CLOSED({ what: 'the Kubernetes client' })
     const url = new URL(this.server.replace(/\/$/, '') + call.path)
     for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value)
-    const context = new RequestContext(url.toString(), httpMethods[call.method])
+    const { HttpMethod, RequestContext } = clientNode()
+    const context = new RequestContext(url.toString(), HttpMethod[call.method])
     const parts = [signal, this.#closing.signal, ...(call.endless === true ? [] : [AbortSignal.timeout(requestTimeoutMs)])]
     await this.#authenticate(context)
     try {
       const dispatcher = context.getDispatcher()
       if (dispatcher !== undefined) this.#dispatchers.add(dispatcher)
-      return await fetch(url, {
+      return await undici().fetch(url, {
         method: call.method,
         headers: { ...context.getHeaders(), accept: 'application/json', 'content-type': call.contentType ?? 'application/json' },
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),

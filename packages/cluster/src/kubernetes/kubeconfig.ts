@@ -1,8 +1,8 @@
 /** A kubeconfig, kept as a Secret, to a client of its current context. */
-import { KubeConfig } from '@kubernetes/client-node'
 import type { Secret } from '@bud-foundry/core'
 import { clusterErrors } from '../errors.ts'
 import { kubeconfigBytesMax } from '../limits.ts'
+import { clientNode } from './client-node.ts'
 import { createHttpKubernetesApi } from './http-kubernetes-api.ts'
 import type { KubernetesApi } from './kubernetes-api.ts'
 
@@ -19,7 +19,7 @@ export function connectKubernetes({ kubeconfig, context }: KubeconfigOptions): K
   if (Buffer.byteLength(text) > kubeconfigBytesMax) {
     throw clusterErrors.KUBECONFIG_INVALID({ problem: `it is larger than ${String(kubeconfigBytesMax)} bytes` })
   }
-  const config = new KubeConfig()
+  const config = new (clientNode().KubeConfig)()
   try {
     config.loadFromString(text)
   } catch {

@@ -1,5 +1,5 @@
 /** Rules in the form that requests are checked against: which of them names a caller. Pure. */
-import { RE2JS } from 're2js'
+import { re2 } from '../pattern/linear-pattern.ts'
 import { createAddressSet } from './address-set.ts'
 import { blockingLimits } from './blocking-limits.ts'
 import type { BlockingRule } from './blocking-rule.ts'
@@ -28,7 +28,7 @@ export interface CompiledRules {
 function userAgentMatcher(rule: Extract<BlockingRule, { readonly kind: 'user-agent' }>): Matcher['matches'] {
   const texts = rule.contains.filter((text) => text !== '').map((text) => text.toLowerCase())
   const blocksNone = rule.contains.includes('')
-  const patterns = rule.patterns.map((pattern) => RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE))
+  const patterns = rule.patterns.map((pattern) => re2().compile(pattern, re2().CASE_INSENSITIVE))
   return ({ userAgent }) => {
     if (userAgent === '') return blocksNone
     // To let in by what was not read whole would be wrong, to refuse is safe.

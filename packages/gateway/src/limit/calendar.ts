@@ -1,5 +1,6 @@
 /** Where the days, weeks and months of a time zone begin. */
-import { DateTime } from 'luxon'
+import { createRequire } from 'node:module'
+import type * as Luxon from 'luxon'
 
 export type CalendarUnit = 'day' | 'week' | 'month'
 
@@ -7,9 +8,13 @@ export type CalendarUnit = 'day' | 'week' | 'month'
 const windowsBefore = 1
 const windowsAfter = 2
 
+let luxon: typeof Luxon | undefined
+
 /** The starts of the present window and its neighbours, ascending. Days of 23 and 25 hours are what they are. */
 function boundariesAround(unit: CalendarUnit, timeZone: string, nowMs: number): readonly number[] {
-  const start = DateTime.fromMillis(nowMs, { zone: timeZone }).startOf(unit)
+  // Loaded with the first calendar window and not with the package. Safe: the module that its declarations describe.
+  luxon ??= createRequire(import.meta.url)('luxon') as typeof Luxon
+  const start = luxon.DateTime.fromMillis(nowMs, { zone: timeZone }).startOf(unit)
   const boundaries: number[] = []
   for (let offset = -windowsBefore; offset <= windowsAfter; offset += 1) {
     // `startOf` again: adding to a midnight that a change of the clocks has skipped lands beside the next start.

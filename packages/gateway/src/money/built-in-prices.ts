@@ -94,12 +94,18 @@ const entries: readonly BuiltIn[] = [
   },
 ]
 
-export const builtInPrices: PriceBookDocument = priceBookSchema.parse({
-  version: readOn,
-  entries: entries.map(({ provider, upstreamModels, url, price }) => ({
-    subject: { provider, upstreamModels },
-    price,
-    validFrom: readOn,
-    source: { url, readOn },
-  })),
-})
+let checked: PriceBookDocument | undefined
+
+/** The built-in layer of the price book, made on first use. */
+export function builtInPrices(): PriceBookDocument {
+  checked ??= priceBookSchema.parse({
+    version: readOn,
+    entries: entries.map(({ provider, upstreamModels, url, price }) => ({
+      subject: { provider, upstreamModels },
+      price,
+      validFrom: readOn,
+      source: { url, readOn },
+    })),
+  })
+  return checked
+}

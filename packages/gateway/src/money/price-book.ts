@@ -82,7 +82,7 @@ export class PriceBook {
   #admin: Layer = { origin: 'admin', prices: [] }
   readonly #versions = new Map<string, CompiledPrice>()
 
-  constructor(builtIn: PriceBookDocument = builtInPrices) {
+  constructor(builtIn: PriceBookDocument = builtInPrices()) {
     this.#builtIn = this.#compile('built-in', builtIn.entries)
   }
 

@@ -1,10 +1,20 @@
 /** Regular expressions of operators over text of anyone: matched by RE2, in linear time. */
-import { RE2JS } from 're2js'
+import { createRequire } from 'node:module'
+import type * as Re2js from 're2js'
+
+let loaded: typeof Re2js | undefined
+
+/** RE2, loaded with the first pattern and not with the package: most configurations have none. */
+export function re2(): typeof Re2js.RE2JS {
+  // Safe: the module that its declarations describe.
+  loaded ??= createRequire(import.meta.url)('re2js') as typeof Re2js
+  return loaded.RE2JS
+}
 
 /** Whether RE2 understands it: look-around and back-references it does not. */
 export function isLinearPattern(pattern: string): boolean {
   try {
-    RE2JS.compile(pattern)
+    re2().compile(pattern)
     return true
   } catch {
     return false
@@ -21,6 +31,7 @@ export interface TextPattern {
 
 /** Flags are JavaScript's, out of `imsu`; characters are always whole, as with `u`. */
 export function linearPattern(pattern: string, flags: string): TextPattern {
+  const RE2JS = re2()
   let options = 0
   if (flags.includes('i')) options |= RE2JS.CASE_INSENSITIVE
   if (flags.includes('m')) options |= RE2JS.MULTILINE

@@ -268,8 +268,8 @@ describe('the book', () => {
   })
 
   it('comes with prices that say where and when they were read', () => {
-    expect(builtInPrices.entries.length).toBeGreaterThan(5)
-    for (const { source, subject } of builtInPrices.entries) {
+    expect(builtInPrices().entries.length).toBeGreaterThan(5)
+    for (const { source, subject } of builtInPrices().entries) {
       expect(source?.url).toMatch(/^https:\/\/(platform\.claude\.com|api-docs\.deepseek\.com|developers\.openai\.com)\//)
       expect(source?.readOn).toMatch(/^20\d\d-\d\d-\d\d$/)
       expect(subject).toHaveProperty('provider')

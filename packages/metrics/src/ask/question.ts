@@ -312,14 +312,14 @@ export function parseQuery<Schema extends z.ZodType>(schema: Schema, input: unkn
 }
 
 /** Core's issues name the field; the schemas here also list what is valid instead, and that list must reach the caller. */
-function toQuestionIssues(error: z.core.$ZodError): readonly ConfigIssue[] {
+function toQuestionIssues(error: z.ZodError): readonly ConfigIssue[] {
   const unknownFields = error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? [{ path: [...issue.path, ...issue.keys].map(String).join('.'), message: issue.message, fix: 'remove it or correct the spelling' }]
       : [],
   )
   const others = error.issues.filter(({ code }) => code !== 'unrecognized_keys')
-  return [...unknownFields, ...(others.length === 0 ? [] : toConfigIssues(new z.core.$ZodError(others)))]
+  return [...unknownFields, ...(others.length === 0 ? [] : toConfigIssues(new z.ZodError(others)))]
 }
 
 /** The two ends of a window that is stated either way. @throws METRICS_QUESTION_INVALID */

@@ -2,7 +2,7 @@
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { ClickHouseLogLevel, createClient, type ClickHouseClientConfigOptions } from '@clickhouse/client'
+import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { metricsLimits } from '../limits.ts'
 import type { AnalyticsClient } from './analytics-client.ts'
 import { toDatabaseError } from './database-error.ts'
@@ -10,6 +10,7 @@ import { claimDirectory } from './engine-directory.ts'
 import { loadEngine } from './engine-module.ts'
 import { resultSettings, rowInsertSettings } from './format-settings.ts'
 import { createLane } from './lane.ts'
+import { officialClient } from './official-client.ts'
 
 export interface EmbeddedClientOptions {
   /** Made when absent. One process at a time, and one directory per process. */
@@ -25,6 +26,7 @@ export interface EmbeddedClientOptions {
  */
 export async function createEmbeddedClient({ directory }: EmbeddedClientOptions): Promise<AnalyticsClient> {
   const engine = await loadEngine()
+  const { ClickHouseLogLevel, createClient } = officialClient()
   const claim = await claimDirectory(directory)
   const openSession = () => {
     const connection = claim.open(() => engine.createChdbConnection({ path: claim.path }))

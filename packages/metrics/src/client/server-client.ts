@@ -1,13 +1,13 @@
 /** The client of a ClickHouse server or cluster, over HTTP. */
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Secret } from '@bud-foundry/core'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
 import type { AnalyticsClient } from './analytics-client.ts'
 import { toDatabaseError } from './database-error.ts'
 import { resultSettings, rowInsertSettings } from './format-settings.ts'
+import { officialClient } from './official-client.ts'
 
 export interface ServerClientOptions {
   /** For example `http://clickhouse:8123`. */
@@ -25,6 +25,7 @@ const serverInsertSettings = Object.fromEntries(Object.entries(rowInsertSettings
 
 /** Connects on first use. @throws METRICS_DATABASE_UNAVAILABLE or METRICS_DATABASE_REFUSED from its methods */
 export function createServerClient(options: ServerClientOptions): AnalyticsClient {
+  const { ClickHouseLogLevel, createClient } = officialClient()
   const client = createClient({
     url: options.url,
     application: 'bud-foundry-metrics',
