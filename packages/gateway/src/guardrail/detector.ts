@@ -1,5 +1,5 @@
 /** Finds what a rail is about in text that may still be growing. */
-import { trustedPattern, type TextPattern } from '../pattern/linear-pattern.ts'
+import type { TextPattern } from '../pattern/linear-pattern.ts'
 
 /** A find, in UTF-16 positions of the text. */
 export interface Match {
@@ -15,11 +15,16 @@ export interface Effort {
 }
 
 export interface Detector {
-  /** First match that begins at `from` or later. Looks no further than the longest match beyond where a match begins. */
-  next(text: string, from: number, effort?: Effort): Match | undefined
-  /** First position from which on a match may begin that more text would complete or change. */
-  openFrom(text: string): number
+  /** Decided characters that are worth a look: what is still open is searched again with each, and not with each character. */
+  readonly step: number
+  /** First match that begins at `from` or later and before `limit`. Looks no further than the longest match beyond where a match begins. */
+  next(text: string, from: number, limit: number, effort?: Effort): Match | undefined
+  /** First position, at `from` or later, from which on a match may begin that more text would complete or change. */
+  openFrom(text: string, from: number): number
 }
+
+/** Of a pattern that leaves its whole reach open: each character is searched so many times and once more. */
+const looksPerReach = 8
 
 export interface RegexDetectorInit {
   readonly pattern: TextPattern
@@ -30,8 +35,8 @@ export interface RegexDetectorInit {
   readonly accept?: ((found: string) => boolean) | undefined
   /** Which decisions take so long that an Effort bounds them; default: none. */
   readonly isCostly?: ((found: string) => boolean) | undefined
-  /** Matches the beginnings of matches at the end of a text, where that leaves less open than `reach`. */
-  readonly open?: RegExp | undefined
+  /** Where matches may begin at the end of a text, where that leaves less open than `reach`. */
+  readonly open?: ((text: string, from: number) => number) | undefined
 }
 
 /**
@@ -39,17 +44,19 @@ export interface RegexDetectorInit {
  * its own stretch of text, `reach` characters to both sides of its beginning, and nothing else.
  */
 export class RegexDetector implements Detector {
+  readonly step: number
   readonly #init: RegexDetectorInit
 
   constructor(init: RegexDetectorInit) {
     this.#init = init
+    this.step = init.open === undefined ? Math.max(1, Math.floor(init.reach / looksPerReach)) : 1
   }
 
-  next(text: string, from: number, effort?: Effort): Match | undefined {
+  next(text: string, from: number, limit: number, effort?: Effort): Match | undefined {
     const { pattern, label } = this.#init
-    for (let at = from; at <= text.length;) {
+    for (let at = from; at < limit;) {
       const start = pattern.search(text, at)
-      if (start === undefined) return undefined
+      if (start === undefined || start >= limit) return undefined
       const found = this.#matchAt(text, start)
       if (found !== '' && this.#accepts(found, effort)) return { start, end: start + found.length, label }
       at = start + 1
@@ -57,12 +64,10 @@ export class RegexDetector implements Detector {
     return undefined
   }
 
-  openFrom(text: string): number {
+  openFrom(text: string, from: number): number {
     const { reach, open } = this.#init
-    const from = Math.max(0, text.length - reach + 1)
-    if (open === undefined) return from
-    const at = text.slice(from).search(open)
-    return at === -1 ? text.length : from + at
+    const first = Math.max(from, text.length - reach + 1)
+    return open === undefined ? first : open(text, first)
   }
 
   #accepts(found: string, effort: Effort | undefined): boolean {
@@ -80,26 +85,4 @@ export class RegexDetector implements Detector {
     const from = Math.max(0, start - reach)
     return pattern.matchAt(text.slice(from, start + reach), start - from)
   }
-}
-
-const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
-const blankCharacters = 4
-
-/** One detector for all keywords. */
-export function keywordDetector(words: readonly string[], caseSensitive: boolean): Detector {
-  // The longest first: of two that begin at the same place it is the one to report.
-  const sorted = [...words].sort((left, right) => right.length - left.length)
-  const patterns = sorted.map((word) =>
-    word
-      .trim()
-      .split(/\s+/)
-      .map(escaped)
-      .join(`\\s{1,${String(blankCharacters)}}`),
-  )
-  const lengths = sorted.map((word) => word.length + blankCharacters * (word.match(/\s+/g)?.length ?? 0))
-  return new RegexDetector({
-    pattern: trustedPattern(new RegExp(patterns.join('|'), caseSensitive ? 'u' : 'iu')),
-    reach: Math.max(...lengths),
-    label: 'keyword',
-  })
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { credentialSchema } from '../credential-schema.ts'
 import { isLinearPattern } from '../pattern/linear-pattern.ts'
+import { foldCase, foldWord } from './fold.ts'
 import { keywordCount, keywordLength, matchLength, railCount } from './guardrail-limits.ts'
 import { piiKinds } from './pii-kinds.ts'
 
@@ -18,8 +19,19 @@ const keywordsSchema = z.strictObject({
   kind: z.literal('keywords'),
   on: sides,
   action: localAction.default('block'),
-  /** Found wherever they stand, also inside words; white space in them matches any, up to four characters of it. */
-  words: z.array(z.string().max(keywordLength).regex(/\S/, 'use a word that is more than white space')).min(1).max(keywordCount),
+  /**
+   * Found wherever they stand, also inside words; white space in them matches any, up to four characters of it. Compatibility forms (NFKC), dashes
+   * and what is not seen (soft hyphens, zero-width characters) make no difference.
+   */
+  words: z
+    .array(
+      z
+        .string()
+        .max(keywordLength)
+        .refine((word) => foldWord(word, foldCase).length > 0, 'use a word that is more than white space and characters that are not seen'),
+    )
+    .min(1)
+    .max(keywordCount),
   caseSensitive: z.boolean().default(false),
   mask: mask.default('[removed]'),
 })
@@ -37,6 +49,8 @@ const regexSchema = z
       .default(''),
     /** Characters (UTF-16) of the longest match. That much of a stream is held back; longer matches are cut. */
     maxLength: z.int().min(1).max(matchLength),
+    /** Whether text is matched as it is written. By default it is matched in its compatibility form (NFKC), without what is not seen. */
+    asWritten: z.boolean().default(false),
     mask: mask.default('[removed]'),
   })
   .refine(({ pattern }) => isLinearPattern(pattern), 'expected a regular expression of RE2, without look-around and back-references')

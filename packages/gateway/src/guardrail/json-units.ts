@@ -1,14 +1,16 @@
 /** JSON text in pieces, character by character: what each one means, and how it was written. */
+import type { Place, TextUnits } from './text-units.ts'
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' }
 /** What stands between strings and numbers: no word goes across it. */
 const gap = '\u0000'
 const isPartOfNumber = /[\w.+-]/
 
-export class JsonUnits {
+export class JsonUnits implements TextUnits {
   /** As written; one entry for each character of the meaning. */
   #raw: string[] = []
   #inString: boolean[] = []
+  #forgotten = 0
   #stringOpen = false
   /** An escape whose end has not come yet. */
   #escape = ''
@@ -45,7 +47,24 @@ export class JsonUnits {
     return result
   }
 
+  rest(): string {
+    return ''
+  }
+
+  unitStart(at: number): number {
+    return at
+  }
+
+  unitEnd(at: number): number {
+    return at
+  }
+
+  place(from: number, to: number): Place {
+    return { start: this.#forgotten + from, end: this.#forgotten + to }
+  }
+
   forget(count: number): void {
+    this.#forgotten += count
     this.#raw = this.#raw.slice(count)
     this.#inString = this.#inString.slice(count)
   }

@@ -6,6 +6,7 @@ import { frameEnd } from '../dispatch/frame-end.ts'
 import { after, type Awaitable } from '../governance/after.ts'
 import type { OutputFilter, StageCall } from '../governance/stage.ts'
 import type { Findings } from './findings.ts'
+import { phoneCandidates } from './guardrail-limits.ts'
 import { OutputText, type OutputTextParts } from './output-text.ts'
 import type { Rail } from './rail.ts'
 import { answerSlots, endedKeys, isOnlyText, type JsonObject, type TextSlot } from './text-slots.ts'
@@ -31,7 +32,7 @@ export class OutputRails implements OutputFilter {
   #opening: Uint8Array[] | undefined = []
 
   constructor(parts: OutputRailsParts) {
-    this.#parts = parts
+    this.#parts = { ...parts, effort: { candidates: phoneCandidates } }
   }
 
   push(events: Uint8Array): Awaitable<Uint8Array | undefined> {

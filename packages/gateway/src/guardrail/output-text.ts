@@ -4,16 +4,20 @@ import { after, type Awaitable } from '../governance/after.ts'
 import type { StageCall } from '../governance/stage.ts'
 import type { Clock } from '@bud-foundry/core'
 import type { Findings } from './findings.ts'
-import { heldCharacters } from './guardrail-limits.ts'
+import type { Effort } from './detector.ts'
+import { heldCharacters, sliceCharacters } from './guardrail-limits.ts'
 import { JudgedText } from './judged-text.ts'
+import { paced } from './paced.ts'
 import type { LocalRail, Rail, SchemaRail } from './rail.ts'
-import { TextWindow } from './text-window.ts'
+import { slicesOf, TextWindow } from './text-window.ts'
 
 export interface OutputTextParts {
   readonly rails: readonly Rail[]
   readonly call: StageCall
   readonly findings: Findings
   readonly clock: Clock
+  /** Of all texts of the answer. */
+  readonly effort: Effort
 }
 
 /** A text that passes one rail. */
@@ -24,21 +28,36 @@ interface Passage {
 
 class LocalPassage implements Passage {
   readonly #rail: LocalRail
-  readonly #findings: Findings
+  readonly #parts: OutputTextParts
   readonly #window: TextWindow
 
-  constructor(rail: LocalRail, findings: Findings, json: boolean) {
+  constructor(rail: LocalRail, parts: OutputTextParts, json: boolean) {
+    const { findings, effort } = parts
+    const { detectors, reading } = rail
     this.#rail = rail
-    this.#findings = findings
-    this.#window = new TextWindow({ detectors: rail.detectors, onMatch: ({ label }) => findings.found(rail, 'output', label), json })
+    this.#parts = parts
+    this.#window = new TextWindow({ detectors, reading, effort, json, onMatch: ({ label }) => findings.found(rail, 'output', label) })
   }
 
-  push(piece: string): string {
-    return this.#findings.timed(this.#rail, 'output', () => this.#window.push(piece))
+  push(piece: string): Awaitable<string> {
+    return piece.length <= sliceCharacters ? this.#push(piece) : paced(this.#slices(piece), this.#parts.clock)
   }
 
   end(): string {
-    return this.#findings.timed(this.#rail, 'output', () => this.#window.end())
+    return this.#parts.findings.timed(this.#rail, 'output', () => this.#window.end())
+  }
+
+  #push(piece: string): string {
+    return this.#parts.findings.timed(this.#rail, 'output', () => this.#window.push(piece))
+  }
+
+  *#slices(piece: string): Generator<undefined, string> {
+    let released = ''
+    for (const slice of slicesOf(piece)) {
+      released += this.#push(slice)
+      yield
+    }
+    return released
   }
 }
 
@@ -83,7 +102,7 @@ export class OutputText {
     this.#passages = parts.rails.flatMap((rail): Passage | readonly Passage[] => {
       switch (rail.kind) {
         case 'local':
-          return new LocalPassage(rail, findings, json)
+          return new LocalPassage(rail, parts, json)
         case 'service':
           return new JudgedText({ ...parts, rail, side: 'output', json })
         case 'schema':

@@ -1,4 +1,4 @@
-/** Where text stands in the JSON of requests, answers and stream events: found by place, so that fields nobody has heard of are read too. */
+/** Where text stands in the JSON of answers and stream events: found by place, so that fields nobody has heard of are read too. */
 import { exactDigits, parseExact } from '../dialect/exact-json.ts'
 import { asArray, asNumber, asObject, asString } from '../dialect/sse-frame.ts'
 import { textDepth } from './guardrail-limits.ts'
@@ -116,74 +116,4 @@ export function isOnlyText(json: JsonObject): boolean {
       fields?.['finish_reason'] != null || Object.entries(delta ?? {}).some(([, value]) => typeof value !== 'string' && value !== null)
     return !hasRest && delta?.['role'] === undefined
   })
-}
-
-/** Words of the protocol, ids and bytes, in requests. */
-const notRequestText = new Set([
-  'model',
-  'role',
-  'type',
-  'id',
-  'tool_call_id',
-  'tool_use_id',
-  'user',
-  'user_id',
-  'media_type',
-  'format',
-  'detail',
-  'signature',
-  'encrypted_content',
-  'service_tier',
-  'reasoning_effort',
-  'effort',
-  'encoding_format',
-  'file_id',
-  '$ref',
-])
-
-export interface RequestText {
-  readonly text: string
-  /** Whether the text is JSON itself. */
-  readonly json: boolean
-  set(text: string): void
-}
-
-const base64 = /^[\w+/=\r\n-]*$/
-const base64Url = /^data:[\w.+-]+\/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,[\w+/=\r\n-]*$/
-const urlNames = new Set(['url', 'image_url', 'file_data'])
-
-/** Whether a protocol's field holds bytes; both its name and what it holds must say so, for a caller chooses what it holds. */
-function isBytes(fields: JsonObject, name: string, value: string): boolean {
-  // A part's base64 source, or the input_audio of another dialect.
-  const isSource = fields['type'] === 'base64' && typeof fields['media_type'] === 'string'
-  const isAudio = fields['type'] === undefined && typeof fields['format'] === 'string'
-  if (name === 'data') return (isSource || isAudio || fields['type'] === 'redacted_thinking') && base64.test(value)
-  return urlNames.has(name) && base64Url.test(value)
-}
-
-/** Every text that a caller has written into a body, whatever the field. `onTooDeep` hears that some stands too deep to be read; it may throw. */
-export function requestTexts(body: JsonObject, onTooDeep: () => void): readonly RequestText[] {
-  const texts: RequestText[] = []
-  /** `isOwn`: below here the caller's own words name the fields, and nothing is a word of the protocol. */
-  const visit = (holder: unknown, depth: number, isOwn: boolean): void => {
-    if (typeof holder !== 'object' || holder === null) return
-    if (depth > textDepth) {
-      onTooDeep()
-      return
-    }
-    const fields = holder as Writable
-    for (const [name, value] of Object.entries(fields)) {
-      const digits = exactDigits(value)
-      if (digits !== undefined) {
-        const set = (text: string) => {
-          if (text !== digits) fields[name] = text
-        }
-        texts.push({ text: digits, json: false, set })
-      } else if (typeof value !== 'string') visit(value, depth + 1, isOwn || (name === 'input' && fields['type'] === 'tool_use'))
-      else if (value !== '' && (isOwn || Array.isArray(holder) || !(notRequestText.has(name) || isBytes(fields, name, value))))
-        texts.push({ text: value, json: name === 'arguments', set: (text) => (fields[name] = text) })
-    }
-  }
-  visit(body, 0, false)
-  return texts
 }

@@ -1,15 +1,28 @@
 /** A text that passes in pieces: keeps back what may be the beginning of a match, and gives the rest with what was found replaced. */
 import type { Detector, Effort, Match } from './detector.ts'
+import type { Fold } from './fold.ts'
+import { FoldedUnits } from './folded-units.ts'
+import { sliceCharacters } from './guardrail-limits.ts'
 import { JsonUnits } from './json-units.ts'
+import { PlainUnits, type Place, type TextUnits } from './text-units.ts'
 
-/** What stands in the place of a match; undefined leaves it. May throw, then nothing more passes. */
-export type OnMatch = (match: Match) => string | undefined
+/** What stands in the place of a match; undefined leaves it. May throw, then nothing more passes. `place` is where it was written. */
+export type OnMatch = (match: Match, place: Place) => string | undefined
+
+/** How a text is read before it is searched. */
+export interface Reading {
+  readonly fold: Fold
+  /** So many characters of white space that follow each other count as one. */
+  readonly blanks: number
+}
 
 export interface TextWindowInit {
   readonly detectors: readonly Detector[]
   readonly onMatch: OnMatch
   /** Whether the text is JSON: then strings are read as they mean, whatever their escapes look like, and stay JSON. */
   readonly json: boolean
+  /** Absent: as it is written. */
+  readonly reading?: Reading | undefined
   /** Shared by all texts of one body. */
   readonly effort?: Effort | undefined
 }
@@ -19,83 +32,94 @@ const contextCharacters = 4_096
 
 export class TextWindow {
   readonly #init: TextWindowInit
-  readonly #units: JsonUnits | undefined
+  readonly #units: TextUnits
+  readonly #step: number
   #text = ''
   /** Everything before has been given. */
   #at = 0
 
   constructor(init: TextWindowInit) {
     this.#init = init
-    this.#units = init.json ? new JsonUnits() : undefined
+    const written = init.json ? new JsonUnits() : new PlainUnits()
+    this.#units = init.reading === undefined ? written : new FoldedUnits({ written, ...init.reading })
+    this.#step = Math.max(1, ...init.detectors.map(({ step }) => step))
   }
 
   push(piece: string): string {
-    this.#text += this.#units === undefined ? piece : this.#units.push(piece)
+    this.#text += this.#units.push(piece)
     let limit = this.#text.length
-    for (const detector of this.#init.detectors) limit = Math.min(limit, detector.openFrom(this.#text))
-    return this.#release(Math.max(limit, this.#at))
+    for (const detector of this.#init.detectors) limit = Math.min(limit, detector.openFrom(this.#text, this.#at))
+    limit = this.#units.unitStart(limit)
+    return limit - this.#at < this.#step ? '' : this.#release(limit)
   }
 
   /** What was kept back. */
   end(): string {
-    if (this.#units !== undefined) this.#text += this.#units.end()
-    return this.#release(this.#text.length)
+    this.#text += this.#units.end()
+    return this.#release(this.#text.length) + this.#units.rest()
   }
 
   /** Decides about everything that begins before `limit`. */
   #release(limit: number): string {
     let released = ''
     // While the text stays the same a detector's find does too: it is asked again only for what begins behind.
-    const found = this.#init.detectors.map((detector) => this.#ask(detector))
-    for (let match = this.#first(found); match !== undefined && match.start < limit; match = this.#first(found)) {
-      released += this.#raw(this.#at, match.start) + this.#replaced(match)
-      this.#at = match.end
+    const found = this.#init.detectors.map((detector) => this.#ask(detector, limit))
+    for (let match = this.#first(found, limit); match !== undefined; match = this.#first(found, limit)) {
+      const start = Math.max(this.#at, this.#units.unitStart(match.start))
+      const end = this.#units.unitEnd(match.end)
+      released += this.#units.raw(this.#at, start) + this.#replaced(match, start, end)
+      this.#at = end
     }
     if (limit > this.#at) {
-      released += this.#raw(this.#at, limit)
+      released += this.#units.raw(this.#at, limit)
       this.#at = limit
     }
     this.#forget()
     return released
   }
 
-  #ask(detector: Detector): Match | undefined {
-    return detector.next(this.#text, this.#at, this.#init.effort)
+  #ask(detector: Detector, limit: number): Match | undefined {
+    return detector.next(this.#text, this.#at, limit, this.#init.effort)
   }
 
   /** Brings `found`, one for each detector, up to date. */
-  #first(found: (Match | undefined)[]): Match | undefined {
+  #first(found: (Match | undefined)[], limit: number): Match | undefined {
     let first: Match | undefined
     for (const [index, detector] of this.#init.detectors.entries()) {
       let match = found[index]
-      if (match !== undefined && match.start < this.#at) match = found[index] = this.#ask(detector)
+      if (match !== undefined && match.start < this.#at) match = found[index] = this.#ask(detector, limit)
       if (match === undefined) continue
       if (first === undefined || match.start < first.start || (match.start === first.start && match.end > first.end)) first = match
     }
     return first
   }
 
-  #replaced(match: Match): string {
-    const text = this.#init.onMatch(match)
-    if (text === undefined) return this.#raw(match.start, match.end)
-    return this.#units === undefined ? text : this.#units.replaced(match.start, match.end, text)
-  }
-
-  #raw(from: number, to: number): string {
-    return this.#units === undefined ? this.#text.slice(from, to) : this.#units.raw(from, to)
+  #replaced(match: Match, start: number, end: number): string {
+    const text = this.#init.onMatch(match, this.#units.place(start, end))
+    return text === undefined ? this.#units.raw(start, end) : this.#units.replaced(start, end, text)
   }
 
   #forget(): void {
-    const surplus = this.#at - contextCharacters
+    const surplus = this.#units.unitStart(this.#at - contextCharacters)
     if (surplus < contextCharacters) return
     this.#text = this.#text.slice(surplus)
-    this.#units?.forget(surplus)
+    this.#units.forget(surplus)
     this.#at -= surplus
   }
 }
 
-/** A text that is there as a whole. */
-export function filterText(text: string, init: TextWindowInit): string {
+/** So much of a text as takes little time, one after the other. */
+export function* slicesOf(text: string): Generator<string> {
+  for (let at = 0; at < text.length; at += sliceCharacters) yield text.slice(at, at + sliceCharacters)
+}
+
+/** A text that is there as a whole; stops after each slice. */
+export function* filterSlices(text: string, init: TextWindowInit): Generator<undefined, string> {
   const window = new TextWindow(init)
-  return window.push(text) + window.end()
+  let filtered = ''
+  for (const slice of slicesOf(text)) {
+    filtered += window.push(slice)
+    yield
+  }
+  return filtered + window.end()
 }

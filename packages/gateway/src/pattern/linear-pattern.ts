@@ -30,13 +30,18 @@ export interface TextPattern {
 }
 
 /** Flags are JavaScript's, out of `imsu`; characters are always whole, as with `u`. */
-export function linearPattern(pattern: string, flags: string): TextPattern {
+function compile(pattern: string, flags: string): Re2js.RE2JS {
   const RE2JS = re2()
   let options = 0
   if (flags.includes('i')) options |= RE2JS.CASE_INSENSITIVE
   if (flags.includes('m')) options |= RE2JS.MULTILINE
   if (flags.includes('s')) options |= RE2JS.DOTALL
-  const compiled = RE2JS.compile(pattern, options)
+  return RE2JS.compile(pattern, options)
+}
+
+/** Flags as in JavaScript, out of `imsu`. */
+export function linearPattern(pattern: string, flags: string): TextPattern {
+  const compiled = compile(pattern, flags)
   return {
     search: (text, from) => {
       const matcher = compiled.matcher(text)
@@ -47,6 +52,31 @@ export function linearPattern(pattern: string, flags: string): TextPattern {
       return matcher.find(at) && matcher.start() === at ? (matcher.group() ?? '') : ''
     },
   }
+}
+
+interface PatternTest {
+  test(text: string): boolean
+}
+interface LinearTest {
+  (pattern: string): PatternTest
+  /** For Ajv, which asks how code that it writes to a file would name the function; nothing is written to one here. */
+  readonly code: string
+}
+
+/** A regular expression in the place of `new RegExp(pattern)`. @throws what RE2 says of a pattern that it does not understand. */
+export const linearTest: LinearTest = Object.assign(
+  (pattern: string): PatternTest => {
+    const compiled = compile(pattern, '')
+    return { test: (text) => compiled.matcher(text).find() }
+  },
+  { code: 'linearTest' },
+)
+
+/** Replaces every match by the same text. Flags as in JavaScript, out of `imsu`. */
+export function linearReplace(pattern: string, flags: string, replacement: string): (text: string) => string {
+  const compiled = compile(pattern, flags)
+  const literal = replacement.replaceAll('$', '$$$$')
+  return (text) => compiled.matcher(text).replaceAll(literal)
 }
 
 /** A pattern of the gateway's own, whose time is bounded by how it is written. */

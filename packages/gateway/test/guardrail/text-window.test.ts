@@ -1,20 +1,36 @@
 /** What is found does not depend on the pieces in which a text comes. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { keywordDetector, RegexDetector, type Detector } from '../../src/guardrail/detector.ts'
+import { RegexDetector, type Detector } from '../../src/guardrail/detector.ts'
+import { foldCase, foldForm, foldWord } from '../../src/guardrail/fold.ts'
+import { KeywordDetector } from '../../src/guardrail/keyword-detector.ts'
 import { piiDetectors } from '../../src/guardrail/pii.ts'
 import { piiKinds } from '../../src/guardrail/pii-kinds.ts'
 import { linearPattern, trustedPattern } from '../../src/pattern/linear-pattern.ts'
-import { filterText, TextWindow, type OnMatch } from '../../src/guardrail/text-window.ts'
+import { filterSlices, TextWindow, type OnMatch, type Reading, type TextWindowInit } from '../../src/guardrail/text-window.ts'
 
+function filterText(text: string, init: TextWindowInit): string {
+  const work = filterSlices(text, init)
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
+  }
+}
+
+const caseless: Reading = { fold: foldCase, blanks: 4 }
+const compatible: Reading = { fold: foldForm, blanks: 1 }
+const keywordDetector = (words: readonly string[]) => new KeywordDetector(words.flatMap((word) => foldWord(word, foldCase)))
 const star: OnMatch = ({ label }) => `[${label}]`
 const words = ['forbidden phrase', 'Düsseldorf', '😀 secret', 'aba', 'abab']
-const kinds: Readonly<Record<string, readonly Detector[]>> = {
-  keywords: [keywordDetector(words, false)],
-  pattern: [new RegexDetector({ pattern: trustedPattern(/x\d+y|(?<=-)z{2,}/i), reach: 9, label: 'pattern' })],
-  linear: [new RegexDetector({ pattern: linearPattern('x\\d+y|\\bz{2,}', 'i'), reach: 9, label: 'pattern' })],
-  pii: piiDetectors(piiKinds, 'US'),
-  all: [keywordDetector(words, false), ...piiDetectors(piiKinds, 'US')],
+const kinds: Readonly<Record<string, { readonly detectors: readonly Detector[]; readonly reading?: Reading }>> = {
+  keywords: { detectors: [keywordDetector(words)], reading: caseless },
+  pattern: { detectors: [new RegexDetector({ pattern: trustedPattern(/x\d+y|(?<=-)z{2,}/i), reach: 9, label: 'pattern' })] },
+  linear: {
+    detectors: [new RegexDetector({ pattern: linearPattern('x\\d+y|\\bz{2,}', 'i'), reach: 9, label: 'pattern' })],
+    reading: compatible,
+  },
+  pii: { detectors: piiDetectors(piiKinds, 'US'), reading: compatible },
+  all: { detectors: [keywordDetector(words), ...piiDetectors(piiKinds, 'US')], reading: caseless },
 }
 
 const morsels = [
@@ -42,6 +58,13 @@ const morsels = [
   '"',
   '\u0007',
   'é',
+  'for\u00adbidden\u200b phr\u200dase',
+  'Du\u0308sseldorf',
+  'ｆｏｒｂｉｄｄｅｎ　ｐｈｒａｓｅ',
+  'ada＠exa\u200bmple．org',
+  'x１２３y',
+  'ﬁ\ufe0f',
+  '    ',
 ]
 const text = fc
   .array(fc.oneof(fc.constantFrom(...morsels), fc.string({ unit: 'grapheme', maxLength: 6 })), { maxLength: 9 })
@@ -53,13 +76,13 @@ function pieces(whole: string, cuts: readonly number[]): readonly string[] {
   return [0, ...at].map((from, index) => whole.slice(from, at[index] ?? whole.length))
 }
 
-describe.each(Object.entries(kinds))('%s', (_, detectors) => {
+describe.each(Object.entries(kinds))('%s', (_, searched) => {
   it.each([false, true])('masks a text in pieces as it masks the whole (json: %s)', (json) => {
     fc.assert(
       fc.property(text, fc.array(fc.nat()), (plain, cuts) => {
         const whole = json ? JSON.stringify({ a: plain, 'b c': [plain, 12, { c: null }] }) : plain
-        const expected = filterText(whole, { detectors, onMatch: star, json })
-        const window = new TextWindow({ detectors, onMatch: star, json })
+        const expected = filterText(whole, { ...searched, onMatch: star, json })
+        const window = new TextWindow({ ...searched, onMatch: star, json })
         const masked =
           pieces(whole, cuts)
             .map((piece) => window.push(piece))
@@ -74,7 +97,7 @@ describe.each(Object.entries(kinds))('%s', (_, detectors) => {
   it('changes nothing where nothing is found', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('q', 'w', ' ', '\n', '!', '?') }), (plain) => {
-        expect(filterText(plain, { detectors, onMatch: star, json: false })).toBe(plain)
+        expect(filterText(plain, { ...searched, onMatch: star, json: false })).toBe(plain)
       }),
     )
   })
@@ -93,30 +116,51 @@ it('finds personal data of every kind, and leaves what only looks like it', () =
 })
 
 it('finds words in JSON whatever its escapes look like, and keeps the JSON valid', () => {
-  const detectors = [keywordDetector(['forbidden'], false), ...piiDetectors(['credit-card'], undefined)]
+  const detectors = [keywordDetector(['forbidden']), ...piiDetectors(['credit-card'], undefined)]
   const json = String.raw`{"q":"a f\u006frb\u0069dden b","forbidden":4111111111111111,"n":1}`
   const masked = filterText(json, { detectors, onMatch: star, json: true })
   expect(JSON.parse(masked)).toEqual({ q: 'a [keyword] b', '[keyword]': 9999999999999999, n: 1 })
 })
 
 it('holds back no more than may still become a match', () => {
-  const window = new TextWindow({ detectors: [keywordDetector(['forbidden'], false)], onMatch: star, json: false })
-  expect(window.push('0123456789')).toBe('01')
+  const window = new TextWindow({ detectors: [keywordDetector(['forbidden'])], reading: caseless, onMatch: star, json: false })
+  expect(window.push('0123456789 FORBI')).toBe('0123456789 ')
+  expect(window.push('dden')).toBe('[keyword]')
+  expect(window.push('for')).toBe('')
+  expect(window.push('mat')).toBe('format')
   const pii = new TextWindow({ detectors: piiDetectors(piiKinds, undefined), onMatch: star, json: false })
   expect(pii.push('Hello, world! ')).toBe('Hello, world!')
 })
 
-it('asks each detector once for each of its own finds, however many others find', () => {
+it('decides about each place of a text once, however small the pieces in which it comes', () => {
+  const asked: number[] = []
+  const digits = /\d(?: ?\d){11,18}/
+  const detector = new RegexDetector({
+    pattern: { search: (text, from) => trustedPattern(digits).search(text, from), matchAt: trustedPattern(digits).matchAt },
+    reach: 38,
+    label: 'digits',
+    open: (text, from) => Math.max(from, text.length - 38),
+    accept: (found) => asked.push(found.length) < 0,
+  })
+  const window = new TextWindow({ detectors: [detector], onMatch: star, json: false })
+  let passed = ''
+  for (let at = 0; at < 2_000; at += 1) passed += window.push(at % 2 === 0 ? '1' : ' ')
+  expect(passed + window.end()).toBe('1 '.repeat(1_000))
+  expect(asked.length).toBeLessThanOrEqual(1_000)
+})
+
+it('looks once for each of its own finds, however many others find', () => {
   const asked = { often: 0, never: 0 }
-  const often = keywordDetector(['a'], false)
+  const often = keywordDetector(['a'])
   const spy = (name: keyof typeof asked, detector: Detector): Detector => ({
+    step: 1,
     next: (...search) => {
       asked[name] += 1
       return detector.next(...search)
     },
-    openFrom: (whole) => detector.openFrom(whole),
+    openFrom: (whole, from) => detector.openFrom(whole, from),
   })
-  const detectors = [spy('often', often), spy('never', keywordDetector(['z'], false))]
+  const detectors = [spy('often', often), spy('never', keywordDetector(['z']))]
   expect(filterText('ab'.repeat(100), { detectors, onMatch: () => '', json: false })).toBe('b'.repeat(100))
   expect(asked.never).toBe(2)
   expect(asked.often).toBeLessThanOrEqual(102)
@@ -129,4 +173,31 @@ it('counts what looks like a telephone number as one, once it has looked up as m
   expect(mask('(111) 111-1111')).toBe('(111) 111-1111')
   effort.candidates = 0
   expect(mask('(111) 111-1111')).toBe('[PHONE]')
+})
+
+describe('a folded text', () => {
+  const mask = (plain: string, keywords: readonly string[]) =>
+    filterText(plain, { detectors: [keywordDetector(keywords)], reading: caseless, onMatch: () => '*', json: false })
+
+  it.each([
+    ['soft hyphens and zero-width characters', 'a pro\u00adject\u200b nig\u2060ht b', 'a * b'],
+    ['full-width letters and spaces', 'a ＰＲＯＪＥＣＴ　ｎｉｇｈｔ b', 'a * b'],
+    ['ligatures, replaced whole', 'a ﬁ b', 'a * b'],
+    ['accents in two forms', 'Du\u0308nn, dünn', '*, *'],
+    ['up to four characters of white space', 'project \t\n night, project     night', '*, project     night'],
+    ['dashes', 'well\u2011known well\u2013known well\u2212known', '* * *'],
+  ])('sees through %s, and masks what was written', (_, plain, expected) => {
+    expect(mask(plain, ['Project Night', 'fi', 'dünn', 'well-known'])).toBe(expected)
+  })
+
+  it('takes the leftmost word, and the longest of those, in any alphabet: what a plain search takes', () => {
+    const unit = fc.constantFrom('a', 'b', 'c')
+    const word = fc.string({ unit, minLength: 1, maxLength: 4 })
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 6 }), fc.string({ unit, maxLength: 40 }), (keywords, plain) => {
+        const sorted = [...new Set(keywords)].sort((left, right) => right.length - left.length)
+        expect(mask(plain, keywords)).toBe(plain.replaceAll(new RegExp(sorted.join('|'), 'g'), '*'))
+      }),
+    )
+  })
 })

@@ -1,0 +1,165 @@
+/** Every text of a request that may reach a model: told by place, so that no field's name or form keeps a text from being read. */
+import { exactDigits } from '../dialect/exact-json.ts'
+import { textDepth } from './guardrail-limits.ts'
+import { isProtocolValue, isSchemaName } from './protocol-words.ts'
+import type { JsonObject } from './text-slots.ts'
+
+type Writable = Record<string, unknown>
+
+/**
+ * Where an object or array of a body stands, which decides what in it is a text:
+ * - `body`: names of its fields are the protocol's; `user` and `model` reach no model.
+ * - `metadata`: of OpenAI and Anthropic; `user_id` reaches no model.
+ * - `messages`, `message`, `parts`, `part`: names are the protocol's; the texts of the parts of one array belong together.
+ * - `bytes`: what a part holds in place of text, perhaps as base64.
+ * - `setting`: whatever else a protocol, or an engine, has; names are theirs.
+ * - `schema`: tools and schemas, whose names the caller chooses but for those of JSON Schema.
+ * - `input`: of a tool call, where everything is the caller's own.
+ */
+type Place = 'body' | 'metadata' | 'messages' | 'message' | 'parts' | 'part' | 'bytes' | 'setting' | 'schema' | 'input'
+
+export interface RequestText {
+  text: string
+  /** Whether the text is JSON itself. */
+  readonly json: boolean
+  /** Texts with the same group follow each other in what the model reads. */
+  readonly group: object | undefined
+  /** Puts the text in the place of the one before; undefined for what cannot be replaced, the names of fields. */
+  readonly set: ((text: string) => void) | undefined
+}
+
+const callPlaces: Readonly<Record<string, Place>> = { function: 'message', function_call: 'message', arguments: 'input', input: 'input' }
+const bytesPlaces: Readonly<Record<string, Place>> = { source: 'bytes', input_audio: 'bytes', image_url: 'bytes', file: 'bytes' }
+const partsPlaces: Readonly<Record<string, Place>> = { content: 'parts', output: 'parts', summary: 'parts' }
+const schemaPlaces: Readonly<Record<string, Place>> = Object.fromEntries(
+  ['tools', 'functions', 'response_format', 'text', 'output_config', 'output_format', 'guided_json', 'structured_outputs', 'schema']
+    .concat(['json_schema', 'parameters', 'input_schema'])
+    .map((name) => [name, 'schema']),
+)
+
+/** By the names of fields; anything else is a setting. */
+const placesOf: Readonly<Record<Exclude<Place, 'messages' | 'parts' | 'schema' | 'input'>, ReadonlyMap<string, Place>>> = {
+  body: new Map(Object.entries({ ...schemaPlaces, messages: 'messages', input: 'messages', system: 'parts', metadata: 'metadata' })),
+  metadata: new Map(),
+  message: new Map(Object.entries({ ...schemaPlaces, ...partsPlaces, ...callPlaces, tool_calls: 'messages' })),
+  part: new Map(Object.entries({ ...partsPlaces, ...bytesPlaces, ...callPlaces })),
+  bytes: new Map(Object.entries(partsPlaces)),
+  setting: new Map(Object.entries(schemaPlaces)),
+}
+
+function placeOf(place: Place, name: string): Place {
+  switch (place) {
+    case 'messages':
+      return 'message'
+    case 'parts':
+      return 'part'
+    case 'schema':
+    case 'input':
+      return place
+    case 'body':
+    case 'metadata':
+    case 'message':
+    case 'part':
+    case 'bytes':
+    case 'setting':
+      return placesOf[place].get(name) ?? 'setting'
+  }
+}
+
+const base64 = /^[\w+/=\r\n-]*$/
+const base64Url = /^data:[\w.+-]+\/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,[\w+/=\r\n-]*$/
+const urlNames = new Set(['url', 'image_url', 'file_data'])
+
+const opaqueTypes = new Set<unknown>(['thinking', 'redacted_thinking', 'reasoning', 'web_search_result'])
+
+/** Whether a protocol's field holds bytes; its place, its name, its holder and what it holds must all say so, for a caller chooses what it holds. */
+function isBytes(place: Place, fields: JsonObject, name: string, value: string): boolean {
+  if (place !== 'bytes' && place !== 'part' && place !== 'message') return false
+  if (urlNames.has(name)) return base64Url.test(value)
+  if (!base64.test(value)) return false
+  // What only its provider can read.
+  if (opaqueTypes.has(fields['type'])) return name === 'data' || name === 'signature' || name === 'encrypted_content'
+  const isSource = fields['type'] === 'base64' && typeof fields['media_type'] === 'string'
+  const isSound = fields['type'] === undefined && typeof fields['format'] === 'string'
+  return place === 'bytes' && name === 'data' && (isSource || isSound)
+}
+
+function isUnread(place: Place, fields: JsonObject, name: string, value: string): boolean {
+  switch (place) {
+    case 'body':
+      return name === 'model' || name === 'user' || isProtocolValue(name, value)
+    case 'metadata':
+      return name === 'user_id'
+    case 'message':
+    case 'part':
+    case 'bytes':
+    case 'setting':
+    case 'schema':
+      return isProtocolValue(name, value) || isBytes(place, fields, name, value)
+    case 'messages':
+    case 'parts':
+    case 'input':
+      return false
+  }
+}
+
+class RequestReader {
+  readonly texts: RequestText[] = []
+  readonly #onTooDeep: () => void
+
+  constructor(onTooDeep: () => void) {
+    this.#onTooDeep = onTooDeep
+  }
+
+  visit(holder: object, place: Place, depth: number, group: object | undefined): void {
+    if (depth > textDepth) {
+      this.#onTooDeep()
+      return
+    }
+    // Objects and arrays of parsed JSON alike are written by key.
+    const fields = holder as Writable
+    const isList = Array.isArray(holder)
+    for (const [name, value] of Object.entries(fields)) {
+      if (!isList && this.#isOwnName(place, name)) this.texts.push({ text: name, json: false, group: undefined, set: undefined })
+      const digits = exactDigits(value) ?? (place === 'input' && typeof value === 'number' ? String(value) : undefined)
+      if (digits !== undefined) this.#add(fields, name, digits, { group: undefined })
+      else if (typeof value === 'string') {
+        if (value === '' || (!isList && isUnread(place, fields, name, value))) continue
+        const isPart = isList ? place === 'parts' : place === 'part' && name === 'text'
+        this.#add(fields, name, value, { json: !isList && name === 'arguments', group: isPart ? (group ?? holder) : undefined })
+      } else if (typeof value === 'object' && value !== null) {
+        // What is no array in the place of one is the item that it would have.
+        const next = placeOf(place, name)
+        const inside = isListed(next) && !Array.isArray(value) ? placeOf(next, '') : next
+        this.visit(value, inside, depth + 1, isList ? (group ?? holder) : undefined)
+      }
+    }
+  }
+
+  #isOwnName(place: Place, name: string): boolean {
+    return place === 'input' || (place === 'schema' && !isSchemaName(name))
+  }
+
+  #add(fields: Writable, name: string, text: string, { json = false, group }: { json?: boolean; group: object | undefined }): void {
+    const entry: RequestText = {
+      text,
+      json,
+      group,
+      set: (replaced) => {
+        if (replaced === entry.text) return
+        entry.text = replaced
+        fields[name] = replaced
+      },
+    }
+    this.texts.push(entry)
+  }
+}
+
+const isListed = (place: Place): boolean => place === 'messages' || place === 'parts'
+
+/** `onTooDeep` hears that some text stands too deep to be read; it may throw. */
+export function requestTexts(body: JsonObject, onTooDeep: () => void): readonly RequestText[] {
+  const reader = new RequestReader(onTooDeep)
+  reader.visit(body, 'body', 0, undefined)
+  return reader.texts
+}
