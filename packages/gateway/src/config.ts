@@ -8,6 +8,7 @@ import { guardrailsSchema } from './guardrail/guardrail-config.ts'
 import { rateLimitsSchema } from './limit/limit-config.ts'
 import { modelPriceSchema, priceBookSchema } from './money/price-schema.ts'
 import { attemptsPerRequest, defaultAnswerBytes, defaultBodyBytes, defaultRememberedBytes, fallbackDepth } from './limits.ts'
+import { isLinearPattern } from './pattern/linear-pattern.ts'
 
 const positiveMs = z.number().positive()
 const weight = z.number().nonnegative()
@@ -159,15 +160,6 @@ const headersSchema = z.strictObject({
   session: z.string().min(1).default('x-session-id'),
 })
 
-const isPattern = ({ pattern, flags }: { readonly pattern: string; readonly flags: string }): boolean => {
-  try {
-    new RegExp(pattern, flags)
-    return true
-  } catch {
-    return false
-  }
-}
-
 const captureSchema = z.strictObject({
   /** Share of requests, 0 to 1, whose bodies go to `parts.payloads`. */
   share: z.number().min(0).max(1),
@@ -176,7 +168,7 @@ const captureSchema = z.strictObject({
     .int()
     .positive()
     .default(64 * 1024),
-  /** `keys` (credentials of well-known forms), `emails`, and regular expressions of your own; matches become `[redacted]`. */
+  /** `keys` (credentials of well-known forms), `emails`, and regular expressions (RE2) of your own; matches become `[redacted]`. */
   redact: z
     .array(
       z.union([
@@ -189,7 +181,10 @@ const captureSchema = z.strictObject({
               .regex(/^[gimsu]*$/, 'use flags out of gimsu')
               .default(''),
           })
-          .refine(isPattern, 'expected a regular expression of JavaScript'),
+          .refine(
+            ({ pattern }) => isLinearPattern(pattern),
+            'expected a regular expression of RE2, without look-around and back-references',
+          ),
       ]),
     )
     .default(['keys', 'emails']),

@@ -1,5 +1,6 @@
 /** Takes secrets and personal data out of captured bodies. */
 import type { CaptureConfig } from '../config.ts'
+import { linearReplace } from '../pattern/linear-pattern.ts'
 
 const replacement = '[redacted]'
 
@@ -21,10 +22,12 @@ export type Redact = (text: string) => string
 
 /** One function of all patterns of a configuration. */
 export function compileRedaction(rules: CaptureConfig['redact']): Redact {
-  const patterns = rules.flatMap((rule) =>
-    typeof rule === 'string' ? builtIn[rule] : [new RegExp(rule.pattern, [...new Set(`${rule.flags}g`)].join(''))],
-  )
-  return (text) => patterns.reduce((result, pattern) => result.replace(pattern, replacement), text)
+  const steps = rules.flatMap((rule): readonly Redact[] => {
+    if (typeof rule === 'string') return builtIn[rule].map((pattern) => (text) => text.replace(pattern, replacement))
+    const replace = linearReplace(rule.pattern, rule.flags)
+    return [(text) => replace(text, replacement)]
+  })
+  return (text) => steps.reduce((result, step) => step(result), text)
 }
 
 /** The JSON with every string redacted as it reads, whatever its escapes look like. Throws on what is no JSON. */
