@@ -80,16 +80,20 @@ export class HookRunner implements AsyncDisposable {
     value: Promise<Value>,
     { budgetMs, stop }: { readonly budgetMs: number; readonly stop: AbortController },
   ): Promise<HookResult<Value>> {
-    const late = Promise.withResolvers<never>()
-    using _timer = this.#parts.clock.schedule(budgetMs, () => {
+    const over = new AbortController()
+    // A sleep, and no timer: where nothing else is to be done the process must wait for the call that waits for this hook.
+    const late = this.#parts.clock.sleep(budgetMs, over.signal).then((): never => {
       const error = tooLong(budgetMs)
       stop.abort(error)
-      late.reject(error)
+      throw error
     })
     try {
-      return { kind: 'done', value: await Promise.race([value, late.promise]) }
+      return { kind: 'done', value: await Promise.race([value, late]) }
     } catch (error) {
       return this.#failed(name, error)
+    } finally {
+      late.catch(() => undefined)
+      over.abort()
     }
   }
 

@@ -1,7 +1,7 @@
 /** Hooks as a stage. */
 import type { Attempt, BudError, RequestEvent } from '@bud-foundry/core'
 import { parseExactOrNothing } from '../dialect/exact-json.ts'
-import { asObject, parseFrame, toBuffer, encodeJson } from '../dialect/sse-frame.ts'
+import { asArray, asObject, parseFrame, toBuffer, encodeJson } from '../dialect/sse-frame.ts'
 import { frameEnd } from '../dispatch/frame-end.ts'
 import { gatewayErrors } from '../errors.ts'
 import { after, type Awaitable } from '../governance/after.ts'
@@ -31,7 +31,7 @@ class HookStage implements Stage, AsyncDisposable {
     const request = this.#runner.function('request')
     if (request === undefined) return { kind: 'go', observer }
     return after(
-      this.#runner.run('request', (signal) => request(call, signal)),
+      this.#runner.run('request', (signal) => after(request(call, signal), checkDecision)),
       (result) => verdictOf(result, observer),
     )
   }
@@ -41,6 +41,14 @@ class HookStage implements Stage, AsyncDisposable {
   }
 }
 
+/** The type says what a decision is, and JavaScript does not read types. */
+function checkDecision(decision: RequestDecision): RequestDecision {
+  if (decision === undefined || decision === null) return undefined
+  const fields = asObject(decision)
+  if (typeof fields?.['refuse'] === 'string' || asObject(fields?.['body']) !== undefined) return decision
+  throw new Error('it gave something else than nothing, { refuse: string } or { body: object }')
+}
+
 function verdictOf(result: HookResult<RequestDecision>, observer: CallObserver): Verdict {
   if (result.kind === 'failed')
     return result.error === undefined ? { kind: 'go', observer } : { kind: 'refuse', error: result.error, observer }
@@ -48,6 +56,14 @@ function verdictOf(result: HookResult<RequestDecision>, observer: CallObserver):
   if (decision === undefined) return { kind: 'go', observer }
   if ('refuse' in decision) return { kind: 'refuse', error: gatewayErrors.HOOK_REFUSED({ message: decision.refuse }), observer }
   return { kind: 'go', body: encodeJson(decision.body), observer }
+}
+
+/** @throws where no target is left: that is the hook's doing, and no upstream's. */
+function checkRoute<Wanted>(wanted: Wanted, candidates: readonly RouteCandidate[]): Wanted {
+  if (wanted === undefined || wanted === null || wanted instanceof Promise) return wanted
+  if (!asArray(wanted).some((target) => candidates.some((candidate) => candidate === target)))
+    throw new Error('it gave no target out of those that it was given')
+  return wanted
 }
 
 /** What a call's hooks hear after its request. */
@@ -69,8 +85,8 @@ class HookedCall implements CallObserver {
   onRoute(candidates: readonly RouteCandidate[], model: string): readonly RouteCandidate[] | undefined {
     const route = this.#runner.function('route')
     if (route === undefined) return undefined
-    const result = this.#runner.run('route', () => route(this.#call, candidates, model))
-    // A promise would have no answer in time; the type says so, and JavaScript does not read types.
+    const result = this.#runner.run('route', () => checkRoute(route(this.#call, candidates, model), candidates))
+    // A promise would have no answer in time.
     if (result instanceof Promise) throw gatewayErrors.HOOK_FAILED({ hook: 'route' })
     if (result.kind === 'done') return result.value ?? undefined
     if (result.error !== undefined) throw result.error

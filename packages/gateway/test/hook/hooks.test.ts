@@ -1,5 +1,7 @@
 /** Hooks: what they may change, what they hear, and what happens when one fails or takes too long. */
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { createGateway, defineHooks, type HookName, type Hooks } from '../../src/index.ts'
 import { loadHooks } from '../../src/hook/load-hooks.ts'
@@ -93,6 +95,37 @@ it.each(
   await using open = await startGateway(oneModel(upstream.baseUrl), { hooks: hooks('open') })
   expect((await open.post('/v1/chat/completions', chat())).status).toBe(200)
   expect(open.gateway.metricsText()).toMatch(new RegExp(`bud_gateway_hook_failures_total\\{hook="${name}",fail_policy="open"\\} \\d`))
+})
+
+it.each([
+  ['request', 5],
+  ['request', { refuse: 5 }],
+  ['request', { body: [] }],
+  ['route', []],
+  ['route', [{}]],
+  ['route', 5],
+] as const)('a %s hook that gives %j has failed', async (name, value) => {
+  await using upstream = await startUpstream(wellBehaved('fine'))
+  // What a caller without types can write.
+  const hooks = (failPolicy: 'closed' | 'open') => ({ [name]: () => value, failPolicy }) as unknown as Hooks
+  await using closed = await startGateway(oneModel(upstream.baseUrl), { hooks: hooks('closed') })
+  const response = await closed.post('/v1/chat/completions', chat())
+  expect([response.status, response.headers.get('retry-after')]).toEqual([500, null])
+  expect(await response.text()).toMatch(/hook_failed/)
+  await using open = await startGateway(oneModel(upstream.baseUrl), { hooks: hooks('open') })
+  expect((await open.post('/v1/chat/completions', chat())).status).toBe(200)
+})
+
+it('keeps a process alive that waits for nothing but a hook', async () => {
+  const program = `
+    import { createGateway } from '@bud-foundry/gateway'
+    const models = { m: { targets: [{ provider: 'vllm', baseUrl: 'http://127.0.0.1:9' }] } }
+    const hooks = { request: { run: () => new Promise(() => undefined), budgetMs: 20 } }
+    await using gateway = createGateway({ auth: { kind: 'none' }, models }, { hooks })
+    await gateway.chat({ model: 'm', messages: [{ role: 'user', content: 'hi' }] }).catch(() => console.log('refused'))`
+  const args = ['--conditions=bud-source', '--input-type=module', '--eval', program]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: import.meta.dirname })
+  expect(stdout.trim()).toBe('refused')
 })
 
 it('a hook that fails after the call has ended changes nothing, and is counted', async () => {
