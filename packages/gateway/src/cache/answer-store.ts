@@ -23,6 +23,8 @@ export interface AnswerStoreParts {
   readonly store: Store | undefined
   readonly memoryBytes: number
   readonly onFailure: (error: unknown) => void
+  /** Something stays in this process, because too much is on its way to the store. */
+  readonly onUnstored: () => void
 }
 
 const purgeSchema = z.strictObject({ model: z.string().optional(), projectId: z.string().optional(), keyId: z.string().optional() })
@@ -41,16 +43,18 @@ export class AnswerStore implements AsyncDisposable {
   readonly #random: Random
   readonly #store: Store | undefined
   readonly #onFailure: (error: unknown) => void
+  readonly #onUnstored: () => void
   readonly #memory: LRUCache<string, CachedAnswer>
   readonly #subscription: Disposable | undefined
   readonly #pending = new Set<Promise<unknown>>()
   #purgedMs = Number.NEGATIVE_INFINITY
 
-  constructor({ clock, random, store, memoryBytes, onFailure }: AnswerStoreParts) {
+  constructor({ clock, random, store, memoryBytes, onFailure, onUnstored }: AnswerStoreParts) {
     this.#clock = clock
     this.#random = random
     this.#store = store
     this.#onFailure = onFailure
+    this.#onUnstored = onUnstored
     this.#memory = new LRUCache({
       maxSize: memoryBytes,
       // Besides the body: key, head and bookkeeping, an estimate on the high side.
@@ -103,7 +107,11 @@ export class AnswerStore implements AsyncDisposable {
   write(key: string, answer: CachedAnswer): void {
     this.#memory.set(key, answer)
     const storeKey = this.#storeKey(key, answer.head)
-    if (this.#store === undefined || storeKey === undefined || this.#pending.size >= cacheLimits.pendingWrites) return
+    if (this.#store === undefined || storeKey === undefined) return
+    if (this.#pending.size >= cacheLimits.pendingWrites) {
+      this.#onUnstored()
+      return
+    }
     const ttlMs = Math.max(1, answer.head.expiresUnixMs - this.#clock.nowMs())
     this.#track(this.#store.set(storeKey, encodeCachedAnswer(answer), { ttlMs }))
   }

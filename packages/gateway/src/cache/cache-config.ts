@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { cacheLimits } from './cache-limits.ts'
 
 const positiveMs = z.number().positive()
+/** Whole milliseconds, as long as a Store keeps anything. */
+const ttlMs = z.int().positive().max(cacheLimits.ttlMs)
 
 const semanticSchema = z.strictObject({
   /** A model of this gateway that makes embeddings. */
@@ -18,7 +20,7 @@ export const cacheConfigSchema = z.strictObject({
   models: z.array(z.string().min(1)).min(1).default(['*']),
   /** Who shares answers: callers that name the same end user, users of the same key, of the same project, or all. */
   isolation: z.literal(['user', 'key', 'project', 'shared']).default('project'),
-  ttlMs: positiveMs.default(3_600_000),
+  ttlMs: ttlMs.default(3_600_000),
   /** Answers in the memory of each process. */
   memoryBytes: z.int().positive().default(cacheLimits.memoryBytes),
   /** A larger answer is not kept. */

@@ -20,6 +20,12 @@ export const cacheErrors = defineErrors('GATEWAY', {
     message: ({ header }: { readonly header: string }) =>
       `gateway config: headers.toUpstream: '${header}' passes on headers that no answer can be told apart by; name each header while cache is on`,
   },
+  CACHE_PURGE_UNKNOWN: {
+    status: 400,
+    retryable: false,
+    message: ({ field, isolation }: { readonly field: string; readonly isolation: string }) =>
+      `Answers cannot be removed by ${field}: with cache.isolation '${isolation}' nobody knows whose they are. Remove them by ${isolation === 'shared' ? 'model' : 'model or projectId'}, or all.`,
+  },
   CACHE_MODEL_UNKNOWN: {
     status: 400,
     retryable: false,

@@ -1,5 +1,7 @@
 /** Which requests are the same, and which differ in their last question only. */
 import { hash } from 'node:crypto'
+import { gatewayErrors } from '../errors.ts'
+import { repeatedField } from '../governance/repeated-field.ts'
 import type { StageCall } from '../governance/stage.ts'
 import { asArray, asObject, asString, parseObject, toBuffer } from '../dialect/sse-frame.ts'
 import type { CacheConfig } from './cache-config.ts'
@@ -70,7 +72,10 @@ function questionOf(request: Readonly<Record<string, unknown>>): { readonly text
   return { text, rest: { ...request, messages: [...messages.slice(0, -1), { ...last, content: null }] } }
 }
 
-/** Undefined for a request that is not cached, because it is too large or cannot be told apart from others. */
+/**
+ * Undefined for a request that is not cached, because it is too large or cannot be told apart from others.
+ * @throws GATEWAY_INVALID_BODY for a field that stands twice: the upstream may answer the one while the key is made of the other.
+ */
 export function cacheKeyOf(
   call: StageCall,
   config: Pick<CacheConfig, 'isolation' | 'semantic'>,
@@ -80,6 +85,9 @@ export function cacheKeyOf(
   const source = toBuffer(call.body).toString()
   const request = parseObject(source)
   if (request === undefined) return undefined
+  const repeated = repeatedField(source)
+  if (repeated !== undefined)
+    throw gatewayErrors.INVALID_BODY({ field: repeated.slice(0, 100), problem: 'it stands more than once in one object; send it once' })
   const asked = Object.fromEntries(Object.entries(request).filter(([name]) => !neutralFields.has(name)))
   const text = canonicalJson(asked, source)
   if (text === undefined) return undefined
@@ -90,10 +98,11 @@ export function cacheKeyOf(
   const question = config.semantic === undefined || call.operation !== 'chat' ? undefined : questionOf(asked)
   // What was canonical whole is so in part.
   const rest = question === undefined ? undefined : canonicalJson(question.rest, '')
+  // Vectors of two embedding models say nothing about each other.
+  const contextFrame = [...frame, 'context', config.semantic?.model ?? '']
   return {
     exact: digest([...frame, text]),
     scope,
-    question:
-      question === undefined || rest === undefined ? undefined : { text: question.text, context: digest([...frame, 'context', rest]) },
+    question: question === undefined || rest === undefined ? undefined : { text: question.text, context: digest([...contextFrame, rest]) },
   }
 }

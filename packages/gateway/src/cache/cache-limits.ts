@@ -9,6 +9,8 @@ export const cacheLimits = {
   memoryBytes: 64 * mebibyte,
   /** Of one answer, unless configured; a Store takes no values above 8 MiB. */
   answerBytes: mebibyte,
+  /** Of an answer: ten years, the longest that a Store takes. */
+  ttlMs: 3_650 * 86_400_000,
   /** UTF-8 bytes of a key in the Store. */
   storeKeyBytes: 1_024,
   /** A look-up in the Store that takes longer counts as a miss. */

@@ -20,6 +20,10 @@ import { SingleFlight, type Flight } from './single-flight.ts'
 
 const results = { name: 'bud_gateway_cache_total', help: 'Calls by what the answer cache did for them.' }
 const savedTokens = { name: 'bud_gateway_cache_saved_tokens_total', help: 'Input and output tokens of answers that came from the cache.' }
+const unstored = {
+  name: 'bud_gateway_cache_unstored_total',
+  help: 'Answers and questions that stayed in one process, because too many were on their way to the store.',
+}
 const savedUsd = { name: 'bud_gateway_cache_saved_usd_total', help: 'What answers from the cache cost when they were made.' }
 
 const cachedOperations: ReadonlySet<string> = new Set(['chat', 'completion', 'embedding'])
@@ -54,8 +58,11 @@ export class CacheStage implements Stage, AnswerCache, AsyncDisposable {
     this.config = config
     this.#kit = kit
     this.headers = headers
-    this.#answers = new AnswerStore({ clock, random, store, memoryBytes: config.memoryBytes, onFailure })
-    this.#questions = config.semantic === undefined ? undefined : new QuestionIndex({ clock, store, onFailure })
+    const onUnstored = () => {
+      kit.metrics.count(unstored, {})
+    }
+    this.#answers = new AnswerStore({ clock, random, store, memoryBytes: config.memoryBytes, onFailure, onUnstored })
+    this.#questions = config.semantic === undefined ? undefined : new QuestionIndex({ clock, store, onFailure, onUnstored })
     this.ready = this.#questions?.ready ?? Promise.resolve()
   }
 
@@ -76,7 +83,11 @@ export class CacheStage implements Stage, AnswerCache, AsyncDisposable {
     return directives.only ? this.#only(lookup) : this.#join(lookup)
   }
 
-  purge(purge: CachePurge = {}): Promise<number> {
+  async purge(purge: CachePurge = {}): Promise<number> {
+    const { isolation } = this.config
+    const field = purge.keyId !== undefined && isolation !== 'key' ? 'keyId' : 'projectId'
+    if (purge[field] !== undefined && (field === 'keyId' || isolation === 'shared'))
+      throw cacheErrors.CACHE_PURGE_UNKNOWN({ field, isolation })
     return this.#answers.purge(purge)
   }
 
@@ -211,7 +222,9 @@ export class CacheStage implements Stage, AnswerCache, AsyncDisposable {
 
   /** The answer, when it is one that others may get: whole, well, and not cut by a content filter. */
   #keep({ call, key }: Lookup, recorder: AnswerRecorder, event: RequestEvent): CachedAnswer | undefined {
-    const isWell = event.outcome === 'success' && event.status === 200 && call.startMs > this.#answers.purgedMs
+    // What a fallback answered is not what the model asked for would have said: the next one asks that again.
+    const isAsked = event.model === call.model
+    const isWell = event.outcome === 'success' && event.status === 200 && isAsked && call.startMs > this.#answers.purgedMs
     const recorded = isWell ? recorder.take() : undefined
     if (recorded === undefined || filtered.test(toBuffer(recorded.body).toString('latin1'))) return undefined
     const createdUnixMs = this.#kit.clock.nowMs()

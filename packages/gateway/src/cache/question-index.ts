@@ -86,12 +86,15 @@ export interface QuestionIndexParts {
   readonly clock: Clock
   readonly store: Store | undefined
   readonly onFailure: (error: unknown) => void
+  /** Something stays in this process, because too much is on its way to the store. */
+  readonly onUnstored: () => void
 }
 
 export class QuestionIndex implements AsyncDisposable {
   readonly #clock: Clock
   readonly #store: Store | undefined
   readonly #onFailure: (error: unknown) => void
+  readonly #onUnstored: () => void
   readonly #contexts = new LRUCache<string, Context>({ max: limits.contexts })
   readonly #pending = new Set<Promise<unknown>>()
   readonly #usearch: Promise<Usearch>
@@ -102,6 +105,7 @@ export class QuestionIndex implements AsyncDisposable {
     this.#clock = parts.clock
     this.#store = parts.store
     this.#onFailure = parts.onFailure
+    this.#onUnstored = parts.onUnstored
     this.#usearch = import('usearch').then(
       (loaded) => loaded.default,
       (cause: unknown) => {
@@ -122,7 +126,11 @@ export class QuestionIndex implements AsyncDisposable {
   async add(context: string, question: EmbeddedQuestion, answer: { readonly key: string; readonly ttlMs: number }): Promise<void> {
     const known = { answerKey: answer.key, numbers: numbersOf(question.text) }
     ;(await this.#context(context, question.vector.length)).add(known, question.vector)
-    if (this.#store === undefined || this.#pending.size >= cacheLimits.pendingWrites) return
+    if (this.#store === undefined) return
+    if (this.#pending.size >= cacheLimits.pendingWrites) {
+      this.#onUnstored()
+      return
+    }
     const bytes = Buffer.concat([
       Buffer.from(`${JSON.stringify(known.numbers)}\n`),
       Buffer.from(question.vector.buffer, question.vector.byteOffset, question.vector.byteLength),
@@ -170,7 +178,13 @@ export class QuestionIndex implements AsyncDisposable {
       const answerKey = storeKey.slice(prefix.length)
       if (context.has(answerKey)) continue
       const bytes = await store.get(storeKey)
-      if (bytes !== undefined) this.#take(context, answerKey, bytes)
+      if (bytes === undefined) continue
+      try {
+        this.#take(context, answerKey, bytes)
+      } catch (error) {
+        // Those behind it can be read all the same.
+        this.#onFailure(error)
+      }
     }
   }
 

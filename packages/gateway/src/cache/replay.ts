@@ -85,7 +85,8 @@ function responseOfDeltas(
   deltas: readonly CanonicalDelta[],
   known: { readonly createdUnixSeconds: number; readonly usage: TokenUsage | undefined },
 ): CanonicalResponse {
-  const parts: CanonicalPart[] = []
+  /** In the order of first sight: an index is whatever number an upstream sent. */
+  const parts = new Map<number, CanonicalPart>()
   let id = ''
   let model = ''
   let usage = known.usage
@@ -96,9 +97,9 @@ function responseOfDeltas(
     kind: Kind,
     make: (part: Extract<CanonicalPart, { kind: Kind }> | undefined) => CanonicalPart,
   ): void => {
-    const part = parts[index]
+    const part = parts.get(index)
     // Its kind was just compared; TypeScript does not narrow by a type parameter.
-    parts[index] = make(part?.kind === kind ? (part as Extract<CanonicalPart, { kind: Kind }>) : undefined)
+    parts.set(index, make(part?.kind === kind ? (part as Extract<CanonicalPart, { kind: Kind }>) : undefined))
   }
   for (const delta of deltas) {
     switch (delta.kind) {
@@ -126,10 +127,10 @@ function responseOfDeltas(
         }))
         break
       case 'redacted-thinking':
-        parts[delta.index] = { kind: 'redacted-thinking', data: delta.data }
+        parts.set(delta.index, { kind: 'redacted-thinking', data: delta.data })
         break
       case 'tool-call':
-        parts[delta.index] = { kind: 'tool-call', id: delta.id, name: delta.name, argumentsJson: '' }
+        parts.set(delta.index, { kind: 'tool-call', id: delta.id, name: delta.name, argumentsJson: '' })
         break
       case 'tool-arguments':
         grow(delta.index, 'tool-call', (part) => ({
@@ -143,7 +144,7 @@ function responseOfDeltas(
         grow(delta.index, 'refusal', (part) => ({ kind: 'refusal', text: (part?.text ?? '') + delta.text }))
         break
       case 'other':
-        parts[delta.index] = { kind: 'other', dialect: delta.dialect, type: delta.type, value: delta.value }
+        parts.set(delta.index, { kind: 'other', dialect: delta.dialect, type: delta.type, value: delta.value })
         break
       case 'usage':
         usage = delta.usage
@@ -160,7 +161,7 @@ function responseOfDeltas(
     id,
     model,
     createdUnixSeconds: known.createdUnixSeconds,
-    choices: [{ parts: parts.filter((part) => part !== undefined), finish, stopSequence }],
+    choices: [{ parts: [...parts.values()], finish, stopSequence }],
     usage,
   }
 }

@@ -2,7 +2,7 @@
 import { createMemoryStore, type Store } from '@bud-foundry/core'
 import { createFakeClock } from '@bud-foundry/core/testing'
 import { describe, expect, it } from 'vitest'
-import type { GatewayConfigInput } from '../../src/index.ts'
+import { createGateway, type GatewayConfigInput } from '../../src/index.ts'
 import { chat, oneModel, startGateway } from '../support/gateway.ts'
 import { completion, sendJson, startSse, textFrame, wellBehaved } from '../support/openai-answers.ts'
 import { startUpstream, type Answer } from '../support/upstream.ts'
@@ -286,6 +286,71 @@ it('shares answers between processes, and forgets them everywhere when they are 
   expect(await here.gateway.cache?.purge({ model: 'm', projectId: 'project-1' })).toBe(1)
   await new Promise((resolve) => setImmediate(resolve))
   expect(await say(there)).toBe('miss')
+})
+
+it.each([
+  ['project', { keyId: 'k' }, /by keyId: with cache\.isolation 'project'.*by model or projectId/],
+  ['user', { keyId: 'k' }, /by keyId/],
+  ['shared', { projectId: 'p' }, /by projectId: with cache\.isolation 'shared'.*by model, or all/],
+] as const)('with isolation %s it tells that %j cannot be purged', async (isolation, purge, message) => {
+  await using upstream = await startUpstream(wellBehaved('hello'))
+  await using test = await startGateway({ ...cached(upstream.baseUrl), cache: { isolation } })
+  await expect(test.gateway.cache?.purge(purge)).rejects.toThrow(message)
+})
+
+it('keeps no answer of a fallback: the next one asks the model itself', async () => {
+  let isDown = true
+  await using first = await startUpstream(async (res, request, index) => {
+    if (isDown) sendJson(res, 503, { error: { message: 'down', type: 'server_error', code: null } })
+    else await wellBehaved('from m')(res, request, index)
+  })
+  await using second = await startUpstream(wellBehaved('from other'))
+  const target = (baseUrl: string) => [{ provider: 'openai-compatible', baseUrl, model: 'x' }]
+  const models = {
+    m: { targets: target(first.baseUrl), fallbacks: ['other'] },
+    other: { targets: target(second.baseUrl) },
+  }
+  await using test = await startGateway({ models, cache: {} })
+  const say = async () => {
+    const response = await test.post(openai, ask())
+    return [cacheOf(response), /from \w+/.exec(await response.text())?.[0]]
+  }
+  expect(await say()).toEqual(['miss', 'from other'])
+  isDown = false
+  expect(await say()).toEqual(['miss', 'from m'])
+  expect(await say()).toEqual(['hit', 'from m'])
+})
+
+it('puts an answer together whose choices an upstream numbers as it likes', async () => {
+  await using upstream = await startUpstream((res) => {
+    startSse(res)
+    const chunk = (choice: object) =>
+      `data: ${JSON.stringify({ id: 'c', object: 'text_completion', created: 1, model: 'm', choices: [choice] })}\n\n`
+    res.end(
+      `${chunk({ index: 2 ** 52, text: 'hello', finish_reason: null })}${chunk({ index: 2 ** 52, text: '', finish_reason: 'stop' })}data: [DONE]\n\n`,
+    )
+  })
+  await using test = await startGateway(cached(upstream.baseUrl))
+  const say = async (stream: boolean) => {
+    const response = await test.post('/v1/completions', { model: 'm', prompt: 'hi', stream })
+    return [cacheOf(response), (await response.text()).includes('hello')]
+  }
+  expect(await say(true)).toEqual(['miss', true])
+  expect(await say(false)).toEqual(['hit', true])
+})
+
+it.each([0.5, 1_500.5, 400_000_000_000])('refuses a ttl of %d ms, which no store takes', (ttlMs) => {
+  expect(() => createGateway({ auth: { kind: 'none' }, models: {}, cache: { ttlMs } })).toThrow(/cache\.ttlMs/)
+})
+
+it('refuses a field that stands twice: nobody knows which of the two the upstream would answer', async () => {
+  await using upstream = await startUpstream(wellBehaved('hello'))
+  await using test = await startGateway(cached(upstream.baseUrl))
+  const body = JSON.stringify(ask()).replace('{', '{"temperature":1,"temperature":0,')
+  const response = await test.post(openai, body)
+  expect(response.status).toBe(400)
+  expect(await response.text()).toContain("'temperature'")
+  expect(upstream.seen).toHaveLength(0)
 })
 
 it('does not keep what was asked before a purge', async () => {

@@ -165,6 +165,35 @@ it('finds questions of another process, and after they are purged no more', asyn
   expect(await say(here, question('Which city governs France'))).toEqual(['miss', 'answer 2'])
 })
 
+it('passes over a record that it cannot read, and finds those behind it', async () => {
+  const { answer } = engine()
+  await using upstream = await startUpstream(answer)
+  await using store = createMemoryStore({})
+  await using here = await startGateway(config(upstream.baseUrl), { store })
+  expect(await say(here, question('What is the capital of France?'))).toEqual(['miss', 'answer 1'])
+  await new Promise((resolve) => setImmediate(resolve))
+  const prefix = 'gateway/cache/question/'
+  for await (const key of store.list(prefix)) {
+    const context = key.slice(0, key.lastIndexOf('/'))
+    for (const name of ['!', '~']) await store.set(`${context}/${name}`, Buffer.from('"1"\nabc'))
+  }
+  await using there = await startGateway(config(upstream.baseUrl), { store })
+  expect(await say(there, question("Tell me France's capital"))).toEqual(['semantic-hit', 'answer 1'])
+})
+
+it('does not compare the vectors of two embedding models', async () => {
+  const { answer } = engine()
+  await using upstream = await startUpstream(answer)
+  await using store = createMemoryStore({})
+  await using here = await startGateway(config(upstream.baseUrl), { store })
+  await say(here, question('What is the capital of France?'))
+  await new Promise((resolve) => setImmediate(resolve))
+  const { models, cache } = config(upstream.baseUrl)
+  const other = { models: { ...models, e2: { targets: [{ provider: 'openai-compatible', baseUrl: upstream.baseUrl, model: 'e2' }] } } }
+  await using there = await startGateway({ ...other, cache: { ...cache, semantic: { model: 'e2', threshold: 0.97 } } }, { store })
+  expect(await say(there, question("Tell me France's capital"))).toEqual(['miss', 'answer 2'])
+})
+
 it('needs a model that is configured', async () => {
   await expect(startGateway({ ...oneModel('http://127.0.0.1:9/v1'), cache: { semantic: { model: 'nothing' } } })).rejects.toMatchObject({
     code: 'GATEWAY_CACHE_MODEL_UNKNOWN',
