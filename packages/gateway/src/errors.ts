@@ -137,7 +137,7 @@ export const gatewayErrors = defineErrors('GATEWAY', {
   GUARDRAIL_UNAVAILABLE: {
     status: 503,
     retryable: true,
-    message: ({ rail }: { readonly rail: string }) => `The guardrail '${rail}' could not judge this request in time. Retry shortly.`,
+    message: ({ rail }: { readonly rail: string }) => `The service behind the guardrail '${rail}' gave no judgement. Retry shortly.`,
   },
   SHUTTING_DOWN: {
     status: 503,

@@ -1,5 +1,5 @@
 /** What guardrails did to one call: decides by action, and adds up for the event and the metrics. */
-import type { Clock } from '@bud-foundry/core'
+import type { Clock, Logger } from '@bud-foundry/core'
 import { gatewayErrors } from '../errors.ts'
 import type { StageCall } from '../governance/stage.ts'
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts'
@@ -10,6 +10,9 @@ const findings = { name: 'bud_gateway_guardrail_findings_total', help: 'What gua
 const failures = { name: 'bud_gateway_guardrail_failures_total', help: 'Judgements that did not come, by rail and fail policy.' }
 const seconds = { name: 'bud_gateway_guardrail_seconds_total', help: 'Time in guardrails, by rail and side.' }
 
+/** How long a caller is told to wait for a service that gave no judgement. */
+const unavailableMs = 1_000
+
 /** Of one rail on one side. */
 interface Tally {
   found: number
@@ -19,6 +22,7 @@ interface Tally {
 
 export interface FindingsParts {
   readonly clock: Clock
+  readonly logger: Logger
   readonly metrics: GatewayMetrics
 }
 
@@ -51,9 +55,13 @@ export class Findings {
 
   /** No judgement came. Throws GATEWAY_GUARDRAIL_UNAVAILABLE where the rail fails closed. */
   failed(rail: ServiceRail, side: Side, cause: unknown): void {
-    this.#tally(rail, side).failed += 1
+    const tally = this.#tally(rail, side)
+    tally.failed += 1
     this.#tag(rail)
-    if (rail.config.failPolicy === 'closed') throw gatewayErrors.GUARDRAIL_UNAVAILABLE({ rail: rail.name }, { cause })
+    const { failPolicy } = rail.config
+    // Once for each call: a long answer asks for many judgements.
+    if (tally.failed === 1) this.#parts.logger.warn('a guardrail gave no judgement', { rail: rail.name, side, failPolicy, error: cause })
+    if (failPolicy === 'closed') throw gatewayErrors.GUARDRAIL_UNAVAILABLE({ rail: rail.name }, { cause, retryAfterMs: unavailableMs })
   }
 
   /** Runs what a rail does, and counts its time. */

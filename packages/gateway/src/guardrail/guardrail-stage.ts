@@ -45,8 +45,8 @@ class GuardrailStage implements Stage, AsyncDisposable {
   onCall(call: StageCall): StageResult<Verdict> {
     const rails = this.#railsOf(call)
     if (rails.length === 0) return undefined
-    const { clock, metrics } = this.#kit
-    const findings = new Findings(call, { clock, metrics })
+    const { clock, logger, metrics } = this.#kit
+    const findings = new Findings(call, { clock, logger, metrics })
     const parts = { call, findings, clock }
     const input = on('input', rails)
     const output = call.operation === 'chat' || call.operation === 'completion' ? on('output', rails) : []

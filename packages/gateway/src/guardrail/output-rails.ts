@@ -9,7 +9,7 @@ import type { Findings } from './findings.ts'
 import { phoneCandidates } from './guardrail-limits.ts'
 import { OutputText, type OutputTextParts } from './output-text.ts'
 import type { Rail } from './rail.ts'
-import { answerSlots, endedKeys, isOnlyText, type JsonObject, type TextSlot } from './text-slots.ts'
+import { answerTexts, endedKeys, isOnlyText, type JsonObject, type TextSlot } from './text-slots.ts'
 
 export interface OutputRailsParts {
   readonly rails: readonly Rail[]
@@ -52,8 +52,8 @@ export class OutputRails implements OutputFilter {
   whole(body: Uint8Array): Awaitable<Uint8Array> {
     const json = asObject(parseExact(toBuffer(body).toString()))
     if (json === undefined) return body
-    const slots = answerSlots(json)
-    return after(this.#slots(slots, 0, 'whole', false), (changed) => (changed ? encodeJson(json) : body))
+    const { slots, stripped } = answerTexts(json)
+    return after(this.#slots(slots, 0, 'whole', stripped), (changed) => (changed ? encodeJson(json) : body))
   }
 
   #events(bytes: Buffer, from: number, out: Uint8Array[]): Awaitable<undefined> {
@@ -75,13 +75,13 @@ export class OutputRails implements OutputFilter {
     }
     const json = asObject(parseExactOrNothing(parsed.data))
     if (json === undefined) return this.#emit(frame, false, out)
-    const slots = answerSlots(json)
+    const { slots, stripped } = answerTexts(json)
     const ended = endedKeys(json)
-    return after(this.#slots(slots, 0, 'stream', false, parsed.event, json), (changed) =>
-      after(this.#flushAll(ended, 0, slots, out), (moved) => {
+    return after(this.#slots(slots, 0, 'stream', stripped, parsed.event, json), (changed) =>
+      after(this.#flushAll(ended, 0, out), () => {
         const hasText = slots.some(({ key, mode }) => mode === 'whole' || this.#lengths.get(key) !== 0)
-        if (slots.length > 0 && !hasText && !moved && ended.length === 0 && isOnlyText(json)) return undefined
-        const bytes = changed || moved ? encodeEvent(parsed.event, json) : frame
+        if (slots.length > 0 && !hasText && ended.length === 0 && isOnlyText(json)) return undefined
+        const bytes = changed ? encodeEvent(parsed.event, json) : frame
         return this.#emit(bytes, hasText || ended.length > 0, out)
       }),
     )
@@ -125,11 +125,11 @@ export class OutputRails implements OutputFilter {
     return channel.text.push(slot.text)
   }
 
-  /** What the texts that end with this event still hold; true when it went into the event itself. */
-  #flushAll(prefixes: readonly string[], index: number, slots: readonly TextSlot[], out: Uint8Array[]): Awaitable<boolean> {
+  /** What the texts that end with this event still hold. */
+  #flushAll(prefixes: readonly string[], index: number, out: Uint8Array[]): Awaitable<undefined> {
     const prefix = prefixes[index]
-    if (prefix === undefined) return false
-    return after(this.#flush(prefix, out), () => this.#flushAll(prefixes, index + 1, slots, out))
+    if (prefix === undefined) return undefined
+    return after(this.#flush(prefix, out), () => this.#flushAll(prefixes, index + 1, out))
   }
 
   #flush(prefix: string, out: Uint8Array[]): Awaitable<undefined> {
@@ -177,7 +177,7 @@ const encodeEvent = (event: string | undefined, json: JsonObject): Uint8Array =>
 /** An event like the last one with this text, that says the rest of it and nothing else. */
 function eventWith(template: Channel['template'], key: string, rest: string): Uint8Array {
   const json = asObject(JSON.parse(template.json)) ?? {}
-  for (const slot of answerSlots(json)) slot.set(slot.key === key ? rest : '')
+  for (const slot of answerTexts(json).slots) slot.set(slot.key === key ? rest : '')
   for (const choice of asArray(json['choices'])) {
     const fields = asObject(choice)
     // The parsed copy is ours to change.

@@ -41,10 +41,18 @@ const notText = new Set([
 const wholeText = new Set(['name', 'url', 'title', 'cited_text', 'document_title', 'page_age', 'filename', 'source'])
 const jsonText = new Set(['arguments', 'partial_json'])
 
+/** Texts of an event or an answer. */
+export interface AnswerTexts {
+  readonly slots: readonly TextSlot[]
+  /** Whether something was taken out that says them a second time. */
+  readonly stripped: boolean
+}
+
 interface Walk {
   readonly slots: TextSlot[]
+  stripped: boolean
   /** Whether nested strings come whole, because only the outermost of this dialect's come in pieces. */
-  readonly nestedWhole: boolean
+  nestedWhole: boolean
 }
 
 function walk(at: Walk, holder: unknown, key: string, depth: number): void {
@@ -54,6 +62,7 @@ function walk(at: Walk, holder: unknown, key: string, depth: number): void {
   for (const [name, value] of Object.entries(fields)) {
     if (name === 'logprobs') {
       // They spell the answer out a second time.
+      at.stripped ||= value !== null
       fields[name] = null
     } else if (typeof value === 'string') {
       if (notText.has(name) || value === '') continue
@@ -73,22 +82,22 @@ function walk(at: Walk, holder: unknown, key: string, depth: number): void {
   }
 }
 
-/** Text in a whole answer or one stream event of any of the dialects. */
-export function answerSlots(json: JsonObject): readonly TextSlot[] {
-  const slots: TextSlot[] = []
+/** Text in a whole answer or one stream event of any of the dialects; takes probabilities out of it. */
+export function answerTexts(json: JsonObject): AnswerTexts {
+  const at: Walk = { slots: [], stripped: false, nestedWhole: false }
   for (const [position, choice] of asArray(json['choices']).entries()) {
     const fields = asObject(choice)
     if (fields === undefined) continue
     // Parsed JSON is ours to change.
-    walk({ slots, nestedWhole: false }, fields, String(asNumber(fields['index']) ?? position), 0)
+    walk(at, fields, String(asNumber(fields['index']) ?? position), 0)
   }
   const type = asString(json['type'])
   const index = String(asNumber(json['index']) ?? 0)
-  if (type === 'content_block_start') walk({ slots, nestedWhole: true }, json['content_block'], index, 0)
-  else if (type === 'content_block_delta') walk({ slots, nestedWhole: true }, json['delta'], index, 0)
-  else if (type === 'message')
-    for (const [position, block] of asArray(json['content']).entries()) walk({ slots, nestedWhole: true }, block, String(position), 0)
-  return slots
+  at.nestedWhole = true
+  if (type === 'content_block_start') walk(at, json['content_block'], index, 0)
+  else if (type === 'content_block_delta') walk(at, json['delta'], index, 0)
+  else if (type === 'message') for (const [position, block] of asArray(json['content']).entries()) walk(at, block, String(position), 0)
+  return at
 }
 
 /** Beginnings of the keys whose texts end with this event; the empty one for all. */

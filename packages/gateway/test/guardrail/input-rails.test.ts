@@ -184,6 +184,8 @@ it('tells where a configuration is wrong', async () => {
   )
   const badSchema = { kind: 'json-schema' as const, schema: { type: 'nothing' } }
   await expect(guarded({ rails: { a: badSchema }, attach: [] }, cutTransport()).ready).rejects.toThrow(/guardrails\.rails\.a\.schema/)
+  const backtracking = { kind: 'json-schema' as const, schema: { pattern: 'a(?=b)' } }
+  await expect(guarded({ rails: { a: backtracking }, attach: [] }, cutTransport()).ready).rejects.toThrow(/guardrails\.rails\.a\.schema/)
   for (const pattern of ['(', 'a(?=b)', String.raw`(a)\1`])
     expect(() => guarded({ rails: { a: { kind: 'regex', pattern, maxLength: 3 } }, attach: [] }, cutTransport())).toThrow(
       /regular expression/,

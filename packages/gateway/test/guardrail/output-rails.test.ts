@@ -187,4 +187,21 @@ it('takes out probabilities, which spell the answer a second time', async () => 
   transport.answer = { type: 'application/json', chunks: [Buffer.from(JSON.stringify({ id: 'c', model: 'm', choices: [choice] }))] }
   const answer = await (await post(gateway, '/v1/completions', ask('/v1/completions'))).json()
   expect(answer).toMatchObject({ choices: [{ text: 'a [removed] day', logprobs: null }] })
+  // What is told of other ways to say it is not what was said.
+  const harmless = { ...choice, text: 'a good day' }
+  transport.answer = { type: 'application/json', chunks: [Buffer.from(JSON.stringify({ id: 'c', model: 'm', choices: [harmless] }))] }
+  const other = await (await post(gateway, '/v1/completions', ask('/v1/completions'))).json()
+  expect(other).toMatchObject({ choices: [{ text: 'a good day', logprobs: null }] })
+})
+
+it('patterns of a schema cost one pass, whatever the answer', async () => {
+  const transport = cutTransport()
+  await using gateway = guarded(only({ kind: 'json-schema', schema: { type: 'string', pattern: '^(a+)+$' } }), transport)
+  for (const [text, status] of [
+    ['a'.repeat(100), 200],
+    [`${'a'.repeat(100)}!`, 400],
+  ] as const) {
+    transport.answer = { type: 'text/event-stream', chunks: [frames([{ content: JSON.stringify(text) }])] }
+    expect((await post(gateway, '/v1/chat/completions', { ...ask(''), stream: true })).status).toBe(status)
+  }
 })

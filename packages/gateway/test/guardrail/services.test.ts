@@ -1,6 +1,6 @@
 /** Guardrails that ask a service: over HTTP, OpenAI's moderations, gRPC; in overlapping windows, within a budget. */
 import { fileURLToPath } from 'node:url'
-import { createStaticSecretStore } from '@bud-foundry/core'
+import { createStaticSecretStore, silentLogger, type Logger } from '@bud-foundry/core'
 import * as grpc from '@grpc/grpc-js'
 import * as loader from '@grpc/proto-loader'
 import { expect, it } from 'vitest'
@@ -108,10 +108,17 @@ it.each([
   await using closed = await startGateway(withRail(upstream.baseUrl, rail))
   const refused = await closed.post('/v1/chat/completions', chat())
   expect(refused.status).toBe(503)
+  expect(refused.headers.get('retry-after')).toBe('1')
   expect(await refused.text()).toContain('guardrail_unavailable')
-  await using open = await startGateway(withRail(upstream.baseUrl, { ...rail, failPolicy: 'open' }))
+  const warned: unknown[] = []
+  const logger: Logger = { ...silentLogger, warn: (message, fields) => void warned.push([message, fields?.['rail'], fields?.['side']]) }
+  await using open = await startGateway(withRail(upstream.baseUrl, { ...rail, failPolicy: 'open' }), { logger })
   expect((await open.post('/v1/chat/completions', chat())).status).toBe(200)
   expect((await open.sink.waitFor(1))[0]?.tags).toEqual({ 'guardrail.judge': 'block input-failed=1 output-failed=1' })
+  expect(warned.filter((line) => JSON.stringify(line).includes('gave no judgement'))).toEqual([
+    ['a guardrail gave no judgement', 'judge', 'input'],
+    ['a guardrail gave no judgement', 'judge', 'output'],
+  ])
 })
 
 it('speaks gRPC by the published definition', async () => {
