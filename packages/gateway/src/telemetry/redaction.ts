@@ -24,8 +24,7 @@ export type Redact = (text: string) => string
 export function compileRedaction(rules: CaptureConfig['redact']): Redact {
   const steps = rules.flatMap((rule): readonly Redact[] => {
     if (typeof rule === 'string') return builtIn[rule].map((pattern) => (text) => text.replace(pattern, replacement))
-    const replace = linearReplace(rule.pattern, rule.flags)
-    return [(text) => replace(text, replacement)]
+    return [linearReplace(rule.pattern, rule.flags, replacement)]
   })
   return (text) => steps.reduce((result, step) => step(result), text)
 }
