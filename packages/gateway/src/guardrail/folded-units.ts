@@ -12,15 +12,16 @@ export interface FoldedUnitsInit {
 const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
 const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
 
+const beyondAscii = /[^\0-\x7f]/
+const beyondPlain = /[^\0-\x7f]|\s\s/
+const space = /\s/
+
 export class FoldedUnits implements TextUnits {
   readonly #init: FoldedUnitsInit
-  /** Of each folded character: where in the written text it begins and ends. */
-  #starts: number[] = []
-  #ends: number[] = []
+  /** Of each folded character: where in the written text it begins and ends. Undefined while each is one written character. */
+  #places: { starts: number[]; ends: number[] } | undefined
   /** Written characters that have been folded. */
   #length = 0
-  /** Where the first folded character's stretch begins. */
-  #origin = 0
   /** Half a character, whose other half comes with the next piece. */
   #half = ''
   /** Of the white space at the end. */
@@ -43,7 +44,8 @@ export class FoldedUnits implements TextUnits {
   }
 
   rest(): string {
-    return this.#init.written.raw(this.#stretchStart(this.#ends.length), this.#length) + this.#init.written.rest()
+    const { written } = this.#init
+    return written.raw(this.#places === undefined ? this.#length : (this.#places.ends.at(-1) ?? 0), this.#length) + written.rest()
   }
 
   replaced(from: number, to: number, text: string): string {
@@ -53,14 +55,16 @@ export class FoldedUnits implements TextUnits {
   }
 
   unitStart(at: number): number {
+    const starts = this.#places?.starts
     let start = at
-    while (start > 0 && start < this.#starts.length && this.#starts[start] === this.#starts[start - 1]) start -= 1
+    while (starts !== undefined && start > 0 && start < starts.length && starts[start] === starts[start - 1]) start -= 1
     return start
   }
 
   unitEnd(at: number): number {
+    const starts = this.#places?.starts
     let end = at
-    while (end > 0 && end < this.#starts.length && this.#starts[end] === this.#starts[end - 1]) end += 1
+    while (starts !== undefined && end > 0 && end < starts.length && starts[end] === starts[end - 1]) end += 1
     return end
   }
 
@@ -71,25 +75,48 @@ export class FoldedUnits implements TextUnits {
   forget(count: number): void {
     const written = this.#stretchStart(count)
     this.#init.written.forget(written)
-    this.#starts = this.#starts.slice(count).map((start) => start - written)
-    this.#ends = this.#ends.slice(count).map((end) => end - written)
     this.#length -= written
-    this.#origin = 0
+    if (this.#places === undefined) return
+    const { starts, ends } = this.#places
+    this.#places = { starts: starts.slice(count).map((start) => start - written), ends: ends.slice(count).map((end) => end - written) }
   }
 
   /** Without what stands before it and means nothing. */
   #stretch(from: number, to: number): [start: number, end: number] {
-    return [this.#starts[from] ?? this.#length, this.#stretchStart(to)]
+    return [this.#places === undefined ? from : (this.#places.starts[from] ?? this.#length), this.#stretchStart(to)]
   }
 
   /** With it. */
   #stretchStart(at: number): number {
-    return at === 0 ? this.#origin : (this.#ends[at - 1] ?? this.#length)
+    if (this.#places === undefined || at === 0) return at
+    return this.#places.ends[at - 1] ?? this.#length
   }
 
   #fold(text: string, isLast: boolean): string {
-    let folded = ''
     this.#half = ''
+    if (this.#places === undefined) {
+      if (this.#isPlain(text)) return this.#foldPlain(text)
+      this.#places = {
+        starts: Array.from({ length: this.#length }, (_, at) => at),
+        ends: Array.from({ length: this.#length }, (_, at) => at + 1),
+      }
+    }
+    return this.#foldEach(text, isLast)
+  }
+
+  /** Whether each character will be one, as it is in nearly all texts. */
+  #isPlain(text: string): boolean {
+    return this.#init.blanks === 1 ? !beyondAscii.test(text) : !beyondPlain.test(text) && !(this.#blanks > 0 && space.test(text.charAt(0)))
+  }
+
+  #foldPlain(text: string): string {
+    this.#length += text.length
+    if (text !== '') this.#blanks = space.test(text.charAt(text.length - 1)) ? 1 : 0
+    return this.#init.fold.ascii(text)
+  }
+
+  #foldEach(text: string, isLast: boolean): string {
+    let folded = ''
     for (let at = 0; at < text.length;) {
       const unit = text.charCodeAt(at)
       if (isHighSurrogate(unit) && at + 1 === text.length && !isLast) {
@@ -97,7 +124,7 @@ export class FoldedUnits implements TextUnits {
         break
       }
       const size = isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(at + 1)) ? 2 : 1
-      folded += this.#take(this.#init.fold(size === 2 ? (text.codePointAt(at) ?? unit) : unit), size)
+      folded += this.#take(this.#init.fold.of(size === 2 ? (text.codePointAt(at) ?? unit) : unit), size)
       at += size
     }
     return folded
@@ -109,8 +136,8 @@ export class FoldedUnits implements TextUnits {
     if (folded === '' || this.#isSurplus(folded)) return ''
     let units = folded.length
     while (units-- > 0) {
-      this.#starts.push(start)
-      this.#ends.push(this.#length)
+      this.#places?.starts.push(start)
+      this.#places?.ends.push(this.#length)
     }
     return folded
   }

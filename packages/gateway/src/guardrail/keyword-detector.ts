@@ -47,14 +47,15 @@ export class KeywordDetector implements Detector {
   readonly step = 1
   readonly #trie: Trie
   readonly #roots = new Map<number, number>()
+  /** The roots of ASCII, where nearly every look ends. */
+  readonly #asciiRoots = new Int32Array(128)
   /** Length of the ending that may become a word, or a longer one. */
   readonly #open: number[]
 
   /** Words in the form of the texts; none is empty. */
   constructor(words: readonly string[]) {
     const trie = (this.#trie = trieOf(words))
-    for (let child = trie.firstChild[0] ?? 0; child !== 0; child = trie.nextSibling[child] ?? 0)
-      this.#roots.set(trie.unit[child] ?? 0, child)
+    for (let child = trie.firstChild[0] ?? 0; child !== 0; child = trie.nextSibling[child] ?? 0) this.#addRoot(trie.unit[child] ?? 0, child)
     this.#open = new Array<number>(trie.unit.length).fill(0)
     // The shorter ones first: each rests on what is known of them.
     const queue = [...this.#roots.values()]
@@ -93,6 +94,11 @@ export class KeywordDetector implements Detector {
     return text.length - (this.#open[node] ?? 0)
   }
 
+  #addRoot(unit: number, node: number): void {
+    this.#roots.set(unit, node)
+    if (unit < 128) this.#asciiRoots[unit] = node
+  }
+
   #next(from: number, unit: number): number {
     let node = from
     while (node !== 0) {
@@ -100,6 +106,6 @@ export class KeywordDetector implements Detector {
       if (child !== 0) return child
       node = this.#trie.fallback[node] ?? 0
     }
-    return this.#roots.get(unit) ?? 0
+    return unit < 128 ? (this.#asciiRoots[unit] ?? 0) : (this.#roots.get(unit) ?? 0)
   }
 }

@@ -53,9 +53,9 @@ export class TextWindow {
     return limit - this.#at < this.#step ? '' : this.#release(limit)
   }
 
-  /** What was kept back. */
-  end(): string {
-    this.#text += this.#units.end()
+  /** What was kept back, with a last piece. */
+  end(piece = ''): string {
+    this.#text += this.#units.push(piece) + this.#units.end()
     return this.#release(this.#text.length) + this.#units.rest()
   }
 
@@ -117,9 +117,10 @@ export function* slicesOf(text: string): Generator<string> {
 export function* filterSlices(text: string, init: TextWindowInit): Generator<undefined, string> {
   const window = new TextWindow(init)
   let filtered = ''
-  for (const slice of slicesOf(text)) {
-    filtered += window.push(slice)
+  let at = 0
+  for (; text.length - at > sliceCharacters; at += sliceCharacters) {
+    filtered += window.push(text.slice(at, at + sliceCharacters))
     yield
   }
-  return filtered + window.end()
+  return filtered + window.end(text.slice(at))
 }

@@ -162,7 +162,7 @@ it('looks once for each of its own finds, however many others find', () => {
   })
   const detectors = [spy('often', often), spy('never', keywordDetector(['z']))]
   expect(filterText('ab'.repeat(100), { detectors, onMatch: () => '', json: false })).toBe('b'.repeat(100))
-  expect(asked.never).toBe(2)
+  expect(asked.never).toBe(1)
   expect(asked.often).toBeLessThanOrEqual(102)
 })
 
