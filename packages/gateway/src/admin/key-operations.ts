@@ -1,5 +1,5 @@
 /** Operations on virtual keys, projects, users and provider credentials. */
-import { createSecret } from '@bud-foundry/core'
+import { createSecret, systemClock } from '@bud-foundry/core'
 import { z } from 'zod'
 import type { GovernanceAdmin } from '../key/governance-admin.ts'
 import type { OwnerChange } from '../key/owner-change.ts'
@@ -11,6 +11,11 @@ import { deletedSchema, found, idParams, none, part, shownKeySchema, toShownKey 
 
 const name = z.string().min(1).max(200)
 const owner = z.string().min(1).max(256)
+/** Seconds, and days that are over, would make a key that nobody can use. */
+const expiry = z
+  .number()
+  .positive()
+  .refine((unixMs) => unixMs > systemClock.nowMs(), 'is in the past; give milliseconds since 1970, of a time to come')
 const tags = z.record(z.string(), z.string())
 const limits = z.array(limitSchema).max(limitsPerRecord)
 const scopes = z.array(z.string().min(1).max(100)).min(1).max(50)
@@ -54,7 +59,7 @@ export const keyOperations = {
       scopes: scopes.optional(),
       models: models.optional(),
       limits: limits.optional(),
-      expiresUnixMs: z.number().positive().optional(),
+      expiresUnixMs: expiry.optional(),
       tags: tags.optional(),
     }),
     result: shownOnce,
@@ -81,7 +86,7 @@ export const keyOperations = {
       scopes: scopes.optional(),
       models: models.nullish(),
       limits: limits.nullish(),
-      expiresUnixMs: z.number().positive().nullish(),
+      expiresUnixMs: expiry.nullish(),
       tags: tags.optional(),
     }),
     result: shownKeySchema,
