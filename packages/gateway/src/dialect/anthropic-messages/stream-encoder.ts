@@ -35,6 +35,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
   /** Deltas of calls that began while another call's arguments were still coming. */
   readonly #waiting: PartDelta[] = []
   #usage: TokenUsage | undefined
+  #startEstimated = false
   #finish: { readonly reason: FinishReason; readonly stopSequence: string | undefined } | undefined
   #answeredBytes = 0
 
@@ -61,9 +62,15 @@ export class AnthropicStreamEncoder implements StreamEncoder {
         stop_details: null,
         container: null,
       },
-      usage: { ...fromTokenUsage(usage), ...(this.#usage === undefined ? { estimated: true } : {}) },
+      usage: { ...fromTokenUsage(usage), ...this.#estimateMark() },
     }
     return Buffer.from(`${closing}${event('message_delta', JSON.stringify(delta))}${event('message_stop', '{"type":"message_stop"}')}`)
+  }
+
+  /** Clients lay the last usage over the first: a count takes the mark of an estimate back. */
+  #estimateMark(): { readonly estimated?: boolean } {
+    if (this.#usage === undefined) return { estimated: true }
+    return this.#startEstimated ? { estimated: false } : {}
   }
 
   #encode(delta: CanonicalDelta): string {
@@ -92,6 +99,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
     if (this.#started) return ''
     this.#started = true
     const counted = delta.usage?.inputTokens !== undefined
+    this.#startEstimated = !counted
     const usage = counted ? { ...noTokens, ...delta.usage } : { ...noTokens, inputTokens: estimateInputTokens(this.#request) }
     const message = {
       id: toAnthropicId(delta.id),
