@@ -35,7 +35,6 @@ export class AnthropicStreamEncoder implements StreamEncoder {
   /** Deltas of calls that began while another call's arguments were still coming. */
   readonly #waiting: PartDelta[] = []
   #usage: TokenUsage | undefined
-  #startEstimated = false
   #finish: { readonly reason: FinishReason; readonly stopSequence: string | undefined } | undefined
   #answeredBytes = 0
 
@@ -62,15 +61,9 @@ export class AnthropicStreamEncoder implements StreamEncoder {
         stop_details: null,
         container: null,
       },
-      usage: { ...fromTokenUsage(usage), ...this.#estimateMark() },
+      usage: { ...fromTokenUsage(usage), ...(this.#usage === undefined ? { estimated: true } : {}) },
     }
     return Buffer.from(`${closing}${event('message_delta', JSON.stringify(delta))}${event('message_stop', '{"type":"message_stop"}')}`)
-  }
-
-  /** Clients lay the last usage over the first: a count takes the mark of an estimate back. */
-  #estimateMark(): { readonly estimated?: boolean } {
-    if (this.#usage === undefined) return { estimated: true }
-    return this.#startEstimated ? { estimated: false } : {}
   }
 
   #encode(delta: CanonicalDelta): string {
@@ -94,12 +87,14 @@ export class AnthropicStreamEncoder implements StreamEncoder {
     return this.#started ? '' : this.#start({ kind: 'start', id: 'msg_unknown', model: this.#request.model })
   }
 
-  /** The input count is the upstream's if it has told it, else an estimate: the exact one follows in message_delta. */
+  /**
+   * The input count is the upstream's if it has told it, else an estimate: the exact one follows in message_delta, which alone says whether the final
+   * counts are estimates. Clients keep for ever what they do not know of the first usage, so a mark there would stay on counts that are none.
+   */
   #start(delta: DeltaOf<'start'>): string {
     if (this.#started) return ''
     this.#started = true
     const counted = delta.usage?.inputTokens !== undefined
-    this.#startEstimated = !counted
     const usage = counted ? { ...noTokens, ...delta.usage } : { ...noTokens, inputTokens: estimateInputTokens(this.#request) }
     const message = {
       id: toAnthropicId(delta.id),
@@ -111,7 +106,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
       stop_sequence: null,
       stop_details: null,
       container: null,
-      usage: { ...fromTokenUsage(usage), ...(counted ? {} : { estimated: true }) },
+      usage: fromTokenUsage(usage),
     }
     return event('message_start', JSON.stringify({ type: 'message_start', message }))
   }
