@@ -11,6 +11,8 @@ import { deletedSchema, found, idParams, none, part, shownKeySchema, toShownKey 
 
 const name = z.string().min(1).max(200)
 const owner = z.string().min(1).max(256)
+/** Ids that stand in URLs, file names and headers as they are. */
+const newOwnerId = owner.regex(/^[\w.:@+-]+$/, 'use letters, digits, dots, colons, dashes, underscores, @ and +')
 /** Seconds, and days that are over, would make a key that nobody can use. */
 const expiry = z
   .number()
@@ -54,8 +56,9 @@ export const keyOperations = {
     query: none,
     body: z.strictObject({
       name,
-      projectId: owner.optional(),
-      userId: owner.optional(),
+      /** No record of that project or user is needed: limits and switches hold from when there is one. */
+      projectId: newOwnerId.optional(),
+      userId: newOwnerId.optional(),
       scopes: scopes.optional(),
       models: models.optional(),
       limits: limits.optional(),
@@ -162,7 +165,7 @@ interface OwnerCalls {
 }
 
 const newOwner = z.strictObject({
-  id: owner,
+  id: newOwnerId,
   name: name.optional(),
   disabled: z.boolean().optional(),
   limits: limits.optional(),
