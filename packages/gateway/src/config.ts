@@ -140,8 +140,8 @@ const corsSchema = z
   })
 
 const headersSchema = z.strictObject({
-  /** Request headers that pass on to the upstream; a closing `*` matches any ending. */
-  toUpstream: z.array(z.string().min(1)).default(['anthropic-beta', 'anthropic-version', 'openai-beta', 'idempotency-key']),
+  /** Request headers that pass on to the upstream; a closing `*` matches any ending. Idempotency keys do not by default: upstreams see one credential, and callers choose the same words. */
+  toUpstream: z.array(z.string().min(1)).default(['anthropic-beta', 'anthropic-version', 'openai-beta']),
   /** Response headers that pass back to the caller. */
   toCaller: z
     .array(z.string().min(1))
@@ -202,7 +202,7 @@ export const gatewayConfigSchema = z.strictObject({
   blocking: blockingConfigSchema.optional(),
   /** Answers that are kept and given again. Absent: none. */
   cache: cacheConfigSchema.optional(),
-  /** Honours the header `idempotency-key`. Absent: it only passes on to the upstream. */
+  /** Honours the header `idempotency-key`. Absent: it means nothing here, and passes on where `headers.toUpstream` names it. */
   idempotency: idempotencyConfigSchema.optional(),
   /** Tags events with the caller's program, and with its country where `parts.geo` is given. */
   clientInfo: z.boolean().default(false),

@@ -301,6 +301,18 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     message: ({ section }: { readonly section: string }) =>
       `the configuration in force has no section '${section}'; add one, an empty object is enough, and try again`,
   },
+  SPEND_ROWS_FULL: {
+    status: 503,
+    retryable: false,
+    message: ({ rows }: { readonly rows: number }) =>
+      `spend of further keys, users and models is not explained today: one process keeps ${String(rows)} rows; the events in the sink have each request`,
+  },
+  CONFIG_IN_FILE: {
+    status: 409,
+    retryable: false,
+    message: ({ path }: { readonly path: string }) =>
+      `the configuration of this gateway comes from ${path}, which its next reload would put in force again; change it there (it is watched, and read on SIGHUP), and check it before with POST /config/check`,
+  },
   BUDGET_NOT_STOPPABLE: {
     status: 400,
     retryable: false,

@@ -43,6 +43,9 @@ export const renewedAtOnce = 1_000
 export const parallelRecordReads = 64
 /** Wait before records are read again after a failure: short, because a revocation may be among them. */
 export const recordReloadMs = 250
+/** How often records that are over are looked for, and how long they are kept in memory beyond their end. */
+export const recordSweepMs = 60_000
+export const expiredKeptMs = 86_400_000
 /** Events waiting for the sink; beyond it the oldest are dropped and counted. */
 export const pendingEvents = 50_000
 /** Captured bodies that wait to be redacted; beyond it payloads are dropped and counted. */
@@ -91,10 +94,19 @@ export const spendRows = 100_000
 export const spendRowsPerQuery = 1_000_000
 /** How long rows of spend are kept: the month before last year's is still there. */
 export const spendRetentionDays = 400
+/** How long audit events are kept. */
+export const auditRetentionDays = 400
+export const auditEventsPerQuestion = 1_000
+/** What an event of the trail keeps of the state before, and of that after. */
+export const auditChangeBytes = 64 * 1024
+/** Refusals of unknown callers that are audited in a minute; further ones are in the log alone. */
+export const auditedRefusalsPerMinute = 60
 /** Tries of one webhook; the wait between them starts with the second number and grows fourfold. */
 export const webhookAttempts = 5
 export const webhookRetryMs = 1_000
 export const webhookTimeoutMs = 10_000
+/** Webhooks under way; an alert beyond it is in the log and with the listeners only. */
+export const webhooksAtOnce = 1_000
 /** How long closing waits for webhooks under way. */
 export const webhookCloseMs = 5_000
 

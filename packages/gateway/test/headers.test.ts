@@ -36,6 +36,14 @@ it('passes on what the policy names, and never identity or hops', async () => {
   expect(response.headers.get('set-cookie')).toBeNull()
 })
 
+it('keeps the idempotency keys of callers to itself: an upstream sees one credential, and callers choose the same words', async () => {
+  await using upstream = await startUpstream(wellBehaved('x'))
+  await using test = await startGateway(oneModel(upstream.baseUrl))
+  await (await test.post('/v1/chat/completions', chat(), { 'idempotency-key': 'order-7', 'openai-beta': 'x=1' })).text()
+  expect(upstream.seen[0]?.headers).toMatchObject({ 'openai-beta': 'x=1' })
+  expect(upstream.seen[0]?.headers).not.toHaveProperty('idempotency-key')
+})
+
 it('believes as many entries of X-Forwarded-For as there are own proxies', async () => {
   await using upstream = await startUpstream(wellBehaved('x'))
   const forwarded = { 'x-forwarded-for': '6.6.6.6, 1.2.3.4, 10.0.0.1' }

@@ -26,6 +26,31 @@ const stillWorks = async (test: TestGateway) => {
   await response.text()
 }
 
+it('answers in the words of Anthropic where the path or a header is theirs', async () => {
+  await using test = await setUp()
+  for (const [path, headers] of [
+    ['/v1/messages/batches', {}],
+    ['/v1/elsewhere', { 'anthropic-version': '2023-06-01' }],
+  ] as const) {
+    const response = await test.post(path, chat(), headers)
+    expect([response.status, await response.json()]).toMatchObject([404, { type: 'error', error: { type: 'not_found_error' } }])
+  }
+  const other = await test.post('/v1/elsewhere', chat())
+  expect([other.status, await other.json()]).toMatchObject([404, { error: { code: 'unknown_url' } }])
+})
+
+it('waits for the headers of a whole answer as long as it says, and not half a second longer', async () => {
+  await using test = await setUp({ timeouts: { headersMs: 300 }, retry: { attempts: 1 } })
+  test.upstream.answer = () => undefined
+  const startMs = performance.now()
+  const response = await test.post('/v1/chat/completions', chat())
+  expect(performance.now() - startMs).toBeGreaterThanOrEqual(299)
+  expect([response.status, await response.text()]).toEqual([504, expect.stringContaining('300 ms')])
+  // The gateway's own clock, for the test's may be busy.
+  const [event] = await test.sink.waitFor(1)
+  expect(event?.durationMs).toBeLessThan(700)
+})
+
 describe('bad input', () => {
   it.each([
     ['malformed JSON', '{"model":"m", "messages":[', 400, 'body_malformed'],

@@ -1,7 +1,7 @@
 /** The administrative routes as one web-standard function: no framework, every answer JSON, every error of one shape. */
 import { createId, isBudError, silentLogger, systemClock, systemRandom, type BudError, type Logger } from '@bud-foundry/core'
 import { gatewayErrors } from '../errors.ts'
-import { adminBodyBytes, requestIdLength } from '../limits.ts'
+import { adminBodyBytes, auditedRefusalsPerMinute, requestIdLength } from '../limits.ts'
 import type { Admin } from './admin.ts'
 import { describeOperations } from './openapi.ts'
 import type { AdminActor, AnyOperation } from './operation.ts'
@@ -12,6 +12,8 @@ export interface AdminHandlerOptions {
     request: Request,
     asked: { readonly operation: string; readonly changes: boolean },
   ) => AdminActor | Promise<AdminActor>
+  /** The caller's address, for the trace of those whom `authorize` refuses. */
+  readonly clientIp?: ((request: Request) => string | undefined) | undefined
   /** In front of every path; default `/admin`. */
   readonly basePath?: string | undefined
   readonly logger?: Logger | undefined
@@ -97,6 +99,18 @@ const requestIdOf = (request: Request): string => {
   return given !== null && given.length <= requestIdLength && /^[\w.:/+=@-]+$/.test(given) ? given : createId(systemClock, systemRandom)
 }
 
+/** True so many times a minute. */
+function createMinuteBound(limit: number): () => boolean {
+  let untilMs = 0
+  let left = 0
+  return () => {
+    const nowMs = systemClock.monotonicMs()
+    if (nowMs >= untilMs) [untilMs, left] = [nowMs + 60_000, limit]
+    left -= 1
+    return left >= 0
+  }
+}
+
 /**
  * Answers the routes of `admin` below `basePath`, and `GET openapi.json`. Never rejects. Works wherever a Request becomes a Response: Hono, Next.js, Bun,
  * or a server of `node:http` behind an adapter.
@@ -108,6 +122,7 @@ export function createAdminHandler(admin: Admin, options: AdminHandlerOptions): 
   // A fixed segment goes before a parameter in the same place.
   routes.sort((left, right) => Number(left.segments.some(isParameter)) - Number(right.segments.some(isParameter)))
   let document: string | undefined
+  const mayAudit = createMinuteBound(auditedRefusalsPerMinute)
 
   function find(request: Request, path: readonly string[]): { readonly route: Route; readonly params: Record<string, string> } | Response {
     const allowed: string[] = []
@@ -121,6 +136,17 @@ export function createAdminHandler(admin: Admin, options: AdminHandlerOptions): 
     if (allowed.length === 0) return toErrorResponse(gatewayErrors.UNKNOWN_URL(asked))
     const allow = [...new Set(allowed)].join(', ')
     return toErrorResponse(gatewayErrors.METHOD_NOT_ALLOWED({ ...asked, allowed: allow }), { allow })
+  }
+
+  async function authorize(request: Request, { name, operation }: Route, requestId: string): Promise<AdminActor> {
+    try {
+      return await options.authorize(request, { operation: name, changes: operation.audit !== undefined })
+    } catch (error) {
+      // Whoever guesses at credentials must not fill the trail.
+      if (mayAudit()) admin.refused(name, error, { actor: { id: 'unknown', clientIp: options.clientIp?.(request) }, requestId })
+      else logger.warn('an administrative operation was refused', { error, operation: name, clientIp: options.clientIp?.(request) })
+      throw error
+    }
   }
 
   async function describe(request: Request): Promise<Response> {
@@ -144,9 +170,13 @@ export function createAdminHandler(admin: Admin, options: AdminHandlerOptions): 
     const found = find(request, inside)
     if (found instanceof Response) return found
     const { name, operation } = found.route
-    const actor = await options.authorize(request, { operation: name, changes: operation.audit !== undefined })
+    const actor = await authorize(request, found.route, requestId)
     const takesBody = request.method !== 'GET' && request.method !== 'DELETE'
-    const input = { params: found.params, query: readQuery(url), body: takesBody ? await readBody(request) : {} }
+    const readInput = async () => ({ params: found.params, query: readQuery(url), body: takesBody ? await readBody(request) : {} })
+    const input = await readInput().catch((error: unknown) => {
+      if (operation.audit !== undefined) admin.refused(name, error, { actor, requestId })
+      throw error
+    })
     const result = await admin.callUnchecked(name, input, { actor, requestId })
     return Response.json(result, { status: operation.status ?? 200, headers: { 'cache-control': 'no-store' } })
   }

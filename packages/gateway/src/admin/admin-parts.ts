@@ -2,6 +2,7 @@
 import type { GovernanceAdmin } from '../key/governance-admin.ts'
 import type { Budgets } from '../money/budgets.ts'
 import type { Prices } from '../money/prices.ts'
+import type { AuditTrail } from './audit-trail.ts'
 import type { SpendLedger } from '../money/spend-ledger.ts'
 
 /** Blocking rules as the administrator sees them; what a rule is, they check themselves. */
@@ -42,4 +43,5 @@ export interface AdminParts {
   readonly blocking?: BlockingAdmin | undefined
   readonly cache?: CacheAdmin | undefined
   readonly config?: ConfigAdmin | undefined
+  readonly trail?: AuditTrail | undefined
 }

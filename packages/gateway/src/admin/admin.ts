@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { gatewayErrors } from '../errors.ts'
 import type { AdminParts } from './admin-parts.ts'
 import type { AuditLog } from './audit-log.ts'
+import { auditOperations } from './audit-operations.ts'
 import { blockingOperations, cacheOperations, configOperations } from './gateway-operations.ts'
 import { credentialOperations, keyOperations, projectAndUserOperations } from './key-operations.ts'
 import { budgetOperations, priceOperations, spendOperations } from './money-operations.ts'
@@ -20,6 +21,7 @@ export const adminOperations = {
   ...blockingOperations,
   ...cacheOperations,
   ...configOperations,
+  ...auditOperations,
 }
 
 export type AdminOperations = typeof adminOperations
@@ -47,6 +49,8 @@ export interface Admin {
   call<Name extends AdminOperationName>(name: Name, input: AdminInput<Name>, caller: AdminCaller): Promise<AdminResult<Name>>
   /** The same for a name and an input that nobody has checked. */
   callUnchecked(name: string, input: { params?: unknown; query?: unknown; body?: unknown }, caller: AdminCaller): Promise<unknown>
+  /** Leaves the trace of a call that did not come to be: of somebody unknown, or with a body that nobody could read. */
+  refused(name: string, error: unknown, caller: AdminCaller): void
   /** The operations that exist here. */
   readonly operations: ReadonlyMap<string, AnyOperation>
 }
@@ -54,6 +58,17 @@ export interface Admin {
 export interface AdminInit extends AdminParts {
   readonly audit: AuditLog
 }
+
+interface Trace {
+  readonly actor: AdminActor
+  readonly requestId: string
+  readonly outcome: AuditEvent['outcome']
+  readonly errorCode: string | undefined
+  readonly change: OperationChange
+}
+
+const outcomeOf = (error: unknown): AuditEvent['outcome'] => (isBudError(error) && error.status < 500 ? 'refused' : 'failed')
+const codeOf = (error: unknown): string => (isBudError(error) ? error.code : 'GATEWAY_INTERNAL')
 
 class AuditedAdmin implements Admin {
   readonly operations: ReadonlyMap<string, AnyOperation>
@@ -85,22 +100,7 @@ class AuditedAdmin implements Admin {
       change = { ...change, ...more }
     }
     const trace = (outcome: AuditEvent['outcome'], errorCode?: string): void => {
-      if (operation.audit === undefined) return
-      const { action, subjectKind } = operation.audit
-      this.#audit.record({
-        actor: {
-          id: actor.id,
-          ...(actor.name === undefined ? {} : { name: actor.name }),
-          ...(actor.clientIp === undefined ? {} : { clientIp: actor.clientIp }),
-        },
-        action,
-        subject: { kind: subjectKind, ...(change.subjectId === undefined ? {} : { id: change.subjectId }) },
-        outcome,
-        ...(errorCode === undefined ? {} : { errorCode }),
-        ...(change.before === undefined ? {} : { before: change.before }),
-        ...(change.after === undefined ? {} : { after: change.after }),
-        requestId,
-      })
+      if (operation.audit !== undefined) this.#trace(operation.audit, { actor, requestId, outcome, errorCode, change })
     }
     try {
       const checked = {
@@ -112,9 +112,35 @@ class AuditedAdmin implements Admin {
       trace('success')
       return result
     } catch (error) {
-      trace(isBudError(error) && error.status < 500 ? 'refused' : 'failed', isBudError(error) ? error.code : 'GATEWAY_INTERNAL')
+      trace(outcomeOf(error), codeOf(error))
       throw error
     }
+  }
+
+  refused(name: string, error: unknown, { actor, requestId = createId(systemClock, systemRandom) }: AdminCaller): void {
+    // Whoever reads without being known is worth a trace, although readers leave none.
+    const audit = this.operations.get(name)?.audit ?? { action: `${name}-refused`, subjectKind: 'administration' }
+    this.#trace(audit, { actor, requestId, outcome: outcomeOf(error), errorCode: codeOf(error), change: {} })
+  }
+
+  #trace(
+    { action, subjectKind }: { readonly action: string; readonly subjectKind: string },
+    { actor, requestId, outcome, errorCode, change }: Trace,
+  ): void {
+    this.#audit.record({
+      actor: {
+        id: actor.id,
+        ...(actor.name === undefined ? {} : { name: actor.name }),
+        ...(actor.clientIp === undefined ? {} : { clientIp: actor.clientIp }),
+      },
+      action,
+      subject: { kind: subjectKind, ...(change.subjectId === undefined ? {} : { id: change.subjectId }) },
+      outcome,
+      ...(errorCode === undefined ? {} : { errorCode }),
+      ...(change.before === undefined ? {} : { before: change.before }),
+      ...(change.after === undefined ? {} : { after: change.after }),
+      requestId,
+    })
   }
 }
 

@@ -1,5 +1,5 @@
 /** Operations on virtual keys, projects, users and provider credentials. */
-import { createSecret } from '@bud-foundry/core'
+import { createSecret, systemClock } from '@bud-foundry/core'
 import { z } from 'zod'
 import type { GovernanceAdmin } from '../key/governance-admin.ts'
 import type { OwnerChange } from '../key/owner-change.ts'
@@ -11,6 +11,13 @@ import { deletedSchema, found, idParams, none, part, shownKeySchema, toShownKey 
 
 const name = z.string().min(1).max(200)
 const owner = z.string().min(1).max(256)
+/** Ids that stand in URLs, file names and headers as they are. */
+const newOwnerId = owner.regex(/^[\w.:@+-]+$/, 'use letters, digits, dots, colons, dashes, underscores, @ and +')
+/** Seconds, and days that are over, would make a key that nobody can use. */
+const expiry = z
+  .number()
+  .positive()
+  .refine((unixMs) => unixMs > systemClock.nowMs(), 'is in the past; give milliseconds since 1970, of a time to come')
 const tags = z.record(z.string(), z.string())
 const limits = z.array(limitSchema).max(limitsPerRecord)
 const scopes = z.array(z.string().min(1).max(100)).min(1).max(50)
@@ -49,12 +56,13 @@ export const keyOperations = {
     query: none,
     body: z.strictObject({
       name,
-      projectId: owner.optional(),
-      userId: owner.optional(),
+      /** No record of that project or user is needed: limits and switches hold from when there is one. */
+      projectId: newOwnerId.optional(),
+      userId: newOwnerId.optional(),
       scopes: scopes.optional(),
       models: models.optional(),
       limits: limits.optional(),
-      expiresUnixMs: z.number().positive().optional(),
+      expiresUnixMs: expiry.optional(),
       tags: tags.optional(),
     }),
     result: shownOnce,
@@ -81,7 +89,7 @@ export const keyOperations = {
       scopes: scopes.optional(),
       models: models.nullish(),
       limits: limits.nullish(),
-      expiresUnixMs: z.number().positive().nullish(),
+      expiresUnixMs: expiry.nullish(),
       tags: tags.optional(),
     }),
     result: shownKeySchema,
@@ -157,7 +165,7 @@ interface OwnerCalls {
 }
 
 const newOwner = z.strictObject({
-  id: owner,
+  id: newOwnerId,
   name: name.optional(),
   disabled: z.boolean().optional(),
   limits: limits.optional(),

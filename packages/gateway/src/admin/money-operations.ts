@@ -1,6 +1,6 @@
 /** Operations on prices, budgets and spend. */
 import { z } from 'zod'
-import { budgetSchema } from '../money/budget.ts'
+import { budgetSchema, type Budget, type BudgetInput } from '../money/budget.ts'
 import type { CompiledPrice } from '../money/compiled-price.ts'
 import { priceEntrySchema } from '../money/price-schema.ts'
 import { priceRecordSchema } from '../money/prices.ts'
@@ -82,6 +82,22 @@ const stateSchema = z.strictObject({
   remainingUsd: z.number(),
 })
 
+/** Webhooks of Slack, Teams and Discord have their secret in the path: it goes in and never comes out. */
+function shownWebhook(url: string): string {
+  const { origin, pathname, search } = new URL(url)
+  return pathname === '/' && search === '' ? url : `${origin}/[hidden]`
+}
+
+const toShown = (budget: Budget): Budget =>
+  budget.webhook === undefined ? budget : { ...budget, webhook: { ...budget.webhook, url: shownWebhook(budget.webhook.url) } }
+
+/** Whoever sends back what was shown keeps the address that is there. */
+function keepWebhook<Input extends Omit<BudgetInput, 'id'>>(next: Input, before: Budget | undefined): Input {
+  const { webhook } = next
+  if (webhook === undefined || before?.webhook === undefined || webhook.url !== shownWebhook(before.webhook.url)) return next
+  return { ...next, webhook: { ...webhook, url: before.webhook.url } }
+}
+
 export const budgetOperations = {
   listBudgets: operation({
     summary: 'Lists budgets.',
@@ -92,7 +108,7 @@ export const budgetOperations = {
     query: none,
     body: none,
     result: z.strictObject({ data: z.array(budgetSchema) }),
-    run: ({ budgets }) => ({ data: [...part(budgets).list()] }),
+    run: ({ budgets }) => ({ data: part(budgets).list().map(toShown) }),
   }),
   getBudget: operation({
     summary: 'Shows a budget and what its current window has seen.',
@@ -103,7 +119,10 @@ export const budgetOperations = {
     query: none,
     body: none,
     result: stateSchema,
-    run: async ({ budgets }, { params: { id } }) => found(await part(budgets).state(id), 'budget', id),
+    run: async ({ budgets }, { params: { id } }) => {
+      const state = found(await part(budgets).state(id), 'budget', id)
+      return { ...state, budget: toShown(state.budget) }
+    },
   }),
   putBudget: operation({
     summary: 'Makes or replaces a budget.',
@@ -116,8 +135,9 @@ export const budgetOperations = {
     result: budgetSchema,
     audit: { action: 'budget-put', subjectKind: 'budget' },
     run: async ({ budgets }, { params: { id }, body }, note) => {
-      note({ subjectId: id, before: part(budgets).get(id) })
-      const after = await part(budgets).put({ ...body, id })
+      const before = part(budgets).get(id)
+      note({ subjectId: id, before: before && toShown(before) })
+      const after = toShown(await part(budgets).put({ ...keepWebhook(body, before), id }))
       note({ after })
       return after
     },
@@ -133,7 +153,7 @@ export const budgetOperations = {
     result: deletedSchema,
     audit: { action: 'budget-delete', subjectKind: 'budget' },
     run: async ({ budgets }, { params: { id } }, note) => {
-      note({ subjectId: id, before: found(part(budgets).get(id), 'budget', id) })
+      note({ subjectId: id, before: toShown(found(part(budgets).get(id), 'budget', id)) })
       found((await part(budgets).delete(id)) || undefined, 'budget', id)
       return { id, deleted: true as const }
     },

@@ -9,12 +9,19 @@ export const idParams = z.strictObject({ id: z.string().min(1).max(256) })
 export const deletedSchema = z.strictObject({ id: z.string(), deleted: z.literal(true) })
 
 /** A key without anything that could be checked against a guess. */
-export const shownKeySchema = keyRecordSchema.omit({ hash: true, previous: true })
+export const shownKeySchema = keyRecordSchema.omit({ hash: true, previous: true }).extend({
+  /** Keys from before, by their first characters, that are accepted a while longer. */
+  previous: z
+    .array(z.strictObject({ prefix: z.string(), validUntilUnixMs: z.number() }))
+    .readonly()
+    .optional(),
+})
 export type ShownKeyRecord = z.output<typeof shownKeySchema>
 
 /** What anyone gets to see of a key. */
-export function toShownKey({ hash: _hash, previous: _previous, ...shown }: KeyRecord): ShownKeyRecord {
-  return shown
+export function toShownKey({ hash: _hash, previous, ...shown }: KeyRecord): ShownKeyRecord {
+  if (previous === undefined) return shown
+  return { ...shown, previous: previous.map(({ prefix, validUntilUnixMs }) => ({ prefix, validUntilUnixMs })) }
 }
 
 /** @throws GATEWAY_ADMIN_NOT_FOUND */

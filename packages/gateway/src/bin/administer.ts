@@ -1,11 +1,12 @@
 /** The commands for projects, users and credentials: they work on the store itself, and running gateways learn of changes from it. */
 import { text } from 'node:stream/consumers'
-import { createSecret, type SecretStore } from '@bud-foundry/core'
+import type { SecretStore } from '@bud-foundry/core'
 import { generateEnvelopeKey } from '@bud-foundry/core/secret'
 import { gatewayErrors } from '../errors.ts'
-import { createKeyRing } from '../key/key-ring.ts'
 import type { OwnerRecord } from '../key/owner-record.ts'
+import { commandCaller, openAdministration } from './administration.ts'
 import type { Command } from './command-line.ts'
+import { limitText } from './limit-text.ts'
 import { openStore } from './open-store.ts'
 import { masterKeyId, openVault } from './open-vault.ts'
 
@@ -13,32 +14,44 @@ type Print = (text: string) => void
 type OwnerCommand = Extract<Command, { readonly kind: 'owners' }>
 type CredentialCommand = Extract<Command, { readonly kind: 'credentials' }>
 
-const line = ({ id, name, disabled }: OwnerRecord): string => [id, name, disabled ? 'disabled' : 'enabled'].join('\t')
+const line = ({ id, name, disabled, limits = [] }: OwnerRecord): string =>
+  [id, name, disabled ? 'disabled' : 'enabled', ...limits.map(limitText)].join('\t')
 
-function known<Found>(found: Found | undefined | false, what: string, id: string): Found {
-  if (found !== undefined && found !== false) return found
-  throw gatewayErrors.OPTION_INVALID({ option: `'${id}'`, problem: `belongs to nothing; see bud-gateway ${what} list` })
+/** What is not there is the caller's to correct. */
+function asUnknown(what: string, id: string) {
+  return (error: unknown): never => {
+    if (!gatewayErrors.ADMIN_NOT_FOUND.is(error)) throw error
+    throw gatewayErrors.OPTION_INVALID({ option: `'${id}'`, problem: `belongs to nothing; see bud-gateway ${what} list` })
+  }
 }
 
+const operationsOf = {
+  projects: { create: 'createProject', list: 'listProjects', update: 'updateProject', delete: 'deleteProject' },
+  users: { create: 'createUser', list: 'listUsers', update: 'updateUser', delete: 'deleteUser' },
+} as const
+
 export async function runOwnerCommand(command: OwnerCommand, secrets: SecretStore, print: Print): Promise<void> {
-  const { of, verb, id, name } = command
+  const { of, verb, id, name, limits } = command
   await using store = await openStore(command.store, secrets)
-  await using ring = createKeyRing({ store })
-  await ring.ready
-  const book = ring[of]
+  await using administration = await openAdministration({ store })
+  const { admin } = administration
+  const operations = operationsOf[of]
+  const caller = commandCaller()
   switch (verb) {
     case 'create':
-      print(line(await book.create({ id, name })))
+      print(line(await admin.call(operations.create, { body: { id, name, limits: limits && [...limits] } }, caller)))
       return
     case 'list':
-      for (const record of book.list()) print(line(record))
+      for (const record of (await admin.call(operations.list, {}, caller)).data) print(line(record))
       return
     case 'disable':
-    case 'enable':
-      print(line(known(await book.update(id, { disabled: verb === 'disable' }), of, id)))
+    case 'enable': {
+      const input = { params: { id }, body: { disabled: verb === 'disable' } }
+      print(line(await admin.call(operations.update, input, caller).catch(asUnknown(of, id))))
       return
+    }
     case 'delete':
-      known(await book.delete(id), of, id)
+      await admin.call(operations.delete, { params: { id } }, caller).catch(asUnknown(of, id))
       print(`${id} is deleted`)
   }
 }
@@ -47,21 +60,24 @@ export async function runOwnerCommand(command: OwnerCommand, secrets: SecretStor
 export async function runCredentialCommand(command: CredentialCommand, secrets: SecretStore, print: Print): Promise<void> {
   const { verb, name, masterKey } = command
   await using store = await openStore(command.store, secrets)
-  const vault = await openVault(masterKey, store, secrets)
+  const credentials = await openVault(masterKey, store, secrets)
+  await using administration = await openAdministration({ store, credentials })
+  const { admin } = administration
   const day = (unixMs: number): string => new Date(unixMs).toISOString()
   switch (verb) {
     case 'put': {
       const plain = (await text(process.stdin)).trim()
       if (plain === '') throw gatewayErrors.OPTION_INVALID({ option: 'standard input', problem: 'is empty; write the secret to it' })
-      const { updatedUnixMs } = await vault.put(name, createSecret(plain))
+      const { updatedUnixMs } = await admin.call('putCredential', { params: { name }, body: { secret: plain } }, commandCaller())
       print(`${name} is stored since ${day(updatedUnixMs)}; targets use it as credential:${name}`)
       return
     }
     case 'list':
-      for (const each of await vault.list()) print([each.name, day(each.updatedUnixMs)].join('\t'))
+      for (const each of (await admin.call('listCredentials', {}, commandCaller())).data)
+        print([each.name, day(each.updatedUnixMs)].join('\t'))
       return
     case 'delete':
-      known(await vault.delete(name), 'credentials', name)
+      await admin.call('deleteCredential', { params: { name } }, commandCaller()).catch(asUnknown('credentials', name))
       print(`${name} is deleted`)
   }
 }

@@ -7,9 +7,10 @@ import { createLogger } from '@bud-foundry/core/log'
 import { createEnvSecretStore } from '@bud-foundry/core/secret-store/env'
 import { gatewayErrors } from '../errors.ts'
 import { newMasterKey, runCredentialCommand, runOwnerCommand } from './administer.ts'
+import { check } from './check.ts'
 import { parseCommand, usage, type Command, type ServeOptions } from './command-line.ts'
 import { runKeysCommand } from './keys.ts'
-import { loadConfig } from './load-config.ts'
+import { runOperationCommand } from './operation-command.ts'
 import { serve } from './serve.ts'
 import { work } from './work.ts'
 
@@ -20,14 +21,6 @@ const print = (text: string) => process.stdout.write(`${text}\n`)
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown'
-}
-
-async function check(config: string): Promise<number> {
-  const { prepared } = await loadConfig({ config }, { secrets, environment, signal: new AbortController().signal })
-  const models = Object.values(prepared.gateway.models)
-  const targets = models.reduce((sum, model) => sum + (model.targets?.length ?? 0), 0)
-  print(`${config} is valid: ${String(models.length)} models, ${String(targets)} targets`)
-  return 0
 }
 
 async function runServe(options: ServeOptions): Promise<number | undefined> {
@@ -49,11 +42,14 @@ async function run(command: Command): Promise<number | undefined> {
       print(version())
       return 0
     case 'check':
-      return check(command.config)
+      return await check(command, { secrets, environment }, print)
     case 'serve':
       return runServe(command.options)
     case 'master-key':
       print(await newMasterKey())
+      return 0
+    case 'operation':
+      await runOperationCommand(command, secrets, print)
       return 0
     case 'owners':
       await runOwnerCommand(command, secrets, print)

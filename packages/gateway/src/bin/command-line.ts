@@ -1,6 +1,11 @@
 /** From the words of the command line to a command with checked options. */
-import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { gatewayErrors } from '../errors.ts'
+import type { Limit } from '../limit/limit-schema.ts'
+import { parseLimits } from './limit-text.ts'
+import type { CheckCommand } from './check.ts'
+import type { OperationCommand } from './operation-command.ts'
+import { checkScopes, expiryDaysMax } from './parse-key.ts'
+import { operationNouns, parseOperation, updateKey, updateOwner } from './parse-operation.ts'
+import { oneOf, parse, problem, recordFlags, required, storeFlags, storeOptions, whole, type StoreOptions } from './parse-words.ts'
 
 export const usage = `Usage: bud-gateway <command> [options]
 
@@ -17,26 +22,35 @@ export const usage = `Usage: bud-gateway <command> [options]
     --grace-ms MS              how long requests may go on after SIGTERM, default 8000
     --no-watch                 reloads on SIGHUP only, not when the file changes
 
-  check --config FILE          says everything that is wrong with a configuration
+  check --config FILE          says everything that is wrong with a configuration; --geo-database FILE where it has rules on countries
 
   keys create --name NAME      makes a virtual key and prints it, once
-    --project ID --user ID --model NAME … --scope NAME … --expires-in-days N
+    --project ID --user ID --model NAME … --scope inference|metrics|admin … --expires-in-days N --limit LIMIT …
   keys list                    prints all keys; never the keys themselves
+  keys update ID               changes what is named: --name, --user, --model …, --all-models, --scope …, --limit LIMIT …, --no-limits,
+                               --expires-in-days N, --never-expires
   keys rotate ID               a new key in its place, printed once; --overlap-hours N keeps the old one valid that long
   keys revoke ID               every process refuses the key from then on
-  projects create ID --name NAME, projects list, projects disable ID, projects enable ID, projects delete ID
+  projects create ID           --name NAME --limit LIMIT …; projects list, update ID, disable ID, enable ID, delete ID
   users …                      the same for users
+  LIMIT                        requests=600/minute, tokens=1000000/day, concurrency=8, usd=50/month; ,model=NAME ,per-model ,name=NAME
+                               ,time-zone=ZONE behind it; --limit replaces all limits of the record
+
+  budgets put ID               --subject project:ID|user:ID|key:ID|model:NAME|all --usd N --window day|week|month --time-zone ZONE
+                               --alert-percent N … --stop --webhook URL --webhook-credential NAME --name NAME
+  budgets list, budgets show ID, budgets delete ID
+  prices put ID                --model NAME or --target ID, --input USD --output USD --cached-input USD (per million tokens)
+                               --valid-from DATE; or --file FILE with a whole entry as JSON
+  prices list, prices delete ID
+  spend                        --from DATE --to DATE --by day,project,user,key,model,target,price --project ID --user ID --key ID --model NAME
+  audit list                   --from DATE --to DATE --limit N --action NAME --actor ID --subject ID --outcome success|refused|failed
+
   credentials put NAME         seals what comes on standard input; credentials list, credentials delete NAME
     --master-key REF           as above; bud-gateway master-key prints a new one
-    --data-dir, --store        as above
+    --data-dir, --store        as above, for all of these
     --json                     prints JSON
 
   --help, --version`
-
-export interface StoreOptions {
-  readonly dataDir: string
-  readonly store: string | undefined
-}
 
 export interface ServeOptions extends StoreOptions {
   readonly config: string
@@ -59,6 +73,7 @@ export interface NewKeyOptions {
   readonly models: readonly string[] | undefined
   readonly scopes: readonly string[] | undefined
   readonly expiresInDays: number | undefined
+  readonly limits: readonly Limit[] | undefined
 }
 
 interface OwnerCommand {
@@ -69,6 +84,7 @@ interface OwnerCommand {
   /** Empty for `list`. */
   readonly id: string
   readonly name: string | undefined
+  readonly limits: readonly Limit[] | undefined
 }
 
 interface CredentialCommand {
@@ -83,60 +99,19 @@ interface CredentialCommand {
 export type Command =
   | { readonly kind: 'help' | 'version' | 'master-key' }
   | { readonly kind: 'serve'; readonly options: ServeOptions }
-  | { readonly kind: 'check'; readonly config: string }
+  | CheckCommand
   | { readonly kind: 'keys-create'; readonly store: StoreOptions; readonly json: boolean; readonly key: NewKeyOptions }
   | { readonly kind: 'keys-list'; readonly store: StoreOptions; readonly json: boolean }
   | { readonly kind: 'keys-revoke'; readonly store: StoreOptions; readonly json: boolean; readonly id: string }
   | { readonly kind: 'keys-rotate'; readonly store: StoreOptions; readonly json: boolean; readonly id: string; readonly overlapMs: number }
+  | OperationCommand
   | OwnerCommand
   | CredentialCommand
 
 /** More workers than this share one machine badly. */
 const workersMax = 256
 const graceMsMax = 3_600_000
-const expiryDaysMax = 3_650
 const overlapHoursMax = 8_760
-
-const storeFlags = { 'data-dir': { type: 'string' }, store: { type: 'string' } } as const
-const keyFlags = { ...storeFlags, json: { type: 'boolean' } } as const
-
-const problem = (option: string, text: string) => gatewayErrors.OPTION_INVALID({ option, problem: text })
-
-function whole(option: string, text: string | undefined, range: readonly [number, number]): number | undefined {
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= range[0] && value <= range[1]) return value
-  throw problem(option, `is '${text}'; write a whole number from ${String(range[0])} to ${String(range[1])}`)
-}
-
-function oneOf<const Choice extends string>(option: string, text: string | undefined, choices: readonly Choice[]): Choice | undefined {
-  if (text === undefined) return undefined
-  const found = choices.find((choice) => choice === text)
-  if (found === undefined) throw problem(option, `is '${text}'; use one of ${choices.join(', ')}`)
-  return found
-}
-
-function required(option: string, text: string | undefined): string {
-  if (text === undefined || text === '') throw problem(option, 'is missing; add it, or see bud-gateway --help')
-  return text
-}
-
-function parse<const Options extends NonNullable<ParseArgsConfig['options']>>(args: readonly string[], options: Options, positionals = 0) {
-  let parsed
-  try {
-    parsed = parseArgs({ args: [...args], options, allowPositionals: positionals > 0 })
-  } catch (error) {
-    // parseArgs says which option is wrong, and how.
-    throw problem('the command line:', error instanceof Error ? error.message : String(error))
-  }
-  if (parsed.positionals.length > positionals) throw problem(`'${parsed.positionals.at(-1) ?? ''}'`, 'is one word too many; remove it')
-  return parsed
-}
-
-const storeOptions = (values: { readonly 'data-dir'?: string | undefined; readonly store?: string | undefined }): StoreOptions => ({
-  dataDir: values['data-dir'] ?? 'bud-gateway-data',
-  store: values.store,
-})
 
 function serveCommand(args: readonly string[]): Command {
   const { values } = parse(args, {
@@ -170,38 +145,45 @@ function serveCommand(args: readonly string[]): Command {
   return { kind: 'serve', options }
 }
 
+function checkCommand(args: readonly string[]): CheckCommand {
+  const { values } = parse(args, { config: { type: 'string', short: 'c' }, 'geo-database': { type: 'string' } })
+  return { kind: 'check', config: required('--config', values.config), geoDatabase: values['geo-database'] }
+}
+
 function keysCommand([verb, ...args]: readonly string[]): Command {
   switch (verb) {
     case 'create': {
       const { values } = parse(args, {
-        ...keyFlags,
+        ...recordFlags,
         name: { type: 'string' },
         project: { type: 'string' },
         user: { type: 'string' },
         model: { type: 'string', multiple: true },
         scope: { type: 'string', multiple: true },
         'expires-in-days': { type: 'string' },
+        limit: { type: 'string', multiple: true },
       })
       const key: NewKeyOptions = {
         name: required('--name', values.name),
         project: values.project,
         user: values.user,
         models: values.model,
-        scopes: values.scope,
+        scopes: checkScopes(values.scope),
         expiresInDays: whole('--expires-in-days', values['expires-in-days'], [1, expiryDaysMax]),
+        limits: parseLimits(values.limit),
       }
       return { kind: 'keys-create', store: storeOptions(values), json: values.json === true, key }
     }
     case 'list': {
-      const { values } = parse(args, keyFlags)
+      const { values } = parse(args, recordFlags)
       return { kind: 'keys-list', store: storeOptions(values), json: values.json === true }
     }
     case 'revoke': {
-      const { values, positionals } = parse(args, keyFlags, 1)
+      const { values, positionals } = parse(args, recordFlags, 1)
       return { kind: 'keys-revoke', store: storeOptions(values), json: values.json === true, id: required('the ID', positionals[0]) }
     }
     case 'rotate': {
-      const { values, positionals } = parse(args, { ...keyFlags, 'overlap-hours': { type: 'string' } }, 1)
+      const { values, positionals } = parse(args, { ...recordFlags, 'overlap-hours': { type: 'string' } }, 1)
       const overlapMs = (whole('--overlap-hours', values['overlap-hours'], [0, overlapHoursMax]) ?? 0) * 3_600_000
       return {
         kind: 'keys-rotate',
@@ -211,19 +193,27 @@ function keysCommand([verb, ...args]: readonly string[]): Command {
         overlapMs,
       }
     }
+    case 'update':
+      return updateKey(args)
     default:
-      throw problem(`keys ${verb ?? ''}`.trimEnd(), 'is no command; use keys create, keys list, keys rotate or keys revoke')
+      throw problem(`keys ${verb ?? ''}`.trimEnd(), 'is no command; use keys create, keys list, keys update, keys rotate or keys revoke')
   }
 }
 
 const ownerVerbs = ['create', 'list', 'disable', 'enable', 'delete'] as const
 
 function ownerCommand(of: 'projects' | 'users', [word, ...args]: readonly string[]): Command {
+  if (word === 'update') return updateOwner(of, args)
   const verb = ownerVerbs.find((each) => each === word)
-  if (verb === undefined) throw problem(`${of} ${word ?? ''}`.trimEnd(), `is no command; use ${ownerVerbs.join(', ')} after ${of}`)
-  const { values, positionals } = parse(args, { ...storeFlags, name: { type: 'string' } }, verb === 'list' ? 0 : 1)
+  if (verb === undefined) throw problem(`${of} ${word ?? ''}`.trimEnd(), `is no command; use ${ownerVerbs.join(', ')}, update after ${of}`)
+  const { values, positionals } = parse(
+    args,
+    { ...storeFlags, name: { type: 'string' }, limit: { type: 'string', multiple: true } },
+    verb === 'list' ? 0 : 1,
+  )
+  if (verb !== 'create' && values.limit !== undefined) throw problem('--limit', `has no place here; use ${of} update ID --limit …`)
   const id = verb === 'list' ? '' : required('the ID', positionals[0])
-  return { kind: 'owners', of, verb, store: storeOptions(values), id, name: values.name }
+  return { kind: 'owners', of, verb, store: storeOptions(values), id, name: values.name, limits: parseLimits(values.limit) }
 }
 
 const credentialVerbs = ['put', 'list', 'delete'] as const
@@ -240,13 +230,15 @@ function credentialCommand([word, ...args]: readonly string[]): Command {
 /** @throws GATEWAY_OPTION_INVALID naming the option and what to write. */
 export function parseCommand([command, ...args]: readonly string[]): Command {
   if (command === undefined || command === '--help' || command === '-h' || args.includes('--help')) return { kind: 'help' }
+  const noun = operationNouns.find((each) => each === command)
+  if (noun !== undefined) return parseOperation(noun, args)
   switch (command) {
     case '--version':
       return { kind: 'version' }
     case 'serve':
       return serveCommand(args)
     case 'check':
-      return { kind: 'check', config: required('--config', parse(args, { config: { type: 'string', short: 'c' } }).values.config) }
+      return checkCommand(args)
     case 'keys':
       return keysCommand(args)
     case 'projects':
@@ -257,6 +249,9 @@ export function parseCommand([command, ...args]: readonly string[]): Command {
     case 'master-key':
       return { kind: 'master-key' }
     default:
-      throw problem(`'${command}'`, 'is no command; use serve, check, keys, projects, users, credentials or master-key')
+      throw problem(
+        `'${command}'`,
+        'is no command; use serve, check, keys, projects, users, credentials, budgets, prices, spend, audit or master-key',
+      )
   }
 }

@@ -4,7 +4,7 @@ import type { SecretStore, Store } from '@bud-foundry/core'
 import { createFileStore } from '@bud-foundry/core/store/file'
 import { gatewayErrors } from '../errors.ts'
 import { isReference } from '../config-file/reference.ts'
-import type { StoreOptions } from './command-line.ts'
+import type { StoreOptions } from './parse-words.ts'
 
 /** A URL may hold a password, which belongs into no process list: `env:NAME` and `file:/path` keep it out. */
 async function storeUrl(text: string, secrets: SecretStore): Promise<string> {

@@ -4,18 +4,16 @@ import { isBudError, systemClock, systemRandom, type Store } from '@bud-foundry/
 import type { StructuredLogger } from '@bud-foundry/core/log'
 import { serveClusterStore } from '@bud-foundry/core/store/ipc'
 import { watchFiles } from '../config-file/file-watcher.ts'
-import { startGatewayProcess, type GatewayProcess } from '../node/gateway-process.ts'
-import { createNdjsonSink, createNdjsonStreamSink } from '../node/ndjson-sink.ts'
 import { WorkerPool } from '../node/worker-pool.ts'
 import type { ServeOptions } from './command-line.ts'
 import { loadConfig, type ConfigSurroundings, type LoadedConfig } from './load-config.ts'
-import { openGeo } from './open-geo.ts'
 import { openStore } from './open-store.ts'
-import { openVault } from './open-vault.ts'
+import { hintAtKeys, startProcess } from './start-process.ts'
 
 /** What reloads and stops together: this process's gateway, or all workers. */
 interface Fleet {
   readonly url: string
+  readonly adminUrl: string | undefined
   update(config: LoadedConfig): Promise<void>
   stop(graceMs: number): Promise<void>
 }
@@ -26,30 +24,14 @@ const exitAfterMs = 6_000
 /** Terminals, npm and `timeout` send one signal twice, to the process and to its group. */
 const echoMs = 500
 
-export const openEvents = (path: string | undefined) =>
-  path === undefined ? undefined : path === '-' ? createNdjsonStreamSink(process.stdout) : createNdjsonSink({ path })
-
-/** A gateway that asks for keys and has none refuses everyone: worth a word. */
-export function hintAtKeys(running: GatewayProcess, logger: StructuredLogger, options: ServeOptions): void {
-  if (running.gateway.keys?.list().length !== 0) return
-  const where = options.store === undefined ? `--data-dir ${options.dataDir}` : `--store ${options.store.replace(/\/\/[^@/]*@/, '//…@')}`
-  logger.warn(`there are no keys yet; make one with: bud-gateway keys create --name NAME ${where}`)
-}
-
 async function startAlone(loaded: LoadedConfig, options: ServeOptions, parts: Parts): Promise<Fleet> {
-  const { store, secrets, logger } = parts
-  const sink = openEvents(options.events)
-  const geo = await openGeo(options.geoDatabase)
-  const credentials = options.masterKey === undefined ? undefined : await openVault(options.masterKey, store, secrets)
-  const running = await startGatewayProcess(loaded.prepared, { store, secrets, sink, geo, credentials, clock: systemClock, logger })
-  if (loaded.prepared.gateway.auth?.kind !== 'none') hintAtKeys(running, logger, options)
+  const running = await startProcess(loaded.prepared, options, parts)
+  hintAtKeys(running, parts.logger, options)
   return {
-    url: running.listener.url,
+    url: running.url,
+    adminUrl: running.adminUrl,
     update: ({ prepared }) => running.update(prepared),
-    stop: async (graceMs) => {
-      await running.stop(graceMs)
-      await sink?.[Symbol.asyncDispose]()
-    },
+    stop: (graceMs) => running.stop(graceMs),
   }
 }
 
@@ -61,9 +43,10 @@ async function startWorkers(loaded: LoadedConfig, options: ServeOptions, { store
     sharing[Symbol.dispose]()
   }
   try {
-    const url = await pool.start(loaded.data)
+    const { url, adminUrl } = await pool.start(loaded.data)
     return {
       url,
+      adminUrl,
       update: ({ data }) => pool.update(data),
       stop,
     }
@@ -152,7 +135,7 @@ export async function serve(
   const reloader = new Reloader(fleet, options, parts, loaded)
   reload = reloader.reload
   const watcher = options.watch ? watchFiles({ files: () => reloader.files, clock: systemClock, onChange: reloader.reload }) : undefined
-  logger.info('listening', { url: fleet.url, workers: options.workers, pid: process.pid })
+  logger.info('listening', { url: fleet.url, adminUrl: fleet.adminUrl, workers: options.workers, pid: process.pid })
   const signal = await asked.promise
   logger.info('stopping', { signal, graceMs: options.graceMs })
   setTimeout(() => process.exit(1), options.graceMs + exitAfterMs).unref()

@@ -3,14 +3,12 @@ import cluster from 'node:cluster'
 import { systemClock } from '@bud-foundry/core'
 import type { StructuredLogger } from '@bud-foundry/core/log'
 import { createIpcStore } from '@bud-foundry/core/store/ipc'
-import { startGatewayProcess, type GatewayProcess, type NewConnections } from '../node/gateway-process.ts'
+import type { NewConnections } from '../node/gateway-process.ts'
 import { toWorkerSchema, type ToPrimary } from '../node/worker-messages.ts'
 import type { ServeOptions } from './command-line.ts'
 import { prepareData, type ConfigSurroundings } from './load-config.ts'
-import { openGeo } from './open-geo.ts'
 import { openStore } from './open-store.ts'
-import { openVault } from './open-vault.ts'
-import { hintAtKeys, openEvents } from './serve.ts'
+import { hintAtKeys, startProcess, type ServingProcess } from './start-process.ts'
 
 /** Whatever hangs while the worker stops is abandoned after grace time and this. */
 const exitAfterMs = 4_000
@@ -31,7 +29,7 @@ class WorkerProcess {
   readonly #surroundings: Omit<ConfigSurroundings, 'signal'>
   readonly #logger: StructuredLogger
   readonly #ending = new AbortController()
-  #running: GatewayProcess | undefined
+  #running: ServingProcess | undefined
   #close: () => Promise<void> = () => Promise.resolve()
   /** Whoever waits for the metrics of all workers. */
   #wantsMetrics: PromiseWithResolvers<string> | undefined
@@ -49,7 +47,7 @@ class WorkerProcess {
   }
 
   tellMetrics(): void {
-    tell({ budGateway: 'metrics/1', text: this.#running?.gateway.metricsText() ?? '' })
+    tell({ budGateway: 'metrics/1', text: this.#running?.metricsText() ?? '' })
   }
 
   onAllMetrics(text: string): void {
@@ -96,31 +94,23 @@ class WorkerProcess {
   }
 
   async #start(data: unknown): Promise<void> {
-    const { store: storeUrl, events } = this.#options
+    const { store: storeUrl } = this.#options
     const { secrets } = this.#surroundings
     try {
       // A file has one holder, the primary; a server has room for all.
       const store = storeUrl === undefined ? createIpcStore() : await openStore(this.#options, secrets)
-      const sink = openEvents(events)
-      this.#close = async () => {
-        await sink?.[Symbol.asyncDispose]()
-        await store[Symbol.asyncDispose]()
-      }
-      const prepared = await this.#prepare(data)
-      const geo = await openGeo(this.#options.geoDatabase)
-      const { masterKey } = this.#options
-      const credentials = masterKey === undefined ? undefined : await openVault(masterKey, store, secrets)
-      const parts = { store, secrets, sink, geo, credentials, clock: systemClock, logger: this.#logger, metrics: this.#allMetrics }
-      this.#running = await startGatewayProcess(prepared, parts)
-      if (cluster.worker?.id === 1 && prepared.gateway.auth?.kind !== 'none') hintAtKeys(this.#running, this.#logger, this.#options)
-      tell({ budGateway: 'ready/1', url: this.#running.listener.url })
+      this.#close = async () => store[Symbol.asyncDispose]()
+      const parts = { store, secrets, logger: this.#logger, metrics: this.#allMetrics }
+      this.#running = await startProcess(await this.#prepare(data), this.#options, parts)
+      if (cluster.worker?.id === 1) hintAtKeys(this.#running, this.#logger, this.#options)
+      tell({ budGateway: 'ready/1', url: this.#running.url, adminUrl: this.#running.adminUrl })
     } catch (error) {
       tell({ budGateway: 'failed/1', reason: error instanceof Error ? error.message : String(error) })
       this.stop(0, 'closed')
     }
   }
 
-  async #update(running: GatewayProcess, data: unknown, revision: number): Promise<void> {
+  async #update(running: ServingProcess, data: unknown, revision: number): Promise<void> {
     try {
       await running.update(await this.#prepare(data))
       tell({ budGateway: 'updated/1', revision })

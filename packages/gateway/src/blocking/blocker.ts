@@ -64,6 +64,8 @@ class RuleBlocker implements Blocker {
   })
   readonly #verdicts = new LRUCache<string, Verdict>({ max: blockingLimits.rememberedAddresses })
   #compiled: CompiledRules = { allow: [], deny: [], rates: [] }
+  /** Requests before this do not ask the store, which has just failed. */
+  #downUntilMs = 0
   #nextExpiryMs = Number.POSITIVE_INFINITY
 
   constructor(parts: BlockerParts) {
@@ -162,20 +164,36 @@ class RuleBlocker implements Blocker {
     return { error: blockingErrors.BLOCKED_RATE(undefined, { retryAfterMs }), reason: 'rate', ruleId }
   }
 
+  /** A reservation that comes too late is counted in the store as well, and settled all the same. */
+  async #reserveInTime(store: Store, claims: readonly Claim[]): ReturnType<Store['reserve']> {
+    const late = Promise.withResolvers<never>()
+    using _timer = this.#clock.schedule(blockingLimits.storeTimeoutMs, () => {
+      late.reject(blockingErrors.BLOCKING_STORE_SLOW({ timeoutMs: blockingLimits.storeTimeoutMs }))
+    })
+    return await Promise.race([reserveOnce(store, claims, this.#onFailure), late.promise])
+  }
+
   async #reserve(claims: readonly Claim[]): ReturnType<Store['reserve']> {
-    for (const store of this.#store === undefined ? [this.#local] : [this.#store, this.#local]) {
+    const isUp = this.#store !== undefined && this.#clock.monotonicMs() >= this.#downUntilMs
+    for (const store of isUp && this.#store !== undefined ? [this.#store, this.#local] : [this.#local]) {
       try {
-        const reservation = await store.reserve(claims)
-        // Nothing will be given back: without this each request would leave a reservation until its window ends. What is not named stays counted.
-        if (reservation.admitted) store.settle(reservation.id, []).catch(this.#onFailure)
-        return reservation
+        return await this.#reserveInTime(store, claims)
       } catch (error) {
         this.#onFailure(error)
+        // Requests do not wait for a store that has just failed, one after the other.
+        if (store === this.#store) this.#downUntilMs = this.#clock.monotonicMs() + blockingLimits.storeRecheckMs
       }
     }
     // More addresses than can be counted, and no store: refusing everybody would finish what an attack began.
     return { admitted: true, id: '', usage: [] }
   }
+}
+
+async function reserveOnce(store: Store, claims: readonly Claim[], onFailure: (error: unknown) => void): ReturnType<Store['reserve']> {
+  const reservation = await store.reserve(claims)
+  // Nothing will be given back: without this each request would leave a reservation until its window ends. What is not named stays counted.
+  if (reservation.admitted) store.settle(reservation.id, []).catch(onFailure)
+  return reservation
 }
 
 const out = (reason: Blocked['reason'], ruleId: string | undefined): Verdict => ({

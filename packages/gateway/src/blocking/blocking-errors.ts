@@ -12,6 +12,12 @@ export const blockingErrors = defineErrors('GATEWAY', {
     retryable: true,
     message: () => 'Too many requests from your address. Wait as long as Retry-After says, then send fewer.',
   },
+  BLOCKING_STORE_SLOW: {
+    status: 503,
+    retryable: true,
+    message: ({ timeoutMs }: { readonly timeoutMs: number }) =>
+      `the store did not count a request within ${String(timeoutMs)} ms; rates are counted in this process for a moment`,
+  },
   BLOCKING_RULE_INVALID: {
     status: 400,
     retryable: false,

@@ -1,5 +1,5 @@
 /** The rules in force: those of the configuration, and those in a Store, which change while the gateway runs and reach every process. */
-import { createId, systemClock, systemRandom, type Clock, type Random, type Store } from '@bud-foundry/core'
+import { createId, storeLimits, systemClock, systemRandom, type Clock, type Random, type Store } from '@bud-foundry/core'
 import type { z } from 'zod'
 import { recordReloadMs } from '../limits.ts'
 import { blockingErrors } from './blocking-errors.ts'
@@ -50,6 +50,9 @@ function parseRule(input: unknown): ParsedRule {
   const [issue] = result.error.issues
   throw blockingErrors.BLOCKING_RULE_INVALID({ field: issue?.path.join('.') ?? '', problem: issue?.message ?? 'it is not valid' })
 }
+
+/** Whole milliseconds, as the store takes them, and no more of them than it does: a rule that outlives its record is one that holds still. */
+const ttlUntil = (unixMs: number, nowMs: number): number => Math.min(Math.max(1, Math.ceil(unixMs - nowMs)), storeLimits.ttlMs)
 
 class StoreBlockingRules implements BlockingRules {
   readonly ready: Promise<void>
@@ -110,7 +113,7 @@ class StoreBlockingRules implements BlockingRules {
       throw blockingErrors.BLOCKING_RULE_LIMIT({ limit: blockingLimits.rules })
     const rule: BlockingRule = { ...parsed, id, origin: 'store' }
     const { origin: _, ...record } = rule
-    const ttlMs = rule.expiresUnixMs === undefined ? undefined : Math.max(1, rule.expiresUnixMs - this.#clock.nowMs())
+    const ttlMs = rule.expiresUnixMs === undefined ? undefined : ttlUntil(rule.expiresUnixMs, this.#clock.nowMs())
     await this.#store?.set(storePrefix + id, utf8.encode(JSON.stringify(record)), { ttlMs })
     this.#stored.set(id, rule)
     this.#changed()

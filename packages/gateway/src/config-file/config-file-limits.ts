@@ -12,3 +12,5 @@ export const configDepth = 32
 export const watchPollMs = 250
 /** Files watched beside the configuration: certificates and secrets that it refers to. */
 export const watchedFiles = 1_000
+/** After so many looks at files that change without pause they are read as they are. */
+export const restlessLooks = 8

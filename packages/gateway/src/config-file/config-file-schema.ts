@@ -18,6 +18,16 @@ const listenTlsSchema = z.strictObject({
   minVersion: z.literal(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'),
 })
 
+/** Short words can be guessed; 24 characters of a random text cannot. */
+export const adminCredentialLength = 24
+const adminSchema = z.strictObject({
+  /** Only this machine, unless another address is named. */
+  host: z.string().min(1).default('127.0.0.1'),
+  port: z.int().min(0).max(65_535),
+  /** Opens the administrator's routes, as a bearer token: `env:NAME` or `file:/path`, or the text itself, of at least 24 characters. */
+  credential: referenceOrText,
+})
+
 export const listenSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(0).max(65_535).default(8080),
@@ -29,6 +39,8 @@ export const listenSchema = z.strictObject({
   headerBytes: z.int().min(1_024).optional(),
   headerCount: z.int().min(16).optional(),
   connections: z.int().min(1).optional(),
+  /** The administrator's routes, below `/admin`, on an address of their own; absent: they do not exist. The TLS of `tls` holds here too. */
+  admin: adminSchema.optional(),
 })
 
 const upstreamTlsSchema = z.strictObject({

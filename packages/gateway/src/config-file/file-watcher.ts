@@ -1,7 +1,7 @@
 /** Watches files by looking at them: works for editors that replace files, for mounted secrets behind links, and on every file system. */
 import { stat } from 'node:fs/promises'
 import type { Clock } from '@bud-foundry/core'
-import { watchedFiles, watchPollMs } from './config-file-limits.ts'
+import { restlessLooks, watchedFiles, watchPollMs } from './config-file-limits.ts'
 
 export interface FileWatcherOptions {
   /** Asked for at each look, because a configuration may come to refer to other files. */
@@ -28,6 +28,8 @@ class FileWatcher implements AsyncDisposable {
   #settled: ReadonlyMap<string, string> = new Map()
   #last: ReadonlyMap<string, string> = new Map()
   #timer: Disposable | undefined
+  /** Looks in a row that found the files changed and not at rest. */
+  #restless = 0
   #looking: Promise<void>
   #closed = false
 
@@ -48,7 +50,9 @@ class FileWatcher implements AsyncDisposable {
     if (this.#closed) return
     const differs = (other: ReadonlyMap<string, string>) => files.some((file) => other.has(file) && other.get(file) !== seen.get(file))
     const isChange = differs(this.#settled)
-    const isStill = !differs(this.#last)
+    // A file that never rests is read all the same: an old configuration for ever would be worse than half of a new one, which is refused.
+    const isStill = !differs(this.#last) || this.#restless >= restlessLooks
+    this.#restless = isChange && !isStill ? this.#restless + 1 : 0
     this.#last = seen
     // A file that is looked at for the first time is no change.
     this.#settled = isChange && !isStill ? new Map([...seen, ...this.#settled]) : seen

@@ -1,20 +1,26 @@
 /** From the data of a configuration file to what the process runs with; everything that is wrong with it is said at once. */
 import { resolve } from 'node:path'
-import { toConfigIssues, type ConfigIssue, type SecretStore } from '@bud-foundry/core'
+import { createSecret, toConfigIssues, type ConfigIssue, type Secret, type SecretStore } from '@bud-foundry/core'
 import { gatewayConfigSchema, type GatewayConfig, type GatewayConfigInput } from '../config.ts'
 import { gatewayErrors } from '../errors.ts'
 import type { NodeListenerOptions } from '../node/node-listener.ts'
 import type { UndiciTransportOptions } from '../transport/undici-transport.ts'
-import { configFileSchema } from './config-file-schema.ts'
+import { adminCredentialLength, configFileSchema, type ListenSection } from './config-file-schema.ts'
 import { isStored, markReferences } from './reference.ts'
 import { findReferenceProblems } from './reference-problems.ts'
 import { ReferenceReader } from './reference-reader.ts'
 import { readListenSection, readUpstreamSection, type Environment } from './transport-sections.ts'
 
+/** Where the administrator's routes are served, and what opens them. */
+export interface AdminListen extends NodeListenerOptions {
+  readonly credential: Secret
+}
+
 export interface PreparedConfig {
   /** For `createGateway` and `updateConfig`; its credentials are references still, for a SecretStore. */
   readonly gateway: GatewayConfigInput
   readonly listen: NodeListenerOptions
+  readonly admin: AdminListen | undefined
   readonly upstream: UndiciTransportOptions
   /** Absolute path of the module with hooks. */
   readonly hooks: string | undefined
@@ -48,6 +54,25 @@ async function readCredentials(reader: ReferenceReader, config: GatewayConfig): 
   }
 }
 
+/** Undefined without the section, and when its credential cannot be used, which is then a problem of the reader. */
+async function readAdmin(
+  reader: ReferenceReader,
+  { admin, host, port }: ListenSection,
+  listen: NodeListenerOptions,
+): Promise<AdminListen | undefined> {
+  if (admin === undefined) return undefined
+  if (admin.port !== 0 && admin.port === port && admin.host === host) {
+    reader.problems.push({ path: 'listen.admin.port', message: 'is the port of listen.port', fix: 'choose another for administrators' })
+  }
+  const credential = await reader.text('listen.admin.credential', admin.credential)
+  if (credential === undefined) return undefined
+  if (credential.length < adminCredentialLength) {
+    const message = `has fewer than ${String(adminCredentialLength)} characters`
+    reader.problems.push({ path: 'listen.admin.credential', message, fix: 'make one with: openssl rand -base64 32' })
+  }
+  return { host: admin.host, port: admin.port, tls: listen.tls, credential: createSecret(credential) }
+}
+
 /** The gateway's part as it was written: `createGateway` fills in the defaults itself. */
 function gatewayPart(data: unknown): GatewayConfigInput {
   const known = new Set(Object.keys(gatewayConfigSchema.shape))
@@ -68,10 +93,11 @@ export async function prepareConfig(data: unknown, options: PrepareOptions): Pro
   const { listen: listenSection, upstream: upstreamSection, hooks, ...config } = parsed.data
   const reader = new ReferenceReader({ secrets, directory, signal })
   const listen = await readListenSection(reader, listenSection)
+  const admin = await readAdmin(reader, listenSection, listen)
   const upstream = await readUpstreamSection(reader, upstreamSection, environment)
   await readCredentials(reader, config)
   const problems = [...(await findReferenceProblems(config)), ...reader.problems]
   if (problems.length > 0) throw invalid(problems)
   const hooksPath = hooks === undefined ? undefined : resolve(directory, hooks)
-  return { gateway: gatewayPart(marked), listen, upstream, hooks: hooksPath, files: [...reader.files] }
+  return { gateway: gatewayPart(marked), listen, admin, upstream, hooks: hooksPath, files: [...reader.files] }
 }

@@ -1,4 +1,5 @@
 /** Finds every name in a configuration that leads nowhere. The gateway stops at the first; whoever edits a file wants them all. */
+import { matchesName } from '../key/key-record.ts'
 import { isBudError, type ConfigIssue, type Transport } from '@bud-foundry/core'
 import type { GatewayConfig, GatewayConfigInput, ModelConfig } from '../config.ts'
 import { createGateway } from '../create-gateway.ts'
@@ -100,9 +101,37 @@ function* duplicateProblems(config: GatewayConfig): Generator<ConfigIssue> {
   }
 }
 
+/** Lists of models in rules: an entry that fits no model is a rule that never applies. */
+function* ruleModels({ rateLimits, guardrails, cache }: GatewayConfig): Generator<readonly [path: string, names: readonly string[]]> {
+  for (const [index, { models }] of (rateLimits?.rules ?? []).entries()) yield [`rateLimits.rules.${String(index)}.models`, models ?? []]
+  for (const [index, { models }] of (guardrails?.attach ?? []).entries()) yield [`guardrails.attach.${String(index)}.models`, models ?? []]
+  yield ['cache.models', cache?.models ?? []]
+}
+
+function* unknownModelProblems(config: GatewayConfig): Generator<ConfigIssue> {
+  const models = Object.keys(config.models)
+  for (const [path, names] of ruleModels(config)) {
+    for (const [index, name] of names.entries()) {
+      if (name === '*' || models.some((model) => matchesName([name], model))) continue
+      const message = `'${name}' fits no model of this configuration, so this would never apply`
+      yield { path: `${path}.${String(index)}`, message, fix: 'name a model as in models, or take the entry out' }
+    }
+  }
+}
+
+function* doubleRuleProblems({ blocking }: GatewayConfig): Generator<ConfigIssue> {
+  const seen = new Set<string>()
+  for (const [index, { id }] of (blocking?.rules ?? []).entries()) {
+    if (id === undefined) continue
+    const path = `blocking.rules.${String(index)}.id`
+    if (seen.has(id)) yield { path, message: `the rule id '${id}' is used twice`, fix: 'give each rule its own' }
+    seen.add(id)
+  }
+}
+
 /** Every problem of a configuration that its schema cannot see: providers, policies, models and options that do not exist. */
 export async function findReferenceProblems(config: GatewayConfig): Promise<readonly ConfigIssue[]> {
-  const problems: ConfigIssue[] = [...duplicateProblems(config)]
+  const problems: ConfigIssue[] = [...duplicateProblems(config), ...unknownModelProblems(config), ...doubleRuleProblems(config)]
   for (const [name, model] of Object.entries(config.models)) {
     problems.push(...variantProblems(config, name, model))
     for (const { place, candidate } of probesOf(name, model)) {

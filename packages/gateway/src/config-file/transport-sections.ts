@@ -66,7 +66,7 @@ async function listenerTls(reader: ReferenceReader, section: NonNullable<ListenS
 
 /** Listener options of the section; `tls` is absent when it could not be read, which is then a problem of the reader. */
 export async function readListenSection(reader: ReferenceReader, section: ListenSection): Promise<NodeListenerOptions> {
-  const { tls, ...plain } = section
+  const { tls, admin: _admin, ...plain } = section
   return { ...plain, tls: tls === undefined ? undefined : await listenerTls(reader, tls) }
 }
 

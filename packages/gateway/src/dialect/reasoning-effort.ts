@@ -1,5 +1,9 @@
 /** Translates between an effort in words and a budget in tokens of thinking. */
 
+/** As the caller wrote it. */
+export const reasoningField = ({ dialect }: { readonly dialect: string }): string =>
+  dialect === 'anthropic-messages' ? 'thinking' : 'reasoning_effort'
+
 interface Reasoning {
   readonly effort?: string | undefined
   readonly budgetTokens?: number | undefined

@@ -95,7 +95,7 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
   readonly #isRetry: boolean
   #phase: Phase = 'sending'
   #call: TransportCall | undefined
-  #ttftTimer: Disposable | undefined
+  #firstTimer: Disposable | undefined
   #body: BodyReader | undefined
   #stream: StreamReader | undefined
   #upstreamEnded = false
@@ -175,6 +175,7 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
 
   onHeaders(status: number, headers: UpstreamHeaders): void {
     if (this.#phase === 'over') return
+    if (!this.plan.streaming) this.#firstTimer?.[Symbol.dispose]()
     this.status = status
     this.headers = headers
     const type = headers['content-type']
@@ -247,7 +248,7 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
     }
     this.firstContentMs = this.#services.clock.monotonicMs()
     this.#leaveQueue()
-    this.#ttftTimer?.[Symbol.dispose]()
+    this.#firstTimer?.[Symbol.dispose]()
     return true
   }
 
@@ -285,16 +286,17 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
     const { connectMs, headersMs, ttftMs, idleMs } = this.entry.timeouts
     const { streaming } = this.plan
     if (streaming) {
-      this.#ttftTimer = this.#services.clock.schedule(ttftMs, () => {
+      this.#firstTimer = this.#services.clock.schedule(ttftMs, () => {
         this.fail(gatewayErrors.UPSTREAM_TIMEOUT({ targetId: this.state.target.id, phase: 'time-to-first-token', afterMs: ttftMs }))
+      })
+    } else {
+      // The transport's own timers may be late by half a second.
+      this.#firstTimer = this.#services.clock.schedule(headersMs, () => {
+        this.fail(gatewayErrors.UPSTREAM_TIMEOUT({ targetId: this.state.target.id, phase: 'response-headers', afterMs: headersMs }))
       })
     }
     this.sent = true
-    this.#call = this.#services.transport.dispatch(request, this, undefined, {
-      connectMs,
-      headersMs: streaming ? undefined : headersMs,
-      idleMs,
-    })
+    this.#call = this.#services.transport.dispatch(request, this, undefined, { connectMs, idleMs })
   }
 
   readonly #failWith = (error: unknown): void => {
@@ -413,7 +415,10 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
       if (plan.passesThrough(this.state)) this.#deliver(body)
       else {
         const request = plan.canonical()
-        this.#deliver(plan.dialect.encodeResponse(this.state.provider.decodeResponse(body, request), request))
+        const answer = this.state.provider.decodeResponse(body, request)
+        // Not every dialect says when an answer was made.
+        const createdUnixSeconds = answer.createdUnixSeconds || Math.floor(this.#services.clock.nowMs() / 1_000)
+        this.#deliver(plan.dialect.encodeResponse({ ...answer, createdUnixSeconds }, request))
       }
     } catch (error) {
       this.#failWith(error)
@@ -468,7 +473,7 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
   #finish(): void {
     this.#phase = 'over'
     this.endMs = this.#services.clock.monotonicMs()
-    this.#ttftTimer?.[Symbol.dispose]()
+    this.#firstTimer?.[Symbol.dispose]()
     this.#leaveQueue()
     if (this.#stream !== undefined) this.#readStream(this.#stream)
     this.bill = billOf(this, this.#services.clock.nowMs())

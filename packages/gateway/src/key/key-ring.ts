@@ -87,6 +87,8 @@ class StoreKeyRing implements KeyRing {
       what: 'key',
       countMax: keyCount,
       ttlMs: (record) => this.#ttlMs(record),
+      expiresUnixMs: (record) => record.expiresUnixMs,
+      unreadable: 'drop',
       onChange: (before, after) => {
         this.#index(before, after)
       },

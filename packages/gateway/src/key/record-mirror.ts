@@ -2,7 +2,7 @@
 import { resolveConfig, type Clock, type Store } from '@bud-foundry/core'
 import type { z } from 'zod'
 import { gatewayErrors } from '../errors.ts'
-import { parallelRecordReads, recordReloadMs } from '../limits.ts'
+import { expiredKeptMs, parallelRecordReads, recordReloadMs, recordSweepMs } from '../limits.ts'
 
 const utf8Decoder = new TextDecoder()
 const utf8Encoder = new TextEncoder()
@@ -19,6 +19,10 @@ export interface MirrorOptions<Kept> {
   readonly countMax: number
   /** Undefined keeps a record for ever. */
   readonly ttlMs: (record: Kept) => number | undefined
+  /** When a record is over: the store forgets it without a word, and so does the mirror a while later. */
+  readonly expiresUnixMs?: ((record: Kept) => number | undefined) | undefined
+  /** What becomes of a record whose change cannot be read: the change may have been a revocation. Default `keep`: limits stay, and what is disabled. */
+  readonly unreadable?: 'keep' | 'drop' | undefined
   /** Sees every change of the mirror, synchronously. */
   readonly onChange: (before: Kept | undefined, after: Kept | undefined) => void
   /** Called after everything was read anew. */
@@ -37,6 +41,7 @@ export class RecordMirror<Kept extends { readonly id: string }> implements Async
   #ownChanges = 0
   #reload: Disposable | undefined
   #isLoaded = false
+  #nextSweepMs = 0
   #closed = false
 
   constructor(options: MirrorOptions<Kept>) {
@@ -67,6 +72,7 @@ export class RecordMirror<Kept extends { readonly id: string }> implements Async
   async create(init: unknown): Promise<Kept> {
     await this.#usable()
     const { store, schema, what, prefix, countMax, ttlMs } = this.#options
+    if (this.#records.size >= countMax) this.#sweep(0)
     if (this.#records.size >= countMax) throw gatewayErrors.KEY_LIMIT({ what: `${what}s`, limit: countMax })
     const record = resolveConfig(what, schema, init)
     const isNew = await store.set(prefix + record.id, encode(record), { ttlMs: ttlMs(record), ifAbsent: true })
@@ -112,9 +118,26 @@ export class RecordMirror<Kept extends { readonly id: string }> implements Async
     if (!this.#isLoaded) await this.ready
   }
 
+  /** Forgets what has been over for that long. */
+  #sweep(overMs: number): void {
+    const { clock, expiresUnixMs } = this.#options
+    if (expiresUnixMs === undefined) return
+    const endMs = clock.nowMs() - overMs
+    for (const [id, record] of this.#records) if ((expiresUnixMs(record) ?? Infinity) <= endMs) this.#put(id, undefined)
+  }
+
+  /** Now and then, with the changes: whoever asks with a key of yesterday is told that it has expired, not that it never was. */
+  #sweepSometimes(): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (nowMs < this.#nextSweepMs) return
+    this.#nextSweepMs = nowMs + recordSweepMs
+    this.#sweep(expiredKeptMs)
+  }
+
   #keepOwn(record: Kept): void {
     this.#ownChanges += 1
     this.#put(record.id, record)
+    this.#sweepSometimes()
   }
 
   #put(id: string, after: Kept | undefined): void {
@@ -156,6 +179,7 @@ export class RecordMirror<Kept extends { readonly id: string }> implements Async
       const id = storeKey.slice(this.#options.prefix.length)
       if (bytes === undefined) this.#put(id, undefined)
       else this.#keepRead(storeKey, bytes)
+      this.#sweepSometimes()
       return
     }
   }
@@ -167,6 +191,7 @@ export class RecordMirror<Kept extends { readonly id: string }> implements Async
       this.#put(record.id, record)
     } catch (error) {
       this.#options.onFailure(error)
+      if (this.#options.unreadable === 'drop') this.#put(storeKey.slice(this.#options.prefix.length), undefined)
     }
   }
 

@@ -25,7 +25,7 @@ import { credentialReferencePrefix } from '../key/credential-vault.ts'
 import { matchesName } from '../key/key-record.ts'
 import type { GovernanceAdmin } from '../key/governance-admin.ts'
 import type { Limit } from '../limit/limit-schema.ts'
-import { budgetCount, spendFlushMs, storeRecheckMs, webhookCloseMs } from '../limits.ts'
+import { budgetCount, spendFlushMs, storeRecheckMs, webhookCloseMs, webhooksAtOnce } from '../limits.ts'
 import type { GatewayEvent } from '../telemetry/live-events.ts'
 import { budgetSchema, type Budget, type BudgetInput, type BudgetState, type BudgetSubject } from './budget.ts'
 import { windowAt, type TimeWindow } from './budget-window.ts'
@@ -351,6 +351,10 @@ class StoredBudgets implements Budgets {
   }
 
   #post(webhook: NonNullable<Budget['webhook']>, alert: BudgetAlertEvent, fetcher: WebhookFetcher): void {
+    if (this.#posting.size >= webhooksAtOnce) {
+      this.#logger.warn('an alert is not posted: too many webhooks are under way', { budgetId: alert.budgetId, percent: alert.percent })
+      return
+    }
     const { signal } = this.#stop
     const send = async (): Promise<void> => {
       const secret =

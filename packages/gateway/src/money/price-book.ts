@@ -79,7 +79,9 @@ export class PriceBook {
   revision = 0
   readonly #builtIn: Layer
   #config: Layer = { origin: 'config', prices: [] }
-  #admin: Layer = { origin: 'admin', prices: [] }
+  readonly #setPrices = new Map<string, CompiledPrice>()
+  /** Made of the prices above when somebody asks: ten thousand of them come one by one. */
+  #admin: Layer | undefined
   readonly #versions = new Map<string, CompiledPrice>()
 
   constructor(builtIn: PriceBookDocument = builtInPrices()) {
@@ -98,15 +100,20 @@ export class PriceBook {
     }
   }
 
-  /** Replaces the prices that were set at run time. */
-  setAdmin(entries: readonly PriceEntry[]): void {
-    this.#admin = this.#compile('admin', entries)
+  /** Puts one price that was set at run time in force, or takes it away. @throws GATEWAY_PRICE_NOT_EXACT: then the one from before is gone too. */
+  setPrice(id: string, entry: PriceEntry | undefined): void {
+    this.#setPrices.delete(id)
+    this.#admin = undefined
     this.revision += 1
+    if (entry === undefined) return
+    const price = compileEntry(entry, 'admin')
+    this.#setPrices.set(id, price)
+    this.#versions.set(price.version, price)
   }
 
   find(target: PricedTarget, unixMs: number): FoundPrice {
     let untilUnixMs = foreverMs
-    for (const layer of [this.#admin, this.#config, this.#builtIn]) {
+    for (const layer of [this.#adminLayer, this.#config, this.#builtIn]) {
       const found = findIn(layer, target, unixMs)
       untilUnixMs = Math.min(untilUnixMs, found.untilUnixMs)
       if (found.price !== undefined) return { price: found.price, untilUnixMs }
@@ -121,7 +128,12 @@ export class PriceBook {
 
   /** Every price of the three layers, those first that go before others. */
   list(): readonly CompiledPrice[] {
-    return [...this.#admin.prices, ...this.#config.prices, ...this.#builtIn.prices]
+    return [...this.#adminLayer.prices, ...this.#config.prices, ...this.#builtIn.prices]
+  }
+
+  get #adminLayer(): Layer {
+    this.#admin ??= { origin: 'admin', prices: [...this.#setPrices.values()] }
+    return this.#admin
   }
 
   #compile(origin: PriceOrigin, entries: readonly PriceEntry[]): Layer {

@@ -64,8 +64,13 @@ class StoredPrices implements Prices {
       what: 'price',
       countMax: priceBookEntries,
       ttlMs: () => undefined,
-      onChange: () => {
-        this.#refresh()
+      onChange: (before, after) => {
+        try {
+          this.book.setPrice((after ?? before)?.id ?? '', after === undefined ? undefined : entryOf(after))
+        } catch (error) {
+          // One that cannot be exact, written by another version, must not keep the others from changing.
+          onFailure(error)
+        }
       },
       onReload: () => Promise.resolve(),
       onFailure,
@@ -94,10 +99,6 @@ class StoredPrices implements Prices {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#mirror[Symbol.asyncDispose]()
-  }
-
-  #refresh(): void {
-    this.book.setAdmin(this.#mirror.list().map(entryOf))
   }
 }
 

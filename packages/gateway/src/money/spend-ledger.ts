@@ -14,7 +14,8 @@ import {
 } from '@bud-foundry/core'
 import { hash } from 'node:crypto'
 import { z } from 'zod'
-import { spendFlushMs, spendRetentionDays, spendRows, spendRowsPerQuery } from '../limits.ts'
+import { gatewayErrors } from '../errors.ts'
+import { spendFlushMs, spendRetentionDays, spendRows, spendRowsPerQuery, storeRecheckMs } from '../limits.ts'
 import type { GatewayEvent } from '../telemetry/live-events.ts'
 import { formatUsd, toNanos } from './nano-usd.ts'
 
@@ -160,6 +161,9 @@ class StoredSpend implements SpendLedger {
   readonly #processId: string
   readonly #rows = new Map<string, { readonly row: Row; isNew: boolean }>()
   #timer: Disposable | undefined
+  #closed = false
+  /** The day on which there was first no place for a row. */
+  #fullOn: string | undefined
   #work: Promise<void> = Promise.resolve()
   dropped = 0
 
@@ -183,16 +187,35 @@ class StoredSpend implements SpendLedger {
       known.isNew = true
     } else if (this.#rows.size >= spendRows) {
       this.dropped += 1
+      this.#sayFull(row.day)
       return
     } else this.#rows.set(key, { row, isNew: true })
-    this.#timer ??= this.#clock.schedule(spendFlushMs, () => {
+    this.#schedule(spendFlushMs)
+  }
+
+  #schedule(waitMs: number): void {
+    if (this.#closed) return
+    this.#timer ??= this.#clock.schedule(waitMs, () => {
       this.#timer = undefined
       void this.flush()
     })
   }
 
+  /** Once a day. */
+  #sayFull(day: string): void {
+    if (this.#fullOn === day) return
+    this.#fullOn = day
+    this.#onFailure(gatewayErrors.SPEND_ROWS_FULL({ rows: spendRows }))
+  }
+
+  /** Never rejects: what the store did not take is written again, whether requests follow or not. */
   flush(): Promise<void> {
-    this.#work = this.#work.then(() => this.#writeAll()).catch(this.#onFailure)
+    this.#work = this.#work
+      .then(() => this.#writeAll())
+      .catch((error: unknown) => {
+        this.#onFailure(error)
+        this.#schedule(storeRecheckMs)
+      })
     return this.#work
   }
 
@@ -218,6 +241,7 @@ class StoredSpend implements SpendLedger {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
     this.#timer?.[Symbol.dispose]()
     await this.flush()
   }
@@ -227,10 +251,19 @@ class StoredSpend implements SpendLedger {
       for await (const key of this.#store.list(`${prefix}${day}/`)) {
         const bytes = await this.#store.get(key)
         if (bytes === undefined) continue
-        const row = rowSchema.safeParse(JSON.parse(Buffer.from(bytes).toString()))
-        if (row.success) yield row.data
-        else this.#onFailure(row.error)
+        const row = this.#readRow(bytes)
+        if (row !== undefined) yield row
       }
+    }
+  }
+
+  /** One broken row must not hide all others. */
+  #readRow(bytes: Uint8Array): Row | undefined {
+    try {
+      return rowSchema.parse(JSON.parse(Buffer.from(bytes).toString()))
+    } catch (error) {
+      this.#onFailure(error)
+      return undefined
     }
   }
 

@@ -45,6 +45,9 @@ const lingerMs = 250
 
 const withoutTls = ({ tls, ...rest }: NodeListenerOptions) => ({ ...rest, hasTls: tls !== undefined, requestCert: tls?.requestCert })
 
+/** As data: two secrets are equal when their texts are. */
+const adminOf = ({ admin }: PreparedConfig) => admin && { host: admin.host, port: admin.port, credential: admin.credential.reveal() }
+
 class RunningProcess implements GatewayProcess {
   readonly gateway: Gateway
   readonly listener: NodeListener
@@ -75,11 +78,12 @@ class RunningProcess implements GatewayProcess {
     }
     const fixed = [
       ...(isDeepStrictEqual(withoutTls(config.listen), withoutTls(before)) ? [] : ['listen']),
+      ...(isDeepStrictEqual(adminOf(config), adminOf(this.#config)) ? [] : ['listen.admin']),
       ...(isDeepStrictEqual(config.upstream, upstream) ? [] : ['upstream']),
       ...(config.hooks === hooks ? [] : ['hooks']),
     ]
     if (fixed.length > 0) this.#logger.warn('these sections changed and take effect with the next start only', { sections: fixed })
-    this.#config = { ...config, listen: { ...before, tls: config.listen.tls ?? before.tls }, upstream, hooks }
+    this.#config = { ...config, listen: { ...before, tls: config.listen.tls ?? before.tls }, upstream, hooks, admin: this.#config.admin }
   }
 
   stop(graceMs: number, newConnections: NewConnections = 'closed'): Promise<void> {

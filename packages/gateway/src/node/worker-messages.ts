@@ -16,7 +16,7 @@ export const toPrimarySchema = z.discriminatedUnion('budGateway', [
   /** The worker listens for messages now. */
   z.object({ budGateway: z.literal('hello/1') }),
   /** The worker accepts connections. */
-  z.object({ budGateway: z.literal('ready/1'), url: z.string() }),
+  z.object({ budGateway: z.literal('ready/1'), url: z.string(), adminUrl: z.string().optional() }),
   /** The worker has the configuration of that revision in force; or keeps the one from before, for a reason. */
   z.object({ budGateway: z.literal('updated/1'), revision: z.int() }),
   z.object({ budGateway: z.literal('refused/1'), revision: z.int(), reason: z.string() }),

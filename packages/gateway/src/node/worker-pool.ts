@@ -23,6 +23,12 @@ export interface WorkerPoolOptions {
   readonly logger: StructuredLogger
 }
 
+/** What all workers share. */
+export interface PoolAddress {
+  readonly url: string
+  readonly adminUrl?: string | undefined
+}
+
 interface Member {
   readonly worker: Worker
   readyAtMs: number | undefined
@@ -42,7 +48,7 @@ export class WorkerPool {
   readonly #members = new Map<number, Member>()
   readonly #ending = new AbortController()
   readonly #metrics: JointMetrics
-  readonly #started: PromiseWithResolvers<string> = Promise.withResolvers()
+  readonly #started: PromiseWithResolvers<PoolAddress> = Promise.withResolvers()
   /** What every worker that serves has in force. */
   #data: unknown
   #revision = 0
@@ -66,8 +72,8 @@ export class WorkerPool {
     cluster.on('exit', this.#onExit)
   }
 
-  /** Resolves with the URL when all workers accept connections. Rejects with the reason of the first that cannot. */
-  start(data: unknown): Promise<string> {
+  /** Resolves with the URLs when all workers accept connections. Rejects with the reason of the first that cannot. */
+  start(data: unknown): Promise<PoolAddress> {
     this.#data = data
     for (let number = 0; number < this.#options.count; number += 1) this.#fork()
     return this.#started.promise
@@ -167,7 +173,7 @@ export class WorkerPool {
         else this.#send(worker, { budGateway: 'stop/1', graceMs: 0 })
         return
       case 'ready/1':
-        this.#onReady(member, message.url)
+        this.#onReady(member, message)
         return
       case 'metrics/1':
         this.#metrics.take(worker.id, message.text)
@@ -190,7 +196,7 @@ export class WorkerPool {
     }
   }
 
-  #onReady(member: Member, url: string): void {
+  #onReady(member: Member, { url, adminUrl }: PoolAddress): void {
     member.startTimer[Symbol.dispose]()
     member.readyAtMs = this.#options.clock.monotonicMs()
     if (this.#phase !== 'starting') {
@@ -199,7 +205,7 @@ export class WorkerPool {
     }
     if ([...this.#members.values()].some(({ readyAtMs }) => readyAtMs === undefined)) return
     this.#phase = 'serving'
-    this.#started.resolve(url)
+    this.#started.resolve({ url, adminUrl })
   }
 
   readonly #onExit = (worker: Worker, code: number | null, signal: string | null): void => {

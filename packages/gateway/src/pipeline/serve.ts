@@ -46,6 +46,10 @@ function refusal(context: RequestContext, endpoint: Endpoint): BudError | undefi
 const unknownPath = (asked: { readonly method: string; readonly path: string }): BudError =>
   /^\/v1\/responses(?:\/|$)/.test(asked.path) ? gatewayErrors.RESPONSES_NOT_SERVED(asked) : gatewayErrors.UNKNOWN_URL(asked)
 
+/** Where the path says nothing: Anthropic's clients name a version in each request. */
+const dialectOfCaller = (exchange: Exchange): string =>
+  exchange.header('anthropic-version') !== undefined || exchange.path.startsWith('/v1/messages') ? 'anthropic-messages' : ''
+
 function route(server: Server, exchange: Exchange): void {
   const { services, endpoints } = server
   const found = endpoints.find(exchange.path)
@@ -53,7 +57,7 @@ function route(server: Server, exchange: Exchange): void {
   const { cors } = services.snapshot.config
   const context = createRequestContext(services, exchange)
   if (cors !== undefined && applyCors(cors, exchange, methods)) return
-  const dialect = services.dialects.get(found[0]?.dialectId ?? '') ?? server.defaultDialect
+  const dialect = services.dialects.get(found[0]?.dialectId ?? dialectOfCaller(exchange)) ?? server.defaultDialect
   const method = exchange.method === 'HEAD' ? 'GET' : exchange.method
   const endpoint = found.find((candidate) => candidate.method === method)
   if (endpoint === undefined) {

@@ -17,9 +17,9 @@ export interface SafeTransportOptions {
 
 const nothing = { resume: () => undefined, abort: () => undefined }
 
-/** A URL as an error shows it: without user, password and query, which hold secrets. */
-export function shownUrl({ protocol, host, pathname }: URL): string {
-  return `${protocol}//${host}${pathname}`.slice(0, ssrfLimits.shownUrlLength)
+/** A URL as an error shows it: only where it leads to. Users, passwords, queries and, of webhooks, paths hold secrets. */
+export function shownUrl({ protocol, host, pathname, search }: URL): string {
+  return `${protocol}//${host}${pathname === '/' && search === '' ? '/' : '/…'}`.slice(0, ssrfLimits.shownUrlLength)
 }
 
 /** Why a URL is not called whatever it leads to. */

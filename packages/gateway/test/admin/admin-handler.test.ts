@@ -37,7 +37,8 @@ async function start(authorize = anyone) {
   await gateway.ready
   if (gateway.keys === undefined) expect.fail('there are keys')
   const governance = createGovernanceAdmin({ keys: gateway.keys, credentials })
-  const budgets = createBudgets({ store, admin: governance })
+  const fetcher = { fetch: () => Promise.resolve({ status: 204 }) }
+  const budgets = createBudgets({ store, admin: governance, fetcher })
   const spend = createSpendLedger({ store })
   const purged: unknown[] = []
   const cache = {
@@ -49,9 +50,11 @@ async function start(authorize = anyone) {
   const audit = createAuditLog({ sink, logger })
   const admin = createAdmin({ governance, prices: gateway.prices, budgets, spend, cache, config: createConfigAdmin(gateway), audit })
   const handler = createAdminHandler(admin, { authorize, basePath: '/api/admin' })
-  const call = async (method: string, path: string, body?: unknown) => {
+  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const init = body === undefined ? { method } : { method, body: typeof body === 'string' ? body : JSON.stringify(body) }
-    const response = await handler(new Request(`http://gateway/api/admin${path}`, { ...init, headers: { 'x-request-id': 'request-7' } }))
+    const response = await handler(
+      new Request(`http://gateway/api/admin${path}`, { ...init, headers: { 'x-request-id': 'request-7', ...headers } }),
+    )
     return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) as Record<string, never> }
   }
   const audited = async (): Promise<readonly AuditEvent[]> => {
@@ -65,6 +68,7 @@ async function start(authorize = anyone) {
     lines,
     purged,
     gateway,
+    budgets,
     [Symbol.asyncDispose]: async () => {
       await Promise.all([budgets[Symbol.asyncDispose](), spend[Symbol.asyncDispose](), audit[Symbol.asyncDispose]()])
       await gateway.close({ graceMs: 0 })
@@ -163,6 +167,19 @@ describe('prices, budgets and spend', () => {
     expect((await test.call('DELETE', '/budgets/b')).status).toBe(200)
   })
 
+  it('a webhook goes in and never comes out: not in answers, not in the audit, and it stays when it is sent back as it was shown', async () => {
+    await using test = await start()
+    const url = 'https://hooks.slack.example/services/T0/B0/very-secret-path'
+    const budget = { subject: { kind: 'all' }, limitUsd: 5, webhook: { url } }
+    const put = await test.call('PUT', '/budgets/b', budget)
+    expect(put).toMatchObject({ status: 200, body: { webhook: { url: 'https://hooks.slack.example/[hidden]' } } })
+    const { id: _, ...shown } = put.body
+    expect((await test.call('PUT', '/budgets/b', { ...shown, limitUsd: 6 })).status).toBe(200)
+    expect(test.budgets.get('b')).toMatchObject({ limitUsd: 6, webhook: { url } })
+    const answers = [await test.call('GET', '/budgets'), await test.call('GET', '/budgets/b'), await test.call('DELETE', '/budgets/b')]
+    for (const seen of [put, answers, await test.audited(), test.lines]) expect(JSON.stringify(seen)).not.toContain('very-secret-path')
+  })
+
   it('spend is asked for by dimension, and a wrong dimension is named', async () => {
     await using test = await start()
     expect((await test.call('GET', '/spend?from=2026-11-01&to=2026-11-30&by=key,price')).body).toEqual({
@@ -242,6 +259,26 @@ describe('every error', () => {
     expect((await test.call('POST', '/keys', { name: 'x' })).status).toBe(401)
     expect((await test.call('GET', '/openapi.json')).status).toBe(401)
     expect((await test.call('GET', '/keys')).status).toBe(401)
+  })
+
+  it('leaves a trace of whoever was refused before the operation began: unknown, unreadable, too large', async () => {
+    await using test = await start((request) => {
+      if (request.headers.get('x-known') === null) throw gatewayErrors.INVALID_API_KEY({ reason: 'unknown' })
+      return { id: 'operator' }
+    })
+    await test.call('POST', '/keys', { name: 'n' })
+    await test.call('GET', '/keys')
+    await test.call('POST', '/keys', '{"name":', { 'x-known': 'yes' })
+    await test.call('POST', '/keys', `"${'x'.repeat(5 * 1024 * 1024)}"`, { 'x-known': 'yes' })
+    expect(await test.audited()).toMatchObject([
+      { action: 'key-create', actor: { id: 'unknown' }, outcome: 'refused', errorCode: 'GATEWAY_INVALID_API_KEY', requestId: 'request-7' },
+      { action: 'listKeys-refused', actor: { id: 'unknown' }, outcome: 'refused' },
+      { action: 'key-create', actor: { id: 'operator' }, outcome: 'refused', errorCode: 'GATEWAY_INVALID_JSON' },
+      { action: 'key-create', actor: { id: 'operator' }, outcome: 'refused', errorCode: 'GATEWAY_REQUEST_TOO_LARGE' },
+    ])
+    // Whoever guesses on and on does not fill the trail.
+    for (let count = 0; count < 200; count += 1) await test.call('POST', '/keys', { name: 'n' })
+    expect((await test.audited()).length).toBeLessThan(70)
   })
 
   it('of our own making says nothing about the inside', async () => {

@@ -243,9 +243,9 @@ describe('workers', () => {
   it('tell one set of metrics, whichever is asked, and keep it when one is killed', { timeout }, async () => {
     await using directory = await createDirectory()
     await using upstream = await startUpstream(wellBehaved('hello'))
+    const { key: metricsKey } = await createKey(directory, 'metrics')
     const { running, key, url } = await startWorkers(directory, upstream)
     await using _running = running
-    const { key: metricsKey } = await createKey(directory, 'metrics')
     expect(await statusOf(get(`${url}/metrics`, key))).toBe(403)
     for (let count = 0; count < 5; count += 1) expect(await statusOf(post(url, key))).toBe(200)
     const read = async () => {
@@ -357,6 +357,30 @@ describe('check', () => {
     expect(code).toBe(1)
     expect(err).toContain('has 3 problems')
     expect(err).toContain('models.m.targets.0.credential: there is no secret behind')
+  })
+
+  it('finds what only a start would show: rails, hooks, rules that never apply, ids twice', { timeout }, async () => {
+    await using directory = await createDirectory()
+    await using upstream = await startUpstream(wellBehaved('hello'))
+    const problemsOf = async (more: Record<string, unknown>) => {
+      const config = await directory.write('bad.json', configOf(upstream, 'm', more))
+      const { code, err } = await run(['check', '--config', config], env)
+      expect(code).toBe(1)
+      return err
+    }
+    const rails = { a: { kind: 'keywords', words: ['x'] } }
+    const rule = { id: 'twice', kind: 'address', addresses: ['192.0.2.1'] }
+    expect(await problemsOf({ guardrails: { rails, attach: [{ rails: ['nobody'] }] } })).toContain("there is no rail 'nobody'")
+    expect(await problemsOf({ hooks: './none.js' })).toMatch(/has 1 problem:\s+hooks: /)
+    expect(await problemsOf({ blocking: { rules: [{ kind: 'country', countries: ['NL'] }] } })).toContain('countries')
+    const names = await problemsOf({
+      rateLimits: { rules: [{ kind: 'requests', limit: 1, window: 'day', models: ['zzz'] }] },
+      guardrails: { rails, attach: [{ rails: ['a'], models: ['m', 'n*'] }] },
+      blocking: { rules: [rule, rule] },
+    })
+    expect(names).toContain("rateLimits.rules.0.models.0: 'zzz' fits no model")
+    expect(names).toContain("guardrails.attach.0.models.1: 'n*' fits no model")
+    expect(names).toContain("blocking.rules.1.id: the rule id 'twice' is used twice")
   })
 })
 

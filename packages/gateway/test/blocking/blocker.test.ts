@@ -125,6 +125,30 @@ it('counts in the process while the store is away', async () => {
   expect(failures.length).toBeGreaterThan(0)
 })
 
+it('waits for a store that hangs once, and then counts in the process for a moment', async () => {
+  let asked = 0
+  const hanging: Store = {
+    ...createMemoryStore(),
+    reserve: () => {
+      asked += 1
+      return new Promise(() => undefined)
+    },
+  }
+  const { check, clock, failures } = await blockerOf([{ kind: 'rate', limit: 2, windowMs: 60_000 }], hanging)
+  const first = check('192.0.2.1')
+  await clock.advance(500)
+  expect(await first).toBe(undefined)
+  // Neither of these waits for the clock.
+  expect(await check('192.0.2.1')).toBe(undefined)
+  expect(await check('192.0.2.1')).toMatchObject({ reason: 'rate' })
+  expect([asked, failures]).toMatchObject([1, [{ code: 'GATEWAY_BLOCKING_STORE_SLOW' }]])
+  await clock.advance(500)
+  const later = check('192.0.2.2')
+  await clock.advance(500)
+  expect(await later).toBe(undefined)
+  expect(asked).toBe(2)
+})
+
 it('follows rules as they come, are switched off and expire', async () => {
   const { check, rules, clock } = await blockerOf([])
   expect(await check('192.0.2.1')).toBeUndefined()

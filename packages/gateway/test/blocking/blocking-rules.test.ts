@@ -25,6 +25,16 @@ it('keeps rules over a restart and tells every process of changes', async () => 
   expect(await here.remove(added.id)).toBe(false)
 })
 
+it('takes an expiry between two milliseconds, and one beyond what a store keeps', async () => {
+  const clock = createFakeClock()
+  await using store = createMemoryStore({ clock })
+  await using rules = createBlockingRules({ store, clock })
+  for (const expiresUnixMs of [clock.nowMs() + 1_500.5, clock.nowMs() + 100 * 365 * 86_400_000]) {
+    const { id } = await rules.add({ kind: 'address', addresses: ['192.0.2.1'], expiresUnixMs })
+    expect(await store.get(`gateway/blocking/${id}`)).toBeDefined()
+  }
+})
+
 it('keeps the configured rules apart', async () => {
   const rules = createBlockingRules()
   rules.configure(blockingConfigSchema.parse({ rules: [{ id: 'fixed', kind: 'rate', limit: 5, windowMs: 1_000 }] }).rules)

@@ -71,3 +71,15 @@ it('does not take a file that is new to it for a change', async () => {
   await writeFile(files[1] ?? '', '2')
   await watched.next(0)
 })
+
+it('tells of a file that never rests, before it does', async () => {
+  await using directory = await createDirectory()
+  const path = await directory.write('a', '0')
+  await using watched = watch(() => [path])
+  await systemClock.sleep(50)
+  // Another content at each look, until it was told of.
+  for (let count = 1; watched.count() === 0; count += 1) {
+    await writeFile(path, 'x'.repeat(count))
+    await systemClock.sleep(1)
+  }
+})

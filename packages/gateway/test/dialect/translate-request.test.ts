@@ -190,7 +190,7 @@ describe('OpenAI chat to Anthropic messages', () => {
       output_config: { effort: 'high' },
     })
     expect(toAnthropic({ reasoning_effort: 'none' }).sent['thinking']).toEqual({ type: 'disabled' })
-    expect(toAnthropic({ reasoning_effort: 'low', max_tokens: 500 })).toMatchObject({ dropped: ['reasoning'] })
+    expect(toAnthropic({ reasoning_effort: 'low', max_tokens: 500 })).toMatchObject({ dropped: ['reasoning_effort'] })
     expect(toAnthropic({ thinking: { type: 'enabled', budget_tokens: 1_500 }, max_tokens: 4_000 }).sent['thinking']).toEqual({
       type: 'enabled',
       budget_tokens: 1_500,
@@ -406,7 +406,7 @@ describe('Anthropic messages to OpenAI chat', () => {
     expect(ask({ output_config: { effort: 'high' } }, target({ providerId: 'openai', modelId: 'o3' })).sent['reasoning_effort']).toBe(
       'high',
     )
-    expect(ask({ thinking })).toMatchObject({ dropped: ['reasoning'] })
+    expect(ask({ thinking })).toMatchObject({ dropped: ['thinking'] })
     expect(ask({ thinking }, target({ providerId: 'deepseek', modelId: 'm' }), presetProvider('deepseek')).sent['thinking']).toEqual({
       type: 'enabled',
     })

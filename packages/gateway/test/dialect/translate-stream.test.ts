@@ -65,6 +65,7 @@ describe('an OpenAI stream for an Anthropic caller', () => {
     const message = await readAnthropic(stream)
     expect(message).toMatchObject({ id: 'msg_1', model: 'up', stop_reason: 'end_turn', content: [{ type: 'text', text: 'Hi' }] })
     expect(message.usage).toMatchObject({ input_tokens: 10, cache_read_input_tokens: 30, output_tokens: 2 })
+    expect(message.usage).not.toHaveProperty('estimated')
     expect(splitFrames(stream).map((frame) => /event: (\w+)/.exec(frame)?.[1])).toEqual([
       'message_start',
       'content_block_start',
@@ -110,6 +111,11 @@ describe('an OpenAI stream for an Anthropic caller', () => {
   ])('understands %s', async (_name, calls) => {
     const message = await readAnthropic(toAnthropic(fromOpenai(...calls.map((each) => chunk(each)), chunk({}, 'tool_calls'))))
     expect(message.content).toMatchObject([{ type: 'tool_use', id: 'a', name: 'f', input: { x: 1 } }])
+  })
+
+  it('refuses a call of a kind that has no counterpart, as whole answers do', () => {
+    const custom = chunk({ tool_calls: [{ index: 0, id: 'c1', type: 'custom', custom: { name: 'sql', input: 'select' } }] })
+    expect(() => fromOpenai(custom)).toThrow("a tool call of type 'custom' names no function")
   })
 
   it('takes a new id under an old index for a new call', async () => {

@@ -91,6 +91,25 @@ test('an expired key is refused at its millisecond, and leaves the store', async
   expect(await textOf(store)).toBe('')
 })
 
+test('an expired key leaves the memory too, a day after it was over', async () => {
+  const { clock, open } = setUp()
+  await using ring = open()
+  for (let count = 0; count < 20; count += 1) await ring.create({ name: 'short', expiresUnixMs: clock.nowMs() + 1_000 })
+  await clock.advance(86_400_000 + 1_000)
+  const { record } = await ring.create({ name: 'long' })
+  expect(ring.list().map(({ id }) => id)).toEqual([record.id])
+})
+
+test('a key whose change cannot be read is refused: the change may have revoked it', async () => {
+  const { clock, store, open, failures } = setUp()
+  await using ring = open()
+  const { key, record } = await ring.create({ name: 'k' })
+  await store.set(`gateway/keys/${record.id}`, Buffer.from(JSON.stringify({ ...record, ofAVersionToCome: true })))
+  await clock.advance(0)
+  expect(ring.authenticate(key.reveal())).toEqual({ kind: 'refused', reason: 'unknown' })
+  expect(failures).toMatchObject([{ code: 'GATEWAY_KEY_RECORD_INVALID' }])
+})
+
 test('a key of one’s own can be brought in, once', async () => {
   const { open } = setUp()
   await using ring = open()

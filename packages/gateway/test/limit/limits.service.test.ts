@@ -196,6 +196,83 @@ describe('failures', () => {
     expect(sum(answers, 503)).toBeGreaterThan(0)
   })
 
+  /** Each answer uses 18 tokens, which cost 15.2 millionths of a dollar. `restUnits` is more than one call reserves. */
+  const spending = [
+    { kind: 'tokens', rule: { kind: 'tokens', limit: 7_200, ...longWindow }, eachUnits: 18, limitUnits: 7_200, restUnits: 60 },
+    {
+      kind: 'spend',
+      rule: { kind: 'spend', limitUsd: 6_080e-6, ...longWindow },
+      eachUnits: 15_200,
+      limitUnits: 6_080_000,
+      restUnits: 40_000,
+    },
+  ] as const
+
+  test.each(spending)('use $kind up to the limit across a killed and restarted server', { timeout: 90_000 }, async (given) => {
+    const { rule, eachUnits, limitUnits, restUnits } = given
+    await startChildren([rule])
+    const done = Promise.all(children.map((child) => offer(child, always, 20)))
+    await expect.poll(() => upstream.seen.length, { timeout: 20_000, interval: 2 }).toBeGreaterThan(50)
+    await server.kill()
+    expect(upstream.seen.length * eachUnits).toBeLessThan(limitUnits)
+    await server.start()
+    // What ended during the outage is settled, what nobody got is given back: the limit is used up but for less than a call.
+    await expect.poll(() => upstream.seen.length * eachUnits, { timeout: 30_000 }).toBeGreaterThan(limitUnits - restUnits)
+    await systemClock.sleep(1_000)
+    stopAll()
+    const answers = await done
+    expect(upstream.seen.length * eachUnits).toBeLessThanOrEqual(limitUnits)
+    expect(sum(answers, 200)).toBe(upstream.seen.length)
+    expect(sum(answers, 503)).toBeGreaterThan(0)
+  })
+
+  test('let exactly as many calls run at a time across a killed and restarted server', { timeout: 60_000 }, async () => {
+    upstream.answer = answerAfter(300)
+    await startChildren([{ kind: 'concurrency', limit: 12 }], { leaseMs: 20_000 })
+    const done = Promise.all(children.map((child) => offer(child, always, 30)))
+    await expect.poll(() => upstream.seen.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(36)
+    await server.kill()
+    await server.start()
+    mostInFlight = 0
+    const before = upstream.seen.length
+    await expect.poll(() => upstream.seen.length, { timeout: 30_000 }).toBeGreaterThanOrEqual(before + 72)
+    await expect.poll(() => mostInFlight, { timeout: 20_000 }).toBe(12)
+    stopAll()
+    expect(sum(await done, 429)).toBeGreaterThan(100)
+    expect(mostInFlight).toBe(12)
+  })
+
+  test.each([
+    { kind: 'requests', rule: { kind: 'requests', limit: 400, ...longWindow }, eachUnits: 1, limitUnits: 400, restUnits: 1 } as const,
+    ...spending,
+  ])(
+    'a killed process gives nobody more $kind than the limit, and what it had reserved stays counted',
+    { timeout: 60_000 },
+    async ({ rule, eachUnits, limitUnits, restUnits }) => {
+      upstream.answer = answerAfter(20)
+      await startChildren([rule])
+      const [first, ...others] = children
+      if (first === undefined) throw new Error('there are four')
+      void offer(first, always, 10).catch(() => undefined)
+      const done = Promise.all(others.map((child) => offer(child, always, 10)))
+      await expect.poll(() => upstream.seen.length, { timeout: 20_000, interval: 2 }).toBeGreaterThan(60)
+      first.kill('SIGKILL')
+      expect(upstream.seen.length * eachUnits).toBeLessThan(limitUnits)
+      const usedUnits = async (): Promise<number> => {
+        const [name = ''] = await server.admin.keys(`{test}:w*${rule.kind}*`)
+        return Number(await server.admin.hget(name, 'u'))
+      }
+      await expect.poll(usedUnits, { timeout: 30_000 }).toBeGreaterThan(limitUnits - restUnits)
+      // Load goes on against a full window.
+      await systemClock.sleep(500)
+      stopAll()
+      const answers = await done
+      expect(sum(answers, 429)).toBeGreaterThan(0)
+      expect(await usedUnits()).toBeLessThanOrEqual(limitUnits)
+      expect(upstream.seen.length * eachUnits).toBeLessThanOrEqual(limitUnits)
+    },
+  )
+
   test('free the places of a killed process when its leases end, and none twice', { timeout: 60_000 }, async () => {
     upstream.answer = answerAfter(30_000)
     await startChildren([{ kind: 'concurrency', limit: 10 }], { leaseMs: 1_500 })

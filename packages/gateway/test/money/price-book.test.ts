@@ -239,9 +239,9 @@ describe('the book', () => {
     expect(costs(book)).toBe(1)
     book.prepareConfig([entry({ inputUsdPerMillionTokens: 2 }, { subject: { model: 'fast' } })])()
     expect(costs(book)).toBe(2)
-    book.setAdmin([entry({ inputUsdPerMillionTokens: 3 }, { subject: { provider: 'openai', upstreamModels: ['*'] } })])
+    book.setPrice('p', entry({ inputUsdPerMillionTokens: 3 }, { subject: { provider: 'openai', upstreamModels: ['*'] } }))
     expect(costs(book)).toBe(3)
-    book.setAdmin([])
+    book.setPrice('p', undefined)
     expect(costs(book)).toBe(2)
   })
 
@@ -260,7 +260,7 @@ describe('the book', () => {
   it('names the same content the same everywhere, and other content otherwise', () => {
     const versionOf = (usd: number) => {
       const book = new PriceBook(empty)
-      book.setAdmin([entry({ inputUsdPerMillionTokens: usd })])
+      book.setPrice('p', entry({ inputUsdPerMillionTokens: usd }))
       return book.list()[0]?.version
     }
     expect(versionOf(1)).toBe(versionOf(1))

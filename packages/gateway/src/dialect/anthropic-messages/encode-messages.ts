@@ -18,6 +18,7 @@ const toolUseId = (id: string): string => id.replace(/[^a-zA-Z0-9_-]/g, '_')
 function encodeSource(source: CanonicalSource, field: string, policy: DropPolicy, fromAnthropic: boolean): Json {
   switch (source.kind) {
     case 'url':
+      if (!/^https?:\/\//i.test(source.url)) policy.impossible(field, 'it fetches URLs of http and https only; send the bytes')
       return { type: 'url', url: source.url }
     case 'base64':
       return { type: 'base64', media_type: source.mediaType, data: source.data }

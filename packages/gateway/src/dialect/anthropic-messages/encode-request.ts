@@ -1,7 +1,7 @@
 /** Canonical request -> Anthropic messages request. */
 import type { CanonicalRequest, CanonicalTool, DroppedField } from '@bud-foundry/core'
 import { DropPolicy, type UnsupportedPolicy } from '../drop-policy.ts'
-import { budgetOf } from '../reasoning-effort.ts'
+import { budgetOf, reasoningField } from '../reasoning-effort.ts'
 import { encodeJson } from '../sse-frame.ts'
 import { encodeMessages } from './encode-messages.ts'
 import { closeObjects, structuredToolName } from './structured-tool.ts'
@@ -65,7 +65,7 @@ function encodeToolChoice({ request, traits, policy }: Encoding, thinking: boole
   }
   if (forced && thinking) {
     // Both together are refused (platform.claude.com/docs/en/build-with-claude/extended-thinking); the choice is the stronger wish, see below.
-    policy.harmless('reasoning', 'the model does not think when a tool is forced')
+    policy.harmless(reasoningField(request), 'the model does not think when a tool is forced')
   }
   return choice.kind === 'tool' ? { type: 'tool', name: choice.name, ...single } : { type: choiceTypes[choice.kind], ...single }
 }
@@ -79,19 +79,19 @@ function encodeReasoning(
   if (reasoning === undefined) return { fields: {}, thinks: traits.alwaysThinks }
   if (reasoning.enabled === false) {
     if (!traits.alwaysThinks) return { fields: traits.thinking === 'none' ? {} : { thinking: { type: 'disabled' } }, thinks: false }
-    policy.harmless('reasoning', 'this model cannot be kept from thinking')
+    policy.harmless(reasoningField(request), 'this model cannot be kept from thinking')
     return { fields: {}, thinks: true }
   }
   const effort = anthropicEffort(reasoning.effort)
   if (traits.thinking === 'none') {
-    policy.harmless('reasoning', 'this model does not think')
+    policy.harmless(reasoningField(request), 'this model does not think')
     return { fields: {}, thinks: false }
   }
   if (traits.thinking === 'adaptive')
     return { fields: { thinking: { type: 'adaptive' } }, thinks: true, ...(effort === undefined ? {} : { effort }) }
   const budget = budgetOf(reasoning, maxTokens)
   if (budget === undefined) {
-    policy.harmless('reasoning', `max_tokens of ${String(maxTokens)} leaves no room for thinking`)
+    policy.harmless(reasoningField(request), `max_tokens of ${String(maxTokens)} leaves no room for thinking`)
     return { fields: {}, thinks: false }
   }
   return { fields: { thinking: { type: 'enabled', budget_tokens: budget } }, thinks: true }

@@ -87,7 +87,10 @@ export class AnthropicStreamEncoder implements StreamEncoder {
     return this.#started ? '' : this.#start({ kind: 'start', id: 'msg_unknown', model: this.#request.model })
   }
 
-  /** The input count is the upstream's if it has told it, else an estimate: the exact one follows in message_delta. */
+  /**
+   * The input count is the upstream's if it has told it, else an estimate: the exact one follows in message_delta, which alone says whether the final
+   * counts are estimates. Clients keep for ever what they do not know of the first usage, so a mark there would stay on counts that are none.
+   */
   #start(delta: DeltaOf<'start'>): string {
     if (this.#started) return ''
     this.#started = true
@@ -103,7 +106,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
       stop_sequence: null,
       stop_details: null,
       container: null,
-      usage: { ...fromTokenUsage(usage), ...(counted ? {} : { estimated: true }) },
+      usage: fromTokenUsage(usage),
     }
     return event('message_start', JSON.stringify({ type: 'message_start', message }))
   }

@@ -2,7 +2,7 @@
 import type { CanonicalRequest, DroppedField } from '@bud-foundry/core'
 import { DropPolicy, type UnsupportedPolicy } from '../drop-policy.ts'
 import { encodeJson } from '../sse-frame.ts'
-import { effortOf } from '../reasoning-effort.ts'
+import { effortOf, reasoningField } from '../reasoning-effort.ts'
 import { encodeMessages } from './encode-messages.ts'
 import type { OpenaiQuirks } from './quirks.ts'
 
@@ -93,7 +93,7 @@ function encodeReasoning(request: CanonicalRequest, { quirks, policy }: Encoding
     case 'chat-template':
       return { chat_template_kwargs: { enable_thinking: enabled } }
     case 'none':
-      if (enabled) policy.harmless('reasoning', 'this model or upstream takes no such setting')
+      if (enabled) policy.harmless(reasoningField(request), 'this model or upstream takes no such setting')
       return {}
   }
 }

@@ -121,6 +121,10 @@ export class OpenaiStreamDecoder implements StreamDecoder {
   }
 
   #decodeCall(call: Json, position: number, deltas: CanonicalDelta[]): void {
+    const type = asString(call['type'])
+    if (type !== undefined && type !== '' && type !== 'function') {
+      throw dialectErrors.ANSWER_MALFORMED({ dialect, reason: `a tool call of type '${type.slice(0, 40)}' names no function` })
+    }
     const open = this.#findCall(call, position)
     this.#lastCall = open
     const called = asObject(call['function'])

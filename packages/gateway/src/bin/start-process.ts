@@ -1,0 +1,84 @@
+/** Starts what a process of `serve` runs, alone or as one of several workers: the gateway, the count of its money, and the administrator's routes. */
+import { systemClock, type SecretStore, type Store } from '@bud-foundry/core'
+import type { StructuredLogger } from '@bud-foundry/core/log'
+import type { PreparedConfig } from '../config-file/prepare-config.ts'
+import { startGatewayProcess, type NewConnections } from '../node/gateway-process.ts'
+import { createNdjsonSink, createNdjsonStreamSink } from '../node/ndjson-sink.ts'
+import { openAdministration, serveAdministration, type Administration } from './administration.ts'
+import type { ServeOptions } from './command-line.ts'
+import { openGeo } from './open-geo.ts'
+import { openVault } from './open-vault.ts'
+
+export interface ProcessParts {
+  /** Closed by whoever opened it. */
+  readonly store: Store
+  readonly secrets: SecretStore
+  readonly logger: StructuredLogger
+  /** What `GET /metrics` answers in place of this process's own. */
+  readonly metrics?: (() => Promise<string>) | undefined
+}
+
+export interface ServingProcess {
+  readonly url: string
+  /** Of the administrator's routes; undefined without `listen.admin`. */
+  readonly adminUrl: string | undefined
+  readonly metricsText: () => string
+  update(config: PreparedConfig): Promise<void>
+  /** Takes no new requests, lets those in flight finish for `graceMs`, writes what was counted. */
+  stop(graceMs: number, newConnections?: NewConnections): Promise<void>
+  /** True when callers need keys, and there are none. */
+  readonly lacksKeys: boolean
+}
+
+const openEvents = (path: string | undefined) =>
+  path === undefined ? undefined : path === '-' ? createNdjsonStreamSink(process.stdout) : createNdjsonSink({ path })
+
+/** Answers of the last moment get this long to leave. */
+const lingerMs = 250
+
+/** A gateway that asks for keys and has none refuses everyone: worth a word. */
+export function hintAtKeys(running: ServingProcess, logger: StructuredLogger, options: ServeOptions): void {
+  if (!running.lacksKeys) return
+  const where = options.store === undefined ? `--data-dir ${options.dataDir}` : `--store ${options.store.replace(/\/\/[^@/]*@/, '//…@')}`
+  logger.warn(`there are no keys yet; make one with: bud-gateway keys create --name NAME ${where}`)
+}
+
+/** Rejects, with nothing left behind, when it cannot. */
+export async function startProcess(config: PreparedConfig, options: ServeOptions, parts: ProcessParts): Promise<ServingProcess> {
+  const { store, secrets, logger, metrics } = parts
+  await using stack = new AsyncDisposableStack()
+  const sink = openEvents(options.events)
+  if (sink !== undefined) stack.use(sink)
+  const geo = await openGeo(options.geoDatabase)
+  const credentials = options.masterKey === undefined ? undefined : await openVault(options.masterKey, store, secrets)
+  const running = await startGatewayProcess(config, { store, secrets, sink, geo, credentials, clock: systemClock, logger, metrics })
+  const { gateway } = running
+  let stopGateway = () => running.stop(0)
+  const needsKeys = config.gateway.auth?.kind !== 'none'
+  // Without keys nobody has spent anything; and whoever administers wants to see what all have.
+  const governed = needsKeys || config.admin !== undefined
+  let administration: Administration | undefined
+  // After the gateway: what the last requests cost is counted.
+  stack.defer(() => administration?.[Symbol.asyncDispose]())
+  stack.defer(() => stopGateway())
+  if (governed) administration = await openAdministration({ store, credentials, logger, gateway, configPath: options.config })
+  const routes =
+    administration === undefined || config.admin === undefined ? undefined : await serveAdministration(administration, config.admin, logger)
+  if (routes !== undefined) stack.defer(() => routes.close({ graceMs: lingerMs }))
+  const open = stack.move()
+  return {
+    url: running.listener.url,
+    adminUrl: routes === undefined ? undefined : `${routes.url}/admin`,
+    metricsText: () => gateway.metricsText(),
+    update: (next) => running.update(next),
+    stop: (graceMs, newConnections) => {
+      // Callers are refused at once, whoever still administers.
+      const stopped = running.stop(graceMs, newConnections)
+      stopGateway = () => stopped
+      return open.disposeAsync()
+    },
+    get lacksKeys() {
+      return needsKeys && gateway.keys?.list().length === 0
+    },
+  }
+}
