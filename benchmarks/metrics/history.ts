@@ -1,25 +1,35 @@
-/** Realistic history made inside the engine: 100 skewed projects over a year, most of it in the last 30 days, with daily and weekly tides. */
+/**
+ * Realistic history made inside the engine: 100 skewed projects over a year, most of it in the last 30 days, in conversations of eight
+ * requests that one user has with mostly one model, with four times as many by day as by night.
+ */
 
 /** The end of the history: a fixed instant, so that every run asks about the same rows. */
 export const historyEndUnix = Math.floor(Date.UTC(2026, 10, 1) / 1000)
 export const historyDays = 365
 
 const day = 86_400
-const share = (salt: number) => `(sipHash64(number, ${String(salt)}) / 18446744073709551616)`
-const skewed = (count: number, salt: number) => `toUInt32(floor(pow(${share(salt)}, 2) * ${String(count)}))`
+const turns = 8
+const share = (salt: number, of = 'number') => `(sipHash64(${of}, ${String(salt)}) / 18446744073709551616)`
+const skewed = (count: number, salt: number, of = 'number') => `toUInt32(floor(pow(${share(salt, of)}, 2) * ${String(count)}))`
 
 /** `rows` requests in the columns of the table `requests`, of which `total` make the whole year, from the number `from` on. */
 export function historySelect(from: number, rows: number, total: number): string {
-  const recent = `${String(historyEndUnix - 30 * day)} + (number - ${String(0.3 * total)}) / ${String(0.7 * total)} * ${String(30 * day)}`
-  const older = `${String(historyEndUnix - historyDays * day)} + number / ${String(0.3 * total)} * ${String((historyDays - 30) * day)}`
+  const older = 0.3 * total
+  const [start, recentStart] = [historyEndUnix - historyDays * day, historyEndUnix - 30 * day]
+  // A conversation begins at its place in the history, moved towards the middle of its day.
+  const place = `if(first < ${String(older)}, ${String(start)} + first / ${String(older)} * ${String(recentStart - start)}, ${String(recentStart)} + (first - ${String(older)}) / ${String(total - older)} * ${String(historyEndUnix - 7_200 - recentStart)})`
   return `WITH
-  ${skewed(100, 1)} AS project, ${skewed(300, 2)} AS user, ${share(3)} < 0.97 AS good,
+  intDiv(number, ${String(turns)}) AS talk, talk * ${String(turns)} AS first,
+  ${place} AS place, (place % ${String(day)}) / ${String(day)} AS hour_share,
+  place + ${String(day)} * 0.095 * sin(2 * pi() * hour_share) AS began,
+  began + (number % ${String(turns)}) * (5 + 60 * pow(${share(16, 'talk')}, 2)) + ${share(17)} * 4 AS at,
+  ${skewed(100, 1, 'talk')} AS project, ${skewed(300, 2, 'talk')} AS user, ${share(3)} < 0.97 AS good,
   ['llama-3.1-8b', 'llama-3.3-70b', 'gpt-4o-mini', 'claude-sonnet-4', 'qwen3-32b', 'gemma-3-12b'] AS models,
-  models[1 + if(${share(4)} < 0.8, (user * 7 + project) % 6, ${skewed(6, 5)})] AS name,
+  models[1 + if(${share(4, 'talk')} < 0.8, (user * 7 + project) % 6, ${skewed(6, 5, 'talk')})] AS name,
   toUInt64(exp(12.5 + ${share(6)} * 3)) AS took
 SELECT
   concat('project-', toString(project)) AS project_id,
-  fromUnixTimestamp64Micro(toInt64((if(number < ${String(0.3 * total)}, ${older}, ${recent})) * 1000000), 'UTC') AS time,
+  fromUnixTimestamp64Micro(toInt64(at * 1000000), 'UTC') AS time,
   generateUUIDv7(number) AS id,
   generateUUIDv4(number) AS trace_id,
   concat('key-', toString(project), '-', toString(user % 4)) AS key_id,

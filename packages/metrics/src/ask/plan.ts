@@ -1,5 +1,6 @@
 /** Which tables answer a question: the coarsest rollups that cut at its edges with raw rows at the ends, or raw rows alone where those are fewer. */
-import { rollupFamilies, type RollupFamily } from '../migrate/0003-rollups.ts'
+import type { RollupFamily } from '../migrate/0003-rollups.ts'
+import { rollupFamilies } from '../rollup/families.ts'
 import { aggregateSql, type AggregateName, type AggregateSql } from './aggregate.ts'
 import { dimensions, type DimensionName } from './dimension.ts'
 import type { Selection, SourceChoice } from './request-engine.ts'
@@ -43,6 +44,7 @@ function canAnswer(family: RollupFamily, { selection, aggregates, groupBy }: Sou
   // Safe: the keys of filters are dimensions.
   const filtered = Object.keys(selection.filters) as readonly DimensionName[]
   const has = new Set(family.dimensions)
+  if (selection.scope.kind === 'projects' && !has.has('project_id')) return false
   return (
     [...groupBy, ...filtered].every((name) => dimensions[name].columns.every((column) => has.has(column))) &&
     aggregates.every((name) => rollupSqlOf(family, name) !== undefined)
@@ -84,15 +86,25 @@ function isRawCheaper(family: RollupFamily, tiles: readonly Tile[], { aggregates
   return tiles.reduce((sum, one) => sum + costOf(one), 0) > sizes.rowsOf('requests')
 }
 
+/** Families that sum up others first: theirs are the fewest rows. */
+const families = rollupFamilies.toSorted((left, right) => Number(left.feed === undefined) - Number(right.feed === undefined))
+
+/** The tables of a family from the finest on; below its own it reads those that feed it, which have the same columns. */
+function levelsOf({ name, levels, feed }: RollupFamily): readonly { readonly table: string; readonly lengthUs: number }[] {
+  const own = new Set(levels.map((level) => level.name))
+  const finer = feed?.levels.filter((level) => !own.has(level.name)) ?? []
+  const entry = (family: string, level: string) => ({ table: `${family}_${level}`, lengthUs: levelUs[level] ?? Number.NaN })
+  return [...finer.map((level) => entry(feed?.name ?? name, level.name)), ...levels.map((level) => entry(name, level.name))]
+}
+
 export function chooseSource(needs: SourceNeeds): Source {
   const { selection, from } = needs
   const { window, ranges, words, tags } = selection
   const raw: Source = { family: undefined, tiles: [{ table: 'requests', fromUs: window.fromUs, toUs: window.toUs }] }
   if (from === 'raw' || ranges !== undefined || words !== undefined || tags !== undefined) return raw
-  for (const family of rollupFamilies) {
+  for (const family of families) {
     if (!canAnswer(family, needs)) continue
-    const levels = family.levels
-      .map(({ name }) => ({ table: `${family.name}_${name}`, lengthUs: levelUs[name] ?? Number.NaN }))
+    const levels = levelsOf(family)
       .filter(({ lengthUs }) => cutsAtEdges(window, lengthUs))
       .reverse()
     const tiles = tile(window.fromUs, window.toUs, levels)

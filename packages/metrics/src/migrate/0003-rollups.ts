@@ -113,10 +113,12 @@ const usersColumn: Column = {
 }
 
 export interface RollupFamily {
-  readonly name: 'requests' | 'usage'
+  readonly name: 'requests' | 'usage' | 'overall'
   readonly dimensions: readonly string[]
   readonly columns: readonly Column[]
   readonly levels: readonly RollupLevel[]
+  /** The family whose rows it sums up, with all its columns and more dimensions. Absent: it is made from raw rows. */
+  readonly feed?: RollupFamily
 }
 
 const month = { partition: 'toYYYYMM(bucket)', partitionId: (bucket: string) => `toString(toYYYYMM(${bucket}))` }
@@ -126,35 +128,38 @@ const minute: RollupLevel = {
   partition: 'toMonday(bucket)',
   partitionId: (bucket) => `toString(toYYYYMMDD(toMonday(${bucket})))`,
 }
-const hour: RollupLevel = { name: 'hour', startOf: 'toStartOfHour', ...month }
-const day: RollupLevel = { name: 'day', startOf: 'toStartOfDay', ...month }
+export const hour: RollupLevel = { name: 'hour', startOf: 'toStartOfHour', ...month }
+export const day: RollupLevel = { name: 'day', startOf: 'toStartOfDay', ...month }
 
-/** The rollups there are, so that what rebuilds and checks them needs no second list. */
-export const rollupFamilies: readonly RollupFamily[] = [
-  {
-    name: 'requests',
-    dimensions: requestDimensions,
-    columns: [...sumColumns(sums), ...durationColumns, usersColumn],
-    levels: [minute, hour, day],
-  },
+const requestsFamily: RollupFamily = {
+  name: 'requests',
+  dimensions: requestDimensions,
+  columns: [...sumColumns(sums), ...durationColumns, usersColumn],
+  levels: [minute, hour, day],
+}
+
+/** Those of this migration; rollup/families.ts lists all that there are. */
+export const firstFamilies: readonly [requests: RollupFamily, usage: RollupFamily] = [
+  requestsFamily,
   { name: 'usage', dimensions: usageDimensions, columns: sumColumns(usageSums), levels: [hour] },
 ]
 
 const dimensionType = (name: string) => (name === 'user_id' ? 'String CODEC(ZSTD(1))' : 'LowCardinality(String)')
 
-function createTable(family: RollupFamily, { name: level, partition }: RollupLevel): string {
+export function createRollupTable(family: RollupFamily, { name: level, partition }: RollupLevel): string {
   const others = family.dimensions.filter((name) => name !== 'project_id')
+  const byProject = others.length < family.dimensions.length
+  const key = byProject ? 'project_id, bucket' : 'bucket'
   return `
-CREATE TABLE IF NOT EXISTS ${family.name}_${level} (
-  project_id LowCardinality(String),
+CREATE TABLE IF NOT EXISTS ${family.name}_${level} (${byProject ? '\n  project_id LowCardinality(String),' : ''}
   bucket DateTime('UTC') CODEC(DoubleDelta, ZSTD(1)),
 ${others.map((name) => `  ${name} ${dimensionType(name)}`).join(',\n')},
 ${family.columns.map(({ name, type }) => `  ${name} ${type} CODEC(ZSTD(1))`).join(',\n')}
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY ${partition}
-PRIMARY KEY (project_id, bucket)
-ORDER BY (project_id, bucket, ${others.join(', ')})`
+PRIMARY KEY (${key})
+ORDER BY (${key}, ${others.join(', ')})`
 }
 
 export interface RollupSource {
@@ -177,18 +182,22 @@ FROM ${source} AS ${alias}${where}
 GROUP BY ${family.dimensions.join(', ')}, bucket`
 }
 
-function createViews(family: RollupFamily): readonly string[] {
+export function createRollupViews(family: RollupFamily): readonly string[] {
   return family.levels.map((level, index) => {
     const finer = family.levels[index - 1]
-    const source = finer === undefined ? 'requests' : `${family.name}_${finer.name}`
+    const first = family.feed === undefined ? 'requests' : `${family.feed.name}_${level.name}`
+    const source = finer === undefined ? first : `${family.name}_${finer.name}`
     return `
 CREATE MATERIALIZED VIEW IF NOT EXISTS ${family.name}_${level.name}_from_${source} TO ${family.name}_${level.name} AS
-${rollupSelect(family, level, { source, of: finer === undefined ? 'raw' : 'finer' })}`
+${rollupSelect(family, level, { source, of: source === 'requests' ? 'raw' : 'finer' })}`
   })
 }
 
 export const rollupsMigration: Migration = {
   version: 3,
   name: 'rollups',
-  statements: rollupFamilies.flatMap((family) => [...family.levels.map((level) => createTable(family, level)), ...createViews(family)]),
+  statements: firstFamilies.flatMap((family) => [
+    ...family.levels.map((level) => createRollupTable(family, level)),
+    ...createRollupViews(family),
+  ]),
 }

@@ -1,6 +1,6 @@
 /** Migration 5: what keeps rollups equal to the raw rows: where doubtful deliveries are compared, and where touched buckets are made anew. */
 import type { Migration } from './migration.ts'
-import { rollupFamilies } from './0003-rollups.ts'
+import { firstFamilies } from './0003-rollups.ts'
 
 /*
  * requests_doubtful: one delivery that may have been made before, until its new rows are told from the known ones.
@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS rollup_repairs (
 ENGINE = MergeTree
 ORDER BY (project_id, hour)`
 
-const rebuilt = rollupFamilies.flatMap(({ name, levels }) =>
+const rebuilt = firstFamilies.flatMap(({ name, levels }) =>
   levels.map(({ name: level }) => `\nCREATE TABLE IF NOT EXISTS ${name}_${level}_rebuilt AS ${name}_${level}`),
 )
 

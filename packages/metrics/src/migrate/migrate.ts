@@ -8,11 +8,19 @@ import { requestsMigration } from './0002-requests.ts'
 import { rollupsMigration } from './0003-rollups.ts'
 import { recordsMigration } from './0004-records.ts'
 import { repairMigration } from './0005-repair.ts'
+import { overallMigration } from './0006-overall.ts'
 import { renderStatement, type Topology } from './topology.ts'
 import { checksumMigration, type Migration } from './migration.ts'
 
 /** All of them, oldest first. */
-export const migrations: readonly Migration[] = [eventsMigration, requestsMigration, rollupsMigration, recordsMigration, repairMigration]
+export const migrations: readonly Migration[] = [
+  eventsMigration,
+  requestsMigration,
+  rollupsMigration,
+  recordsMigration,
+  repairMigration,
+  overallMigration,
+]
 
 export interface MigrationReport {
   readonly schemaVersion: number

@@ -1,7 +1,8 @@
 /** Makes the rollups of touched buckets anew from the raw rows, and exchanges whole partitions, so that no question sees half of it. */
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
-import { rollupFamilies, rollupSelect, type RollupFamily, type RollupLevel } from '../migrate/0003-rollups.ts'
+import { rollupSelect, type RollupFamily, type RollupLevel, type RollupSource } from '../migrate/0003-rollups.ts'
+import { rollupFamilies } from './families.ts'
 
 const partitionRows = z.array(z.object({ partition: z.string(), from: z.string(), to: z.string() }))
 
@@ -20,29 +21,55 @@ FROM (SELECT DISTINCT toDateTime(${startOf}(hour, 'UTC'), 'UTC') AS bucket FROM 
 /** Minutes are repaired by the hour that they are in; hours by the hour; days by the day. */
 const repairUnit = ({ name }: RollupLevel) => (name === 'day' ? 'toStartOfDay' : 'toStartOfHour')
 
+interface Touched {
+  /** A query for the keys of the touched buckets. */
+  readonly touched: string
+  /** Such a key, from expressions for its project and time. */
+  readonly keyOf: (project: string, time: string) => string
+}
+
+/** The rows that the touched buckets of one partition are made from; a family that has a feed takes that one's buckets, already repaired. */
+function sourceOf({ feed }: RollupFamily, { name, startOf, partitionId }: RollupLevel, { touched, keyOf }: Touched): RollupSource {
+  if (feed !== undefined) {
+    return {
+      source: `${feed.name}_${name}`,
+      of: 'finer',
+      where: `
+WHERE finer.bucket >= toDateTime({from:UInt32}, 'UTC') AND finer.bucket < toDateTime({to:UInt32}, 'UTC')
+  AND ${partitionId('finer.bucket')} = {partition:String} AND ${keyOf('finer.project_id', 'finer.bucket')} IN ${touched}`,
+    }
+  }
+  return {
+    source: 'requests',
+    of: 'raw',
+    where: `
+WHERE requests.project_id IN (SELECT project_id FROM rollup_repairs)
+  AND requests.time >= toDateTime64({from:UInt32}, 6, 'UTC') AND requests.time < toDateTime64({to:UInt32}, 6, 'UTC')
+  AND ${partitionId(`toDateTime(${startOf}(requests.time, 'UTC'), 'UTC')`)} = {partition:String}
+  AND ${keyOf('requests.project_id', 'requests.time')} IN ${touched}`,
+  }
+}
+
 async function rebuildLevel(client: AnalyticsClient, family: RollupFamily, level: RollupLevel): Promise<void> {
   const table = `${family.name}_${level.name}`
   const rebuilt = `${table}_rebuilt`
   const unit = repairUnit(level)
   const what = `rebuilding ${table}`
-  const touched = `(SELECT DISTINCT project_id, toDateTime(${unit}(hour, 'UTC'), 'UTC') FROM rollup_repairs)`
-  const columns = ['project_id', 'bucket', ...family.dimensions.slice(1), ...family.columns.map(({ name }) => name)].join(', ')
+  const byProject = family.dimensions.includes('project_id')
+  const touched = `(SELECT DISTINCT ${byProject ? 'project_id, ' : ''}toDateTime(${unit}(hour, 'UTC'), 'UTC') FROM rollup_repairs)`
+  const keyOf = (project: string, time: string) => `(${byProject ? `${project}, ` : ''}toDateTime(${unit}(${time}, 'UTC'), 'UTC'))`
+  const columns = ['bucket', ...family.dimensions, ...family.columns.map(({ name }) => name)].join(', ')
   for (const { partition, from, to } of await listPartitions(client, level)) {
     await client.command({ what, sql: `TRUNCATE TABLE ${rebuilt}` })
     await client.command({
       what,
       sql: `INSERT INTO ${rebuilt} (${columns}) SELECT ${columns} FROM ${table}
-WHERE ${level.partitionId('bucket')} = {partition:String} AND (project_id, toDateTime(${unit}(bucket, 'UTC'), 'UTC')) NOT IN ${touched}`,
+WHERE ${level.partitionId('bucket')} = {partition:String} AND ${keyOf('project_id', 'bucket')} NOT IN ${touched}`,
       params: { partition },
     })
-    const where = `
-WHERE requests.project_id IN (SELECT project_id FROM rollup_repairs)
-  AND requests.time >= toDateTime64({from:UInt32}, 6, 'UTC') AND requests.time < toDateTime64({to:UInt32}, 6, 'UTC')
-  AND ${level.partitionId(`toDateTime(${level.startOf}(requests.time, 'UTC'), 'UTC')`)} = {partition:String}
-  AND (requests.project_id, toDateTime(${unit}(requests.time, 'UTC'), 'UTC')) IN ${touched}`
     await client.command({
       what,
-      sql: `INSERT INTO ${rebuilt} (${columns}) SELECT ${columns} FROM (${rollupSelect(family, level, { source: 'requests', of: 'raw', where })})`,
+      sql: `INSERT INTO ${rebuilt} (${columns}) SELECT ${columns} FROM (${rollupSelect(family, level, sourceOf(family, level, { touched, keyOf }))})`,
       params: { partition, from, to },
     })
     // The id is digits that the engine made from a date: it cannot be bound here.

@@ -1,7 +1,8 @@
 /** Compares rollups with the raw rows, so that equality is something that can be asked for and not only promised. */
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
-import { rollupFamilies, rollupSelect, type RollupFamily, type RollupLevel } from '../migrate/0003-rollups.ts'
+import { rollupSelect, type RollupFamily, type RollupLevel } from '../migrate/0003-rollups.ts'
+import { rollupFamilies } from './families.ts'
 
 /** What was found in one rollup. */
 export interface RollupCheck {

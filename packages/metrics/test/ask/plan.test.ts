@@ -32,20 +32,29 @@ const needs = (
 const tables = (question: SourceNeeds) => chooseSource(question).tiles.map(({ table }) => table)
 
 test('a window is covered by the coarsest rollups, and by raw rows only at ragged ends', () => {
-  expect(tables(needs(start, start + 7 * day))).toEqual(['requests_day'])
+  expect(tables(needs(start, start + 7 * day))).toEqual(['overall_day'])
   expect(tables(needs(start + 1, start + 3 * day + 90_001))).toEqual([
     'requests',
     'requests_minute',
-    'requests_hour',
-    'requests_day',
+    'overall_hour',
+    'overall_day',
     'requests_minute',
     'requests',
   ])
-  expect(tables(needs(start, start + day, { interval: '1h' }))).toEqual(['requests_hour'])
+  expect(tables(needs(start, start + day, { interval: '1h' }))).toEqual(['overall_hour'])
   expect(tables(needs(start, start + day, { interval: '5m' }))).toEqual(['requests_minute'])
   expect(tables(needs(start, start + day, { interval: '30s' }))).toEqual(['requests'])
   expect(tables(needs(start, start + 5 * day - 5.5 * hour, { interval: '1d', timeZone: 'Asia/Kolkata' }))).toEqual(['requests_minute'])
-  expect(tables(needs(start, start + 5 * day, { interval: '1d', timeZone: 'Europe/Berlin' }))).toEqual(['requests_hour'])
+  expect(tables(needs(start, start + 5 * day, { interval: '1d', timeZone: 'Europe/Berlin' }))).toEqual(['overall_hour'])
+})
+
+test('questions that tell projects apart, and callers who may see some of them only, read the rollups by project', () => {
+  const byProject = { interval: '1h', groupBy: ['projectId'] } as const
+  expect(tables(needs(start, start + day, byProject))).toEqual(['requests_hour'])
+  const selection = needs(start, start + day).selection
+  expect(tables(needs(start, start + day, { selection: { ...selection, filters: { projectId: ['alpha'] } } }))).toEqual(['requests_day'])
+  const scope = { kind: 'projects', projectIds: ['alpha'] } as const
+  expect(tables(needs(start, start + day, { selection: { ...selection, scope } }))).toEqual(['requests_day'])
 })
 
 test('users and countries are counted from usage, and what no rollup holds from raw rows', () => {
@@ -57,14 +66,14 @@ test('users and countries are counted from usage, and what no rollup holds from 
 })
 
 test('raw rows answer where a rollup has nearly as many, unless those of the window may have expired', () => {
-  const rows: Readonly<Record<string, number>> = { requests: 1_000, requests_minute: 990, requests_hour: 400, requests_day: 30 }
+  const rows: Readonly<Record<string, number>> = { requests: 1_000, requests_minute: 990, overall_hour: 400, overall_day: 30 }
   const sizes = { rowsOf: (table: string) => rows[table] ?? 0, rawFromUs: 0 }
   const hours = needs(start, start + day, { interval: '1h', sizes })
   expect(tables(hours)).toEqual(['requests'])
-  expect(tables({ ...hours, aggregates: ['requests'] })).toEqual(['requests_hour'])
-  expect(tables({ ...hours, from: 'rollup' })).toEqual(['requests_hour'])
-  expect(tables({ ...hours, sizes: { ...sizes, rawFromUs: (start + hour) * 1000 } })).toEqual(['requests_hour'])
-  expect(tables(needs(start, start + day, { sizes }))).toEqual(['requests_day'])
+  expect(tables({ ...hours, aggregates: ['requests'] })).toEqual(['overall_hour'])
+  expect(tables({ ...hours, from: 'rollup' })).toEqual(['overall_hour'])
+  expect(tables({ ...hours, sizes: { ...sizes, rawFromUs: (start + hour) * 1000 } })).toEqual(['overall_hour'])
+  expect(tables(needs(start, start + day, { sizes }))).toEqual(['overall_day'])
 })
 
 test('tiles cover the window exactly once, and no rollup straddles an edge', () => {

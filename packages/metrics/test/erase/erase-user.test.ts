@@ -132,7 +132,7 @@ test('on a cluster every table is replicated and every statement names the clust
     expect(renderStatement(sql, {})).toBe(sql)
     if (sql.trimStart().startsWith('INSERT')) continue
     const rendered = renderStatement(sql, { cluster: 'main' })
-    expect(rendered).toMatch(/^\s*(CREATE (TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS|ALTER TABLE) \w+ ON CLUSTER main\b/)
+    expect(rendered).toMatch(/^\s*(CREATE (TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS|ALTER TABLE|TRUNCATE TABLE) \w+ ON CLUSTER main\b/)
     expect(rendered).not.toMatch(/ENGINE = (Replacing|Aggregating)?MergeTree/)
   }
   expect(
