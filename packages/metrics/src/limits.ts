@@ -22,6 +22,10 @@ export const metricsLimits = Object.freeze({
   scrapeTimeoutMs: 10_000,
   /** Of one OTLP request, inflated; the specification lets a receiver refuse what is larger. */
   otlpBytes: 32 * 1024 * 1024,
+  /** Cumulative OTLP series whose last point is remembered; beyond it the one that has been silent longest begins anew. */
+  otlpSeries: 50_000,
+  /** Requests with metrics that wait for the one before. */
+  otlpWaiting: 256,
   /** Points of one series times its groups. */
   seriesPoints: 20_000,
   groups: 1_000,

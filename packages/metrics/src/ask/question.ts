@@ -220,9 +220,11 @@ export const recordQuestionSchema = z.discriminatedUnion(
     recordSchemaOf('pods'),
     recordSchemaOf('engines'),
     recordSchemaOf('blocked'),
+    recordSchemaOf('guardrails'),
     recordSchemaOf('scores'),
     recordSchemaOf('audit'),
     recordSchemaOf('budgetAlerts'),
+    recordSchemaOf('metrics'),
   ],
   { error: ({ code }) => (code === 'invalid_union' ? `unknown kind of record; valid are ${recordKindNames.join(', ')}` : undefined) },
 )
