@@ -196,6 +196,17 @@ export const metricsErrors = defineErrors('METRICS', {
     retryable: false,
     message: ({ id }: { readonly id: string }) => `no request '${id}' is stored, or it belongs to another project`,
   },
+  PAYLOAD_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    message: ({ id }: { readonly id: string }) =>
+      `nothing was captured of the request '${id}', it has expired, or it belongs to another project; payloads are captured where the gateway's configuration says so`,
+  },
+  ERASURE_REFUSED: {
+    status: 403,
+    retryable: false,
+    message: () => `only operators may erase; ask with an administrator's key`,
+  },
   ROUTE_UNKNOWN: {
     status: 404,
     retryable: false,

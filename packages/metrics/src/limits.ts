@@ -54,6 +54,7 @@ export const metricsLimits = Object.freeze({
   objectives: 100,
   /** Requests of one trace. */
   traceRequests: 1_000,
+  traceSpans: 10_000,
   /** What one question may take; beyond the first bound groups go to disk, beyond the second it is refused. */
   spillBytes: 256 * 1024 * 1024,
   memoryBytesPerQuestion: 1024 * 1024 * 1024,

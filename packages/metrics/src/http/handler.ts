@@ -1,5 +1,6 @@
 /** Serves questions over HTTP as a plain `fetch` handler: mount it in any server. */
 import { isBudError, type BudError } from '@bud-foundry/core'
+import type { Erasure, ErasureReport } from '../erase/erase-user.ts'
 import type { MetricsReader } from '../ask/reader.ts'
 import type { Scope } from '../ask/scope.ts'
 import { metricsErrors } from '../errors.ts'
@@ -11,6 +12,11 @@ export interface MetricsHandlerOptions {
   readonly metrics: MetricsReader
   /** Whose rows the caller may see; undefined answers 401. */
   readonly authorize: (request: Request) => Scope | undefined | Promise<Scope | undefined>
+  /**
+   * Erases one user for an operator, whose scope is every project; usually `(user, { signal }) => metrics.erase(user, signal)`. Absent: the
+   * route is unknown.
+   */
+  readonly erase?: (user: Erasure, request: Request) => Promise<ErasureReport>
   /** Default `/api/metrics`. */
   readonly basePath?: string
 }
@@ -98,6 +104,7 @@ function findRoute(method: string, path: string): { readonly route: Route; reado
 export function createMetricsHandler({
   metrics,
   authorize,
+  erase,
   basePath = '/api/metrics',
 }: MetricsHandlerOptions): (request: Request) => Promise<Response> {
   return async (request) => {
@@ -115,6 +122,15 @@ export function createMetricsHandler({
         query: readParams(url),
         body: route.body === undefined ? undefined : await readBody(request),
         signal: request.signal,
+        ...(erase === undefined
+          ? {}
+          : {
+              // Async, so that a refusal is a rejection.
+              erase: async (user) => {
+                if (scope.kind !== 'all') throw metricsErrors.ERASURE_REFUSED()
+                return erase(user, request)
+              },
+            }),
       })
       return answer instanceof Response ? answer : Response.json(answer, { headers: { 'cache-control': 'no-store' } })
     } catch (error) {

@@ -5,6 +5,7 @@ import { askMeasureNames, measureFacts } from '../ask/measures/registry.ts'
 import { recordKinds } from '../ask/records/record-kinds.ts'
 import type { MetricsReader } from '../ask/reader.ts'
 import { distributionSchema, exportSchema, parseQuery, questionSchema, recordQuestionSchema, trueCostSchema } from '../ask/question.ts'
+import { erasureSchema, type Erasure, type ErasureReport } from '../erase/erase-user.ts'
 import { metricsErrors } from '../errors.ts'
 import { anomalySchema, forecastSchema } from '../forecast/forecast-question.ts'
 import { askAnomalies, askForecast } from '../forecast/ask-forecast.ts'
@@ -17,6 +18,8 @@ export interface RouteCall {
   readonly query: Readonly<Record<string, unknown>>
   readonly body: unknown
   readonly signal: AbortSignal
+  /** Absent where nobody may erase over HTTP. */
+  readonly erase?: (user: Erasure) => Promise<ErasureReport>
 }
 
 export interface Route {
@@ -127,9 +130,25 @@ export const routes: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/requests/{id}/payload',
+    summary: 'What was asked and answered, where it was captured',
+    answer: async ({ reader, segments: { id = '' }, signal }) => {
+      const payload = await reader.payload(id, signal)
+      if (payload === undefined) throw metricsErrors.PAYLOAD_UNKNOWN({ id })
+      return payload
+    },
+  },
+  {
+    method: 'GET',
     path: '/traces/{traceId}',
     summary: 'The requests of one trace, oldest first',
     answer: async ({ reader, segments: { traceId = '' }, signal }) => ({ data: await reader.trace(traceId, signal) }),
+  },
+  {
+    method: 'GET',
+    path: '/traces/{traceId}/spans',
+    summary: 'The spans of one trace that came over OTLP, oldest first',
+    answer: async ({ reader, segments: { traceId = '' }, signal }) => ({ data: await reader.spans(traceId, signal) }),
   },
   {
     method: 'GET',
@@ -202,6 +221,16 @@ export const routes: readonly Route[] = [
     summary: 'Buckets of a series that its own past does not explain',
     body: anomalySchema,
     answer: ({ reader, body, signal }) => askAnomalies(reader, body, signal),
+  },
+  {
+    method: 'POST',
+    path: '/erase',
+    summary: 'Removes all that is stored of one user of a project; for operators, where the server allows it',
+    body: erasureSchema,
+    answer: ({ erase, body }) => {
+      if (erase === undefined) throw metricsErrors.ROUTE_UNKNOWN({ path: '/erase' })
+      return erase(parseQuery(erasureSchema, body))
+    },
   },
   {
     method: 'POST',

@@ -208,6 +208,53 @@ export function testQuestions(open: () => Promise<SuiteDatabase>): void {
     )
   })
 
+  test('what was asked and answered is read by request, and the spans of a trace, in scope alone', async () => {
+    const timeUnixMs = startUnixMs + 25 * hour
+    const common = { timeUnixMs, traceId: 'e'.repeat(32), projectId: 'alpha' }
+    const texts = { request: '{"messages":["Grüße"]}', requestTruncated: false, response: '', responseTruncated: true }
+    const events = [
+      { ...common, ...texts, id: 'p', kind: 'payload', requestId: 'no uuid', requestedModel: 'llama', dialect: 'openai-chat' },
+      { ...common, id: 's2', kind: 'span', spanId: '2', parentSpanId: '1', name: 'chat', durationMs: 1.5, attributes: { a: "it's" } },
+      {
+        ...common,
+        timeUnixMs: timeUnixMs - 1,
+        id: 's1',
+        kind: 'span',
+        spanId: '1',
+        name: 'agent',
+        service: 'shop',
+        status: 'ok',
+        durationMs: 4,
+      },
+    ]
+    await metrics.store(events)
+    expect(await metrics.payload('no uuid')).toEqual({
+      ...texts,
+      requestId: 'no uuid',
+      timeUnixMs,
+      projectId: 'alpha',
+      requestedModel: 'llama',
+      dialect: 'openai-chat',
+    })
+    expect(await metrics.payload('other')).toBeUndefined()
+    const spans = await metrics.spans('e'.repeat(32))
+    expect(spans).toMatchObject([
+      {
+        spanId: '1',
+        parentSpanId: '',
+        name: 'agent',
+        service: 'shop',
+        status: 'ok',
+        timeUnixMs: timeUnixMs - 1,
+        durationMs: 4,
+        attributes: {},
+      },
+      { spanId: '2', parentSpanId: '1', durationMs: 1.5, attributes: { a: "it's" } },
+    ])
+    const beta = metrics.scopedTo({ kind: 'projects', projectIds: ['beta'] })
+    expect([await beta.payload('no uuid'), await beta.spans('e'.repeat(32))]).toEqual([undefined, []])
+  })
+
   test('guardrails are counted each, by their name and by what they did', async () => {
     const later = { fromUnixMs: startUnixMs + 20 * hour, toUnixMs: startUnixMs + 21 * hour }
     const timeUnixMs = later.fromUnixMs

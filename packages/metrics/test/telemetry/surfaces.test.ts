@@ -26,6 +26,16 @@ afterAll(async () => {
   await engine[Symbol.asyncDispose]()
 })
 
+test('Prometheus reads what each convention of OTLP told', async () => {
+  const receipt = { produced: 0, stored: 0, pending: 0, dropped: 0 }
+  const coverage = { otel: { spans: 3, tokens: 2, timeToFirstToken: 0, cost: 0, user: 1, samples: { durationMs: 7 } } }
+  const text = await storeMetricsText({ client: engine.client, receipt, coverage })
+  expect(text).toContain('# TYPE bud_metrics_otlp_spans_total counter\nbud_metrics_otlp_spans_total{source="otel"} 3\n')
+  expect(text).toContain('bud_metrics_otlp_spans_covered_total{source="otel",fact="tokens"} 2\n')
+  expect(text).toContain('bud_metrics_otlp_samples_total{source="otel",name="durationMs"} 7\n')
+  expect(await storeMetricsText({ client: engine.client, receipt })).not.toContain('otlp')
+})
+
 test('Prometheus reads what became of events and how much the tables hold', async () => {
   const text = await storeMetricsText({ client: engine.client, receipt: { produced: 7, stored: 4, pending: 2, dropped: 1 } })
   expect(text).toContain('# TYPE bud_metrics_events_stored_total counter\nbud_metrics_events_stored_total 4\n')
