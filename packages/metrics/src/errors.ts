@@ -144,6 +144,13 @@ export const metricsErrors = defineErrors('METRICS', {
     message: ({ problem }: { readonly problem: string }) =>
       `the OTLP request cannot be read: ${problem}; send application/x-protobuf or application/json as OTLP/HTTP says`,
   },
+  OTLP_REFUSED: {
+    status: 502,
+    retryable: true,
+    scope: 'target',
+    message: ({ origin, reason }: { readonly origin: string; readonly reason: string }) =>
+      `the OTLP receiver at ${origin} did not accept the metrics: ${reason}; check its address and that it takes application/json, then send the same window again`,
+  },
   QUESTION_INVALID: {
     status: 400,
     retryable: false,

@@ -61,6 +61,7 @@ export { createWebhook, signBody, type WebhookOptions } from './alert/webhook.ts
 export { createOpenApi } from './http/openapi.ts'
 export { storeMetricsText } from './telemetry/store-metrics.ts'
 export { exportOtlpMetrics, toOtlpMetrics, type OtlpExportOptions, type OtlpWindow } from './telemetry/otlp-export.ts'
+export { createOtlpExporter, type OtlpExporter, type OtlpExporterOptions } from './telemetry/otlp-exporter.ts'
 export { createGrafanaDashboards } from './grafana/dashboards.ts'
 export { createPrometheusRules, type RulesOptions } from './grafana/rules.ts'
 export { everyProject, type Scope } from './ask/scope.ts'

@@ -60,7 +60,7 @@ const intervalSchema = z
   })
 
 /** Both ends, or how long before now it began. */
-const windowSchema = z.union(
+export const windowSchema = z.union(
   [
     strict('field', { fromUnixMs: unixMsSchema, toUnixMs: unixMsSchema }),
     strict('field', { last: intervalSchema.refine((text) => /[smhdw]$/.test(text), { error: 'must be in s, m, h, d or w' }) }),
