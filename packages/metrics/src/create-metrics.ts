@@ -20,6 +20,7 @@ import { everyProject } from './ask/scope.ts'
 import { migrate, migrations, type MigrationReport } from './migrate/migrate.ts'
 import { applyRetention, rawCompleteFrom, retentionSchema, type Retention } from './migrate/retention.ts'
 import type { Topology } from './migrate/topology.ts'
+import { createPayloadReader, type PayloadReader } from './payload/payload-reader.ts'
 import { needsRepair, repairRollups } from './rollup/rebuild.ts'
 import { verifyRollups, type RollupCheck } from './rollup/verify.ts'
 import { deliverEvents, type Delivery } from './sink/deliver.ts'
@@ -47,6 +48,8 @@ export interface MetricsOptions {
 export interface Metrics extends MetricsReader, AsyncDisposable {
   /** Where the gateway writes: events are accepted once they are in the spool, and readable about half a second later. */
   readonly sink: Sink
+  /** What was asked and answered, where the gateway captured it; of every project, like the questions. */
+  readonly payloads: PayloadReader
   /** What the start changed in the database. */
   readonly migration: MigrationReport
   /**
@@ -128,6 +131,7 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
   return {
     ...reader,
     sink,
+    payloads: createPayloadReader(client, everyProject),
     migration,
     store,
     async erase(user, signal) {
