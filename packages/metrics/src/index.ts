@@ -42,7 +42,6 @@ export type { InFlight, MetricsReader, RequestPage, Series, SeriesPoint, Summary
 export type { ExportedFile, ExportQuestion } from './ask/export.ts'
 export { recordKinds, type RecordKind, type RecordKindName, type RecordMeasure } from './ask/records/record-kinds.ts'
 export type { RecordAnswer, RecordQuestion } from './ask/records/ask-records.ts'
-export type { StoredPayload } from './ask/records/read-payload.ts'
 export type { StoredSpan } from './ask/records/read-spans.ts'
 export type { TrueCost, TrueCostQuestion, TrueCostRow } from './ask/true-cost.ts'
 export { askAnomalies, askForecast, type Anomalies, type Anomaly, type Forecast, type ForecastPoint } from './forecast/ask-forecast.ts'

@@ -19,10 +19,10 @@ import { metricsErrors } from '../errors.ts'
 import { exportFile, type ExportedFile, type ExportQuestion } from './export.ts'
 import type { ReaderParts } from './reader-parts.ts'
 import { askRecords, type RecordAnswer, type RecordQuestion } from './records/ask-records.ts'
-import { readPayload, type StoredPayload } from './records/read-payload.ts'
 import { readSpans, type StoredSpan } from './records/read-spans.ts'
 import { askTrueCost, type TrueCost, type TrueCostQuestion } from './true-cost.ts'
 import { metricsLimits } from '../limits.ts'
+import { createPayloadReader, type Payload } from '../payload/payload-reader.ts'
 import type { StoredRequest } from '../table/request-details.ts'
 import {
   assertPoints,
@@ -115,7 +115,7 @@ export interface MetricsReader {
   /** The spans of one trace that are in scope, oldest first; spans come over OTLP. */
   spans(traceId: string, signal?: AbortSignal): Promise<readonly StoredSpan[]>
   /** What was asked and answered; undefined when it was not captured, or is not in scope. */
-  payload(requestId: string, signal?: AbortSignal): Promise<StoredPayload | undefined>
+  payload(requestId: string, signal?: AbortSignal): Promise<Payload | undefined>
   /** Measures over time, and over the whole window. @throws METRICS_QUESTION_INVALID */
   series<Names extends MeasureName = SeriesMeasure>(query?: SeriesQuery<Names>, signal?: AbortSignal): Promise<Series<Names>>
   /** Every measure over a window, compared with the one before. @throws METRICS_QUESTION_INVALID */
@@ -236,7 +236,7 @@ export function createReader(parts: ReaderParts): MetricsReader {
     trace: (traceId, signal) => engine.trace(scope, traceId, metricsLimits.traceRequests, signal),
 
     spans: async (traceId, signal) => readSpans({ scope, client: databaseOf(parts, 'spans') }, traceId, signal),
-    payload: async (requestId, signal) => readPayload({ scope, client: databaseOf(parts, 'payloads') }, requestId, signal),
+    payload: async (requestId, signal) => createPayloadReader(databaseOf(parts, 'payloads'), scope).read(requestId, signal),
 
     async series<Names extends MeasureName = SeriesMeasure>(query: SeriesQuery<Names> = {}, signal?: AbortSignal) {
       const { filters, intervalSeconds, measures, ...period } = parseQuery(seriesQuerySchema, query)

@@ -226,7 +226,7 @@ test('payloads and spans are read in scope, and what was not captured says so', 
     { ...common, id: 'span-b', kind: 'span', spanId: '1', name: 'chat', durationMs: 2 },
   ]
   await metrics.store(events)
-  expect((await get('/requests/b/payload', 'beta')).body).toMatchObject({ request: '{}', response: 'no' })
+  expect((await get('/requests/b/payload', 'beta')).body).toMatchObject({ request: { text: '{}' }, response: { text: 'no' } })
   expect(errorSchema.parse((await get('/requests/a/payload', 'beta')).body).error.code).toBe('METRICS_PAYLOAD_UNKNOWN')
   expect((await get(`/traces/${'d'.repeat(32)}/spans`, 'beta')).body).toMatchObject({ data: [{ name: 'chat', durationMs: 2 }] })
 })

@@ -229,12 +229,12 @@ export function testQuestions(open: () => Promise<SuiteDatabase>): void {
     ]
     await metrics.store(events)
     expect(await metrics.payload('no uuid')).toEqual({
-      ...texts,
+      ...common,
       requestId: 'no uuid',
-      timeUnixMs,
-      projectId: 'alpha',
       requestedModel: 'llama',
       dialect: 'openai-chat',
+      request: { text: texts.request, truncated: false, bytes: 24 },
+      response: { text: '', truncated: true, bytes: 0 },
     })
     expect(await metrics.payload('other')).toBeUndefined()
     const spans = await metrics.spans('e'.repeat(32))
