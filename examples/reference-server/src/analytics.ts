@@ -1,6 +1,6 @@
 /** The database of the rows: the embedded engine in the data directory, or the ClickHouse that the environment names; and who erased what of it. */
 import { createId, createSecret, systemRandom, type AuditEvent, type Clock } from '@bud-foundry/core'
-import { createServerClient, type AnalyticsClient, type Metrics, type MetricsHandlerOptions } from '@bud-foundry/metrics'
+import { createServerClient, type AnalyticsClient, type Metrics, type MetricsOperations } from '@bud-foundry/metrics'
 import type { DataDirectory } from './data-directory.ts'
 import type { ServerEnvironment } from './env.ts'
 import type { Identity } from './identity.ts'
@@ -36,7 +36,7 @@ export function createAuditedErasure({
   readonly metrics: Metrics
   readonly identity: Identity
   readonly clock: Clock
-}): NonNullable<MetricsHandlerOptions['erase']> {
+}): NonNullable<MetricsOperations['erase']> {
   return async (user, request) => {
     const { id, name } = identity.require(request, 'admin')
     const report = await metrics.erase(user, request.signal)

@@ -129,7 +129,11 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
     metrics: createMetricsHandler({
       metrics,
       authorize: (request) => visibleScope(identity.require(request, 'metrics')),
-      erase: createAuditedErasure({ metrics, identity, clock }),
+      operations: {
+        erase: createAuditedErasure({ metrics, identity, clock }),
+        storeNodePrices: (prices, { signal }) => metrics.storeNodePrices(prices, signal),
+        storeTargetDevices: (devices, { signal }) => metrics.storeTargetDevices(devices, signal),
+      },
     }),
     otlp,
     prometheus: async (signal) => `${gateway.metricsText()}${await storeText(signal)}`,

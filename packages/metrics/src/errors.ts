@@ -209,10 +209,10 @@ export const metricsErrors = defineErrors('METRICS', {
     message: ({ id }: { readonly id: string }) =>
       `nothing was captured of the request '${id}', it has expired, or it belongs to another project; payloads are captured where the gateway's configuration says so`,
   },
-  ERASURE_REFUSED: {
+  OPERATION_REFUSED: {
     status: 403,
     retryable: false,
-    message: () => `only operators may erase; ask with an administrator's key`,
+    message: () => `only operators may change what is stored; ask with an administrator's key`,
   },
   ROUTE_UNKNOWN: {
     status: 404,

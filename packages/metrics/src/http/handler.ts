@@ -1,22 +1,18 @@
 /** Serves questions over HTTP as a plain `fetch` handler: mount it in any server. */
 import { isBudError, type BudError } from '@bud-foundry/core'
-import type { Erasure, ErasureReport } from '../erase/erase-user.ts'
 import type { MetricsReader } from '../ask/reader.ts'
 import type { Scope } from '../ask/scope.ts'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
 import { createOpenApi } from './openapi.ts'
-import { isFilter, routes, type Route } from './routes.ts'
+import { isFilter, routes, type MetricsOperations, type Route } from './routes.ts'
 
 export interface MetricsHandlerOptions {
   readonly metrics: MetricsReader
   /** Whose rows the caller may see; undefined answers 401. */
   readonly authorize: (request: Request) => Scope | undefined | Promise<Scope | undefined>
-  /**
-   * Erases one user for an operator, whose scope is every project; usually `(user, { signal }) => metrics.erase(user, signal)`. Absent: the
-   * route is unknown.
-   */
-  readonly erase?: (user: Erasure, request: Request) => Promise<ErasureReport>
+  /** What operators, whose scope is every project, may change. Absent: nothing. */
+  readonly operations?: MetricsOperations
   /** Default `/api/metrics`. */
   readonly basePath?: string
 }
@@ -104,7 +100,7 @@ function findRoute(method: string, path: string): { readonly route: Route; reado
 export function createMetricsHandler({
   metrics,
   authorize,
-  erase,
+  operations = {},
   basePath = '/api/metrics',
 }: MetricsHandlerOptions): (request: Request) => Promise<Response> {
   return async (request) => {
@@ -122,15 +118,13 @@ export function createMetricsHandler({
         query: readParams(url),
         body: route.body === undefined ? undefined : await readBody(request),
         signal: request.signal,
-        ...(erase === undefined
-          ? {}
-          : {
-              // Async, so that a refusal is a rejection.
-              erase: async (user) => {
-                if (scope.kind !== 'all') throw metricsErrors.ERASURE_REFUSED()
-                return erase(user, request)
-              },
-            }),
+        request,
+        operation: (name) => {
+          const run = operations[name]
+          if (run === undefined) throw metricsErrors.ROUTE_UNKNOWN({ path })
+          if (scope.kind !== 'all') throw metricsErrors.OPERATION_REFUSED()
+          return run
+        },
       })
       return answer instanceof Response ? answer : Response.json(answer, { headers: { 'cache-control': 'no-store' } })
     } catch (error) {

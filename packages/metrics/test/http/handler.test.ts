@@ -23,7 +23,11 @@ beforeAll(async () => {
   metrics = await createMetrics(engine)
   handler = createMetricsHandler({
     metrics,
-    erase: (user, { signal }) => metrics.erase(user, signal),
+    operations: {
+      erase: (user, { signal }) => metrics.erase(user, signal),
+      storeNodePrices: (prices, { signal }) => metrics.storeNodePrices(prices, signal),
+      storeTargetDevices: (devices, { signal }) => metrics.storeTargetDevices(devices, signal),
+    },
     authorize: ({ headers }) => authorities[headers.get('authorization') ?? ''],
   })
   await metrics.store([
@@ -242,6 +246,19 @@ test('only an operator erases a user, and only where the server allows it', asyn
   const erased = await post('/erase', user)
   expect([erased.status, await erased.json()]).toEqual([200, { requests: 1, payloads: 0, scores: 0 }])
   expect((await get('/requests/erasable')).status).toBe(404)
+})
+
+test('operators say what nodes cost and what serves a target, and what is wrong with that is named', async () => {
+  const [clusterName, nodeName] = ['c', 'n']
+  const price = { clusterName, nodeName, timeUnixMs: 0, usdPerHour: 36, devices: 1 }
+  const device = { targetId: 't', timeUnixMs: 0, clusterName, nodeName, deviceId: 'gpu-0' }
+  expect((await post('/node-prices', [price], 'beta')).status).toBe(403)
+  expect(await (await post('/node-prices', [price])).json()).toEqual({ stored: 1 })
+  expect(await (await post('/target-devices', [device])).json()).toEqual({ stored: 1 })
+  const wrong = await post('/target-devices', [{ ...device, deviceId: '' }])
+  expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining('0.deviceId')])
+  const cost = await post('/true-cost', { window })
+  expect(await cost.json()).toMatchObject({ rows: [{ targetId: 't', nodeUsd: 0.2, requests: 0 }] })
 })
 
 test('the document lists every route with the schema of its question, and needs no authority', async () => {

@@ -55,25 +55,18 @@ async function fill(metrics: Metrics, client: AnalyticsClient): Promise<void> {
       tags: { team: 'búho' },
     }),
   ])
-  await insert(
-    client,
-    'node_prices',
-    ['cluster_name', 'node_name', 'time', 'usd_per_hour', 'devices', 'instance_type'],
-    [
-      ['c', 'n', seconds(startUnixMs - hour), '8', 2, 'x'],
-      ['c', 'n', seconds(startUnixMs + 5 * hour), '16', 2, 'x'],
-    ],
-  )
-  await insert(
-    client,
-    'target_devices',
-    ['target_id', 'time', 'cluster_name', 'node_name', 'device_id', 'deployment_name', 'removed'],
-    [
-      ['t1', seconds(startUnixMs - hour), 'c', 'n', 'gpu-0', 'd', false],
-      ['t2', seconds(startUnixMs + 5 * hour), 'c', 'n', 'gpu-0', 'd', false],
-      ['t1', seconds(startUnixMs + 8 * hour), 'c', 'n', 'gpu-0', 'd', true],
-    ],
-  )
+  const place = { clusterName: 'c', nodeName: 'n' }
+  await metrics.storeNodePrices([
+    { ...place, timeUnixMs: startUnixMs - hour, usdPerHour: 8, devices: 2, instanceType: 'x' },
+    { ...place, timeUnixMs: startUnixMs + 5 * hour, usdPerHour: 99, devices: 2 },
+  ])
+  await metrics.storeNodePrices([{ ...place, timeUnixMs: startUnixMs + 5 * hour, usdPerHour: 16, devices: 2 }])
+  const device = { ...place, deviceId: 'gpu-0', deploymentName: 'd' }
+  await metrics.storeTargetDevices([
+    { ...device, targetId: 't1', timeUnixMs: startUnixMs - hour },
+    { ...device, targetId: 't2', timeUnixMs: startUnixMs + 5 * hour },
+    { ...device, targetId: 't1', timeUnixMs: startUnixMs + 8 * hour, removed: true },
+  ])
   await insert(
     client,
     'device_samples',
