@@ -20,6 +20,12 @@ FROM (SELECT DISTINCT toDateTime(${startOf}(hour, 'UTC'), 'UTC') AS bucket FROM 
 /** Minutes are repaired by the hour that they are in; hours by the hour; days by the day. */
 const repairUnit = ({ name }: RollupLevel) => (name === 'day' ? 'toStartOfDay' : 'toStartOfHour')
 
+/** Servers since 25.9 refuse to replace a partition by nothing, which is what is left of one whose only user was erased. */
+async function isEmpty(client: AnalyticsClient, table: string): Promise<boolean> {
+  const rows = await client.query({ what: `looking into ${table}`, sql: `SELECT 1 AS found FROM ${table} LIMIT 1`, lane: 'ingest' })
+  return rows.length === 0
+}
+
 async function rebuildLevel(client: AnalyticsClient, family: RollupFamily, level: RollupLevel): Promise<void> {
   const table = `${family.name}_${level.name}`
   const rebuilt = `${table}_rebuilt`
@@ -46,7 +52,9 @@ WHERE requests.project_id IN (SELECT project_id FROM rollup_repairs)
       params: { partition, from, to },
     })
     // The id is digits that the engine made from a date: it cannot be bound here.
-    await client.command({ what, sql: `ALTER TABLE ${table} REPLACE PARTITION ID '${partition}' FROM ${rebuilt}` })
+    const change = (await isEmpty(client, rebuilt)) ? 'DROP PARTITION ID' : 'REPLACE PARTITION ID'
+    const source = change === 'DROP PARTITION ID' ? '' : ` FROM ${rebuilt}`
+    await client.command({ what, sql: `ALTER TABLE ${table} ${change} '${partition}'${source}` })
   }
   await client.command({ what, sql: `TRUNCATE TABLE ${rebuilt}` })
 }
