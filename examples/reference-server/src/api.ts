@@ -2,6 +2,7 @@
 import { coreErrors, createId, createSecret, isBudError, systemClock, systemRandom, type Logger, type Secret } from '@bud-foundry/core'
 import { handleClusterPlan } from '@bud-foundry/cluster'
 import { gatewayErrors, type KeyRecord } from '@bud-foundry/gateway'
+import type { OtlpReceiver } from '@bud-foundry/metrics'
 import { toErrorResponse, type Admin, type AdminCaller } from '@bud-foundry/gateway/admin'
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
@@ -26,8 +27,8 @@ export interface ApiParts {
   readonly optimize: FetchHandler
   /** `/api/metrics/*`; checks for itself whose rows the caller may see, and knows its methods. */
   readonly metrics: FetchHandler
-  /** `POST /v1/traces` under `/api/otlp`; checks for itself whose spans they are. */
-  readonly otlp: FetchHandler
+  /** `/v1/traces` and `/v1/metrics` under `/api/otlp`; checks for itself whose they are. */
+  readonly otlp: Pick<OtlpReceiver, 'handle' | 'coverage'>
   /** Prometheus text exposition. */
   readonly prometheus: (signal: AbortSignal) => Promise<string>
   readonly page: (path: string) => Promise<Response | undefined>
@@ -88,6 +89,8 @@ const allowedMethods: Readonly<Record<string, string>> = {
   '/api/keys': 'GET, POST',
   '/api/keys/:id': 'DELETE',
   '/api/otlp/v1/traces': 'POST',
+  '/api/otlp/v1/metrics': 'POST',
+  '/api/otlp/coverage': 'GET',
   '/api/metrics/live': 'GET',
   '/api/sim/optimize': 'POST',
   '/api/clusters/plan': 'POST',
@@ -161,7 +164,11 @@ export function createApi({
   })
   app.all('/api/metrics/live', (context) => methodNotAllowed(context, 'GET'))
   app.all('/api/metrics/*', (context) => metrics(context.req.raw))
-  app.post('/api/otlp/v1/traces', (context) => otlp(context.req.raw))
+  app.post('/api/otlp/v1/:signal{traces|metrics}', (context) => otlp.handle(context.req.raw))
+  app.get('/api/otlp/coverage', (context) => {
+    allow(context.req.raw, 'admin')
+    return context.json(otlp.coverage())
+  })
   app.get('/metrics', async (context) => {
     allow(context.req.raw, 'metrics')
     return context.text(await prometheus(context.req.raw.signal), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })

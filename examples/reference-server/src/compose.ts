@@ -5,7 +5,7 @@ import { createFileStore } from '@bud-foundry/core/store/file'
 import { createGateway, createKeyRing } from '@bud-foundry/gateway'
 import { createMetrics, createMetricsHandler, createOtlpReceiver, storeMetricsText } from '@bud-foundry/metrics'
 import { createAdministration } from './administration.ts'
-import { openAnalytics } from './analytics.ts'
+import { createAuditedErasure, openAnalytics } from './analytics.ts'
 import { createOptimizerHandler } from '@bud-foundry/sim'
 import { createApi } from './api.ts'
 import { openDataDirectory } from './data-directory.ts'
@@ -113,9 +113,10 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
       },
     }),
   )
+  const otlp = createOtlpReceiver({ sink: metrics.sink, authorize: (request) => identity.require(request, 'inference').projectId, clock })
   // A scrape tells of the gateway also while the database is away.
   const storeText = (signal: AbortSignal) =>
-    storeMetricsText({ client, receipt: metrics.sink.receipt() }, signal).catch((error: unknown) => {
+    storeMetricsText({ client, receipt: metrics.sink.receipt(), coverage: otlp.coverage() }, signal).catch((error: unknown) => {
       logger.warn('the state of the database is missing from a scrape', { error })
       return ''
     })
@@ -125,8 +126,16 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
     administration: administration.handler,
     liveEvents,
     logger,
-    metrics: createMetricsHandler({ metrics, authorize: (request) => visibleScope(identity.require(request, 'metrics')) }),
-    otlp: createOtlpReceiver({ sink: metrics.sink, authorize: (request) => identity.require(request, 'inference').projectId }).handle,
+    metrics: createMetricsHandler({
+      metrics,
+      authorize: (request) => visibleScope(identity.require(request, 'metrics')),
+      operations: {
+        erase: createAuditedErasure({ metrics, identity, clock }),
+        storeNodePrices: (prices, { signal }) => metrics.storeNodePrices(prices, signal),
+        storeTargetDevices: (devices, { signal }) => metrics.storeTargetDevices(devices, signal),
+      },
+    }),
+    otlp,
     prometheus: async (signal) => `${gateway.metricsText()}${await storeText(signal)}`,
     optimize: createOptimizerHandler(),
     page: createStaticFiles(fileURLToPath(new URL('../dist-web', import.meta.url))),

@@ -297,6 +297,41 @@ test('spans of other programs become requests of the project of their key', asyn
   expect(await requestRow(({ requestedModel }) => requestedModel === 'of-a-span')).toMatchObject({ projectId: 'traced', durationMs: 250 })
 })
 
+test('metrics of other programs become samples of the project of their key, and administrators see what each convention told', async () => {
+  const { key } = await json<{ key: string }>(
+    server.call('/api/keys', { body: { name: 'meter', projectId: 'metered', scopes: ['inference', 'metrics'] } }),
+  )
+  const point = {
+    attributes: [{ key: 'gen_ai.request.model', value: { stringValue: 'metered-model' } }],
+    timeUnixNano: `${String(Date.now())}000000`,
+    asInt: '7',
+  }
+  const metric = { name: 'gen_ai.usage.input_tokens', sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: [point] } }
+  const body = { resourceMetrics: [{ scopeMetrics: [{ metrics: [metric] }] }] }
+  const headers = { 'content-type': 'application/json' }
+  expect((await server.call('/api/otlp/v1/metrics', { body, key: '', headers })).status).toBe(401)
+  expect(await json(server.call('/api/otlp/v1/metrics', { body, key, headers }))).toEqual({})
+  const question = { of: 'metrics', measure: 'valueSum', groupBy: ['name', 'tokenType', 'model'], window: { last: '1h' } }
+  const rows = await eventually(async () => {
+    const answer = await json<{ rows: unknown[] }>(server.call('/api/metrics/records', { body: question, key }))
+    return answer.rows.length > 0 ? answer.rows : undefined
+  }, 'a sample')
+  expect(rows).toMatchObject([{ group: { name: 'tokens', tokenType: 'input', model: 'metered-model' }, values: { valueSum: 7 } }])
+  expect((await server.call('/api/otlp/coverage', { key })).status).toBe(403)
+  expect(await json(server.call('/api/otlp/coverage'))).toMatchObject({ openlit: { samples: { tokens: 1 } } })
+})
+
+test('an administrator erases a user, and the audit log says who did', async () => {
+  const body = { projectId: 'default', userId: 'nobody-here' }
+  expect(await json(server.call('/api/metrics/erase', { body }))).toEqual({ requests: 0, payloads: 0, scores: 0 })
+  const question = { of: 'audit', measure: 'operations', groupBy: ['action', 'subjectId'], filters: { action: 'user-erase' } }
+  const rows = await eventually(async () => {
+    const answer = await json<{ rows: unknown[] }>(server.call('/api/metrics/records', { body: { ...question, window: { last: '1h' } } }))
+    return answer.rows.length > 0 ? answer.rows : undefined
+  }, 'an audited erasure')
+  expect(rows).toMatchObject([{ group: { subjectId: 'nobody-here' }, values: { operations: 1 } }])
+})
+
 test('Prometheus text of gateway and database is for those who may read metrics', async () => {
   expect((await server.call('/metrics', { key: '' })).status).toBe(401)
   const text = await (await server.call('/metrics')).text()

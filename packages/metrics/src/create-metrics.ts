@@ -12,6 +12,7 @@ import {
 } from '@bud-foundry/core'
 import type { AnalyticsClient } from './client/analytics-client.ts'
 import { createLane } from './client/lane.ts'
+import { storeNodePrices, storeTargetDevices, type NodePrice, type TargetDevice } from './fleet/fleet-facts.ts'
 import { eraseUser, type Erasure, type ErasureReport } from './erase/erase-user.ts'
 import { metricsLimits } from './limits.ts'
 import { createClickHouseEngine } from './ask/clickhouse-engine.ts'
@@ -62,6 +63,10 @@ export interface Metrics extends MetricsReader, AsyncDisposable {
    * May be repeated; CORE_ABORTED when the spool could not be delivered before the signal aborted.
    */
   erase(user: Erasure, signal: AbortSignal): Promise<ErasureReport>
+  /** What nodes cost from when on, for `trueCost`; may be repeated. @throws CORE_CONFIG_INVALID, METRICS_DATABASE_UNAVAILABLE */
+  storeNodePrices(prices: readonly NodePrice[], signal?: AbortSignal): Promise<number>
+  /** Which devices serve which target from when on, for `trueCost`; may be repeated. @throws CORE_CONFIG_INVALID, METRICS_DATABASE_UNAVAILABLE */
+  storeTargetDevices(devices: readonly TargetDevice[], signal?: AbortSignal): Promise<number>
   /** Compares every rollup with the raw rows, where those are all still there; reads them all. */
   verify(signal?: AbortSignal): Promise<readonly RollupCheck[]>
 }
@@ -138,6 +143,9 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
       await sink.flush(signal)
       return deliveries.run('erasing a user', (session) => eraseUser(session, user, doubt(false).repairableFrom), signal)
     },
+    storeNodePrices: (prices, signal) => deliveries.run('storing prices', (session) => storeNodePrices(session, prices), signal),
+    storeTargetDevices: (devices, signal) =>
+      deliveries.run('storing the devices of targets', (session) => storeTargetDevices(session, devices), signal),
     verify: (signal) => deliveries.run('comparing rollups', (session) => verifyRollups(session, doubt(false).repairableFrom), signal),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   }

@@ -144,6 +144,13 @@ export const metricsErrors = defineErrors('METRICS', {
     message: ({ problem }: { readonly problem: string }) =>
       `the OTLP request cannot be read: ${problem}; send application/x-protobuf or application/json as OTLP/HTTP says`,
   },
+  OTLP_REFUSED: {
+    status: 502,
+    retryable: true,
+    scope: 'target',
+    message: ({ origin, reason }: { readonly origin: string; readonly reason: string }) =>
+      `the OTLP receiver at ${origin} did not accept the metrics: ${reason}; check its address and that it takes application/json, then send the same window again`,
+  },
   QUESTION_INVALID: {
     status: 400,
     retryable: false,
@@ -195,6 +202,17 @@ export const metricsErrors = defineErrors('METRICS', {
     status: 404,
     retryable: false,
     message: ({ id }: { readonly id: string }) => `no request '${id}' is stored, or it belongs to another project`,
+  },
+  PAYLOAD_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    message: ({ id }: { readonly id: string }) =>
+      `nothing was captured of the request '${id}', it has expired, or it belongs to another project; payloads are captured where the gateway's configuration says so`,
+  },
+  OPERATION_REFUSED: {
+    status: 403,
+    retryable: false,
+    message: () => `only operators may change what is stored; ask with an administrator's key`,
   },
   ROUTE_UNKNOWN: {
     status: 404,

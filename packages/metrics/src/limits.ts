@@ -22,6 +22,10 @@ export const metricsLimits = Object.freeze({
   scrapeTimeoutMs: 10_000,
   /** Of one OTLP request, inflated; the specification lets a receiver refuse what is larger. */
   otlpBytes: 32 * 1024 * 1024,
+  /** Cumulative OTLP series whose last point is remembered; beyond it the one that has been silent longest begins anew. */
+  otlpSeries: 50_000,
+  /** Requests with metrics that wait for the one before. */
+  otlpWaiting: 256,
   /** Points of one series times its groups. */
   seriesPoints: 20_000,
   groups: 1_000,
@@ -50,6 +54,7 @@ export const metricsLimits = Object.freeze({
   objectives: 100,
   /** Requests of one trace. */
   traceRequests: 1_000,
+  traceSpans: 10_000,
   /** What one question may take; beyond the first bound groups go to disk, beyond the second it is refused. */
   spillBytes: 256 * 1024 * 1024,
   memoryBytesPerQuestion: 1024 * 1024 * 1024,

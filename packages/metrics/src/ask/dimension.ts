@@ -12,6 +12,23 @@ const defineDimensions = <Names extends string>(table: Readonly<Record<Names, Di
 
 const column = (name: string, of: Dimension['of']): Dimension => ({ sql: name, columns: [name], of })
 
+/** Of what did not succeed, in the order in which it is asked: how it ended, then what the caller was told. */
+const errorClasses = [
+  ['aborted', "outcome = 'aborted'", ({ outcome }) => outcome === 'aborted'],
+  ['broken-stream', "outcome = 'partial'", ({ outcome }) => outcome === 'partial'],
+  ['blocked', "startsWith(error_code, 'GATEWAY_BLOCKED')", ({ errorCode = '' }) => errorCode.startsWith('GATEWAY_BLOCKED')],
+  ['guardrail', "startsWith(error_code, 'GATEWAY_GUARDRAIL')", ({ errorCode = '' }) => errorCode.startsWith('GATEWAY_GUARDRAIL')],
+  [
+    'budget',
+    "status = 402 OR error_code = 'GATEWAY_INSUFFICIENT_QUOTA'",
+    ({ status, errorCode }) => status === 402 || errorCode === 'GATEWAY_INSUFFICIENT_QUOTA',
+  ],
+  ['rate-limit', 'status = 429', ({ status }) => status === 429],
+  ['permission', 'status IN (401, 403)', ({ status }) => status === 401 || status === 403],
+  ['timeout', 'status IN (408, 504)', ({ status }) => status === 408 || status === 504],
+  ['bad-request', 'status >= 400 AND status < 500', ({ status }) => status >= 400 && status < 500],
+] as const satisfies readonly (readonly [name: string, sql: string, isOne: (event: StoredRequest) => boolean])[]
+
 export const dimensions = defineDimensions({
   projectId: column('project_id', ({ projectId }) => projectId),
   keyId: column('key_id', ({ keyId }) => keyId ?? ''),
@@ -29,6 +46,12 @@ export const dimensions = defineDimensions({
   providerId: column('provider_id', ({ providerId }) => providerId ?? ''),
   status: { sql: 'toString(status)', columns: ['status'], of: ({ status }) => String(status) },
   outcome: column('outcome', ({ outcome }) => outcome),
+  /** Empty for successes; what is in no other class is `server`. */
+  errorClass: {
+    sql: `multiIf(outcome = 'success', '', ${errorClasses.map(([name, sql]) => `${sql}, '${name}'`).join(', ')}, 'server')`,
+    columns: ['outcome', 'error_code', 'status'],
+    of: (event) => (event.outcome === 'success' ? '' : (errorClasses.find(([, , isOne]) => isOne(event))?.[0] ?? 'server')),
+  },
   errorCode: column('error_code', ({ errorCode }) => errorCode ?? ''),
   finishReason: column('finish_reason', ({ finishReason }) => finishReason ?? ''),
   cache: column('cache', ({ cache }) => cache),

@@ -60,7 +60,7 @@ const intervalSchema = z
   })
 
 /** Both ends, or how long before now it began. */
-const windowSchema = z.union(
+export const windowSchema = z.union(
   [
     strict('field', { fromUnixMs: unixMsSchema, toUnixMs: unixMsSchema }),
     strict('field', { last: intervalSchema.refine((text) => /[smhdw]$/.test(text), { error: 'must be in s, m, h, d or w' }) }),
@@ -220,9 +220,11 @@ export const recordQuestionSchema = z.discriminatedUnion(
     recordSchemaOf('pods'),
     recordSchemaOf('engines'),
     recordSchemaOf('blocked'),
+    recordSchemaOf('guardrails'),
     recordSchemaOf('scores'),
     recordSchemaOf('audit'),
     recordSchemaOf('budgetAlerts'),
+    recordSchemaOf('metrics'),
   ],
   { error: ({ code }) => (code === 'invalid_union' ? `unknown kind of record; valid are ${recordKindNames.join(', ')}` : undefined) },
 )

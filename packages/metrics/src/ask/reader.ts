@@ -19,8 +19,10 @@ import { metricsErrors } from '../errors.ts'
 import { exportFile, type ExportedFile, type ExportQuestion } from './export.ts'
 import type { ReaderParts } from './reader-parts.ts'
 import { askRecords, type RecordAnswer, type RecordQuestion } from './records/ask-records.ts'
+import { readSpans, type StoredSpan } from './records/read-spans.ts'
 import { askTrueCost, type TrueCost, type TrueCostQuestion } from './true-cost.ts'
 import { metricsLimits } from '../limits.ts'
+import { createPayloadReader, type Payload } from '../payload/payload-reader.ts'
 import type { StoredRequest } from '../table/request-details.ts'
 import {
   assertPoints,
@@ -102,7 +104,7 @@ export interface MetricsReader {
   requests(query?: RequestQuery, signal?: AbortSignal): Promise<RequestPage>
   /** Undefined when it is not stored, or not in scope. */
   request(id: string, signal?: AbortSignal): Promise<StoredRequest | undefined>
-  /** What was sampled of devices, nodes, pods and engines, what was blocked, and how requests were scored. @throws METRICS_QUESTION_INVALID, METRICS_OPERATOR_ONLY */
+  /** What was sampled of devices, nodes, pods and engines, what was blocked and guarded, how requests were scored, metrics of others. @throws METRICS_QUESTION_INVALID, METRICS_OPERATOR_ONLY */
   records(question: RecordQuestion, signal?: AbortSignal): Promise<RecordAnswer>
   /** What a million tokens really cost, by target. @throws METRICS_QUESTION_INVALID, METRICS_OPERATOR_ONLY */
   trueCost(question: TrueCostQuestion, signal?: AbortSignal): Promise<TrueCost>
@@ -110,6 +112,10 @@ export interface MetricsReader {
   export(question: ExportQuestion, signal?: AbortSignal): Promise<ExportedFile>
   /** The requests of one trace that are in scope, oldest first. */
   trace(traceId: string, signal?: AbortSignal): Promise<readonly StoredRequest[]>
+  /** The spans of one trace that are in scope, oldest first; spans come over OTLP. */
+  spans(traceId: string, signal?: AbortSignal): Promise<readonly StoredSpan[]>
+  /** What was asked and answered; undefined when it was not captured, or is not in scope. */
+  payload(requestId: string, signal?: AbortSignal): Promise<Payload | undefined>
   /** Measures over time, and over the whole window. @throws METRICS_QUESTION_INVALID */
   series<Names extends MeasureName = SeriesMeasure>(query?: SeriesQuery<Names>, signal?: AbortSignal): Promise<Series<Names>>
   /** Every measure over a window, compared with the one before. @throws METRICS_QUESTION_INVALID */
@@ -228,6 +234,9 @@ export function createReader(parts: ReaderParts): MetricsReader {
     request: (id, signal) => engine.find(scope, id, signal),
 
     trace: (traceId, signal) => engine.trace(scope, traceId, metricsLimits.traceRequests, signal),
+
+    spans: async (traceId, signal) => readSpans({ scope, client: databaseOf(parts, 'spans') }, traceId, signal),
+    payload: async (requestId, signal) => createPayloadReader(databaseOf(parts, 'payloads'), scope).read(requestId, signal),
 
     async series<Names extends MeasureName = SeriesMeasure>(query: SeriesQuery<Names> = {}, signal?: AbortSignal) {
       const { filters, intervalSeconds, measures, ...period } = parseQuery(seriesQuerySchema, query)

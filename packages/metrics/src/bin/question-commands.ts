@@ -1,16 +1,19 @@
-/** The verbs of the command that ask: `ask`, `export`, `dashboards` and `rules`. */
+/** The verbs of the command that ask: `ask`, `records`, `export`, `send`, `dashboards` and `rules`. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '@bud-foundry/core'
+import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import type { Answer } from '../ask/asker.ts'
 import { createClickHouseEngine } from '../ask/clickhouse-engine.ts'
 import { createReader } from '../ask/reader.ts'
 import type { ExportQuestion } from '../ask/export.ts'
-import type { Question } from '../ask/question.ts'
+import { parseQuery, resolveWindow, windowSchema, type Question } from '../ask/question.ts'
+import type { RecordAnswer, RecordQuestion } from '../ask/records/ask-records.ts'
 import { everyProject } from '../ask/scope.ts'
 import { createGrafanaDashboards } from '../grafana/dashboards.ts'
 import { createPrometheusRules } from '../grafana/rules.ts'
+import { exportOtlpMetrics } from '../telemetry/otlp-export.ts'
 
 /** Flags of these verbs, for `parseArgs`. */
 export const questionFlags = {
@@ -27,6 +30,8 @@ export const questionFlags = {
   compare: { type: 'boolean' },
   format: { type: 'string' },
   out: { type: 'string' },
+  of: { type: 'string' },
+  receiver: { type: 'string' },
   json: { type: 'boolean' },
 } as const
 
@@ -44,12 +49,17 @@ export interface QuestionFlags {
   readonly compare?: boolean | undefined
   readonly format?: string | undefined
   readonly out?: string | undefined
+  readonly of?: string | undefined
+  readonly receiver?: string | undefined
   readonly json?: boolean | undefined
 }
 
 export const questionUsage = `  ask         answers a question: --measure requests,errors --last 24h [--group-by model] [--interval 1h] [--filter model=llama]
               [--time-zone Europe/Berlin] [--compare] [--limit 20] [--json], or --question '<JSON>' with everything that ask takes
+  records     answers about devices, nodes, pods, engines, blocked requests, guardrails, scores, audit and OTLP metrics:
+              --of devices --measure utilisationMean --last 1h [--group-by nodeName], or --question '<JSON>'
   export      writes requests to a file: --format csv|jsonl|parquet --out requests.parquet --last 7d [--filter …] [--limit …]
+  send        sends the window as OpenTelemetry metrics: --receiver http://collector:4318/v1/metrics --last 1h
   dashboards  writes dashboards for Grafana into --out <directory>; needs no database
   rules       writes recording and alerting rules for Prometheus to --out <file>; needs no database`
 
@@ -82,6 +92,7 @@ function toQuestion(flags: QuestionFlags): Record<string, unknown> {
     limit: flags.limit === undefined ? undefined : Number(flags.limit),
     compare: flags.compare === true ? 'previous' : undefined,
     format: flags.format,
+    of: flags.of,
   }
   return { window, filters: toFilters(filter), ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) }
 }
@@ -93,17 +104,17 @@ const showNumber = (value: number | null | undefined) =>
   value === null || value === undefined ? '-' : String(Number(value.toPrecision(6)))
 
 /** One line per row, columns as wide as they need to be. */
-function toTable({ rows }: Answer): string {
+function toTable({ rows }: Pick<Answer, 'rows'> | RecordAnswer): string {
   const [first] = rows
   if (first === undefined) return 'no rows'
-  const names = Object.keys(first.values) as (keyof typeof first.values)[]
-  const groups = Object.keys(first.group) as (keyof typeof first.group)[]
+  const names = Object.keys(first.values)
+  const groups = Object.keys(first.group)
   const lines = [
     ['time', ...groups, ...names],
     ...rows.map((row) => [
       new Date(row.timeUnixMs).toISOString(),
-      ...groups.map((name) => (row.isOther === true ? '(other)' : (row.group[name] ?? ''))),
-      ...names.map((name) => showNumber(row.values[name])),
+      ...groups.map((name) => ('isOther' in row && row.isOther ? '(other)' : (new Map(Object.entries(row.group)).get(name) ?? ''))),
+      ...names.map((name) => showNumber(new Map(Object.entries(row.values)).get(name))),
     ]),
   ]
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? []
@@ -123,6 +134,20 @@ export const databaseVerbs: Readonly<Record<string, (client: AnalyticsClient, fl
     // Safe: the reader checks the question and names what is wrong with it.
     const answer = await readerOf(client).ask(toQuestion(flags) as unknown as Question)
     return flags.json === true ? JSON.stringify(answer) : toTable(answer)
+  },
+  async records(client, flags) {
+    // Safe: the reader checks the question and names what is wrong with it.
+    const answer = await readerOf(client).records(toQuestion(flags) as unknown as RecordQuestion)
+    return flags.json === true ? JSON.stringify(answer) : toTable(answer)
+  },
+  async send(client, { receiver, json, ...flags }) {
+    const { window } = parseQuery(z.looseObject({ window: windowSchema }), toQuestion(flags))
+    const ends = resolveWindow(window, systemClock.nowMs())
+    if (receiver === undefined) throw new SyntaxError('send needs --receiver, such as --receiver http://collector:4318/v1/metrics')
+    await exportOtlpMetrics({ reader: readerOf(client), url: receiver }, ends)
+    return json === true
+      ? JSON.stringify({ receiver, ...ends })
+      : `sent ${new Date(ends.fromUnixMs).toISOString()} to ${new Date(ends.toUnixMs).toISOString()}`
   },
   async export(client, flags) {
     // Safe: the reader checks the question and names what is wrong with it.

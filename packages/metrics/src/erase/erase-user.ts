@@ -3,10 +3,10 @@ import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { repairRollups } from '../rollup/rebuild.ts'
 
-export interface Erasure {
-  readonly projectId: string
-  readonly userId: string
-}
+/** Whose rows go; an empty user would be every request without one. */
+export const erasureSchema = z.strictObject({ projectId: z.string().min(1).max(1_024), userId: z.string().min(1).max(1_024) })
+
+export type Erasure = Readonly<z.infer<typeof erasureSchema>>
 
 export interface ErasureReport {
   readonly requests: number

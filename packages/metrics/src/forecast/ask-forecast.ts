@@ -138,10 +138,12 @@ export async function askAnomalies(reader: MetricsReader, input: unknown, signal
           lower: fitted.point.map((point, index) => point + (around.lower[index] ?? 0)),
           upper: fitted.point.map((point, index) => point + (around.upper[index] ?? 0)),
         }
+  // A series that hardly varies has no spread but that of the arithmetic, which is no anomaly.
+  const noise = 1e-6 * values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-6)
   const anomalies = past.flatMap(({ timeUnixMs, value }, index): Anomaly[] => {
-    const [low, high] = [range.lower[index] ?? -Infinity, range.upper[index] ?? Infinity]
+    const [low, high] = [(range.lower[index] ?? -Infinity) - noise, (range.upper[index] ?? Infinity) + noise]
     if (value === null || (value >= low && value <= high)) return []
-    const half = Math.max((high - low) / 2, Number.EPSILON)
+    const half = (high - low) / 2
     return [
       {
         ...pointAt(range, index, timeUnixMs),

@@ -5,12 +5,14 @@ import type { Scope } from '../ask/scope.ts'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
 import { createOpenApi } from './openapi.ts'
-import { isFilter, routes, type Route } from './routes.ts'
+import { isFilter, routes, type MetricsOperations, type Route } from './routes.ts'
 
 export interface MetricsHandlerOptions {
   readonly metrics: MetricsReader
   /** Whose rows the caller may see; undefined answers 401. */
   readonly authorize: (request: Request) => Scope | undefined | Promise<Scope | undefined>
+  /** What operators, whose scope is every project, may change. Absent: nothing. */
+  readonly operations?: MetricsOperations
   /** Default `/api/metrics`. */
   readonly basePath?: string
 }
@@ -98,6 +100,7 @@ function findRoute(method: string, path: string): { readonly route: Route; reado
 export function createMetricsHandler({
   metrics,
   authorize,
+  operations = {},
   basePath = '/api/metrics',
 }: MetricsHandlerOptions): (request: Request) => Promise<Response> {
   return async (request) => {
@@ -115,6 +118,13 @@ export function createMetricsHandler({
         query: readParams(url),
         body: route.body === undefined ? undefined : await readBody(request),
         signal: request.signal,
+        request,
+        operation: (name) => {
+          const run = operations[name]
+          if (run === undefined) throw metricsErrors.ROUTE_UNKNOWN({ path })
+          if (scope.kind !== 'all') throw metricsErrors.OPERATION_REFUSED()
+          return run
+        },
       })
       return answer instanceof Response ? answer : Response.json(answer, { headers: { 'cache-control': 'no-store' } })
     } catch (error) {

@@ -5,7 +5,9 @@ import { askMeasureNames, measureFacts } from '../ask/measures/registry.ts'
 import { recordKinds } from '../ask/records/record-kinds.ts'
 import type { MetricsReader } from '../ask/reader.ts'
 import { distributionSchema, exportSchema, parseQuery, questionSchema, recordQuestionSchema, trueCostSchema } from '../ask/question.ts'
+import { erasureSchema, type Erasure, type ErasureReport } from '../erase/erase-user.ts'
 import { metricsErrors } from '../errors.ts'
+import { nodePricesSchema, targetDevicesSchema, type NodePrice, type TargetDevice } from '../fleet/fleet-facts.ts'
 import { anomalySchema, forecastSchema } from '../forecast/forecast-question.ts'
 import { askAnomalies, askForecast } from '../forecast/ask-forecast.ts'
 import { metricsLimits } from '../limits.ts'
@@ -17,6 +19,19 @@ export interface RouteCall {
   readonly query: Readonly<Record<string, unknown>>
   readonly body: unknown
   readonly signal: AbortSignal
+  readonly request: Request
+  /** @throws METRICS_OPERATION_REFUSED to who is no operator, METRICS_ROUTE_UNKNOWN where the server does not offer it */
+  readonly operation: <Name extends keyof MetricsOperations>(name: Name) => NonNullable<MetricsOperations[Name]>
+}
+
+/** What operators may change over HTTP; what is absent is an unknown route. */
+export interface MetricsOperations {
+  /** Usually `(user, { signal }) => metrics.erase(user, signal)`. */
+  readonly erase?: (user: Erasure, request: Request) => Promise<ErasureReport>
+  /** Usually `(prices, { signal }) => metrics.storeNodePrices(prices, signal)`. */
+  readonly storeNodePrices?: (prices: readonly NodePrice[], request: Request) => Promise<number>
+  /** Usually `(devices, { signal }) => metrics.storeTargetDevices(devices, signal)`. */
+  readonly storeTargetDevices?: (devices: readonly TargetDevice[], request: Request) => Promise<number>
 }
 
 export interface Route {
@@ -127,9 +142,25 @@ export const routes: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/requests/{id}/payload',
+    summary: 'What was asked and answered, where it was captured',
+    answer: async ({ reader, segments: { id = '' }, signal }) => {
+      const payload = await reader.payload(id, signal)
+      if (payload === undefined) throw metricsErrors.PAYLOAD_UNKNOWN({ id })
+      return payload
+    },
+  },
+  {
+    method: 'GET',
     path: '/traces/{traceId}',
     summary: 'The requests of one trace, oldest first',
     answer: async ({ reader, segments: { traceId = '' }, signal }) => ({ data: await reader.trace(traceId, signal) }),
+  },
+  {
+    method: 'GET',
+    path: '/traces/{traceId}/spans',
+    summary: 'The spans of one trace that came over OTLP, oldest first',
+    answer: async ({ reader, segments: { traceId = '' }, signal }) => ({ data: await reader.spans(traceId, signal) }),
   },
   {
     method: 'GET',
@@ -202,6 +233,31 @@ export const routes: readonly Route[] = [
     summary: 'Buckets of a series that its own past does not explain',
     body: anomalySchema,
     answer: ({ reader, body, signal }) => askAnomalies(reader, body, signal),
+  },
+  {
+    method: 'POST',
+    path: '/erase',
+    summary: 'Removes all that is stored of one user of a project; for operators, where the server allows it',
+    body: erasureSchema,
+    answer: async ({ operation, request, body }) => operation('erase')(parseQuery(erasureSchema, body), request),
+  },
+  {
+    method: 'POST',
+    path: '/node-prices',
+    summary: 'What nodes cost from when on; for operators, where the server allows it',
+    body: nodePricesSchema,
+    answer: async ({ operation, request, body }) => ({
+      stored: await operation('storeNodePrices')(parseQuery(nodePricesSchema, body), request),
+    }),
+  },
+  {
+    method: 'POST',
+    path: '/target-devices',
+    summary: 'Which devices serve which target from when on; for operators, where the server allows it',
+    body: targetDevicesSchema,
+    answer: async ({ operation, request, body }) => ({
+      stored: await operation('storeTargetDevices')(parseQuery(targetDevicesSchema, body), request),
+    }),
   },
   {
     method: 'POST',

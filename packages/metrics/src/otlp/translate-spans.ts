@@ -1,17 +1,18 @@
 /** GenAI spans of the conventions in use as canonical requests, whatever each of them calls its attributes. */
-import type { OtlpSpan } from './decode.ts'
+import type { OtlpSpan } from './decode-traces.ts'
 import type { StoredRequest } from '../table/request-details.ts'
 
 /** The convention by which a span was recognised. */
-export type SpanConvention = 'otel' | 'openllmetry' | 'openinference'
+export type SpanConvention = 'otel' | 'openai' | 'openllmetry' | 'openinference'
 
-/** How many spans of a source told what matters. */
+/** What a source told: how many spans, how many of them said what matters, and the points of metrics by canonical name. */
 export interface Coverage {
   spans: number
   tokens: number
   timeToFirstToken: number
   cost: number
   user: number
+  readonly samples: Record<string, number>
 }
 
 type Attributes = OtlpSpan['attributes']
@@ -50,6 +51,12 @@ const names = {
   status: ['http.response.status_code', 'http.status_code'],
   user: ['user.id', 'enduser.id', 'gen_ai.user.id', 'traceloop.association.properties.user_id', 'gen_ai.openai.user', 'llm.user'],
   session: ['gen_ai.conversation.id', 'session.id', 'traceloop.association.properties.session_id'],
+  serviceTier: [
+    'openai.response.service_tier',
+    'gen_ai.openai.response.service_tier',
+    'openai.request.service_tier',
+    'gen_ai.openai.request.service_tier',
+  ],
   prompt: ['gen_ai.prompt.name', 'llm.prompt_template.name', 'traceloop.prompt.key'],
 } as const
 
@@ -75,11 +82,17 @@ const countOf = (attributes: Attributes, fact: keyof typeof names) => Math.round
 export function conventionOf({ attributes }: OtlpSpan): SpanConvention | undefined {
   const kind = attributes['openinference.span.kind']
   if (kind !== undefined) return kind === 'LLM' || kind === 'EMBEDDING' ? 'openinference' : undefined
+  // OpenTelemetry's own conventions for OpenAI, with its older names.
+  const isOpenai = Object.keys(attributes).some((name) => /^(gen_ai\.)?openai\./.test(name))
   const operation = attributes['gen_ai.operation.name']
   if (operation !== undefined)
-    return /^(execute_tool|invoke_agent|create_agent|invoke_workflow|plan|retrieval)$/.test(String(operation)) ? undefined : 'otel'
+    return /^(execute_tool|invoke_agent|create_agent|invoke_workflow|plan|retrieval)$/.test(String(operation))
+      ? undefined
+      : isOpenai
+        ? 'openai'
+        : 'otel'
   if (attributes['llm.request.type'] !== undefined || attributes['gen_ai.usage.prompt_tokens'] !== undefined) return 'openllmetry'
-  return attributes['gen_ai.request.model'] === undefined ? undefined : 'otel'
+  return attributes['gen_ai.request.model'] === undefined ? undefined : isOpenai ? 'openai' : 'otel'
 }
 
 function operationOf(attributes: Attributes): StoredRequest['operation'] {
@@ -146,7 +159,7 @@ export function toRequest(span: OtlpSpan, convention: SpanConvention, projectId:
     requestBytes: 0,
     responseBytes: 0,
     attempts: [],
-    tags: span.service === '' ? {} : { service: span.service },
+    tags: defined({ service: span.service === '' ? undefined : span.service, serviceTier: textOf(attributes, 'serviceTier') }),
     source: convention,
     ...defined({
       model: textOf(attributes, 'model'),
@@ -163,13 +176,24 @@ export function toRequest(span: OtlpSpan, convention: SpanConvention, projectId:
   }
 }
 
+const coverageOf = (coverage: Map<string, Coverage>, source: string): Coverage => {
+  const counts = coverage.get(source) ?? { spans: 0, tokens: 0, timeToFirstToken: 0, cost: 0, user: 0, samples: {} }
+  coverage.set(source, counts)
+  return counts
+}
+
 /** Adds a request to what is known of its source. */
 export function countCoverage(coverage: Map<string, Coverage>, source: string, request: StoredRequest): void {
-  const counts = coverage.get(source) ?? { spans: 0, tokens: 0, timeToFirstToken: 0, cost: 0, user: 0 }
-  coverage.set(source, counts)
+  const counts = coverageOf(coverage, source)
   counts.spans += 1
   if (request.usageSource !== 'none') counts.tokens += 1
   if (request.timeToFirstTokenMs !== undefined) counts.timeToFirstToken += 1
   if (request.costUsd !== undefined) counts.cost += 1
   if (request.userId !== undefined) counts.user += 1
+}
+
+/** Adds a sample of a metric; its name is canonical, so that there are few. */
+export function countSample(coverage: Map<string, Coverage>, source: string, name: string): void {
+  const { samples } = coverageOf(coverage, source)
+  samples[name] = (samples[name] ?? 0) + 1
 }

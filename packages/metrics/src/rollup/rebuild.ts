@@ -50,6 +50,12 @@ WHERE requests.project_id IN (SELECT project_id FROM rollup_repairs)
   }
 }
 
+/** Servers since 25.9 refuse to replace a partition by nothing, which is what is left of one whose only user was erased. */
+async function isEmpty(client: AnalyticsClient, table: string): Promise<boolean> {
+  const rows = await client.query({ what: `looking into ${table}`, sql: `SELECT 1 AS found FROM ${table} LIMIT 1`, lane: 'ingest' })
+  return rows.length === 0
+}
+
 async function rebuildLevel(client: AnalyticsClient, family: RollupFamily, level: RollupLevel): Promise<void> {
   const table = `${family.name}_${level.name}`
   const rebuilt = `${table}_rebuilt`
@@ -73,7 +79,9 @@ WHERE ${level.partitionId('bucket')} = {partition:String} AND ${keyOf('project_i
       params: { partition, from, to },
     })
     // The id is digits that the engine made from a date: it cannot be bound here.
-    await client.command({ what, sql: `ALTER TABLE ${table} REPLACE PARTITION ID '${partition}' FROM ${rebuilt}` })
+    const change = (await isEmpty(client, rebuilt)) ? 'DROP PARTITION ID' : 'REPLACE PARTITION ID'
+    const source = change === 'DROP PARTITION ID' ? '' : ` FROM ${rebuilt}`
+    await client.command({ what, sql: `ALTER TABLE ${table} ${change} '${partition}'${source}` })
   }
   await client.command({ what, sql: `TRUNCATE TABLE ${rebuilt}` })
 }

@@ -5,10 +5,10 @@ export const toMicros = (ms: number): number => Math.min(Math.round(ms * 1000), 
 
 export const fromMicros = (micros: number): number => micros / 1000
 
-/** Seconds with six decimals: the notation of DateTime64(6) that no server version reads as anything else. */
+/** Seconds with six decimals: the notation of DateTime64(6) that no server version reads as anything else; fewer digits would be read as a year. */
 export function toTimeCell(timeUnixMs: number): string {
   const micros = toMicros(timeUnixMs)
-  return `${String(Math.floor(micros / 1_000_000))}.${String(micros % 1_000_000).padStart(6, '0')}`
+  return `${String(Math.floor(micros / 1_000_000)).padStart(10, '0')}.${String(micros % 1_000_000).padStart(6, '0')}`
 }
 
 /** Absent is empty; half a surrogate pair, which JSON parsers refuse, becomes U+FFFD. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { toTextCell, toTimeCell } from './cell.ts'
 import { toEventIdText, toEventKey, toTraceKey, toTraceText } from './event-id.ts'
 import type { EventTable } from './event-table.ts'
+import { metricTable } from './metric-table.ts'
 
 type Cell = 'text' | 'number' | 'whole' | 'numbers' | 'map' | 'micros'
 
@@ -170,4 +171,5 @@ export const recordTables: readonly EventTable<BudEvent>[] = [
       rulePriority: 'whole',
     },
   }),
+  metricTable,
 ]

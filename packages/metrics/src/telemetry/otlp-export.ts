@@ -141,17 +141,15 @@ export interface OtlpExportOptions {
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
 }
 
-/** Sends one window. @throws METRICS_WEBHOOK_FAILED when the receiver does not accept it; send the same window again then */
+/** Sends one window. @throws METRICS_OTLP_REFUSED when the receiver does not accept it; send the same window again then */
 export async function exportOtlpMetrics(options: OtlpExportOptions, window: OtlpWindow, signal?: AbortSignal): Promise<void> {
   const { reader, url, headers = {}, fetch: send = globalThis.fetch } = options
   const body = JSON.stringify(await toOtlpMetrics(reader, window, signal))
-  const response = await send(url, {
-    method: 'POST',
-    body,
-    redirect: 'manual',
-    headers: { ...headers, 'content-type': 'application/json' },
-    ...(signal === undefined ? {} : { signal }),
+  const refuse = (reason: string, cause?: unknown) => metricsErrors.OTLP_REFUSED({ origin: new URL(url).origin, reason }, { cause })
+  const init = { method: 'POST', body, redirect: 'manual', headers: { ...headers, 'content-type': 'application/json' } } as const
+  const response = await send(url, { ...init, ...(signal === undefined ? {} : { signal }) }).catch((error: unknown) => {
+    throw refuse(error instanceof Error ? error.message : String(error), error)
   })
   await response.body?.cancel()
-  if (!response.ok) throw metricsErrors.WEBHOOK_FAILED({ origin: new URL(url).origin, reason: `status ${String(response.status)}` })
+  if (!response.ok) throw refuse(`status ${String(response.status)}`)
 }

@@ -1,6 +1,7 @@
 /** The store's own state for Prometheus: what became of events, and how much the tables hold. */
 import type { SinkReceipt } from '@bud-foundry/core'
 import { z } from 'zod'
+import type { Coverage } from '../otlp/translate-spans.ts'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 
 const tableSchema = z.array(z.object({ table: z.string(), table_rows: z.number(), table_bytes: z.number(), parts: z.number() }))
@@ -22,9 +23,48 @@ function toText({ name, kind, help, values }: Family): string {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...lines].join('\n')
 }
 
+const facts = ['tokens', 'timeToFirstToken', 'cost', 'user'] as const
+
+/** A family without values is left out: it would have a type and no samples. */
+function toCoverageFamilies(coverage: Readonly<Record<string, Readonly<Coverage>>>): readonly Family[] {
+  const sources = Object.entries(coverage)
+  const families: readonly Family[] = [
+    {
+      name: 'bud_metrics_otlp_spans_total',
+      kind: 'counter',
+      help: 'Calls of models that came as spans, by convention.',
+      values: sources.map(([source, { spans }]) => ({ labels: { source }, value: spans })),
+    },
+    {
+      name: 'bud_metrics_otlp_spans_covered_total',
+      kind: 'counter',
+      help: 'Those of them that told a fact.',
+      values: sources.flatMap(([source, counts]) => facts.map((fact) => ({ labels: { source, fact }, value: counts[fact] }))),
+    },
+    {
+      name: 'bud_metrics_otlp_samples_total',
+      kind: 'counter',
+      help: 'Samples of metrics of models, by convention and canonical name.',
+      values: sources.flatMap(([source, { samples }]) =>
+        Object.entries(samples).map(([name, value]) => ({ labels: { source, name }, value })),
+      ),
+    },
+  ]
+  return families.filter(({ values }) => values.length > 0)
+}
+
 /** Prometheus text exposition, version 0.0.4. @throws METRICS_DATABASE_UNAVAILABLE */
 export async function storeMetricsText(
-  { client, receipt }: { readonly client: AnalyticsClient; readonly receipt: SinkReceipt },
+  {
+    client,
+    receipt,
+    coverage = {},
+  }: {
+    readonly client: AnalyticsClient
+    readonly receipt: SinkReceipt
+    /** Of an OTLP receiver. */
+    readonly coverage?: Readonly<Record<string, Readonly<Coverage>>>
+  },
   signal?: AbortSignal,
 ): Promise<string> {
   const rows = await client.query(
@@ -65,6 +105,7 @@ export async function storeMetricsText(
       help: 'Parts of a table; thousands mean that merges fall behind.',
       values: perTable((row) => row.parts),
     },
+    ...toCoverageFamilies(coverage),
   ]
   return `${families.map(toText).join('\n')}\n`
 }

@@ -8,6 +8,7 @@ import { metricsErrors } from '../../src/errors.ts'
 import { createClickHouseEngine } from '../../src/ask/clickhouse-engine.ts'
 import { dimensionNames } from '../../src/ask/dimension.ts'
 import { createReader } from '../../src/ask/reader.ts'
+import { recordKinds, type RecordKindName } from '../../src/ask/records/record-kinds.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { baseUnixMs, makeRequest } from '../support/request-arbitrary.ts'
 
@@ -53,7 +54,10 @@ test('the text of a query depends on which filters are used, never on their valu
       texts.push(sql)
       return Promise.resolve([])
     },
-    file: () => Promise.reject(new Error('a question never writes a file')),
+    file: ({ sql }) => {
+      texts.push(sql)
+      return Promise.resolve(new Uint8Array(0))
+    },
     command: () => Promise.reject(new Error('a question never commands')),
     insert: () => Promise.reject(new Error('a question never inserts')),
     insertRows: () => Promise.reject(new Error('a question never inserts')),
@@ -62,7 +66,7 @@ test('the text of a query depends on which filters are used, never on their valu
   const ask = async (value: string) => {
     texts.length = 0
     const scope = { kind: 'projects', projectIds: [value] } as const
-    const reader = createReader({ engine: createClickHouseEngine(recorder, systemClock), clock: systemClock, scope })
+    const reader = createReader({ engine: createClickHouseEngine(recorder, systemClock), client: recorder, clock: systemClock, scope })
     const filters = Object.fromEntries(dimensionNames.map((name) => [name, [value, value]]))
     await reader.requests({ filters })
     await reader.request(value)
@@ -85,6 +89,17 @@ test('the text of a query depends on which filters are used, never on their valu
     }
     await reader.distribution({ of: 'durationMs', window: emptyPeriod, groupBy: ['model'], filters, search: 'x' })
     await reader.trace(value)
+    await reader.spans(value)
+    await reader.payload(value)
+    for (const [of, { dimensions, measures, hasProject }] of Object.entries(recordKinds)) {
+      if (!hasProject) continue
+      const [measure = ''] = Object.keys(measures)
+      const names = Object.keys(dimensions)
+      const recordFilters = Object.fromEntries(names.map((name) => [name, value]))
+      // Safe for the test: the names are those of the kind.
+      await reader.records({ of: of as RecordKindName, measure, groupBy: names.slice(0, 3), filters: recordFilters, window: emptyPeriod })
+    }
+    await reader.export({ format: 'csv', window: emptyPeriod, filters })
     await reader.series({ ...emptyPeriod, intervalSeconds: 1, filters }).catch(() => undefined)
     return [...texts]
   }

@@ -1,12 +1,13 @@
 /** The command as a user runs it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { makeRequest } from '../support/request-arbitrary.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
@@ -40,6 +41,39 @@ test('a server that does not answer is named with the reason', async () => {
   const { code, output } = await run('migrate', '--url', 'http://127.0.0.1:1')
   expect(code).toBe(1)
   expect(output).toContain('ECONNREFUSED')
+})
+
+test('import, verify and erase say what they did, as text and as JSON, and a missing file is named', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'bud-metrics-bin-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const database = ['--directory', join(directory, 'database')]
+  const file = join(directory, 'events.jsonl')
+  const timeUnixMs = Date.now() - 3_600_000
+  const events = ['ada', 'bob'].map((userId) => makeRequest({ id: `of-${userId}`, userId, timeUnixMs }))
+  await writeFile(file, [...events, { id: 'x', kind: 'unheard-of', timeUnixMs }].map((event) => JSON.stringify(event)).join('\n'))
+  expect(JSON.parse((await run('migrate', ...database, '--json')).output)).toMatchObject({
+    applied: [{ version: 1, name: 'events' }, {}, {}, {}, {}],
+  })
+  expect((await run('import', ...database, '--file', file)).output).toBe('stored 2, known 0, of other kinds 1\n')
+  expect(JSON.parse((await run('import', ...database, '--file', file, '--json')).output)).toEqual({ stored: 0, known: 2, skipped: 1 })
+  expect(await run('import', ...database, '--file', join(directory, 'absent'))).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/^bud-metrics: ENOENT[^\n]*absent'\n$/) as string,
+  })
+  expect((await run('ask', ...database, '--measure', 'uniqueUsers', '--last', '2h')).output).toMatch(/uniqueUsers\n\S+ +2\n/)
+  expect(await run('erase', ...database, '--project', 'alpha', '--user', '')).toMatchObject({ code: 2 })
+  const erased = await run('erase', ...database, '--project', 'alpha', '--user', 'ada', '--json')
+  expect(JSON.parse(erased.output)).toEqual({ requests: 1, payloads: 0, scores: 0 })
+  const verified = await run('verify', ...database, '--json')
+  expect(verified.code).toBe(0)
+  expect(JSON.parse(verified.output)).toMatchObject({ checks: [{ differing: 0 }, { differing: 0 }, { differing: 0 }, { differing: 0 }] })
+  expect((await run('records', ...database, '--of', 'devices', '--measure', 'samples', '--last', '1h')).output).toMatch(/samples\n\S+ +0/)
+  expect(await run('records', ...database, '--of', 'x', '--measure', 'y')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('guardrails') as string,
+  })
+  const unsent = await run('send', ...database, '--receiver', 'http://127.0.0.1:1/v1/metrics', '--last', '2h')
+  expect(unsent).toMatchObject({ code: 1, output: expect.stringContaining('127.0.0.1:1') as string })
 })
 
 test('ask, export, dashboards and rules answer on the command line, as text and as JSON', async () => {

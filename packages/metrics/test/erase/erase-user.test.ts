@@ -69,6 +69,16 @@ test('a user is gone from rows, payloads, scores and rollups, and the others are
   expect(await metrics.erase({ projectId: 'alpha', userId: 'ada' }, signal)).toEqual({ requests: 0, payloads: 0, scores: 0 })
 })
 
+test('the only user of a day is erased too, and nothing of the day is left in any rollup', async () => {
+  const longAgo = timeUnixMs - 3 * 86_400_000
+  await metrics.store([makeRequest({ id: newId(), userId: 'eve', timeUnixMs: longAgo })])
+  expect(await metrics.erase({ projectId: 'alpha', userId: 'eve' }, signal)).toMatchObject({ requests: 1 })
+  const window = { fromUnixMs: longAgo - 86_400_000, toUnixMs: longAgo + 86_400_000 }
+  for (const from of ['rollup', 'raw'] as const)
+    expect((await metrics.ask({ measure: 'requests', window, from })).rows[0]?.values).toEqual({ requests: 0 })
+  expect((await metrics.verify()).every(({ differing }) => differing === 0)).toBe(true)
+})
+
 test('samples, spans, audit and blocked requests are stored once each', async () => {
   const common = { timeUnixMs, traceId: 'x', requestId: 'y' }
   const events = [

@@ -47,6 +47,14 @@ test('an hour without the usual traffic, and one with far more, are the anomalie
   ])
 })
 
+test.each(['nothing', 'the same'])('a series of %s has no anomalies', async (what) => {
+  const reader = createMemoryReader({ events: requestsOf(3 * 24, () => (what === 'nothing' ? 0 : 1)) })
+  const measure = what === 'nothing' ? 'requests' : 'inputTokens'
+  const ends = { fromUnixMs: startUnixMs, toUnixMs: startUnixMs + 3 * 24 * hour }
+  const { anomalies, buckets } = await askAnomalies(reader, { measure, interval: '1h', window: ends })
+  expect([buckets, anomalies]).toEqual([72, []])
+})
+
 test('a series without a season, and with gaps, is continued; one that is too short is refused', async () => {
   const reader = createMemoryReader({ events: requestsOf(30, (at) => (at % 7 === 3 ? 0 : 10)) })
   const short = { ...question, window: { fromUnixMs: startUnixMs, toUnixMs: startUnixMs + 30 * hour } }

@@ -21,7 +21,15 @@ const authorities: Readonly<Record<string, Scope>> = {
 beforeAll(async () => {
   engine = await openTestEngine()
   metrics = await createMetrics(engine)
-  handler = createMetricsHandler({ metrics, authorize: ({ headers }) => authorities[headers.get('authorization') ?? ''] })
+  handler = createMetricsHandler({
+    metrics,
+    operations: {
+      erase: (user, { signal }) => metrics.erase(user, signal),
+      storeNodePrices: (prices, { signal }) => metrics.storeNodePrices(prices, signal),
+      storeTargetDevices: (devices, { signal }) => metrics.storeTargetDevices(devices, signal),
+    },
+    authorize: ({ headers }) => authorities[headers.get('authorization') ?? ''],
+  })
   await metrics.store([
     makeRequest({ id: 'a', timeUnixMs: baseUnixMs, timeToFirstTokenMs: 40, outputTokens: 50, durationMs: 2_000, model: 'llama-8b' }),
     makeRequest({ id: 'b', timeUnixMs: baseUnixMs + 1_000, outcome: 'error', status: 502, errorCode: 'GATEWAY_X', projectId: 'beta' }),
@@ -210,6 +218,47 @@ test.each([
   const response = await post('/ask', body)
   expect(response.status).toBe(400)
   expect(errorSchema.parse(await response.json()).error.message).toContain(part)
+})
+
+test('payloads and spans are read in scope, and what was not captured says so', async () => {
+  const common = { timeUnixMs: baseUnixMs, projectId: 'beta', traceId: 'd'.repeat(32) }
+  const events = [
+    {
+      ...{ ...common, id: 'payload-b', kind: 'payload', requestId: 'b', requestedModel: 'm', dialect: 'openai-chat' },
+      ...{ request: '{}', requestTruncated: false, response: 'no', responseTruncated: false },
+    },
+    { ...common, id: 'span-b', kind: 'span', spanId: '1', name: 'chat', durationMs: 2 },
+  ]
+  await metrics.store(events)
+  expect((await get('/requests/b/payload', 'beta')).body).toMatchObject({ request: { text: '{}' }, response: { text: 'no' } })
+  expect(errorSchema.parse((await get('/requests/a/payload', 'beta')).body).error.code).toBe('METRICS_PAYLOAD_UNKNOWN')
+  expect((await get(`/traces/${'d'.repeat(32)}/spans`, 'beta')).body).toMatchObject({ data: [{ name: 'chat', durationMs: 2 }] })
+})
+
+test('only an operator erases a user, and only where the server allows it', async () => {
+  const user = { projectId: 'alpha', userId: 'ada' }
+  await metrics.store([makeRequest({ id: 'erasable', timeUnixMs: baseUnixMs - 3_600_000, userId: 'ada' })])
+  expect((await post('/erase', user, 'beta')).status).toBe(403)
+  expect((await post('/erase', { projectId: 'alpha', userId: '' })).status).toBe(400)
+  const without = createMetricsHandler({ metrics, authorize: () => ({ kind: 'all' }) })
+  const request = new Request('http://metrics.test/api/metrics/erase', { method: 'POST', body: JSON.stringify(user) })
+  expect((await without(request)).status).toBe(404)
+  const erased = await post('/erase', user)
+  expect([erased.status, await erased.json()]).toEqual([200, { requests: 1, payloads: 0, scores: 0 }])
+  expect((await get('/requests/erasable')).status).toBe(404)
+})
+
+test('operators say what nodes cost and what serves a target, and what is wrong with that is named', async () => {
+  const [clusterName, nodeName] = ['c', 'n']
+  const price = { clusterName, nodeName, timeUnixMs: 0, usdPerHour: 36, devices: 1 }
+  const device = { targetId: 't', timeUnixMs: 0, clusterName, nodeName, deviceId: 'gpu-0' }
+  expect((await post('/node-prices', [price], 'beta')).status).toBe(403)
+  expect(await (await post('/node-prices', [price])).json()).toEqual({ stored: 1 })
+  expect(await (await post('/target-devices', [device])).json()).toEqual({ stored: 1 })
+  const wrong = await post('/target-devices', [{ ...device, deviceId: '' }])
+  expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining('0.deviceId')])
+  const cost = await post('/true-cost', { window })
+  expect(await cost.json()).toMatchObject({ rows: [{ targetId: 't', nodeUsd: 0.2, requests: 0 }] })
 })
 
 test('the document lists every route with the schema of its question, and needs no authority', async () => {

@@ -100,7 +100,7 @@ test.each([
     timeUnixMs: 1_790_000_000_000.5,
     source: convention,
   })
-  expect(coverage).toEqual({ [convention]: { spans: 1, tokens: 1, timeToFirstToken: 0, cost: 0, user: 0 } })
+  expect(coverage).toEqual({ [convention]: { spans: 1, tokens: 1, timeToFirstToken: 0, cost: 0, user: 0, samples: {} } })
 })
 
 test('a span of a tool is kept for its trace and is no request', async () => {

@@ -6,6 +6,7 @@ import type { AnalyticsClient } from '../../src/client/analytics-client.ts'
 import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
 import { createMemoryReader } from '../../src/memory/memory-reader.ts'
+import { createOtlpReceiver } from '../../src/otlp/receiver.ts'
 import { questionArbitrary, roundAnswer, sampleEvents } from './question-arbitrary.ts'
 import { baseUnixMs, makeRequest } from './request-arbitrary.ts'
 
@@ -54,25 +55,18 @@ async function fill(metrics: Metrics, client: AnalyticsClient): Promise<void> {
       tags: { team: 'búho' },
     }),
   ])
-  await insert(
-    client,
-    'node_prices',
-    ['cluster_name', 'node_name', 'time', 'usd_per_hour', 'devices', 'instance_type'],
-    [
-      ['c', 'n', seconds(startUnixMs - hour), '8', 2, 'x'],
-      ['c', 'n', seconds(startUnixMs + 5 * hour), '16', 2, 'x'],
-    ],
-  )
-  await insert(
-    client,
-    'target_devices',
-    ['target_id', 'time', 'cluster_name', 'node_name', 'device_id', 'deployment_name', 'removed'],
-    [
-      ['t1', seconds(startUnixMs - hour), 'c', 'n', 'gpu-0', 'd', false],
-      ['t2', seconds(startUnixMs + 5 * hour), 'c', 'n', 'gpu-0', 'd', false],
-      ['t1', seconds(startUnixMs + 8 * hour), 'c', 'n', 'gpu-0', 'd', true],
-    ],
-  )
+  const place = { clusterName: 'c', nodeName: 'n' }
+  await metrics.storeNodePrices([
+    { ...place, timeUnixMs: startUnixMs - hour, usdPerHour: 8, devices: 2, instanceType: 'x' },
+    { ...place, timeUnixMs: startUnixMs + 5 * hour, usdPerHour: 99, devices: 2 },
+  ])
+  await metrics.storeNodePrices([{ ...place, timeUnixMs: startUnixMs + 5 * hour, usdPerHour: 16, devices: 2 }])
+  const device = { ...place, deviceId: 'gpu-0', deploymentName: 'd' }
+  await metrics.storeTargetDevices([
+    { ...device, targetId: 't1', timeUnixMs: startUnixMs - hour },
+    { ...device, targetId: 't2', timeUnixMs: startUnixMs + 5 * hour },
+    { ...device, targetId: 't1', timeUnixMs: startUnixMs + 8 * hour, removed: true },
+  ])
   await insert(
     client,
     'device_samples',
@@ -205,6 +199,134 @@ export function testQuestions(open: () => Promise<SuiteDatabase>): void {
       }),
       { numRuns: 8 },
     )
+  })
+
+  test('what was asked and answered is read by request, and the spans of a trace, in scope alone', async () => {
+    const timeUnixMs = startUnixMs + 25 * hour
+    const common = { timeUnixMs, traceId: 'e'.repeat(32), projectId: 'alpha' }
+    const texts = { request: '{"messages":["Grüße"]}', requestTruncated: false, response: '', responseTruncated: true }
+    const events = [
+      { ...common, ...texts, id: 'p', kind: 'payload', requestId: 'no uuid', requestedModel: 'llama', dialect: 'openai-chat' },
+      { ...common, id: 's2', kind: 'span', spanId: '2', parentSpanId: '1', name: 'chat', durationMs: 1.5, attributes: { a: "it's" } },
+      {
+        ...common,
+        timeUnixMs: timeUnixMs - 1,
+        id: 's1',
+        kind: 'span',
+        spanId: '1',
+        name: 'agent',
+        service: 'shop',
+        status: 'ok',
+        durationMs: 4,
+      },
+    ]
+    await metrics.store(events)
+    expect(await metrics.payload('no uuid')).toEqual({
+      ...common,
+      requestId: 'no uuid',
+      requestedModel: 'llama',
+      dialect: 'openai-chat',
+      request: { text: texts.request, truncated: false, bytes: 24 },
+      response: { text: '', truncated: true, bytes: 0 },
+    })
+    expect(await metrics.payload('other')).toBeUndefined()
+    const spans = await metrics.spans('e'.repeat(32))
+    expect(spans).toMatchObject([
+      {
+        spanId: '1',
+        parentSpanId: '',
+        name: 'agent',
+        service: 'shop',
+        status: 'ok',
+        timeUnixMs: timeUnixMs - 1,
+        durationMs: 4,
+        attributes: {},
+      },
+      { spanId: '2', parentSpanId: '1', durationMs: 1.5, attributes: { a: "it's" } },
+    ])
+    const beta = metrics.scopedTo({ kind: 'projects', projectIds: ['beta'] })
+    expect([await beta.payload('no uuid'), await beta.spans('e'.repeat(32))]).toEqual([undefined, []])
+  })
+
+  test('guardrails are counted each, by their name and by what they did', async () => {
+    const later = { fromUnixMs: startUnixMs + 20 * hour, toUnixMs: startUnixMs + 21 * hour }
+    const timeUnixMs = later.fromUnixMs
+    await metrics.store([
+      makeRequest({ id: 'g1', timeUnixMs, guardrails: ['pii:email:mask', 'toxicity:block'], userId: 'u' }),
+      makeRequest({ id: 'g2', timeUnixMs, guardrails: ['pii:email:mask'], projectId: 'beta' }),
+    ])
+    const question = { of: 'guardrails', measure: ['hits', 'requests', 'users'], groupBy: ['guardrail', 'action'], window: later } as const
+    expect((await metrics.records(question)).rows.map(({ group, values }) => [group, values])).toEqual([
+      [
+        { guardrail: 'pii:email', action: 'mask' },
+        { hits: 2, requests: 2, users: 1 },
+      ],
+      [
+        { guardrail: 'toxicity', action: 'block' },
+        { hits: 1, requests: 1, users: 1 },
+      ],
+    ])
+    const beta = metrics.scopedTo({ kind: 'projects', projectIds: ['beta'] })
+    expect((await beta.records({ ...question, groupBy: [] })).rows[0]?.values).toEqual({ hits: 1, requests: 1, users: 0 })
+  })
+
+  test('metrics that came over OTLP are answered by name, model and bin, in scope, however often they were sent', async () => {
+    const from = startUnixMs + 30 * hour
+    const nanos = (unixMs: number) => `${String(unixMs)}000000`
+    const histogram = (model: string, counts: readonly number[], sum: number) => ({
+      name: 'gen_ai.client.operation.duration',
+      unit: 's',
+      histogram: {
+        aggregationTemporality: 1,
+        dataPoints: [
+          {
+            attributes: [{ key: 'gen_ai.request.model', value: { stringValue: model } }],
+            startTimeUnixNano: nanos(from),
+            timeUnixNano: nanos(from + 60_000),
+            count: counts.reduce((total, count) => total + count, 0),
+            sum,
+            bucketCounts: counts,
+            explicitBounds: [0.1, 1, 10],
+          },
+        ],
+      },
+    })
+    const receiver = createOtlpReceiver({ sink: metrics.sink, authorize: (request) => request.headers.get('authorization') ?? undefined })
+    const send = (projectId: string, ...list: readonly unknown[]) =>
+      receiver.handle(
+        new Request('http://localhost/v1/metrics', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', authorization: projectId },
+          body: JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: list }] }] }),
+        }),
+      )
+    for (let times = 0; times < 2; times += 1)
+      await send('alpha', histogram('fast', [98, 2, 0, 0], 10), histogram("it's", [0, 0, 1, 1], 30))
+    await send('beta', histogram('fast', [1, 0, 0, 0], 0.05))
+    await metrics.sink.flush(new AbortController().signal)
+    const measure = ['samples', 'observations', 'valueSum', 'valueMean', 'valueP50', 'valueP95', 'valueP99', 'gaugeMax']
+    const question = { of: 'metrics', measure, groupBy: ['name', 'model'], window: { fromUnixMs: from, toUnixMs: from + hour } } as const
+    expect((await metrics.scopedTo({ kind: 'projects', projectIds: ['alpha'] }).records(question)).rows).toMatchObject([
+      {
+        group: { name: 'durationMs', model: 'fast' },
+        values: {
+          samples: 1,
+          observations: 100,
+          valueSum: 10_000,
+          valueMean: 100,
+          valueP50: 100,
+          valueP95: 100,
+          valueP99: 1_000,
+          gaugeMax: null,
+        },
+      },
+      { group: { model: "it's" }, values: { observations: 2, valueSum: 30_000, valueP50: 10_000, valueP99: 10_000 } },
+    ])
+    const all = await metrics.records({ ...question, groupBy: [], filters: { model: 'fast' }, interval: '30m' })
+    expect(all.rows.map(({ values }) => [values['observations'], values['valueP99']])).toEqual([
+      [101, 1_000],
+      [0, null],
+    ])
   })
 
   test('requests are exported as CSV, JSON lines and Parquet, in scope alone', async () => {

@@ -1,9 +1,13 @@
 /** What the store says of itself, and of requests, to Prometheus, OpenTelemetry and Grafana. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { silentLogger } from '@bud-foundry/core'
+import { createFakeClock, createMemorySink } from '@bud-foundry/core/testing'
 import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
 import { createGrafanaDashboards } from '../../src/grafana/dashboards.ts'
+import { createOtlpReceiver } from '../../src/otlp/receiver.ts'
+import { createOtlpExporter } from '../../src/telemetry/otlp-exporter.ts'
 import { exportOtlpMetrics, toOtlpMetrics } from '../../src/telemetry/otlp-export.ts'
 import { storeMetricsText } from '../../src/telemetry/store-metrics.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
@@ -24,6 +28,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await metrics[Symbol.asyncDispose]()
   await engine[Symbol.asyncDispose]()
+})
+
+test('Prometheus reads what each convention of OTLP told', async () => {
+  const receipt = { produced: 0, stored: 0, pending: 0, dropped: 0 }
+  const coverage = { otel: { spans: 3, tokens: 2, timeToFirstToken: 0, cost: 0, user: 1, samples: { durationMs: 7 } } }
+  const text = await storeMetricsText({ client: engine.client, receipt, coverage })
+  expect(text).toContain('# TYPE bud_metrics_otlp_spans_total counter\nbud_metrics_otlp_spans_total{source="otel"} 3\n')
+  expect(text).toContain('bud_metrics_otlp_spans_covered_total{source="otel",fact="tokens"} 2\n')
+  expect(text).toContain('bud_metrics_otlp_samples_total{source="otel",name="durationMs"} 7\n')
+  expect(await storeMetricsText({ client: engine.client, receipt })).not.toContain('otlp')
 })
 
 test('Prometheus reads what became of events and how much the tables hold', async () => {
@@ -77,7 +91,47 @@ test('a receiver that refuses a window is an error that says so', async () => {
   const url = 'http://collector:4318/v1/metrics'
   await exportOtlpMetrics({ reader: metrics, url, fetch: send(200) }, window)
   const refused = await exportOtlpMetrics({ reader: metrics, url, fetch: send(400) }, window).catch((error: unknown) => error)
-  expect(metricsErrors.WEBHOOK_FAILED.is(refused)).toBe(true)
+  expect(metricsErrors.OTLP_REFUSED.is(refused)).toBe(true)
+  const broken = () => Promise.reject(new TypeError('fetch failed'))
+  expect(String(await exportOtlpMetrics({ reader: metrics, url, fetch: broken }, window).catch((error: unknown) => error))).toContain(
+    'fetch failed',
+  )
+})
+
+test('what is sent, our own receiver takes, with the same counts and sums', async () => {
+  const sink = createMemorySink()
+  const receiver = createOtlpReceiver({ sink, authorize: () => 'other' })
+  const send = (url: string, init: RequestInit) => receiver.handle(new Request(url, init))
+  await exportOtlpMetrics({ reader: metrics, url: 'http://collector:4318/v1/metrics', fetch: send }, window)
+  expect(sink.events).toMatchObject([
+    { name: 'durationMs', source: 'otel', value: 400, count: 2, labels: { side: 'server', provider: 'p', operation: 'chat' } },
+    { name: 'timeToFirstTokenMs', value: 40, count: 1 },
+    { name: 'tokens', value: 20, count: 2, labels: { tokenType: 'input' } },
+    { name: 'tokens', value: 40, count: 2, labels: { tokenType: 'output' } },
+  ])
+})
+
+test('windows are sent one after the other, a while after their end, and a refused one again', async () => {
+  const clock = createFakeClock({ startUnixMs: window.fromUnixMs })
+  const sent: number[] = []
+  let status = 503
+  const send = (_: string, init: RequestInit) => {
+    const [first] = otlpSchema.parse(JSON.parse(typeof init.body === 'string' ? init.body : '')).resourceMetrics
+    sent.push(Number(first?.scopeMetrics[0]?.metrics[0]?.histogram.dataPoints[0]?.count ?? 0))
+    return Promise.resolve(new Response(null, { status }))
+  }
+  await using exporter = createOtlpExporter({
+    ...{ reader: metrics, url: 'http://collector:4318/v1/metrics', fetch: send },
+    ...{ clock, logger: silentLogger, intervalMs: 60_000, delayMs: 120_000 },
+  })
+  expect(await exporter.send()).toBe(0)
+  await clock.advance(180_000)
+  expect(await exporter.send()).toBe(0)
+  status = 200
+  sent.length = 0
+  expect(await exporter.send()).toBe(3)
+  // Two windows lie before the one with both requests.
+  expect(sent).toEqual([0, 0, 2])
 })
 
 const dashboardSchema = z.object({

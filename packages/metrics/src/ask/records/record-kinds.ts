@@ -1,4 +1,4 @@
-/** What can be asked about everything that is not a request: devices, nodes, pods, engines, blocked requests, scores, audited operations and budgets. */
+/** What can be asked about everything that is not a request: devices, nodes, pods, engines, what was blocked and guarded, scores, audited operations, budgets and metrics that others measured. */
 
 export interface RecordMeasure {
   readonly definition: string
@@ -9,6 +9,7 @@ export interface RecordMeasure {
 }
 
 export interface RecordKind {
+  /** A table, or a query in parentheses; it has the columns `time` and, with projects, `project_id`. */
   readonly table: string
   /** Rows belong to projects; those of the others are for operators alone. */
   readonly hasProject: boolean
@@ -199,7 +200,95 @@ const budgetAlerts: RecordKind = {
   },
 }
 
-export const recordKinds = Object.freeze({ devices, nodes, pods, engines, blocked, scores, audit, budgetAlerts })
+/** One record per guardrail that found something in a request. */
+const guardrails: RecordKind = {
+  table: `(SELECT time, project_id, key_id, user_id, id, if(model = '', requested_model, model) AS model, provider_id, outcome,
+  substring(hit, 1, length(hit) - position(reverse(hit), ':')) AS guardrail, splitByChar(':', hit)[-1] AS action
+FROM requests ARRAY JOIN guardrails AS hit)`,
+  hasProject: true,
+  dimensions: {
+    projectId: 'project_id',
+    guardrail: 'guardrail',
+    action: 'action',
+    keyId: 'key_id',
+    userId: 'user_id',
+    model: 'model',
+    providerId: 'provider_id',
+    outcome: 'outcome',
+  },
+  measures: {
+    hits: count('Guardrails that found something, or whose judgement did not come; one request may have several.'),
+    requests: distinct('id', 'Different requests in which one hit.'),
+    users: distinct("nullIf(user_id, '')", 'Different users that sent them.'),
+    keys: distinct("nullIf(key_id, '')", 'Different API keys that they came with.'),
+  },
+}
+
+const label = (name: string) => `labels['${name}']`
+/** Every value counts as the upper end of its bin; of the last bin, which has none, as the lower one. */
+const bucketQuantile = (level: number): RecordMeasure => ({
+  definition: `Upper end of the bin in which ${String(level * 100)} % of the values of histograms are reached; the error is the width of the bin.`,
+  unit: 'value',
+  sql: `if(sumIf(count, notEmpty(bounds)) = 0, NULL, quantileExactWeightedArrayIf(${String(level)})(arrayPushBack(bounds, if(empty(bounds), 0, bounds[-1])), if(empty(bounds), [toUInt64(0)], bucket_counts), notEmpty(bounds)))`,
+})
+
+/** What came over OTLP: samples add up, because all are of their own stretch of time. */
+const metrics: RecordKind = {
+  table: 'metric_samples',
+  hasProject: true,
+  dimensions: {
+    projectId: 'project_id',
+    name: 'name',
+    source: 'source',
+    unit: 'unit',
+    kind: 'toString(kind)',
+    ...Object.fromEntries(
+      [
+        'model',
+        'requestedModel',
+        'provider',
+        'operation',
+        'tokenType',
+        'errorType',
+        'serviceTier',
+        'server',
+        'service',
+        'side',
+        'metric',
+      ].map((name) => [name, label(name)]),
+    ),
+  },
+  measures: {
+    samples: count('Samples received.'),
+    valueSum: {
+      definition: 'What counters counted and the sum of what histograms measured; group by `name`, which tells the unit.',
+      unit: 'value',
+      sql: "sumIf(value, kind != 'gauge')",
+      empty: 0,
+    },
+    observations: { definition: 'Values that histograms measured.', unit: 'count', sql: 'sum(count)', empty: 0 },
+    valueMean: {
+      definition: 'Mean of the values that histograms measured.',
+      unit: 'value',
+      sql: "if(sum(count) = 0, NULL, sumIf(value, kind = 'histogram') / sum(count))",
+    },
+    valueP50: bucketQuantile(0.5),
+    valueP95: bucketQuantile(0.95),
+    valueP99: bucketQuantile(0.99),
+    gaugeMean: {
+      definition: 'Mean of what gauges showed.',
+      unit: 'value',
+      sql: "if(countIf(kind = 'gauge') = 0, NULL, avgIf(value, kind = 'gauge'))",
+    },
+    gaugeMax: {
+      definition: 'Most that a gauge showed.',
+      unit: 'value',
+      sql: "if(countIf(kind = 'gauge') = 0, NULL, maxIf(value, kind = 'gauge'))",
+    },
+  },
+}
+
+export const recordKinds = Object.freeze({ devices, nodes, pods, engines, blocked, guardrails, scores, audit, budgetAlerts, metrics })
 
 export type RecordKindName = keyof typeof recordKinds
 
