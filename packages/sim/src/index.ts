@@ -9,7 +9,14 @@ export { cacheBytesPerToken, cacheValuesPerDevice, layerCacheBytes, sequenceCach
 export { fitMemory, type EngineOverhead, type MemoryFit } from './memory/fit.ts'
 export { bytesOf, nativeWeights } from './memory/precision.ts'
 export { checkpointBytes, weightBytesPerDevice } from './memory/weights.ts'
-export { resolveSettings, servingSettingsSchema, type ServingSettings, type ServingSettingsInput } from './settings.ts'
+export {
+  resolveSettings,
+  servingSettingsSchema,
+  speculativeSchema,
+  type ServingSettings,
+  type ServingSettingsInput,
+  type Speculative,
+} from './settings.ts'
 
 // engines
 export { findEngine, listEngines } from './engine/engine-registry.ts'
@@ -24,6 +31,9 @@ export { predictReplica, type ReplicaPrediction } from './predict/predict-replic
 export { loadCorrections, loadShippedCorrections, noCorrections, type Corrections } from './correct/corrections.ts'
 export type { Correction, CorrectionNotes } from './correct/correction.ts'
 export type { EstimateParts, ServingEstimate } from './predict/serving-estimate.ts'
+
+export { acceptedTokens, publishedAcceptance } from './predict/speculation.ts'
+export { expertImbalance, pipelineFillSeconds } from './predict/step-features.ts'
 
 // trees that XGBoost trained
 export { loadTreeModel, type TreeModel } from './trees/tree-model.ts'
