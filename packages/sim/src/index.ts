@@ -11,6 +11,7 @@ export { bytesOf, nativeWeights } from './memory/precision.ts'
 export { checkpointBytes, weightBytesPerDevice } from './memory/weights.ts'
 export {
   resolveSettings,
+  resolveSettingsFor,
   servingSettingsSchema,
   speculativeSchema,
   type ServingSettings,
@@ -35,11 +36,23 @@ export type { EstimateParts, ServingEstimate } from './predict/serving-estimate.
 export { acceptedTokens, publishedAcceptance } from './predict/speculation.ts'
 export { expertImbalance, pipelineFillSeconds } from './predict/step-features.ts'
 
+// prefill and decode apart
+export {
+  estimateDisaggregated,
+  prepareDisaggregated,
+  type Counts as DisaggregatedCounts,
+  type DisaggregatedEstimate,
+  type DisaggregatedPair,
+} from './disaggregate/disaggregated-estimate.ts'
+export { transferCache, type CacheTransfer } from './disaggregate/transfer.ts'
+export { findNodeLink, type NodeLink } from './hardware/node-links.ts'
+
 // trees that XGBoost trained
 export { loadTreeModel, type TreeModel } from './trees/tree-model.ts'
 
 // optimizer
 export { optimize, type OptimizeOptions, type OptimizeResult } from './optimize/optimizer.ts'
+export type { CombinedPart, CombinedPlan } from './optimize/combined-plan.ts'
 export type { OptimizeProgress, Rejection, SearchOptions } from './optimize/search.ts'
 export { nonDominated, type FrontPoint } from './optimize/pareto.ts'
 export { createOptimizerHandler } from './optimize/optimizer-handler.ts'

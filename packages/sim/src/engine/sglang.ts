@@ -72,6 +72,8 @@ export const sglang: ServingEngine = {
     return refuseAnywhere(model, settings, hardware)
   },
   argumentsOf,
+  // docs.sglang.io, PD disaggregation.
+  disaggregate: (role) => ({ 'disaggregation-mode': role, 'disaggregation-transfer-backend': 'nixl' }),
   tunables: () => [
     { name: 'maxSequences', values: [32, 64, 128, 256, 512, 1024] },
     { name: 'maxBatchedTokens', values: [4096, 8192, 16_384] },

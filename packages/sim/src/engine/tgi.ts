@@ -38,6 +38,7 @@ export const tgi: ServingEngine = {
   contract: 'engine/1',
   id: 'tgi',
   name: 'TGI',
+  predictedAs: 'vllm',
   checkpoint: 'own',
   versions: [version],
   versionFor: () => version,

@@ -106,6 +106,8 @@ export const vllm: ServingEngine = {
       : undefined) ??
     refuseHere(settings, hardware),
   argumentsOf,
+  // docs.vllm.ai, v0.11.0, NixlConnector: both ends are alike, the router in front decides.
+  disaggregate: () => ({ 'kv-transfer-config': JSON.stringify({ kv_connector: 'NixlConnector', kv_role: 'kv_both' }) }),
   tunables: () => [
     { name: 'maxSequences', values: [32, 64, 128, 256, 512, 1024] },
     { name: 'maxBatchedTokens', values: [2048, 8192, 16_384] },

@@ -14,14 +14,14 @@ export interface Candidate {
 }
 
 /** Splits of one replica over devices: within a node by tensor, across nodes in stages, experts over the same devices. */
-interface Split {
+export interface Split {
   readonly tensor: number
   readonly pipeline: number
   readonly data: number
   readonly expert: number
 }
 
-function splits(request: ResolvedRequest, pool: DevicePool): readonly Split[] {
+export function listSplits(request: ResolvedRequest, pool: DevicePool): readonly Split[] {
   const largest = pool.nodes[0] ?? 0
   const moe = request.model.layerGroups.some(({ feedForward }) => feedForward.kind === 'experts')
   const latent = request.model.layerGroups.some(({ attention }) => attention.kind === 'latent')
@@ -41,7 +41,8 @@ function splits(request: ResolvedRequest, pool: DevicePool): readonly Split[] {
   return result
 }
 
-function weightFormats(request: ResolvedRequest, engine: ServingEngine): readonly Precision[] {
+/** The formats worth looking at, the checkpoint's own first. */
+export function listWeightFormats(request: ResolvedRequest, engine: ServingEngine): readonly Precision[] {
   const native = nativeWeights(request.model)
   if (request.precisions !== undefined) return request.precisions
   if (request.model.quantization !== undefined) return [native]
@@ -62,10 +63,10 @@ export function* enumerateCandidates(request: ResolvedRequest, pool: DevicePool,
   const batched = engine.tunables(request.model, pool.hardware).find(({ name }) => name === 'maxBatchedTokens')?.values ?? [2048]
   const cacheFormats: readonly Precision[] =
     pool.hardware.flopsPerSecond.fp8 === undefined || engine.id === 'llama-cpp' ? ['bf16'] : ['bf16', 'fp8']
-  for (const split of splits(request, pool)) {
+  for (const split of listSplits(request, pool)) {
     const replicasMax = countReplicas(pool, split.tensor * split.data, split.pipeline)
     if (replicasMax < 1) continue
-    for (const weights of weightFormats(request, engine))
+    for (const weights of listWeightFormats(request, engine))
       for (const kvCache of cacheFormats)
         for (const maxSequences of batchLimits(request, engine, pool))
           for (const maxBatchedTokens of batched)

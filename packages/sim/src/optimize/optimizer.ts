@@ -2,6 +2,7 @@
 import type { DeploymentPlan } from '@bud-foundry/core'
 import { loadShippedCorrections, type Corrections } from '../correct/corrections.ts'
 import { simErrors } from '../errors.ts'
+import type { CombinedPlan, RankedCombination } from './combined-plan.ts'
 import { toDeploymentPlan } from './deployment-plans.ts'
 import type { DevicePool } from './device-pool.ts'
 import { resolveOptimizeRequest, type OptimizeRequest, type ResolvedRequest } from './optimize-request.ts'
@@ -9,11 +10,13 @@ import { paretoFront, type FrontPoint } from './pareto.ts'
 import { describeMiss } from './reasons.ts'
 import { search, type Rejection, type SearchOptions } from './search.ts'
 import { suggestHardware } from './suggestions.ts'
-import { summarize } from './summary.ts'
+import { summarize, summarizeCombinations } from './summary.ts'
 
 export interface OptimizeResult {
   /** Best first. All meet the objective, unless none does: then the nearest misses, each marked so. */
   readonly plans: readonly DeploymentPlan[]
+  /** Deployments of two kinds of replicas, best first: prefill and decode apart, or one load on two kinds of hardware. */
+  readonly combined: readonly CombinedPlan[]
   readonly rejected: readonly Rejection[]
   readonly examined: number
   readonly feasible: number
@@ -26,6 +29,12 @@ export interface OptimizeResult {
 export interface OptimizeOptions extends SearchOptions {
   /** Absent: those that the package ships. */
   readonly corrections?: Corrections | undefined
+}
+
+/** The best of each kind, best first. */
+function offerCombinations(combinations: readonly RankedCombination[], plans: number): readonly CombinedPlan[] {
+  const left = { disaggregated: Math.ceil(plans / 2), mixed: Math.ceil(plans / 2) }
+  return combinations.filter(({ kind }) => (left[kind] -= 1) >= 0).map(({ combined }) => combined())
 }
 
 function failure(request: ResolvedRequest, pools: readonly DevicePool[], rejections: readonly Rejection[]): Error {
@@ -55,7 +64,7 @@ function failure(request: ResolvedRequest, pools: readonly DevicePool[], rejecti
  */
 export async function optimize(input: OptimizeRequest, options: OptimizeOptions = {}): Promise<OptimizeResult> {
   const request = resolveOptimizeRequest(input, options.corrections ?? (await loadShippedCorrections()))
-  const { ranked, pools, rejections, examined, feasible } = await search(request, options)
+  const { ranked, combinations, pools, rejections, examined, feasible } = await search(request, options)
   const meeting = ranked.filter((evaluated) => evaluated.meetsObjective)
   if (ranked.length === 0) throw failure(request, pools, rejections.list())
   const offered = meeting.length > 0 ? meeting : ranked
@@ -67,10 +76,11 @@ export async function optimize(input: OptimizeRequest, options: OptimizeOptions 
   options.onProgress?.({ examined, feasible })
   return {
     plans: offered.slice(0, request.plans).map((evaluated, index) => toDeploymentPlan(request, evaluated, index + 1)),
+    combined: offerCombinations(combinations, request.plans),
     rejected: rejections.list(),
     examined,
     feasible,
     front: paretoFront(offered),
-    summary: summarize(request, offered, meeting.length > 0),
+    summary: [...summarize(request, offered, meeting.length > 0), ...summarizeCombinations(request, offered[0], combinations)],
   }
 }

@@ -4,8 +4,11 @@ import { findEngine, listEngines } from '../engine/engine-registry.ts'
 import { limits } from '../limits.ts'
 import { nativeWeights } from '../memory/precision.ts'
 import { enumerateCandidates, type Candidate } from './candidates.ts'
+import type { RankedCombination } from './combined-plan.ts'
 import { createDevicePools, type DevicePool } from './device-pool.ts'
+import { searchDisaggregated } from './disaggregated-search.ts'
 import { assumesConvertedWeights, evaluateCandidate, missOf, queueSecondsOf, type Evaluated } from './evaluate.ts'
+import { searchMixed } from './mixed-search.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
 
 /** A configuration that is not offered, and why. */
@@ -33,6 +36,8 @@ export interface SearchOptions {
 export interface SearchResult {
   /** The best of each family, best first. */
   readonly ranked: readonly Evaluated[]
+  /** Two kinds of replicas at once: prefill and decode apart, or two kinds of hardware. Best first. */
+  readonly combinations: readonly RankedCombination[]
   readonly pools: readonly DevicePool[]
   readonly rejections: Rejections
   readonly examined: number
@@ -105,6 +110,39 @@ export class Rejections {
   }
 }
 
+/** Lower is better, as `scoreOf` has it. */
+function scoreCombination(request: ResolvedRequest, one: RankedCombination, priced: boolean): readonly number[] {
+  const miss = Math.max(1, ...one.uses.map(({ ratio }) => ratio))
+  const cost = priced && one.usdPerHour !== undefined ? one.usdPerHour : one.devices
+  const waits = one.meetsObjective ? 0 : 1
+  switch (request.goal) {
+    case 'cost':
+      return [miss, waits, cost, one.endToEndSeconds]
+    case 'latency':
+      return [miss, waits, Number(one.endToEndSeconds.toPrecision(2)), cost]
+    case 'throughput':
+      return [miss, waits, -Number(one.outputTokensPerSecond.toPrecision(2)), cost]
+  }
+}
+
+async function searchCombinations(options: {
+  readonly request: ResolvedRequest
+  readonly ranked: readonly Evaluated[]
+  readonly pools: readonly DevicePool[]
+  readonly pause: () => Promise<void>
+}): Promise<{ readonly found: readonly RankedCombination[]; readonly examined: number }> {
+  const { request, ranked, pools, pause } = options
+  const engines = request.engines?.map(findEngine) ?? listEngines()
+  const nothing = { found: [], examined: 0 }
+  const apart = request.serving === 'aggregated' ? nothing : await searchDisaggregated(request, pools, engines, pause)
+  const mixed = request.serving === 'disaggregated' || pools.length < 2 ? nothing : await searchMixed(request, ranked, pause)
+  const priced = pools.every((pool) => pool.usdPerHour !== undefined)
+  const found = [...apart.found, ...mixed.found]
+  const scores = new Map(found.map((one) => [one, scoreCombination(request, one, priced)]))
+  found.sort((left, right) => compareScores(scores.get(left) ?? [], scores.get(right) ?? []))
+  return { found, examined: apart.examined + mixed.examined }
+}
+
 /** @throws SIM_HARDWARE_UNKNOWN, SIM_ENGINE_UNKNOWN; CORE_ABORTED when the signal aborts. */
 export async function search(request: ResolvedRequest, options: SearchOptions): Promise<SearchResult> {
   const { signal, onProgress, clock = systemClock } = options
@@ -146,5 +184,14 @@ export async function search(request: ResolvedRequest, options: SearchOptions): 
       }
     }
   }
-  return { ranked: [...best.values()].sort(compare), pools, rejections, examined, feasible }
+  const ranked = [...best.values()].sort(compare)
+  const combinations = await searchCombinations({ request, ranked, pools, pause })
+  return {
+    ranked,
+    combinations: combinations.found,
+    pools,
+    rejections,
+    examined: examined + combinations.examined,
+    feasible: feasible + combinations.found.length,
+  }
 }
