@@ -57,6 +57,8 @@ export const optimizeRequestSchema = z
     speculation: z.array(speculativeSchema).min(1).max(8).optional(),
     /** `wide` also tries every batch limit, whole prompts, block sizes and switching off the prefix cache. */
     space: z.enum(['usual', 'wide']).default('usual'),
+    /** How a wide space is searched; `auto`: one by one up to some thousand configurations, beyond that by NSGA-II. */
+    search: z.enum(['auto', 'exhaustive', 'evolutionary']).default('auto'),
     plans: z.int().min(1).max(limits.plans).default(10),
   })
   .superRefine((request, context) => {

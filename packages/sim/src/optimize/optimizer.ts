@@ -19,6 +19,8 @@ export interface OptimizeResult {
   readonly combined: readonly CombinedPlan[]
   readonly rejected: readonly Rejection[]
   readonly examined: number
+  /** Whether every configuration was looked at, or those that an evolution came by. */
+  readonly method: 'exhaustive' | 'evolutionary'
   readonly feasible: number
   /** What can be chosen between: nothing here is beaten in cost, latency and throughput at once. Cheapest first. */
   readonly front: readonly FrontPoint[]
@@ -58,13 +60,13 @@ function failure(request: ResolvedRequest, pools: readonly DevicePool[], rejecti
 }
 
 /**
- * Ranks deployment plans for a model on the devices given. Exhaustive; yields to the event loop every few milliseconds.
+ * Ranks deployment plans for a model on the devices given. Exhaustive where the space is small, NSGA-II where it is large; yields to the event loop every few milliseconds.
  * @throws SIM_REQUEST_INVALID, SIM_MODEL_UNKNOWN, SIM_HARDWARE_UNKNOWN, SIM_ENGINE_UNKNOWN; SIM_MODEL_DOES_NOT_FIT saying what would fit;
  * SIM_NOTHING_RUNS; CORE_ABORTED when the signal aborts.
  */
 export async function optimize(input: OptimizeRequest, options: OptimizeOptions = {}): Promise<OptimizeResult> {
   const request = resolveOptimizeRequest(input, options.corrections ?? (await loadShippedCorrections()))
-  const { ranked, combinations, pools, rejections, examined, feasible } = await search(request, options)
+  const { ranked, combinations, method, pools, rejections, examined, feasible } = await search(request, options)
   const meeting = ranked.filter((evaluated) => evaluated.meetsObjective)
   if (ranked.length === 0) throw failure(request, pools, rejections.list())
   const offered = meeting.length > 0 ? meeting : ranked
@@ -79,6 +81,7 @@ export async function optimize(input: OptimizeRequest, options: OptimizeOptions 
     combined: offerCombinations(combinations, request.plans),
     rejected: rejections.list(),
     examined,
+    method,
     feasible,
     front: paretoFront(offered),
     summary: [...summarize(request, offered, meeting.length > 0), ...summarizeCombinations(request, offered[0], combinations)],
