@@ -9,7 +9,15 @@ export { cacheBytesPerToken, cacheValuesPerDevice, layerCacheBytes, sequenceCach
 export { fitMemory, type EngineOverhead, type MemoryFit } from './memory/fit.ts'
 export { bytesOf, nativeWeights } from './memory/precision.ts'
 export { checkpointBytes, weightBytesPerDevice } from './memory/weights.ts'
-export { resolveSettings, servingSettingsSchema, type ServingSettings, type ServingSettingsInput } from './settings.ts'
+export {
+  resolveSettings,
+  resolveSettingsFor,
+  servingSettingsSchema,
+  speculativeSchema,
+  type ServingSettings,
+  type ServingSettingsInput,
+  type Speculative,
+} from './settings.ts'
 
 // engines
 export { findEngine, listEngines } from './engine/engine-registry.ts'
@@ -25,12 +33,28 @@ export { loadCorrections, loadShippedCorrections, noCorrections, type Correction
 export type { Correction, CorrectionNotes } from './correct/correction.ts'
 export type { EstimateParts, ServingEstimate } from './predict/serving-estimate.ts'
 
+export { acceptedTokens, publishedAcceptance } from './predict/speculation.ts'
+export { expertImbalance, pipelineFillSeconds } from './predict/step-features.ts'
+
+// prefill and decode apart
+export {
+  estimateDisaggregated,
+  prepareDisaggregated,
+  type Counts as DisaggregatedCounts,
+  type DisaggregatedEstimate,
+  type DisaggregatedPair,
+} from './disaggregate/disaggregated-estimate.ts'
+export { transferCache, type CacheTransfer } from './disaggregate/transfer.ts'
+export { findNodeLink, type NodeLink } from './hardware/node-links.ts'
+
 // trees that XGBoost trained
 export { loadTreeModel, type TreeModel } from './trees/tree-model.ts'
 
 // optimizer
 export { optimize, type OptimizeOptions, type OptimizeResult } from './optimize/optimizer.ts'
+export type { CombinedPart, CombinedPlan } from './optimize/combined-plan.ts'
 export type { OptimizeProgress, Rejection, SearchOptions } from './optimize/search.ts'
+export { evolve, type EvolveOptions, type Fitness, type Individual } from './optimize/nsga2.ts'
 export { nonDominated, type FrontPoint } from './optimize/pareto.ts'
 export { createOptimizerHandler } from './optimize/optimizer-handler.ts'
 export { optimizeRequestSchema, type OptimizeRequest } from './optimize/optimize-request.ts'

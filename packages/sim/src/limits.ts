@@ -17,6 +17,8 @@ export const limits = {
   devicesPerKind: 65_536,
   /** Candidate configurations of one optimize call. */
   candidates: 20_000,
+  /** Larger spaces are searched by evolution instead of one by one. */
+  exhaustiveCandidates: 4000,
   /** Longest time that optimize keeps the event loop to itself. */
   optimizeSliceMs: 4,
   /** Simulations that a Bud simulator remembers; the oldest is forgotten first. */

@@ -6,6 +6,22 @@ import { nativeWeights } from './memory/precision.ts'
 
 const count = z.int().positive()
 
+/**
+ * Guessed tokens that one step of the model checks together (arXiv 2211.17192).
+ * `mtp` guesses with the checkpoint's own multi-token-prediction layers, `eagle` with one added layer (arXiv 2503.01840), `draft-model`
+ * with a small model of the same vocabulary, `ngram` with what stands in the prompt, at no cost.
+ */
+export const speculativeSchema = z.strictObject({
+  method: z.enum(['mtp', 'eagle', 'draft-model', 'ngram']),
+  /** Tokens guessed for each step. */
+  tokens: z.int().min(1).max(16),
+  /** Chance that a guess is right when those before it were; absent: what was published for the method. */
+  acceptance: z.number().min(0).max(0.999).optional(),
+  /** The Hugging Face id of the draft model or EAGLE head, where the method needs one. */
+  draftModel: z.string().min(1).max(200).optional(),
+})
+export type Speculative = Readonly<z.infer<typeof speculativeSchema>>
+
 export const servingSettingsSchema = z.strictObject({
   /** Devices that share each layer. */
   tensor: count.default(1),
@@ -24,6 +40,15 @@ export const servingSettingsSchema = z.strictObject({
   /** Share of the device's memory that the engine may use. */
   memoryUtilization: z.number().min(0.05).max(0.99).default(0.9),
   prefixCaching: z.boolean().default(true),
+  /** Prompts are cut to what is left of a step's tokens and share it with sequences that decode; otherwise a prompt is a step of its own. */
+  chunkedPrefill: z.boolean().default(true),
+  /** Tokens of one block of the cache; a sequence's last block is half empty in the mean. */
+  blockTokens: z.union([z.literal(1), z.literal(8), z.literal(16), z.literal(32), z.literal(64), z.literal(128)]).default(16),
+  speculative: speculativeSchema.optional(),
+  /** Coefficient of variation of how often experts are chosen; 0 when a balancer keeps them even. Only read where experts are spread. */
+  expertVariation: z.number().min(0).max(10).default(0),
+  /** Adapters that may be used at once (LoRA, arXiv 2106.09685), and their rank; each adds to the weights of all linear layers. */
+  lora: z.strictObject({ adapters: count, rank: count }).optional(),
 })
 
 export type ServingSettings = Readonly<z.infer<typeof servingSettingsSchema>>
@@ -41,7 +66,7 @@ export function resolveSettings(settings: object): ServingSettings {
     const issues: readonly ConfigIssue[] = toConfigIssues(parsed.error)
     throw simErrors.REQUEST_INVALID({ what: 'serving settings', issues })
   }
-  const value = Object.freeze(parsed.data)
+  const value: ServingSettings = Object.freeze(parsed.data)
   resolved.set(value, value)
   if (Object.isFrozen(settings)) resolved.set(settings, value)
   return value

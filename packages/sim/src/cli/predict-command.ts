@@ -1,8 +1,10 @@
 /** `bud-sim predict`: latency and throughput of one configuration. */
+import type { ModelSpec } from '@bud-foundry/core'
 import { findHardware } from '../hardware/hardware-registry.ts'
 import { loadShippedCorrections, noCorrections } from '../correct/corrections.ts'
 import { createPredictor } from '../predict/predictors.ts'
-import { devicesOf } from '../settings.ts'
+import { acceptanceOf, acceptedTokens } from '../predict/speculation.ts'
+import { devicesOf, type ServingSettings } from '../settings.ts'
 import { parseFlags, toNumber, toTable, type Command } from './command.ts'
 import { readModel } from './model-argument.ts'
 import { servingFlags, servingUsage, toSettings } from './serving-flags.ts'
@@ -17,6 +19,21 @@ const flags = {
   analytical: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const
+
+/** What was assumed of features that were switched on. */
+function describeFeatures(model: ModelSpec, settings: ServingSettings): string[] {
+  const { speculative, pipeline, data } = settings
+  return [
+    ...(speculative === undefined
+      ? []
+      : [
+          `speculative decoding (${speculative.method}): ${String(speculative.tokens)} guesses a step, ${acceptanceOf(speculative).toFixed(2)} of them right${speculative.acceptance === undefined ? ' as published' : ''}, ${acceptedTokens(speculative).toFixed(2)} tokens a step`,
+        ]),
+    ...(pipeline > 1 ? [`pipeline: a prompt fills ${String(pipeline)} stages before its first token, which is counted`] : []),
+    ...(data > 1 ? [`attention is copied ${String(data)} times, each with requests of its own`] : []),
+    ...model.unmodelled.map((note) => `not modelled: ${note}`),
+  ]
+}
 
 export const predictCommand: Command = {
   name: 'predict',
@@ -64,6 +81,7 @@ export const predictCommand: Command = {
             row('output tokens/s', prediction.outputTokensPerSecond),
           ],
         ),
+        ...describeFeatures(model, settings),
       ].join('\n'),
     )
   },

@@ -48,6 +48,7 @@ export function engineVersionNumber(version: string | undefined): number {
 export function describeEstimate(replica: PreparedReplica, workload: PredictionInput['workload'], estimate: ServingEstimate): Float64Array {
   const { model, hardware, settings, engine, fit } = replica
   const { decodeStep, promptSeconds, marginalPromptSeconds } = estimate.parts
+  const engineId = engine.predictedAs ?? engine.id
   const inFlight = estimate.running + estimate.waiting
   const sequence = sequenceCacheBytes(model, settings, workload.inputTokens + workload.outputTokens)
   const values: Readonly<Record<CorrectionFeature, number>> = {
@@ -58,9 +59,9 @@ export function describeEstimate(replica: PreparedReplica, workload: PredictionI
     'log-expert': Math.log(settings.expert),
     'log-data': Math.log(settings.data),
     'engine-version': engineVersionNumber(replica.engineVersion),
-    'is-vllm': engine.id === 'vllm' ? 1 : 0,
-    'is-sglang': engine.id === 'sglang' ? 1 : 0,
-    'is-tensorrt-llm': engine.id === 'tensorrt-llm' ? 1 : 0,
+    'is-vllm': engineId === 'vllm' ? 1 : 0,
+    'is-sglang': engineId === 'sglang' ? 1 : 0,
+    'is-tensorrt-llm': engineId === 'tensorrt-llm' ? 1 : 0,
     'share-experts': decodeStep.expertSeconds / decodeStep.seconds,
     'share-matrices': (decodeStep.matrixSeconds - decodeStep.expertSeconds) / decodeStep.seconds,
     'share-attention': decodeStep.attentionSeconds / decodeStep.seconds,

@@ -1,6 +1,7 @@
 /** Reasons why no engine can serve something, whichever it is. */
 import type { HardwareProfile, ModelSpec } from '@bud-foundry/core'
 import { nativeWeights } from '../memory/precision.ts'
+import { refuseSpeculation } from '../predict/speculation.ts'
 import { devicesOf, type ServingSettings } from '../settings.ts'
 
 /** Head counts and layers that do not divide, formats that the chip lacks. */
@@ -23,5 +24,5 @@ export function refuseAnywhere(model: ModelSpec, settings: ServingSettings, hard
     return `${hardware.name} has no 8-bit floating-point units for the cache`
   if (settings.weights === 'fp4' && nativeWeights(model) !== 'fp4') return 'the checkpoint is not quantized to 4 bits'
   if (hardware.kind === 'cpu' && devicesOf(settings) > 1) return 'only one socket for each replica is simulated'
-  return undefined
+  return refuseSpeculation(model, settings)
 }

@@ -4,10 +4,16 @@ import { llamaCpp } from './llama-cpp.ts'
 import type { ServingEngine } from './serving-engine.ts'
 import { sglang } from './sglang.ts'
 import { tensorrtLlm } from './tensorrt-llm.ts'
+import { tgi } from './tgi.ts'
 import { vllm } from './vllm.ts'
 
-const all: readonly ServingEngine[] = [vllm, sglang, tensorrtLlm, llamaCpp]
-const aliases: Readonly<Record<string, string>> = { trtllm: 'tensorrt-llm', 'llama.cpp': 'llama-cpp', llamacpp: 'llama-cpp' }
+const all: readonly ServingEngine[] = [vllm, sglang, tensorrtLlm, tgi, llamaCpp]
+const aliases: Readonly<Record<string, string>> = {
+  'text-generation-inference': 'tgi',
+  trtllm: 'tensorrt-llm',
+  'llama.cpp': 'llama-cpp',
+  llamacpp: 'llama-cpp',
+}
 
 /** Every engine, the most usual first. */
 export const listEngines = (): readonly ServingEngine[] => all

@@ -8,7 +8,9 @@ const GiB = 1024 ** 3
 /** Kubernetes names of the devices' resources, by vendor (the vendors' device plugins). */
 function deviceResource(hardware: HardwareProfile): string | undefined {
   if (hardware.kind === 'hpu') return 'habana.ai/gaudi'
-  if (hardware.kind === 'cpu') return undefined
+  if (hardware.kind === 'tpu') return 'google.com/tpu'
+  if (hardware.kind === 'npu') return 'aws.amazon.com/neuron'
+  if (hardware.kind === 'cpu' || hardware.vendor === 'Apple') return undefined
   return hardware.vendor === 'AMD' ? 'amd.com/gpu' : 'nvidia.com/gpu'
 }
 

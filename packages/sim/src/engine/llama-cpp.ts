@@ -48,6 +48,10 @@ export const llamaCpp: ServingEngine = {
     if (hardware.kind === 'hpu') return `llama.cpp does not run on ${hardware.name}`
     if (settings.tensor * settings.pipeline * settings.data > 1) return 'only one device for each llama.cpp replica is simulated'
     if (settings.maxSequences > 64) return 'llama.cpp is meant for at most 64 parallel slots'
+    if (hardware.kind === 'tpu' || hardware.kind === 'npu') return `llama.cpp does not run on ${hardware.name}`
+    if (settings.speculative !== undefined || settings.lora !== undefined)
+      return 'speculation and adapters need GGUF files of their own in llama.cpp, which are not planned'
+    if (!settings.chunkedPrefill || settings.blockTokens !== 16) return 'llama.cpp has neither blocks nor a switch for chunked prefill'
     if (settings.kvCache === 'fp8') return 'llama.cpp keeps its cache in 16 bits here'
     return refuseAnywhere(model, settings, hardware)
   },

@@ -6,6 +6,8 @@ import type { ServingSettings } from '../settings.ts'
 
 export interface ServingEngine extends Engine<ServingSettings> {
   readonly name: string
+  /** The engine whose measurements stand in for those of one that nobody measured here. */
+  readonly predictedAs?: 'vllm'
   /** Whether it loads the model's own repository, or a GGUF conversion that somebody has to have published. */
   readonly checkpoint: 'own' | 'gguf'
   /** The version whose image and arguments `launch` writes for this device. */
@@ -14,6 +16,8 @@ export interface ServingEngine extends Engine<ServingSettings> {
   overhead(model: ModelSpec, hardware: HardwareProfile): EngineOverhead
   /** Why the engine cannot serve this, as a sentence; undefined when it can. */
   refuse(model: ModelSpec, settings: ServingSettings, hardware: HardwareProfile): string | undefined
+  /** Further arguments of a replica that only computes prompts, or only goes on with them; absent where a launch cannot say so. */
+  readonly disaggregate?: (role: 'prefill' | 'decode') => Readonly<Record<string, string | number | boolean>>
   /** The engine's own names for its settings, for plans and people. */
   argumentsOf(model: ModelSpec, settings: ServingSettings, hardware: HardwareProfile): Readonly<Record<string, string | number | boolean>>
 }

@@ -2,7 +2,7 @@
 import type { HardwareProfile, LaunchSpec, ModelSpec } from '@bud-foundry/core'
 import { breakDownMemory } from '../memory/fit.ts'
 import { nativeWeights } from '../memory/precision.ts'
-import { resolveSettingsFor, type ServingSettings } from '../settings.ts'
+import { resolveSettingsFor, type ServingSettings, type Speculative } from '../settings.ts'
 import { refuseAnywhere } from './engine-limits.ts'
 import { launchResources, startupSeconds } from './launch-parts.ts'
 import type { ServingEngine } from './serving-engine.ts'
@@ -14,6 +14,16 @@ const image = (hardware: HardwareProfile) =>
     ? `lmsysorg/sglang:v${version}`
     : `lmsysorg/sglang:v${version}-rocm720-${hardware.generation === 'cdna4' ? 'mi35x' : 'mi30x'}`
 
+const algorithms = { mtp: 'NEXTN', eagle: 'EAGLE3', 'draft-model': 'STANDALONE', ngram: 'NGRAM' } as const
+
+/** One chain of guesses, no tree (docs.sglang.io, speculative decoding). */
+const speculativeArguments = ({ method, tokens, draftModel }: Speculative): Record<string, string | number> => ({
+  'speculative-algorithm': algorithms[method],
+  ...(method === 'ngram' ? {} : { 'speculative-num-steps': tokens, 'speculative-eagle-topk': 1 }),
+  'speculative-num-draft-tokens': tokens + 1,
+  ...(draftModel === undefined ? {} : { 'speculative-draft-model-path': draftModel }),
+})
+
 function argumentsOf(model: ModelSpec, settings: ServingSettings): Record<string, string | number | boolean> {
   return {
     'tp-size': settings.tensor * settings.data,
@@ -22,12 +32,20 @@ function argumentsOf(model: ModelSpec, settings: ServingSettings): Record<string
     ...(settings.expert > 1 ? { 'ep-size': settings.expert } : {}),
     'context-length': settings.maxModelTokens,
     'max-running-requests': settings.maxSequences,
-    'chunked-prefill-size': settings.maxBatchedTokens,
+    // -1 leaves prompts whole; then they are limited in sum.
+    ...(settings.chunkedPrefill
+      ? { 'chunked-prefill-size': settings.maxBatchedTokens }
+      : { 'chunked-prefill-size': -1, 'max-prefill-tokens': Math.max(settings.maxBatchedTokens, settings.maxModelTokens) }),
     'mem-fraction-static': settings.memoryUtilization,
     ...(settings.kvCache === 'fp8' ? { 'kv-cache-dtype': 'fp8_e4m3' } : {}),
     ...(settings.weights === 'fp8' && nativeWeights(model) !== 'fp8' ? { quantization: 'fp8' } : {}),
     ...(settings.prefixCaching ? {} : { 'disable-radix-cache': true }),
     'enable-metrics': true,
+    ...(settings.blockTokens === 16 ? {} : { 'page-size': settings.blockTokens }),
+    ...(settings.speculative === undefined ? {} : speculativeArguments(settings.speculative)),
+    ...(settings.lora === undefined
+      ? {}
+      : { 'enable-lora': true, 'max-loras-per-batch': settings.lora.adapters, 'max-lora-rank': settings.lora.rank }),
   }
 }
 
@@ -45,17 +63,24 @@ export const sglang: ServingEngine = {
   overhead,
   refuse: (model, settings, hardware) => {
     if (hardware.kind !== 'gpu') return `SGLang is not offered on ${hardware.kind === 'cpu' ? 'processors' : hardware.name} here`
+    if (hardware.vendor !== 'NVIDIA' && hardware.vendor !== 'AMD') return `SGLang is not planned on ${hardware.name} here`
     if (hardware.generation === 'volta' || hardware.generation === 'turing') return `SGLang needs a newer chip than ${hardware.name}`
     if (settings.weights === 'int4' && nativeWeights(model) !== 'int4')
       return 'SGLang needs a checkpoint that is already quantized to 4 bits'
+    if (settings.speculative?.method === 'eagle' && settings.speculative.draftModel === undefined)
+      return 'SGLang needs the repository of the EAGLE head: give speculative.draftModel'
     return refuseAnywhere(model, settings, hardware)
   },
   argumentsOf,
+  // docs.sglang.io, PD disaggregation.
+  disaggregate: (role) => ({ 'disaggregation-mode': role, 'disaggregation-transfer-backend': 'nixl' }),
   tunables: () => [
     { name: 'maxSequences', values: [32, 64, 128, 256, 512, 1024] },
     { name: 'maxBatchedTokens', values: [4096, 8192, 16_384] },
     { name: 'kvCache', values: ['bf16', 'fp8'] },
     { name: 'prefixCaching', values: [true, false] },
+    { name: 'chunkedPrefill', values: [true, false] },
+    { name: 'blockTokens', values: [16, 32, 64] },
   ],
   memory: (model, settings, hardware) =>
     breakDownMemory({ model, hardware, settings: resolveSettingsFor(model, settings), overhead: overhead(model, hardware) }),

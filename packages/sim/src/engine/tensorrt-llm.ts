@@ -41,6 +41,10 @@ export const tensorrtLlm: ServingEngine = {
       return 'TensorRT-LLM serves the checkpoint in its own precision; give one that is quantized'
     if (settings.kvCache === 'fp8' && model.quantization?.kvCache !== 'fp8')
       return 'TensorRT-LLM takes an 8-bit cache from the checkpoint, and this one does not ask for it'
+    if (settings.speculative !== undefined || settings.lora !== undefined)
+      return 'trtllm-serve takes speculation and adapters from a file of its own, which a launch cannot carry'
+    if (!settings.chunkedPrefill || settings.blockTokens !== 16)
+      return 'trtllm-serve takes chunked prefill and block size from a file of its own'
     if (settings.data > 1) return 'data-parallel attention is not simulated for TensorRT-LLM'
     return refuseAnywhere(model, settings, hardware)
   },

@@ -3,6 +3,9 @@ import type { HardwareProfile, Precision } from '@bud-foundry/core'
 import { simErrors } from '../errors.ts'
 import { findSimilar } from '../similar-names.ts'
 import amd from './profiles/amd.json' with { type: 'json' }
+import apple from './profiles/apple.json' with { type: 'json' }
+import aws from './profiles/aws.json' with { type: 'json' }
+import google from './profiles/google.json' with { type: 'json' }
 import intel from './profiles/intel.json' with { type: 'json' }
 import nvidia from './profiles/nvidia.json' with { type: 'json' }
 
@@ -42,6 +45,8 @@ interface ProfileFile {
   }[]
 }
 
+const kinds = ['gpu', 'hpu', 'tpu', 'npu', 'cpu'] as const
+
 function describe(file: ProfileFile, profile: ProfileFile['profiles'][number]): HardwareDescription {
   const citations: Record<string, Citation> = {}
   const take = (field: string, cited: Cited): number => {
@@ -67,7 +72,7 @@ function describe(file: ProfileFile, profile: ProfileFile['profiles'][number]): 
     id: profile.id,
     name: profile.name,
     vendor: file.vendor,
-    kind: profile.kind === 'cpu' ? 'cpu' : profile.kind === 'hpu' ? 'hpu' : 'gpu',
+    kind: kinds.find((kind) => kind === profile.kind) ?? 'gpu',
     generation: profile.generation,
     devicesPerNode: profile.devicesPerNode,
     memoryBytes,
@@ -81,7 +86,7 @@ function describe(file: ProfileFile, profile: ProfileFile['profiles'][number]): 
   }
 }
 
-const all: readonly HardwareDescription[] = ([nvidia, amd, intel] as readonly ProfileFile[]) // The files are checked against this shape by a test; JSON imports lose the literal types.
+const all: readonly HardwareDescription[] = ([nvidia, amd, intel, google, aws, apple] as readonly ProfileFile[]) // The files are checked against this shape by a test; JSON imports lose the literal types.
   .flatMap((file) => file.profiles.map((profile) => Object.freeze(describe(file, profile))))
 
 const byName = new Map(all.flatMap((hardware) => [hardware.id, ...hardware.aliases].map((name) => [name, hardware] as const)))

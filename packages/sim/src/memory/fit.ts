@@ -38,7 +38,9 @@ export function activationBytes(model: ModelSpec, settings: ServingSettings): nu
           : 0
     widest = Math.max(widest, width)
   }
-  const tokens = Math.max(settings.maxBatchedTokens / settings.data, 1)
+  // A prompt that is not cut passes in one step.
+  const longest = settings.chunkedPrefill ? settings.maxBatchedTokens : Math.max(settings.maxBatchedTokens, settings.maxModelTokens)
+  const tokens = Math.max(longest / settings.data, 1)
   // Residual, normed input, attention output and projection; gate, up and their product.
   const values = tokens * (4 * model.hiddenSize + (3 * widest) / settings.tensor)
   const logits = (Math.min(settings.maxSequences, tokens) * model.vocabularySize * 4) / settings.tensor

@@ -1,6 +1,7 @@
 /** Bytes of weights on one device. */
 import { feedForwardParameters, type AttentionSpec, type ModelSpec } from '@bud-foundry/core'
-import type { ServingSettings } from '../settings.ts'
+import { draftParameters } from '../predict/speculation.ts'
+import type { ServingSettings, Speculative } from '../settings.ts'
 import { bytesOf, resolveWeightFormat } from './precision.ts'
 
 /** Parameters of one attention layer on one of `tensor` devices: keys and values are copied when there are fewer heads than devices. */
@@ -38,7 +39,36 @@ export function weightBytesPerDevice(model: ModelSpec, settings: ServingSettings
   const vision = ((model.vision?.approximateParameters ?? 0) * format.otherBytes) / tensor
   // The largest stage holds the rounded-up share of the layers.
   const stageShare = Math.ceil(model.layers / pipeline) / model.layers
-  return layers * stageShare + ends + vision + model.finalNormParameters * format.otherBytes
+  const guesses = settings.speculative === undefined ? 0 : draftBytesPerDevice(model, settings, settings.speculative)
+  return layers * stageShare + ends + vision + model.finalNormParameters * format.otherBytes + guesses + loraBytesPerDevice(model, settings)
+}
+
+/** What guesses tokens is split like the model itself; experts over all devices. */
+function draftBytesPerDevice(model: ModelSpec, settings: ServingSettings, speculative: Speculative): number {
+  const { linearBytes } = resolveWeightFormat(model, settings.weights)
+  return (draftParameters(model, speculative) * linearBytes) / Math.max(settings.tensor, settings.expert)
+}
+
+/**
+ * Two matrices of the rank beside each linear layer (LoRA, arXiv 2106.09685), in 16 bits, split like the layers: rank × (inputs + outputs),
+ * and engines keep room for as many adapters as may be used at once (vLLM's max-loras). Experts carry none.
+ */
+export function loraBytesPerDevice(model: ModelSpec, settings: ServingSettings): number {
+  if (settings.lora === undefined) return 0
+  const { adapters, rank } = settings.lora
+  let sides = 0
+  for (const { count, attention, feedForward } of model.layerGroups) {
+    if (attention.kind === 'grouped') {
+      const queries = attention.heads * attention.headDim
+      const keys = attention.keyValueHeads * attention.headDim
+      const values = attention.keyValueHeads * attention.valueHeadDim
+      const joined = attention.heads * attention.valueHeadDim
+      sides += count * (4 * model.hiddenSize + queries + keys + values + joined)
+    } else if (attention.kind === 'latent')
+      sides += count * (3 * model.hiddenSize + (attention.queryRank ?? 0) + attention.keyValueRank + attention.heads * attention.valueDim)
+    if (feedForward.kind === 'dense') sides += count * 3 * (model.hiddenSize + feedForward.intermediateSize)
+  }
+  return (adapters * rank * sides * bytesOf('bf16')) / (settings.tensor * settings.pipeline)
 }
 
 /** Bytes of all weights, as they are downloaded. */

@@ -1,8 +1,8 @@
 /** Enumerates the configurations worth looking at for one pool of devices. */
-import type { Precision } from '@bud-foundry/core'
+import type { HardwareProfile, Precision } from '@bud-foundry/core'
 import type { ServingEngine } from '../engine/serving-engine.ts'
 import { nativeWeights } from '../memory/precision.ts'
-import { resolveSettings, type ServingSettings } from '../settings.ts'
+import { resolveSettings, type ServingSettings, type Speculative } from '../settings.ts'
 import { countReplicas, type DevicePool } from './device-pool.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
 
@@ -14,14 +14,14 @@ export interface Candidate {
 }
 
 /** Splits of one replica over devices: within a node by tensor, across nodes in stages, experts over the same devices. */
-interface Split {
+export interface Split {
   readonly tensor: number
   readonly pipeline: number
   readonly data: number
   readonly expert: number
 }
 
-function splits(request: ResolvedRequest, pool: DevicePool): readonly Split[] {
+export function listSplits(request: ResolvedRequest, pool: DevicePool): readonly Split[] {
   const largest = pool.nodes[0] ?? 0
   const moe = request.model.layerGroups.some(({ feedForward }) => feedForward.kind === 'experts')
   const latent = request.model.layerGroups.some(({ attention }) => attention.kind === 'latent')
@@ -41,12 +41,17 @@ function splits(request: ResolvedRequest, pool: DevicePool): readonly Split[] {
   return result
 }
 
-function weightFormats(request: ResolvedRequest, engine: ServingEngine): readonly Precision[] {
+/** The formats worth looking at, the checkpoint's own first. */
+export function listWeightFormats(request: ResolvedRequest, engine: ServingEngine): readonly Precision[] {
   const native = nativeWeights(request.model)
   if (request.precisions !== undefined) return request.precisions
   if (request.model.quantization !== undefined) return [native]
   return engine.id === 'llama-cpp' ? [native, 'int8', 'int4'] : [native, 'fp8']
 }
+
+/** Formats of the cache that the chip can keep. */
+export const listCacheFormats = (hardware: HardwareProfile, engine: ServingEngine): readonly Precision[] =>
+  hardware.flopsPerSecond.fp8 === undefined || engine.id === 'llama-cpp' ? ['bf16'] : ['bf16', 'fp8']
 
 /** The smallest batch limit that takes the load, and the engine's usual 256 when that is larger. */
 function batchLimits(request: ResolvedRequest, engine: ServingEngine, pool: DevicePool): readonly number[] {
@@ -60,27 +65,29 @@ function batchLimits(request: ResolvedRequest, engine: ServingEngine, pool: Devi
 /** Every candidate of a pool and engine, cheapest to examine first; what cannot run is sorted out by evaluation. */
 export function* enumerateCandidates(request: ResolvedRequest, pool: DevicePool, engine: ServingEngine): Generator<Candidate> {
   const batched = engine.tunables(request.model, pool.hardware).find(({ name }) => name === 'maxBatchedTokens')?.values ?? [2048]
-  const cacheFormats: readonly Precision[] =
-    pool.hardware.flopsPerSecond.fp8 === undefined || engine.id === 'llama-cpp' ? ['bf16'] : ['bf16', 'fp8']
-  for (const split of splits(request, pool)) {
+  const cacheFormats = listCacheFormats(pool.hardware, engine)
+  const speculation: readonly (Speculative | undefined)[] = [undefined, ...(request.speculation ?? [])]
+  for (const split of listSplits(request, pool)) {
     const replicasMax = countReplicas(pool, split.tensor * split.data, split.pipeline)
     if (replicasMax < 1) continue
-    for (const weights of weightFormats(request, engine))
+    for (const weights of listWeightFormats(request, engine))
       for (const kvCache of cacheFormats)
         for (const maxSequences of batchLimits(request, engine, pool))
           for (const maxBatchedTokens of batched)
-            yield {
-              pool,
-              engine,
-              replicasMax,
-              settings: resolveSettings({
-                ...split,
-                weights,
-                kvCache,
-                maxSequences,
-                maxBatchedTokens,
-                maxModelTokens: request.maxModelTokens,
-              }),
-            }
+            for (const speculative of speculation)
+              yield {
+                pool,
+                engine,
+                replicasMax,
+                settings: resolveSettings({
+                  ...split,
+                  weights,
+                  kvCache,
+                  maxSequences,
+                  maxBatchedTokens,
+                  speculative,
+                  maxModelTokens: request.maxModelTokens,
+                }),
+              }
   }
 }

@@ -8,7 +8,7 @@ import type { ResolvedRequest } from './optimize-request.ts'
 import { explainPlan } from './reasons.ts'
 
 /** A DNS label from the model's name, the device and the split; numbered so that plans of one answer differ. */
-function planName(request: ResolvedRequest, evaluated: Evaluated, rank: number): string {
+function planName(request: ResolvedRequest, evaluated: Evaluated, rank: number | string): string {
   const short = request.model.id.slice(request.model.id.lastIndexOf('/') + 1)
   const slug = (text: string) =>
     text
@@ -22,7 +22,7 @@ function planName(request: ResolvedRequest, evaluated: Evaluated, rank: number):
   return `${/^[a-z]/.test(stem) ? stem : `m-${stem}`.slice(0, 53 - suffix.length)}${suffix}`
 }
 
-export function toDeploymentPlan(request: ResolvedRequest, evaluated: Evaluated, rank: number): DeploymentPlan {
+export function toDeploymentPlan(request: ResolvedRequest, evaluated: Evaluated, rank: number | string): DeploymentPlan {
   const { candidate, replica, replicas, estimate, prediction } = evaluated
   const { engine, settings, pool } = candidate
   const { model } = request

@@ -47,7 +47,10 @@ export type Verdict =
 
 const GB = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
 
-function useOf(objective: LatencyObjective | undefined, estimate: ServingEstimate, throughput: number): readonly ObjectiveUse[] {
+/** What an objective speaks of. */
+export type LatencyEstimate = Pick<ServingEstimate, 'timeToFirstTokenSeconds' | 'timePerOutputTokenSeconds' | 'endToEndSeconds'>
+
+export function useOf(objective: LatencyObjective | undefined, estimate: LatencyEstimate, throughput: number): readonly ObjectiveUse[] {
   if (objective === undefined) return []
   const uses: ObjectiveUse[] = []
   const latency = (name: 'timeToFirstTokenMs' | 'timePerOutputTokenMs' | 'endToEndMs', value: number) => {
@@ -110,7 +113,7 @@ const replicaLimit = (request: ResolvedRequest, candidate: Candidate) =>
   Math.min(candidate.replicasMax, request.workload.concurrency ?? candidate.replicasMax)
 
 /** The replica counts to look at: all small ones, then steps of about a fifth. */
-function* replicaCounts(limit: number): Generator<number> {
+export function* replicaCounts(limit: number): Generator<number> {
   for (let count = 1; count < limit; count = count < 8 ? count + 1 : Math.ceil(count * 1.2)) yield count
   yield limit
 }

@@ -70,7 +70,7 @@ const brokenOf = (point: LoadPoint | string) => (typeof point === 'string' ? poi
  */
 export async function findLoadLimit(input: OptimizeRequest, options: OptimizeOptions = {}): Promise<LoadLimit> {
   const request = resolveOptimizeRequest(input, options.corrections ?? (await loadShippedCorrections()))
-  const { ranked } = await search(request, options)
+  const { ranked } = await search({ ...request, serving: 'aggregated' }, options)
   const [best] = ranked
   if (best === undefined) throw simErrors.NOTHING_RUNS({ model: request.model.id, reasons: ['nothing fits; `optimize` says what would'] })
   const inFlight = request.workload.requestsPerSecond === undefined

@@ -51,7 +51,7 @@ export async function findMinimumHardware(request: MinimumHardwareRequest, optio
     const price = usdPerHour[id]
     const device = { hardwareId: id, count: devicesMax, ...(price === undefined ? {} : { usdPerHour: price }) }
     try {
-      const { plans, summary } = await optimize({ ...rest, devices: [device], goal: 'cost', plans: 1 }, options)
+      const { plans, summary } = await optimize({ serving: 'aggregated', ...rest, devices: [device], goal: 'cost', plans: 1 }, options)
       const [plan] = plans
       if (plan?.predicted.meetsObjective === true) enough.push({ hardwareId: id, devices: plan.replicas * plan.devicesPerReplica, plan })
       else notEnough.push({ hardwareId: id, reason: summary.slice(0, 2).join(' ') })

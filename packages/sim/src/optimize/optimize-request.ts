@@ -2,6 +2,7 @@
 import {
   type ConfigIssue,
   deviceSchema,
+  type LatencyObjective,
   latencyObjectiveSchema,
   type ModelSpec,
   modelSpecSchema,
@@ -18,6 +19,7 @@ import { limits } from '../limits.ts'
 import { assertGenerates } from '../model/model-kind.ts'
 import { nameFromStated } from '../model/model-name.ts'
 import { findModel } from '../model/model-registry.ts'
+import { speculativeSchema } from '../settings.ts'
 
 export const optimizeRequestSchema = z
   .strictObject({
@@ -31,7 +33,12 @@ export const optimizeRequestSchema = z
       .min(1)
       .max(limits.devices),
     workload: workloadSchema.optional(),
-    objective: latencyObjectiveSchema.optional(),
+    objective: latencyObjectiveSchema
+      .extend({
+        /** What each user sees while an answer comes: the same as a time per output token of 1000 / this. */
+        outputTokensPerSecondPerUser: z.number().positive().optional(),
+      })
+      .optional(),
     /** Fills in prices of devices that have none from the package's table; absent: such devices stay without a price. */
     market: z.enum(['on-demand', 'spot']).optional(),
     /** What to prefer among plans that meet the objective. */
@@ -42,6 +49,16 @@ export const optimizeRequestSchema = z
     precisions: z.array(precisionSchema).min(1).optional(),
     /** Longest request that must be accepted; absent: the workload's length with room to spare. */
     maxModelTokens: z.int().positive().optional(),
+    /** Whether prefill and decode may be given replicas of their own; absent: both ways are looked at. */
+    serving: z.enum(['aggregated', 'disaggregated', 'both']).default('both'),
+    /** Bytes a second from one device of a prefill replica to one of a decode replica; absent: what such servers usually have. */
+    linkBytesPerSecond: z.number().positive().optional(),
+    /** Ways to guess tokens that may be used; absent: none. */
+    speculation: z.array(speculativeSchema).min(1).max(8).optional(),
+    /** `wide` also tries every batch limit, whole prompts, block sizes and switching off the prefix cache. */
+    space: z.enum(['usual', 'wide']).default('usual'),
+    /** How a wide space is searched; `auto`: one by one up to some thousand configurations, beyond that by NSGA-II. */
+    search: z.enum(['auto', 'exhaustive', 'evolutionary']).default('auto'),
     plans: z.int().min(1).max(limits.plans).default(10),
   })
   .superRefine((request, context) => {
@@ -55,7 +72,8 @@ type ParsedRequest = z.output<typeof optimizeRequestSchema>
 /** Mean chat-sized requests, sixteen at once. */
 export const defaultWorkload = { inputTokens: 1024, outputTokens: 256, concurrency: 16 } as const
 
-export interface ResolvedRequest extends Omit<ParsedRequest, 'model' | 'workload' | 'maxModelTokens'> {
+export interface ResolvedRequest extends Omit<ParsedRequest, 'model' | 'workload' | 'maxModelTokens' | 'objective'> {
+  readonly objective: LatencyObjective | undefined
   readonly model: ModelSpec
   readonly workload: NonNullable<ParsedRequest['workload']>
   readonly maxModelTokens: number
@@ -95,6 +113,13 @@ function explainIssue(issue: ConfigIssue, input: unknown): ConfigIssue {
   }
 }
 
+function resolveObjective(given: ParsedRequest['objective']): LatencyObjective | undefined {
+  if (given === undefined) return undefined
+  const { outputTokensPerSecondPerUser: perUser, ...objective } = given
+  if (perUser === undefined) return objective
+  return { ...objective, timePerOutputTokenMs: Math.min(objective.timePerOutputTokenMs ?? Infinity, 1000 / perUser) }
+}
+
 const nextPowerOfTwo = (value: number) => 2 ** Math.ceil(Math.log2(value))
 
 /** @throws SIM_REQUEST_INVALID listing every problem; SIM_MODEL_UNKNOWN; SIM_MODEL_CANNOT_GENERATE; CORE_MODEL_CONFIG_INVALID. */
@@ -127,6 +152,7 @@ export function resolveOptimizeRequest(input: unknown, corrections: Corrections)
   const roomy = Math.max(4096, nextPowerOfTwo(2 * needed))
   return {
     ...request,
+    objective: resolveObjective(request.objective),
     corrections,
     model: request.modelId === undefined ? model : { ...model, id: request.modelId },
     workload:

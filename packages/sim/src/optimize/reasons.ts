@@ -1,7 +1,9 @@
 /** Explains a plan in sentences: what binds, how close the objective is, what it costs. */
 import { nativeWeights } from '../memory/precision.ts'
 import { predictionSpread } from '../predict/replica-estimate.ts'
+import { acceptanceOf, acceptedTokens } from '../predict/speculation.ts'
 import { describePrice } from '../price/instance-prices.ts'
+import type { Speculative } from '../settings.ts'
 import type { Evaluated, ObjectiveUse } from './evaluate.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
 
@@ -68,6 +70,11 @@ function conversionSentence(request: ResolvedRequest, { candidate: { engine, set
   return change === '' ? [] : [`It assumes converted weights: ${change}.`]
 }
 
+function speculationSentence(speculative: Speculative): string {
+  const assumed = speculative.acceptance === undefined ? 'is what was published for the method, not measured on your prompts' : 'is yours'
+  return `Speculative decoding (${speculative.method}) guesses ${String(speculative.tokens)} tokens a step and so yields ${acceptedTokens(speculative).toFixed(2)}; its acceptance of ${acceptanceOf(speculative).toFixed(2)} ${assumed}.`
+}
+
 /** Sentences for people, the most important first. */
 export function explainPlan(request: ResolvedRequest, evaluated: Evaluated): readonly string[] {
   const { candidate, replica, replicas, devices, estimate } = evaluated
@@ -95,6 +102,7 @@ export function explainPlan(request: ResolvedRequest, evaluated: Evaluated): rea
   }
   if (settings.kvCache === 'fp8' && request.model.quantization?.kvCache !== 'fp8')
     reasons.push('The KV cache is kept in 8 bits, which doubles its room and may change answers slightly.')
+  if (settings.speculative !== undefined) reasons.push(speculationSentence(settings.speculative))
   if (settings.pipeline > 1) reasons.push(`The layers are split over ${String(settings.pipeline)} nodes because one node is not enough.`)
   if (evaluated.usdPerHour === undefined) reasons.push('No cost: a device has no price; give usdPerHour.')
   if (pool.listPrice !== undefined) reasons.push(describePrice(pool.listPrice))

@@ -1,4 +1,5 @@
 /** The answer of optimize in words: the best, what binds, and how far the next ones are. */
+import type { RankedCombination } from './combined-plan.ts'
 import type { Evaluated } from './evaluate.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
 import { paretoFront } from './pareto.ts'
@@ -43,5 +44,45 @@ export function summarize(request: ResolvedRequest, ranked: readonly Evaluated[]
     lines.push(
       `${String(front.length)} choices are beaten by none in cost, latency and throughput at once: from ${String(front[0]?.devices)} to ${String(front.at(-1)?.devices)} devices, end to end from ${Math.min(...front.map(({ endToEndMs }) => endToEndMs)).toFixed(0)} to ${Math.max(...front.map(({ endToEndMs }) => endToEndMs)).toFixed(0)} ms.`,
     )
+  return lines
+}
+
+/** Two kinds of hardware are more to run than one: only worth a word where one kind alone misses the objective or costs more. */
+function isWorthwhile(request: ResolvedRequest, one: RankedCombination, best: Evaluated): boolean {
+  if (one.meetsObjective && !best.meetsObjective) return true
+  if (request.goal === 'throughput') return one.outputTokensPerSecond > best.outputTokensPerSecond * 1.01
+  if (request.goal === 'latency') return one.endToEndSeconds < best.estimate.endToEndSeconds * 0.99
+  return one.usdPerHour !== undefined && best.usdPerHour !== undefined ? one.usdPerHour < best.usdPerHour : one.devices < best.devices
+}
+
+/** Whether prefill and decode apart, or two kinds of hardware together, would be better than the best plan. */
+export function summarizeCombinations(
+  request: ResolvedRequest,
+  best: Evaluated | undefined,
+  combinations: readonly RankedCombination[],
+): readonly string[] {
+  const lines: string[] = []
+  for (const kind of ['disaggregated', 'mixed'] as const) {
+    const first = combinations
+      .map((one) => ({ one, plan: one.kind === kind ? one.combined() : undefined }))
+      .find(({ plan }) => plan !== undefined)
+    if (first?.plan === undefined || best === undefined) continue
+    const { one, plan } = first
+    if (kind === 'mixed' && !isWorthwhile(request, one, best)) continue
+    const name = kind === 'disaggregated' ? 'Prefill and decode apart' : 'Two kinds of hardware together'
+    const parts = plan.parts.map(
+      ({ role, plan: { replicas, devicesPerReplica, hardwareId } }) =>
+        `${String(replicas)} ${role === 'aggregated' ? 'replicas' : role} of ${String(devicesPerReplica)} ${hardwareId}`,
+    )
+    const priced = one.usdPerHour !== undefined && best.usdPerHour !== undefined && best.usdPerHour > 0
+    const cost = priced
+      ? `${compared(one.usdPerHour, best.usdPerHour)} cost`
+      : `${String(one.devices)} devices instead of ${String(best.devices)}`
+    const meets = request.objective === undefined || one.meetsObjective ? '' : ', and it misses the objective'
+    const latency = (one.endToEndSeconds / best.estimate.endToEndSeconds).toFixed(2)
+    lines.push(
+      `${name}: ${parts.join(' and ')}: ${cost}, ${latency} times the latency, ${compared(one.outputTokensPerSecond, best.outputTokensPerSecond)} throughput${meets}.`,
+    )
+  }
   return lines
 }

@@ -68,7 +68,11 @@ export function predictReplica(
       timePerOutputTokenMs: around(timePerOutputTokenSeconds * 1000, perToken),
       endToEndMs: around(endToEndSeconds * 1000, whole),
       outputTokensPerSecond: around(estimate.outputTokensPerSecond, { low: 1 / whole.high, high: 1 / whole.low }),
-      basis: familiarity > 0.5 ? 'fitted' : 'analytical',
+      // Nothing that guesses tokens was measured, and not every engine.
+      basis:
+        familiarity > 0.5 && replica.settings.speculative === undefined && replica.engine.predictedAs === undefined
+          ? 'fitted'
+          : 'analytical',
     },
   }
 }

@@ -4,9 +4,10 @@ import { createStepModel, type StepModel } from '../cost/step-cost.ts'
 import { findEngine } from '../engine/engine-registry.ts'
 import type { ServingEngine } from '../engine/serving-engine.ts'
 import { fitMemory, type MemoryFit } from '../memory/fit.ts'
-import { sequenceCacheBytes } from '../memory/kv-cache.ts'
 import { resolveSettingsFor, type ServingSettings } from '../settings.ts'
+import { countCacheSequences } from './cache-room.ts'
 import { closedLoopBurstShare, estimateAtRate, estimateServing, type ServingEstimate } from './serving-estimate.ts'
+import { pipelineFillSeconds, withStepFeatures } from './step-features.ts'
 
 /** Ratios of measured to predicted that nine of ten measurements fall between; see `predictionSpread`. */
 interface Spread {
@@ -43,6 +44,7 @@ export function prepareReplica(
   const engine = findEngine(input.engineId)
   const settings = resolveSettingsFor(input.model, input.settings)
   const { model, hardware } = input
+  const parts = { model, hardware, settings, timing: engine.timing }
   return {
     model,
     engine,
@@ -50,26 +52,32 @@ export function prepareReplica(
     engineVersion: input.engineVersion,
     settings,
     fit: fitMemory({ model, hardware, settings, overhead: engine.overhead(model, hardware) }),
-    step: createStepModel({ model, hardware, settings, timing: engine.timing }),
+    step: withStepFeatures(createStepModel(parts), parts),
   }
 }
 
 /** Steady state of one replica under a workload; undefined when requests arrive faster than it can answer. */
 export function estimateReplica(replica: PreparedReplica, workload: PredictionInput['workload']): ServingEstimate | undefined {
   const { model, settings, fit, step, engine } = replica
-  const meanTokens = workload.inputTokens + workload.outputTokens / 2
-  const sequenceBytes = sequenceCacheBytes(model, settings, meanTokens)
+  const cachedTokens = settings.prefixCaching ? Math.min(workload.sharedPrefixTokens ?? 0, workload.inputTokens - 1) : 0
+  const maxBatchedTokens = settings.chunkedPrefill ? settings.maxBatchedTokens : Math.max(settings.maxBatchedTokens, workload.inputTokens)
   const input = {
     step,
     timing: engine.timing,
     inputTokens: workload.inputTokens,
-    cachedTokens: settings.prefixCaching ? Math.min(workload.sharedPrefixTokens ?? 0, workload.inputTokens - 1) : 0,
+    cachedTokens,
     outputTokens: workload.outputTokens,
     maxSequences: settings.maxSequences,
-    maxBatchedTokens: settings.maxBatchedTokens,
+    maxBatchedTokens,
     // Requests that come at a rate come independently.
     burstShare: workload.requestsPerSecond === undefined ? closedLoopBurstShare : 0,
-    cacheSequences: sequenceBytes === 0 ? Number.MAX_SAFE_INTEGER : (fit.kvCacheBytes / sequenceBytes) * settings.data,
+    cacheSequences: countCacheSequences({ model, settings, fit, workload, sharedTokens: cachedTokens }),
+    pipelineFillSeconds: pipelineFillSeconds(step, {
+      tokens: workload.inputTokens,
+      cached: cachedTokens,
+      stages: settings.pipeline,
+      chunkTokens: maxBatchedTokens,
+    }),
   }
   return workload.requestsPerSecond === undefined
     ? estimateServing({ ...input, concurrency: workload.concurrency ?? 1 })

@@ -40,6 +40,8 @@ export interface EstimateInput {
   readonly cacheSequences: number
   /** Share of requests that arrive together, 0 to 1. */
   readonly burstShare: number
+  /** What a prompt waits until a pipeline is full. */
+  readonly pipelineFillSeconds?: number
 }
 
 /**
@@ -86,7 +88,7 @@ export function estimateServing(input: EstimateInput): ServingEstimate {
   const running = Math.min(input.concurrency, limit)
   const context = input.inputTokens + outputTokens / 2
   const newTokens = Math.max(1, input.inputTokens - input.cachedTokens)
-  const alone = promptSeconds(input)
+  const alone = promptSeconds(input) + (input.pipelineFillSeconds ?? 0)
   const decodeSteps = Math.max(outputTokens - 1, 0)
   const decodeOnly = (sequences: number): StepBatch => ({
     promptTokens: 0,

@@ -1,5 +1,5 @@
 /** The built-in hardware: complete, cited, and plausible. */
-import { findHardware, listHardware } from '@bud-foundry/sim'
+import { findHardware, findNodeLink, listHardware } from '@bud-foundry/sim'
 import { describe, expect, it } from 'vitest'
 
 describe('built-in hardware', () => {
@@ -18,6 +18,18 @@ describe('built-in hardware', () => {
     'gaudi-2',
     'gaudi-3',
     'rtx-4090',
+    'rtx-3080',
+    'rtx-5080',
+    'rtx-pro-6000-workstation',
+    'gb300',
+    'mi210',
+    'mi350x',
+    'inferentia2',
+    'trainium2',
+    'tpu-v5e',
+    'tpu-v6e',
+    'm4-max',
+    'xeon-8592',
     'xeon-8480',
     'epyc-9654',
   ])('knows %s', (id) => {
@@ -47,6 +59,12 @@ describe('built-in hardware', () => {
       expect(memoryBandwidthBytesPerSecond, id).toBeGreaterThan(1e11)
       expect(flopsPerSecond.bf16 ?? flopsPerSecond.fp16 ?? 0, id).toBeGreaterThan(1e12)
     }
+  })
+
+  it('has a link to other nodes for every device, and says where it is assumed', () => {
+    expect(findNodeLink(findHardware('h200-sxm'))).toMatchObject({ bandwidthBytesPerSecond: 50e9, kind: 'infiniband-400' })
+    expect(findNodeLink(findHardware('rtx-4090')).source.title).toMatch(/^Assumed/)
+    for (const hardware of listHardware()) expect(findNodeLink(hardware).bandwidthBytesPerSecond).toBeGreaterThan(5e8)
   })
 
   it('accepts aliases and underscores, and suggests ids for misspelt ones', () => {

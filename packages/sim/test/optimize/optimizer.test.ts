@@ -50,6 +50,7 @@ describe('optimize', () => {
             model,
             devices: [{ hardwareId, count }],
             workload: { inputTokens: 500, outputTokens: 100, concurrency },
+            serving: 'aggregated',
             plans: 20,
           }).catch((error: unknown) => error)
           if (outcome instanceof Error) {
