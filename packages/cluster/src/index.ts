@@ -4,6 +4,8 @@ export { createClusterManager, type ClusterManager, type ClusterManagerParts } f
 export { planManifests, type ManifestPlan } from './deploy/plan-manifests.ts'
 export { renderOptionsSchema, type RenderOptions, type RenderOptionsInput } from './deploy/render-options.ts'
 export type { Manifest } from './deploy/workload.ts'
+export { launchServedModel, type ServedModelRequest } from './deploy/engines/launch-served-model.ts'
+export { routeHostFor } from './deploy/openshift.ts'
 export { clusterErrors } from './errors.ts'
 
 // what is in a cluster
@@ -24,6 +26,7 @@ export type {
   ApplyOptions,
   KubernetesApi,
   KubernetesObject,
+  LogSelection,
   ObjectList,
   ObjectMetadata,
   ObjectReference,
@@ -37,6 +40,8 @@ export { permissionManifests, type PermissionManifest } from './kubernetes/own-p
 export { watchObjects, type ObjectNews } from './kubernetes/watch-objects.ts'
 
 // scale
+export type { ScaleSchedule } from './scale/autoscaling-options.ts'
+export { scheduledReplicas } from './scale/schedules.ts'
 export {
   decideReplicas,
   type ScaleDecision,

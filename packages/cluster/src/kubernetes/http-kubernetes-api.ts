@@ -3,7 +3,7 @@ import { HttpMethod, RequestContext, type KubeConfig } from '@kubernetes/client-
 import { coreErrors, isBudError } from '@bud-foundry/core'
 import { fetch, type Dispatcher, type Response } from 'undici'
 import { clusterErrors } from '../errors.ts'
-import { answerBytesMax, listObjectsMax, listPageObjects, requestTimeoutMs } from '../limits.ts'
+import { answerBytesMax, listObjectsMax, listPageObjects, logLinesMax, requestTimeoutMs } from '../limits.ts'
 import { readLines, readText } from './answer-body.ts'
 import { parseKindList, parseObject, parseObjectList, parseVersion, parseWatchLine } from './answer-schemas.ts'
 import { apiError } from './api-error.ts'
@@ -11,6 +11,7 @@ import type {
   ApplyOptions,
   KubernetesApi,
   KubernetesObject,
+  LogSelection,
   ObjectList,
   ObjectReference,
   ObjectSelection,
@@ -169,6 +170,26 @@ class HttpKubernetesApi implements KubernetesApi {
     const what = `calling Pod ${call.namespace}/${call.name}`
     const answer = await this.#send({ method: 'POST', path, body: call.body, what }, signal)
     return { status: answer.status, text: await readText(answer, answerBytesMax) }
+  }
+
+  async readLog(selection: LogSelection, signal: AbortSignal): Promise<string> {
+    const { namespace, name, container, tailLines = logLinesMax, sinceSeconds, timestamps, previous } = selection
+    const what = `reading the log of Pod ${namespace}/${name}`
+    const query = {
+      tailLines: String(Math.min(tailLines, logLinesMax)),
+      limitBytes: String(answerBytesMax),
+      ...(container === undefined ? {} : { container }),
+      ...(sinceSeconds === undefined ? {} : { sinceSeconds: String(sinceSeconds) }),
+      ...(timestamps === true ? { timestamps: 'true' } : {}),
+      ...(previous === true ? { previous: 'true' } : {}),
+    }
+    const path = `${resourcePath({ apiVersion: 'v1', kind: 'Pod', namespace, name })}/log`
+    const answer = await this.#send({ method: 'GET', path, query, what }, signal)
+    const text = await readText(answer, 2 * answerBytesMax)
+    if (answer.ok) return text
+    // Before a container runs the server has nothing to read from, and says so with 400.
+    if (answer.status === 400 && /ContainerCreating|PodInitializing|waiting to start/.test(text)) return ''
+    throw apiError(answer.status, text, what)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type ApplyOptions,
   type KubernetesApi,
   type KubernetesObject,
+  type LogSelection,
   type ObjectList,
   type ObjectReference,
   type ObjectSelection,
@@ -33,6 +34,8 @@ export interface FakeKubernetesOptions {
   readonly absentGroups?: readonly string[]
   /** What pods answer; by default every path with one choice. */
   readonly answerPod?: (call: PodCall) => { readonly status: number; readonly text: string }
+  /** What containers wrote; by default nothing. */
+  readonly readLog?: (selection: LogSelection) => string
   /** Whether pods become ready at once; otherwise they stay pending. */
   readonly podsBecomeReady?: () => boolean
   /** Called before every request; throwing fails it. */
@@ -194,6 +197,10 @@ class InMemoryKubernetes implements FakeKubernetes {
     return this.#answer('call', `Pod ${call.namespace}/${call.name}`, signal, () => (this.#options.answerPod ?? defaultAnswer)(call))
   }
 
+  readLog(selection: LogSelection, signal: AbortSignal): Promise<string> {
+    return this.#answer('log', `Pod ${selection.namespace}/${selection.name}`, signal, () => this.#options.readLog?.(selection) ?? '')
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     this.#wake()
@@ -298,6 +305,13 @@ const catalogue: Readonly<Record<string, readonly string[]>> = {
   'apps/v1': ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'],
   'batch/v1': ['Job'],
   'policy/v1': ['PodDisruptionBudget'],
+  'autoscaling/v2': ['HorizontalPodAutoscaler'],
+  'rbac.authorization.k8s.io/v1': ['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'],
+  'storage.k8s.io/v1': ['StorageClass'],
+  'apiextensions.k8s.io/v1': ['CustomResourceDefinition'],
+  'keda.sh/v1alpha1': ['ScaledObject'],
+  'scaler.bud.studio/v1alpha1': ['BudAIScaler'],
+  'route.openshift.io/v1': ['Route'],
   'networking.k8s.io/v1': ['NetworkPolicy'],
   'discovery.k8s.io/v1': ['EndpointSlice'],
   'coordination.k8s.io/v1': ['Lease'],
