@@ -106,6 +106,34 @@ export const clusterErrors = defineErrors('CLUSTER', {
     message: ({ job, waitedSeconds }: { readonly job: string; readonly waitedSeconds: number }) =>
       `job '${job}' did not end within ${String(waitedSeconds)} s; look at its pod, then run it again: what it has finished stays`,
   },
+  HELM_UNSUITABLE: {
+    status: 424,
+    retryable: false,
+    message: ({ program, problem }: { readonly program: string; readonly problem: string }) =>
+      `'${program}' cannot render charts: ${problem}; install Helm 3.14 or newer, or use add-ons of manifests`,
+  },
+  HELM_FAILED: {
+    status: 502,
+    retryable: true,
+    message: ({ what, problem }: Failed) => `${what} failed: ${problem}`,
+  },
+  CHART_CHANGED: {
+    status: 409,
+    retryable: false,
+    message: ({ chart, expected, digest }: { readonly chart: string; readonly expected: string; readonly digest: string }) =>
+      `chart ${chart} has the digest ${digest} instead of ${expected}: somebody published other bytes under the same version; look at it before you use it`,
+  },
+  ADD_ON_INVALID: {
+    status: 422,
+    retryable: false,
+    message: ({ addOn, problem }: { readonly addOn: string; readonly problem: string }) => `add-on '${addOn}' cannot be used: ${problem}`,
+  },
+  ADD_ON_IN_USE: {
+    status: 409,
+    retryable: false,
+    message: ({ addOn, users }: { readonly addOn: string; readonly users: readonly string[] }) =>
+      `add-on '${addOn}' is used by ${users.join(', ')}, which would go with its definitions; remove these first`,
+  },
   CLOUD_NOT_OURS: {
     status: 409,
     retryable: false,

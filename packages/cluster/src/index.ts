@@ -15,6 +15,20 @@ export type { Toleration } from './discover/schedulability.ts'
 export type { ClusterIdentity, DeploymentState } from './manage/observe.ts'
 export type { PodState } from './manage/rollout.ts'
 
+// add-ons
+export {
+  createAddOnManager,
+  type AddOnChange,
+  type AddOnManager,
+  type AddOnManagerParts,
+  type AddOnPlan,
+  type AddOnStatus,
+} from './add-on/add-on-manager.ts'
+export { addOnSchema, type AddOn, type AddOnInput, type ChartSource } from './add-on/add-on.ts'
+export { deviceConflicts, type DeviceSoftware } from './add-on/device-conflicts.ts'
+export { createHelmRenderer, type ChartRenderer, type HelmOptions } from './add-on/helm.ts'
+export { knownAddOns } from './add-on/known-add-ons.ts'
+
 // changes
 export type { ClusterChangeSet, ClusterProgress, DeploymentReference, DesiredDeployment, ObjectChange } from './manage/change-set.ts'
 export type { FieldChange } from './manage/diff-objects.ts'

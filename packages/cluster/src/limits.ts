@@ -53,3 +53,7 @@ export const jobTimeoutMs = 24 * 3_600_000
 export const cloudPollMs = 10_000
 export const clusterTimeoutMs = 45 * 60_000
 export const poolTimeoutMs = 75 * 60_000
+
+/** One call of helm, which may fetch a chart, and what it renders: the largest known chart is a tenth of it. */
+export const helmTimeoutMs = 120_000
+export const renderedBytesMax = 64 * 2 ** 20

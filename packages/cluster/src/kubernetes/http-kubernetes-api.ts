@@ -20,7 +20,7 @@ import type {
   WatchEvent,
 } from './kubernetes-api.ts'
 import { describeObject } from './kubernetes-api.ts'
-import { groupPath, resourcePath } from './kinds.ts'
+import { findKnownKind, groupPath, resourcePath, type Kind, type ResourceTarget } from './kinds.ts'
 
 interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -60,6 +60,7 @@ class HttpKubernetesApi implements KubernetesApi {
   readonly #config: KubeConfig
   readonly #closing = new AbortController()
   readonly #dispatchers = new Set<Dispatcher>()
+  readonly #kinds = new Map<string, Kind>()
 
   constructor(config: KubeConfig, server: string) {
     this.#config = config
@@ -71,15 +72,12 @@ class HttpKubernetesApi implements KubernetesApi {
   }
 
   async servedKinds(apiVersion: string, signal: AbortSignal): Promise<readonly string[]> {
-    const what = `listing the kinds of ${apiVersion}`
-    const answer = await this.#send({ method: 'GET', path: groupPath(apiVersion), what }, signal)
-    if (answer.status === 404) return []
-    return parseKindList(await this.#body(answer, what))
+    return (await this.#kindsOf(apiVersion, signal)).map(({ kind }) => kind)
   }
 
   async read(reference: ObjectReference, signal: AbortSignal): Promise<KubernetesObject | undefined> {
     const what = `reading ${describeObject(reference)}`
-    const answer = await this.#send({ method: 'GET', path: resourcePath(reference), what }, signal)
+    const answer = await this.#send({ method: 'GET', path: await this.#path(reference, signal), what }, signal)
     if (answer.status === 404) {
       await answer.body?.cancel()
       return undefined
@@ -97,7 +95,10 @@ class HttpKubernetesApi implements KubernetesApi {
         ...(selection.labels === undefined ? {} : { labelSelector: selectorText(selection.labels) }),
         ...(continuation === '' ? {} : { continue: continuation }),
       }
-      const page = parseObjectList(await this.#json({ method: 'GET', path: resourcePath(selection), query, what }, signal), selection)
+      const page = parseObjectList(
+        await this.#json({ method: 'GET', path: await this.#path(selection, signal), query, what }, signal),
+        selection,
+      )
       items.push(...page.items)
       if (page.continuation === '') return { items, resourceVersion: page.resourceVersion }
       if (items.length > listObjectsMax) {
@@ -115,7 +116,7 @@ class HttpKubernetesApi implements KubernetesApi {
       ...(options.force === true ? { force: 'true' } : {}),
       ...(options.dryRun === true ? { dryRun: 'All' } : {}),
     }
-    const path = resourcePath(referenceOfObject(object))
+    const path = await this.#path(referenceOfObject(object), signal)
     const contentType = 'application/apply-patch+yaml'
     return parseObject(await this.#json({ method: 'PATCH', path, query, body: object, contentType, what }, signal), what)
   }
@@ -123,13 +124,13 @@ class HttpKubernetesApi implements KubernetesApi {
   async create(object: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject> {
     const { apiVersion, kind, namespace } = referenceOfObject(object)
     const what = `creating ${describeObject(referenceOfObject(object))}`
-    const path = resourcePath({ apiVersion, kind, namespace })
+    const path = await this.#path({ apiVersion, kind, namespace }, signal)
     return parseObject(await this.#json({ method: 'POST', path, body: object, what }, signal), what)
   }
 
   async replace(object: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject> {
     const what = `replacing ${describeObject(referenceOfObject(object))}`
-    const path = resourcePath(referenceOfObject(object))
+    const path = await this.#path(referenceOfObject(object), signal)
     return parseObject(await this.#json({ method: 'PUT', path, body: object, what }, signal), what)
   }
 
@@ -141,7 +142,7 @@ class HttpKubernetesApi implements KubernetesApi {
       propagationPolicy: 'Foreground',
       ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
     }
-    const answer = await this.#send({ method: 'DELETE', path: resourcePath(reference), body, what }, signal)
+    const answer = await this.#send({ method: 'DELETE', path: await this.#path(reference, signal), body, what }, signal)
     if (answer.status === 404) await answer.body?.cancel()
     else await this.#body(answer, what)
   }
@@ -155,7 +156,7 @@ class HttpKubernetesApi implements KubernetesApi {
       ...(selection.labels === undefined ? {} : { labelSelector: selectorText(selection.labels) }),
     }
     const ending = AbortSignal.any([signal, this.#closing.signal])
-    const answer = await this.#send({ method: 'GET', path: resourcePath(selection), query, what, endless: true }, ending)
+    const answer = await this.#send({ method: 'GET', path: await this.#path(selection, signal), query, what, endless: true }, ending)
     if (answer.status !== 200) throw apiError(answer.status, await readText(answer, answerBytesMax), what)
     try {
       for await (const line of readLines(answer)) yield parseWatchLine(line, what)
@@ -197,6 +198,33 @@ class HttpKubernetesApi implements KubernetesApi {
     const open = [...this.#dispatchers]
     this.#dispatchers.clear()
     await Promise.all(open.map((dispatcher) => dispatcher.destroy()))
+  }
+
+  async #kindsOf(apiVersion: string, signal: AbortSignal): Promise<readonly Kind[]> {
+    const what = `listing the kinds of ${apiVersion}`
+    const answer = await this.#send({ method: 'GET', path: groupPath(apiVersion), what }, signal)
+    if (answer.status === 404) {
+      await answer.body?.cancel()
+      return []
+    }
+    return parseKindList(await this.#body(answer, what)).map(({ kind, name, namespaced }) => ({
+      apiVersion,
+      kind,
+      plural: name,
+      namespaced,
+    }))
+  }
+
+  /** Kinds of add-ons are the server's to tell. @throws CLUSTER_KIND_UNKNOWN when it does not know either. */
+  async #path(target: ResourceTarget, signal: AbortSignal): Promise<string> {
+    const key = `${target.apiVersion} ${target.kind}`
+    let kind = findKnownKind(target) ?? this.#kinds.get(key)
+    if (kind === undefined) {
+      kind = (await this.#kindsOf(target.apiVersion, signal)).find((served) => served.kind === target.kind)
+      if (kind === undefined) throw clusterErrors.KIND_UNKNOWN({ apiVersion: target.apiVersion, kind: target.kind })
+      this.#kinds.set(key, kind)
+    }
+    return resourcePath(target, kind)
   }
 
   async #json(call: Call, signal: AbortSignal): Promise<unknown> {

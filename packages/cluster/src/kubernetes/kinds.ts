@@ -71,14 +71,19 @@ export const groupOf = (apiVersion: string): string => (apiVersion.includes('/')
 /** `/api/v1` or `/apis/apps/v1`. */
 export const groupPath = (apiVersion: string): string => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`)
 
-/** The address of a collection, or of one object in it. */
-export function resourcePath(target: {
+/** What an address is made of: of a collection, or of one object. */
+export interface ResourceTarget {
   readonly apiVersion: string
   readonly kind: string
   readonly namespace?: string | undefined
   readonly name?: string | undefined
-}): string {
-  const { plural, namespaced } = findKind(target)
+}
+
+/** Undefined for a kind that only the server can tell about. */
+export const findKnownKind = ({ apiVersion, kind: name }: ResourceTarget): Kind | undefined => byName.get(`${apiVersion} ${name}`)
+
+/** The address of a collection, or of one object in it. */
+export function resourcePath(target: ResourceTarget, { plural, namespaced }: Kind = findKind(target)): string {
   const scope = namespaced && target.namespace !== undefined ? `/namespaces/${encodeURIComponent(target.namespace)}` : ''
   const object = target.name === undefined ? '' : `/${encodeURIComponent(target.name)}`
   return `${groupPath(target.apiVersion)}${scope}/${plural}${object}`
