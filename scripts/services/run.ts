@@ -3,14 +3,17 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { bun } from './bun.ts'
 import { chromium } from './chromium.ts'
+import { helm } from './helm.ts'
 import { kubernetes } from './kubernetes.ts'
 import { llama } from './llama.ts'
+import { moto } from './moto.ts'
 import { promtool } from './promtool.ts'
 import type { RunningService, Service } from './service.ts'
 import { valkey } from './valkey.ts'
 
 // A control plane takes minutes to build the first time, so its tests are a tier of their own.
-const services: readonly Service[] = process.env['BUD_TEST_TIER'] === 'kubernetes' ? [kubernetes] : [valkey, chromium, llama, bun, promtool]
+const services: readonly Service[] =
+  process.env['BUD_TEST_TIER'] === 'kubernetes' ? [kubernetes, helm] : [valkey, chromium, llama, bun, promtool, moto]
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
 
 const startService = async (service: Service): Promise<RunningService> => {

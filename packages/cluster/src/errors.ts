@@ -94,6 +94,83 @@ export const clusterErrors = defineErrors('CLUSTER', {
       readonly problem: string
     }) => `'${deployment}' did not serve a token within ${String(waitedSeconds)} s: ${problem}`,
   },
+  JOB_FAILED: {
+    status: 502,
+    retryable: true,
+    message: ({ job, problem, log }: { readonly job: string; readonly problem: string; readonly log: string }) =>
+      `job '${job}' failed: ${problem}${log === '' ? '' : `; it last said: ${log}`}; run it again: what it has finished stays`,
+  },
+  JOB_TOO_SLOW: {
+    status: 504,
+    retryable: true,
+    message: ({ job, waitedSeconds }: { readonly job: string; readonly waitedSeconds: number }) =>
+      `job '${job}' did not end within ${String(waitedSeconds)} s; look at its pod, then run it again: what it has finished stays`,
+  },
+  HELM_UNSUITABLE: {
+    status: 424,
+    retryable: false,
+    message: ({ program, problem }: { readonly program: string; readonly problem: string }) =>
+      `'${program}' cannot render charts: ${problem}; install Helm 3.14 or newer, or use add-ons of manifests`,
+  },
+  HELM_FAILED: {
+    status: 502,
+    retryable: true,
+    message: ({ what, problem }: Failed) => `${what} failed: ${problem}`,
+  },
+  CHART_CHANGED: {
+    status: 409,
+    retryable: false,
+    message: ({ chart, expected, digest }: { readonly chart: string; readonly expected: string; readonly digest: string }) =>
+      `chart ${chart} has the digest ${digest} instead of ${expected}: somebody published other bytes under the same version; look at it before you use it`,
+  },
+  ADD_ON_INVALID: {
+    status: 422,
+    retryable: false,
+    message: ({ addOn, problem }: { readonly addOn: string; readonly problem: string }) => `add-on '${addOn}' cannot be used: ${problem}`,
+  },
+  ADD_ON_IN_USE: {
+    status: 409,
+    retryable: false,
+    message: ({ addOn, users }: { readonly addOn: string; readonly users: readonly string[] }) =>
+      `add-on '${addOn}' is used by ${users.join(', ')}, which would go with its definitions; remove these first`,
+  },
+  CLOUD_NOT_OURS: {
+    status: 409,
+    retryable: false,
+    message: ({ resource }: { readonly resource: string }) =>
+      `${resource} exists and does not carry our tags; choose another name, or remove it yourself`,
+  },
+  CLOUD_ABSENT: {
+    status: 404,
+    retryable: false,
+    message: ({ what }: { readonly what: string }) => `the cloud does not know it: ${what}`,
+  },
+  CLOUD_CONFLICT: {
+    status: 409,
+    retryable: false,
+    message: ({ what, problem }: Failed) => `the cloud has it already, or has no room for more: ${what}: ${problem}`,
+  },
+  CLOUD_REJECTED: {
+    status: 422,
+    retryable: false,
+    message: ({ what, problem }: Failed) => `the cloud rejected this: ${what}: ${problem}`,
+  },
+  CLOUD_FORBIDDEN: {
+    status: 403,
+    retryable: false,
+    message: ({ what }: { readonly what: string }) => `the cloud does not allow this: ${what}; check the credentials and their roles`,
+  },
+  CLOUD_FAILED: {
+    status: 502,
+    retryable: true,
+    message: ({ what, problem }: Failed) => `the cloud failed: ${what}: ${problem}`,
+  },
+  CLOUD_TOO_SLOW: {
+    status: 504,
+    retryable: true,
+    message: ({ what, waitedSeconds }: { readonly what: string; readonly waitedSeconds: number }) =>
+      `${what} was not done within ${String(waitedSeconds)} s; run it again: it continues`,
+  },
   REMOVAL_INCOMPLETE: {
     status: 504,
     retryable: true,

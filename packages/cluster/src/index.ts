@@ -4,6 +4,8 @@ export { createClusterManager, type ClusterManager, type ClusterManagerParts } f
 export { planManifests, type ManifestPlan } from './deploy/plan-manifests.ts'
 export { renderOptionsSchema, type RenderOptions, type RenderOptionsInput } from './deploy/render-options.ts'
 export type { Manifest } from './deploy/workload.ts'
+export { launchServedModel, type ServedModelRequest } from './deploy/engines/launch-served-model.ts'
+export { routeHostFor } from './deploy/openshift.ts'
 export { clusterErrors } from './errors.ts'
 
 // what is in a cluster
@@ -12,6 +14,20 @@ export { watchDevices } from './discover/watch-devices.ts'
 export type { Toleration } from './discover/schedulability.ts'
 export type { ClusterIdentity, DeploymentState } from './manage/observe.ts'
 export type { PodState } from './manage/rollout.ts'
+
+// add-ons
+export {
+  createAddOnManager,
+  type AddOnChange,
+  type AddOnManager,
+  type AddOnManagerParts,
+  type AddOnPlan,
+  type AddOnStatus,
+} from './add-on/add-on-manager.ts'
+export { addOnSchema, type AddOn, type AddOnInput, type ChartSource } from './add-on/add-on.ts'
+export { deviceConflicts, type DeviceSoftware } from './add-on/device-conflicts.ts'
+export { createHelmRenderer, type ChartRenderer, type HelmOptions } from './add-on/helm.ts'
+export { knownAddOns } from './add-on/known-add-ons.ts'
 
 // changes
 export type { ClusterChangeSet, ClusterProgress, DeploymentReference, DesiredDeployment, ObjectChange } from './manage/change-set.ts'
@@ -24,6 +40,7 @@ export type {
   ApplyOptions,
   KubernetesApi,
   KubernetesObject,
+  LogSelection,
   ObjectList,
   ObjectMetadata,
   ObjectReference,
@@ -37,6 +54,8 @@ export { permissionManifests, type PermissionManifest } from './kubernetes/own-p
 export { watchObjects, type ObjectNews } from './kubernetes/watch-objects.ts'
 
 // scale
+export type { ScaleSchedule } from './scale/autoscaling-options.ts'
+export { scheduledReplicas } from './scale/schedules.ts'
 export {
   decideReplicas,
   type ScaleDecision,

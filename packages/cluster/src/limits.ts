@@ -42,3 +42,18 @@ export const watchRetryMs = { first: 500, last: 30_000 } as const
 
 /** Progress waiting for a slow reader. */
 export const progressMax = 10_000
+
+/** Lines of one answer with a pod's log. */
+export const logLinesMax = 10_000
+
+/** One job in the cluster: quantizing or building takes hours, not days. */
+export const jobTimeoutMs = 24 * 3_600_000
+
+/** Between two looks at a cloud, and how long a control plane and machines with accelerators may take (these start slowly, and wait for capacity). */
+export const cloudPollMs = 10_000
+export const clusterTimeoutMs = 45 * 60_000
+export const poolTimeoutMs = 75 * 60_000
+
+/** One call of helm, which may fetch a chart, and what it renders: the largest known chart is a tenth of it. */
+export const helmTimeoutMs = 120_000
+export const renderedBytesMax = 64 * 2 ** 20

@@ -3,10 +3,13 @@ import { deploymentPlanSchema, resolveConfig, type DeploymentPlan, type Finding 
 import { stringify } from 'yaml'
 import { clusterErrors } from '../errors.ts'
 import { replicasMax } from '../limits.ts'
+import { autoscalerManifests } from '../scale/autoscaler-manifests.ts'
+import { downloadManifests } from './download-job.ts'
+import { openshiftManifests } from './openshift.ts'
 import { findings } from './preflight.ts'
 import { renderOptionsSchema, type RenderOptionsInput } from './render-options.ts'
-import { disruptionBudget, modelClaim, namespace, networkPolicy, service, serviceMonitor } from './surroundings.ts'
-import { workload, type Manifest } from './workload.ts'
+import { disruptionBudgets, modelClaims, namespace, networkPolicy, serviceMonitors, services } from './surroundings.ts'
+import { workloads, type Manifest } from './workload.ts'
 
 export interface ManifestPlan {
   /** In the order in which they should be applied. */
@@ -37,11 +40,14 @@ export function planManifests(planInput: DeploymentPlan, optionsInput: RenderOpt
   const manifests = [
     namespace(options),
     networkPolicy(plan, options),
-    ...(options.modelStorage.kind === 'claim' ? [modelClaim(plan, options)] : []),
-    ...(plan.replicas > 1 ? [disruptionBudget(plan, options)] : []),
-    service(plan, options),
-    workload(plan, options),
-    ...(options.serviceMonitor ? [serviceMonitor(plan, options)] : []),
+    ...openshiftManifests(plan, options),
+    ...modelClaims(plan, options),
+    ...downloadManifests(plan, options),
+    ...disruptionBudgets(plan, options),
+    ...services(plan, options),
+    ...workloads(plan, options),
+    ...autoscalerManifests(plan, options),
+    ...serviceMonitors(plan, options),
   ].map(withoutUndefined)
   return { manifests, yaml: manifests.map((manifest) => stringify(manifest)).join('---\n'), findings: findings(plan, options) }
 }

@@ -6,11 +6,11 @@ import { sharesClaim } from './surroundings.ts'
 
 export function findings(plan: DeploymentPlan, options: RenderOptions): readonly Finding[] {
   const found: Finding[] = []
-  if (options.modelStorage.kind === 'claim' && sharesClaim(plan)) {
+  if (options.modelStorage.kind === 'claim' && sharesClaim(plan, options)) {
     found.push({
       severity: 'warning',
       field: 'modelStorage',
-      message: `${String(plan.replicas * plan.nodesPerReplica)} pods share the model claim, so its storage class must offer ReadWriteMany; otherwise use modelStorage { kind: 'ephemeral' }`,
+      message: `several pods share the model claim, so its storage class must offer ReadWriteMany; otherwise use modelStorage { kind: 'ephemeral' }`,
     })
   }
   if (options.modelStorage.kind === 'ephemeral') {
@@ -41,12 +41,23 @@ export function findings(plan: DeploymentPlan, options: RenderOptions): readonly
       message: 'the Prometheus operator (monitoring.coreos.com/v1) must be installed',
     })
   }
-  if (options.nodeSelector === undefined && nodeExpressions(plan).length === 0 && acceleratorResources(plan).length > 0) {
+  if (options.nodeSelector === undefined && nodeExpressions(plan, options).length === 0 && acceleratorResources(plan).length > 0) {
     found.push({
       severity: 'warning',
       field: 'nodeSelector',
       message: `no node label is known for '${plan.hardwareId}': pods go to any node with ${acceleratorResources(plan).join(', ')}; set nodeSelector if the cluster mixes devices`,
     })
+  }
+  if (options.autoscaling !== undefined) {
+    const brings = {
+      hpa: 'an adapter of the custom metrics API',
+      keda: 'KEDA (keda.sh/v1alpha1)',
+      bud: "Bud's scaler (scaler.bud.studio/v1alpha1)",
+    }
+    found.push({ severity: 'info', field: 'autoscaling', message: `${brings[options.autoscaling.target]} must be installed` })
+  }
+  if (options.deviceSharing?.kind === 'hami') {
+    found.push({ severity: 'info', field: 'deviceSharing', message: 'HAMi must be installed: its scheduler places these pods' })
   }
   if (!plan.predicted.meetsObjective) {
     found.push({ severity: 'warning', field: 'objective', message: 'the plan is not predicted to meet its latency objective' })

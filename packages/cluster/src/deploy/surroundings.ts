@@ -1,9 +1,10 @@
-/** What stands around the workload: namespace, service, network policy, disruption budget, claim, service monitor. */
+/** What stands around the workload: namespace, services, network policy, disruption budgets, claim, service monitor. */
 import type { V1PersistentVolumeClaimSpec, V1PodDisruptionBudgetSpec, V1ServiceSpec } from '@kubernetes/client-node'
 import type { DeploymentPlan } from '@bud-foundry/core'
 import { namespaceLabels, ownershipLabels, selectorLabels } from '../kubernetes/ownership.ts'
 import { toByteQuantity } from '../kubernetes/quantity.ts'
 import type { RenderOptions } from './render-options.ts'
+import { roleLabels, workloadName, type Role } from './roles.ts'
 import type { Manifest } from './workload.ts'
 
 /** Downloads are written beside the finished file before they replace it, and tokenizers and configs come on top. */
@@ -15,9 +16,12 @@ const metadata = (plan: DeploymentPlan, options: RenderOptions, name = plan.name
   labels: ownershipLabels(plan),
 })
 
+const rolesOf = ({ disaggregation }: RenderOptions): readonly Role[] =>
+  disaggregation === undefined ? ['engine'] : ['router', 'prefill', 'decode']
+
 /** LeaderWorkerSet labels its pods by index; requests go to the leaders, which have index 0. */
-const servingLabels = (plan: DeploymentPlan) => ({
-  ...selectorLabels(plan),
+const servingLabels = (plan: DeploymentPlan, role: Role) => ({
+  ...roleLabels(plan, role),
   ...(plan.nodesPerReplica > 1 ? { 'leaderworkerset.sigs.k8s.io/worker-index': '0' } : {}),
 })
 
@@ -26,20 +30,24 @@ export function namespace(options: RenderOptions): Manifest {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: options.namespace, labels: namespaceLabels() } }
 }
 
-export function service(plan: DeploymentPlan, options: RenderOptions): Manifest {
-  const spec: V1ServiceSpec = {
-    type: 'ClusterIP',
-    selector: servingLabels(plan),
-    ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }],
-  }
-  return { apiVersion: 'v1', kind: 'Service', metadata: metadata(plan, options), spec }
+/** One for callers, and with prefill and decode apart one for each, which the router asks. */
+export function services(plan: DeploymentPlan, options: RenderOptions): readonly Manifest[] {
+  return rolesOf(options).map((role) => {
+    const spec: V1ServiceSpec = {
+      type: 'ClusterIP',
+      selector: servingLabels(plan, role),
+      ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }],
+    }
+    return { apiVersion: 'v1', kind: 'Service', metadata: metadata(plan, options, workloadName(plan, role)), spec }
+  })
 }
 
-/** Callers in, DNS and HTTPS out (the model is downloaded at first start), and the nodes of one replica among themselves. */
+/** Callers in, DNS and HTTPS out (the model is downloaded at first start), and the pods of one replica among themselves. */
 export function networkPolicy(plan: DeploymentPlan, options: RenderOptions): Manifest {
   const { namespaceLabels, podLabels } = options.callers
-  // Collectives between the nodes of a replica use ports of their own choosing.
-  const peers = plan.nodesPerReplica > 1 ? [{ podSelector: { matchLabels: selectorLabels(plan) } }] : []
+  // Collectives between the nodes of a replica, and caches between prefill and decode, use ports of their own choosing.
+  const talks = plan.nodesPerReplica > 1 || options.disaggregation !== undefined
+  const peers = talks ? [{ podSelector: { matchLabels: selectorLabels(plan) } }] : []
   const spec = {
     podSelector: { matchLabels: selectorLabels(plan) },
     policyTypes: ['Ingress', 'Egress'],
@@ -64,31 +72,46 @@ export function networkPolicy(plan: DeploymentPlan, options: RenderOptions): Man
   return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: metadata(plan, options), spec }
 }
 
-export function disruptionBudget(plan: DeploymentPlan, options: RenderOptions): Manifest {
-  // With one replica a budget would make its node undrainable, so there is none.
-  const spec: V1PodDisruptionBudgetSpec = { maxUnavailable: 1, selector: { matchLabels: servingLabels(plan) } }
-  return { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: metadata(plan, options), spec }
+const replicasOf = (plan: DeploymentPlan, { disaggregation, autoscaling }: RenderOptions, role: Role) => {
+  if (role === 'router') return 1
+  if (disaggregation !== undefined) return role === 'prefill' ? disaggregation.prefillReplicas : disaggregation.decodeReplicas
+  return autoscaling === undefined ? plan.replicas : autoscaling.maxReplicas
+}
+
+export function disruptionBudgets(plan: DeploymentPlan, options: RenderOptions): readonly Manifest[] {
+  return rolesOf(options)
+    .filter((role) => replicasOf(plan, options, role) > 1)
+    .map((role) => {
+      // With one replica a budget would make its node undrainable, so there is none.
+      const spec: V1PodDisruptionBudgetSpec = { maxUnavailable: 1, selector: { matchLabels: servingLabels(plan, role) } }
+      return { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: metadata(plan, options, workloadName(plan, role)), spec }
+    })
 }
 
 /** Pods on several nodes share the claim, which then needs a storage class that can be mounted by all of them. */
-export const sharesClaim = (plan: DeploymentPlan) => plan.replicas * plan.nodesPerReplica > 1
+export const sharesClaim = (plan: DeploymentPlan, options: RenderOptions) =>
+  plan.nodesPerReplica > 1 || rolesOf(options).reduce((sum, role) => sum + (role === 'router' ? 0 : replicasOf(plan, options, role)), 0) > 1
 
-export function modelClaim(plan: DeploymentPlan, options: RenderOptions): Manifest {
+export function modelClaims(plan: DeploymentPlan, options: RenderOptions): readonly Manifest[] {
   const { modelStorage } = options
-  const storageClassName = modelStorage.kind === 'claim' ? modelStorage.storageClassName : undefined
+  if (modelStorage.kind !== 'claim') return []
+  const { storageClassName } = modelStorage
   const spec: V1PersistentVolumeClaimSpec = {
-    accessModes: [sharesClaim(plan) ? 'ReadWriteMany' : 'ReadWriteOnce'],
+    accessModes: [sharesClaim(plan, options) ? 'ReadWriteMany' : 'ReadWriteOnce'],
     ...(storageClassName === undefined ? {} : { storageClassName }),
     resources: { requests: { storage: toByteQuantity(plan.model.downloadBytes * storageHeadroom) } },
   }
-  return { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: metadata(plan, options, `${plan.name}-models`), spec }
+  return [{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: metadata(plan, options, `${plan.name}-models`), spec }]
 }
 
-export function serviceMonitor(plan: DeploymentPlan, options: RenderOptions): Manifest {
-  return {
-    apiVersion: 'monitoring.coreos.com/v1',
-    kind: 'ServiceMonitor',
-    metadata: metadata(plan, options),
-    spec: { selector: { matchLabels: selectorLabels(plan) }, endpoints: [{ port: 'http', path: '/metrics', interval: '15s' }] },
-  }
+export function serviceMonitors(plan: DeploymentPlan, options: RenderOptions): readonly Manifest[] {
+  if (!options.serviceMonitor) return []
+  return [
+    {
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'ServiceMonitor',
+      metadata: metadata(plan, options),
+      spec: { selector: { matchLabels: selectorLabels(plan) }, endpoints: [{ port: 'http', path: '/metrics', interval: '15s' }] },
+    },
+  ]
 }

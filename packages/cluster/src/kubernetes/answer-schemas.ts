@@ -29,7 +29,9 @@ const listSchema = z.looseObject({
     .transform((items) => items ?? []),
 })
 const versionSchema = z.looseObject({ gitVersion: z.string() })
-const kindListSchema = z.looseObject({ resources: z.array(z.looseObject({ kind: z.string() })) })
+const kindListSchema = z.looseObject({
+  resources: z.array(z.looseObject({ kind: z.string(), name: z.string().default(''), namespaced: z.boolean().default(true) })),
+})
 const watchSchema = z.looseObject({ type: z.string(), object: z.looseObject({}) })
 
 function parse<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
@@ -41,8 +43,9 @@ function parse<Value>(schema: z.ZodType<Value>, value: unknown, what: string): V
 
 export const parseObject = (value: unknown, what: string): KubernetesObject => parse(objectSchema, value, what)
 export const parseVersion = (value: unknown): string => parse(versionSchema, value, 'asking for the version').gitVersion
-export const parseKindList = (value: unknown): readonly string[] =>
-  parse(kindListSchema, value, 'listing kinds').resources.map(({ kind }) => kind)
+/** Without what hangs below another kind, such as `pods/log`. */
+export const parseKindList = (value: unknown): readonly { readonly kind: string; readonly name: string; readonly namespaced: boolean }[] =>
+  parse(kindListSchema, value, 'listing kinds').resources.filter(({ name }) => !name.includes('/'))
 
 /** Items of a list do not repeat what they are. */
 export function parseObjectList(value: unknown, { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }) {

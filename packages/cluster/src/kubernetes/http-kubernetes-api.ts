@@ -3,7 +3,7 @@ import type { KubeConfig, RequestContext } from '@kubernetes/client-node'
 import { coreErrors, isBudError } from '@bud-foundry/core'
 import type { Dispatcher, Response } from 'undici'
 import { clusterErrors } from '../errors.ts'
-import { answerBytesMax, listObjectsMax, listPageObjects, requestTimeoutMs } from '../limits.ts'
+import { answerBytesMax, listObjectsMax, listPageObjects, logLinesMax, requestTimeoutMs } from '../limits.ts'
 import { readLines, readText } from './answer-body.ts'
 import { parseKindList, parseObject, parseObjectList, parseVersion, parseWatchLine } from './answer-schemas.ts'
 import { apiError } from './api-error.ts'
@@ -12,6 +12,7 @@ import type {
   ApplyOptions,
   KubernetesApi,
   KubernetesObject,
+  LogSelection,
   ObjectList,
   ObjectReference,
   ObjectSelection,
@@ -20,7 +21,7 @@ import type {
   WatchEvent,
 } from './kubernetes-api.ts'
 import { describeObject } from './kubernetes-api.ts'
-import { groupPath, resourcePath } from './kinds.ts'
+import { findKnownKind, groupPath, resourcePath, type Kind, type ResourceTarget } from './kinds.ts'
 
 interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -52,6 +53,7 @@ class HttpKubernetesApi implements KubernetesApi {
   readonly #config: KubeConfig
   readonly #closing = new AbortController()
   readonly #dispatchers = new Set<Dispatcher>()
+  readonly #kinds = new Map<string, Kind>()
 
   constructor(config: KubeConfig, server: string) {
     this.#config = config
@@ -63,15 +65,12 @@ class HttpKubernetesApi implements KubernetesApi {
   }
 
   async servedKinds(apiVersion: string, signal: AbortSignal): Promise<readonly string[]> {
-    const what = `listing the kinds of ${apiVersion}`
-    const answer = await this.#send({ method: 'GET', path: groupPath(apiVersion), what }, signal)
-    if (answer.status === 404) return []
-    return parseKindList(await this.#body(answer, what))
+    return (await this.#kindsOf(apiVersion, signal)).map(({ kind }) => kind)
   }
 
   async read(reference: ObjectReference, signal: AbortSignal): Promise<KubernetesObject | undefined> {
     const what = `reading ${describeObject(reference)}`
-    const answer = await this.#send({ method: 'GET', path: resourcePath(reference), what }, signal)
+    const answer = await this.#send({ method: 'GET', path: await this.#path(reference, signal), what }, signal)
     if (answer.status === 404) {
       await answer.body?.cancel()
       return undefined
@@ -89,7 +88,10 @@ class HttpKubernetesApi implements KubernetesApi {
         ...(selection.labels === undefined ? {} : { labelSelector: selectorText(selection.labels) }),
         ...(continuation === '' ? {} : { continue: continuation }),
       }
-      const page = parseObjectList(await this.#json({ method: 'GET', path: resourcePath(selection), query, what }, signal), selection)
+      const page = parseObjectList(
+        await this.#json({ method: 'GET', path: await this.#path(selection, signal), query, what }, signal),
+        selection,
+      )
       items.push(...page.items)
       if (page.continuation === '') return { items, resourceVersion: page.resourceVersion }
       if (items.length > listObjectsMax) {
@@ -107,7 +109,7 @@ class HttpKubernetesApi implements KubernetesApi {
       ...(options.force === true ? { force: 'true' } : {}),
       ...(options.dryRun === true ? { dryRun: 'All' } : {}),
     }
-    const path = resourcePath(referenceOfObject(object))
+    const path = await this.#path(referenceOfObject(object), signal)
     const contentType = 'application/apply-patch+yaml'
     return parseObject(await this.#json({ method: 'PATCH', path, query, body: object, contentType, what }, signal), what)
   }
@@ -115,13 +117,13 @@ class HttpKubernetesApi implements KubernetesApi {
   async create(object: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject> {
     const { apiVersion, kind, namespace } = referenceOfObject(object)
     const what = `creating ${describeObject(referenceOfObject(object))}`
-    const path = resourcePath({ apiVersion, kind, namespace })
+    const path = await this.#path({ apiVersion, kind, namespace }, signal)
     return parseObject(await this.#json({ method: 'POST', path, body: object, what }, signal), what)
   }
 
   async replace(object: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject> {
     const what = `replacing ${describeObject(referenceOfObject(object))}`
-    const path = resourcePath(referenceOfObject(object))
+    const path = await this.#path(referenceOfObject(object), signal)
     return parseObject(await this.#json({ method: 'PUT', path, body: object, what }, signal), what)
   }
 
@@ -133,7 +135,7 @@ class HttpKubernetesApi implements KubernetesApi {
       propagationPolicy: 'Foreground',
       ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
     }
-    const answer = await this.#send({ method: 'DELETE', path: resourcePath(reference), body, what }, signal)
+    const answer = await this.#send({ method: 'DELETE', path: await this.#path(reference, signal), body, what }, signal)
     if (answer.status === 404) await answer.body?.cancel()
     else await this.#body(answer, what)
   }
@@ -147,7 +149,7 @@ class HttpKubernetesApi implements KubernetesApi {
       ...(selection.labels === undefined ? {} : { labelSelector: selectorText(selection.labels) }),
     }
     const ending = AbortSignal.any([signal, this.#closing.signal])
-    const answer = await this.#send({ method: 'GET', path: resourcePath(selection), query, what, endless: true }, ending)
+    const answer = await this.#send({ method: 'GET', path: await this.#path(selection, signal), query, what, endless: true }, ending)
     if (answer.status !== 200) throw apiError(answer.status, await readText(answer, answerBytesMax), what)
     try {
       for await (const line of readLines(answer)) yield parseWatchLine(line, what)
@@ -164,11 +166,58 @@ class HttpKubernetesApi implements KubernetesApi {
     return { status: answer.status, text: await readText(answer, answerBytesMax) }
   }
 
+  async readLog(selection: LogSelection, signal: AbortSignal): Promise<string> {
+    const { namespace, name, container, tailLines = logLinesMax, sinceSeconds, timestamps, previous } = selection
+    const what = `reading the log of Pod ${namespace}/${name}`
+    const query = {
+      tailLines: String(Math.min(tailLines, logLinesMax)),
+      limitBytes: String(answerBytesMax),
+      ...(container === undefined ? {} : { container }),
+      ...(sinceSeconds === undefined ? {} : { sinceSeconds: String(sinceSeconds) }),
+      ...(timestamps === true ? { timestamps: 'true' } : {}),
+      ...(previous === true ? { previous: 'true' } : {}),
+    }
+    const path = `${resourcePath({ apiVersion: 'v1', kind: 'Pod', namespace, name })}/log`
+    const answer = await this.#send({ method: 'GET', path, query, what }, signal)
+    const text = await readText(answer, 2 * answerBytesMax)
+    if (answer.ok) return text
+    // Before a container runs the server has nothing to read from, and says so with 400.
+    if (answer.status === 400 && /ContainerCreating|PodInitializing|waiting to start/.test(text)) return ''
+    throw apiError(answer.status, text, what)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
     const open = [...this.#dispatchers]
     this.#dispatchers.clear()
     await Promise.all(open.map((dispatcher) => dispatcher.destroy()))
+  }
+
+  async #kindsOf(apiVersion: string, signal: AbortSignal): Promise<readonly Kind[]> {
+    const what = `listing the kinds of ${apiVersion}`
+    const answer = await this.#send({ method: 'GET', path: groupPath(apiVersion), what }, signal)
+    if (answer.status === 404) {
+      await answer.body?.cancel()
+      return []
+    }
+    return parseKindList(await this.#body(answer, what)).map(({ kind, name, namespaced }) => ({
+      apiVersion,
+      kind,
+      plural: name,
+      namespaced,
+    }))
+  }
+
+  /** Kinds of add-ons are the server's to tell. @throws CLUSTER_KIND_UNKNOWN when it does not know either. */
+  async #path(target: ResourceTarget, signal: AbortSignal): Promise<string> {
+    const key = `${target.apiVersion} ${target.kind}`
+    let kind = findKnownKind(target) ?? this.#kinds.get(key)
+    if (kind === undefined) {
+      kind = (await this.#kindsOf(target.apiVersion, signal)).find((served) => served.kind === target.kind)
+      if (kind === undefined) throw clusterErrors.KIND_UNKNOWN({ apiVersion: target.apiVersion, kind: target.kind })
+      this.#kinds.set(key, kind)
+    }
+    return resourcePath(target, kind)
   }
 
   async #json(call: Call, signal: AbortSignal): Promise<unknown> {

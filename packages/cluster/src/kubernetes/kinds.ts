@@ -16,10 +16,18 @@ const kind = (apiVersion: string, name: string, plural: string, namespaced = tru
 export const ownedKinds: readonly Kind[] = [
   { ...kind('monitoring.coreos.com/v1', 'ServiceMonitor', 'servicemonitors'), addOn: true },
   { ...kind('leaderworkerset.x-k8s.io/v1', 'LeaderWorkerSet', 'leaderworkersets'), addOn: true },
+  { ...kind('keda.sh/v1alpha1', 'ScaledObject', 'scaledobjects'), addOn: true },
+  { ...kind('scaler.bud.studio/v1alpha1', 'BudAIScaler', 'budaiscalers'), addOn: true },
+  kind('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
+  { ...kind('route.openshift.io/v1', 'Route', 'routes'), addOn: true },
   kind('apps/v1', 'Deployment', 'deployments'),
+  kind('batch/v1', 'Job', 'jobs'),
   kind('v1', 'Service', 'services'),
   kind('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets'),
+  kind('v1', 'ConfigMap', 'configmaps'),
   kind('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
+  kind('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings'),
+  kind('v1', 'ServiceAccount', 'serviceaccounts'),
   kind('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
 ]
 
@@ -34,16 +42,15 @@ export const dependentKinds: readonly Kind[] = [
 const otherKinds: readonly Kind[] = [
   kind('v1', 'Namespace', 'namespaces', false),
   kind('v1', 'Node', 'nodes', false),
-  kind('v1', 'ConfigMap', 'configmaps'),
   kind('v1', 'Secret', 'secrets'),
-  kind('v1', 'ServiceAccount', 'serviceaccounts'),
   kind('v1', 'Event', 'events'),
-  kind('batch/v1', 'Job', 'jobs'),
   kind('apps/v1', 'DaemonSet', 'daemonsets'),
   kind('coordination.k8s.io/v1', 'Lease', 'leases'),
   kind('resource.k8s.io/v1', 'ResourceSlice', 'resourceslices', false),
   kind('resource.k8s.io/v1', 'ResourceClaim', 'resourceclaims'),
   kind('config.openshift.io/v1', 'ClusterVersion', 'clusterversions', false),
+  kind('storage.k8s.io/v1', 'StorageClass', 'storageclasses', false),
+  kind('rbac.authorization.k8s.io/v1', 'Role', 'roles'),
   kind('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false),
   kind('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false),
   kind('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
@@ -64,14 +71,19 @@ export const groupOf = (apiVersion: string): string => (apiVersion.includes('/')
 /** `/api/v1` or `/apis/apps/v1`. */
 export const groupPath = (apiVersion: string): string => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`)
 
-/** The address of a collection, or of one object in it. */
-export function resourcePath(target: {
+/** What an address is made of: of a collection, or of one object. */
+export interface ResourceTarget {
   readonly apiVersion: string
   readonly kind: string
   readonly namespace?: string | undefined
   readonly name?: string | undefined
-}): string {
-  const { plural, namespaced } = findKind(target)
+}
+
+/** Undefined for a kind that only the server can tell about. */
+export const findKnownKind = ({ apiVersion, kind: name }: ResourceTarget): Kind | undefined => byName.get(`${apiVersion} ${name}`)
+
+/** The address of a collection, or of one object in it. */
+export function resourcePath(target: ResourceTarget, { plural, namespaced }: Kind = findKind(target)): string {
   const scope = namespaced && target.namespace !== undefined ? `/namespaces/${encodeURIComponent(target.namespace)}` : ''
   const object = target.name === undefined ? '' : `/${encodeURIComponent(target.name)}`
   return `${groupPath(target.apiVersion)}${scope}/${plural}${object}`

@@ -72,6 +72,20 @@ export interface RemoveOptions {
   readonly uid?: string | undefined
 }
 
+/** Which part of which pod's log. */
+export interface LogSelection {
+  readonly namespace: string
+  readonly name: string
+  /** The only one when absent. */
+  readonly container?: string | undefined
+  readonly tailLines?: number | undefined
+  readonly sinceSeconds?: number | undefined
+  /** Begins every line with its time. */
+  readonly timestamps?: boolean | undefined
+  /** The run before the last restart. */
+  readonly previous?: boolean | undefined
+}
+
 /** A request to one pod through the API server. */
 export interface PodCall {
   readonly namespace: string
@@ -103,6 +117,8 @@ export interface KubernetesApi extends AsyncDisposable {
   watch(selection: ObjectSelection, resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchEvent>
   /** POSTs JSON to a pod. */
   callPod(call: PodCall, signal: AbortSignal): Promise<{ readonly status: number; readonly text: string }>
+  /** What a container wrote; empty before it has started. */
+  readLog(selection: LogSelection, signal: AbortSignal): Promise<string>
 }
 
 /** For messages: `Deployment team-a/chat`. */

@@ -7,6 +7,7 @@ interface Rule {
   readonly apiGroups: readonly string[]
   readonly resources: readonly string[]
   readonly verbs: readonly string[]
+  readonly resourceNames?: readonly string[]
 }
 
 /** Objects without `spec`, such as roles. */
@@ -29,11 +30,20 @@ const rules = (): readonly Rule[] => [
   { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'create', 'patch', 'delete'] },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'list', 'create', 'update', 'delete'] },
   // What else might live in a namespace, asked before it is deleted. Secrets are listed for nothing else.
-  { apiGroups: [''], resources: ['configmaps', 'secrets', 'serviceaccounts'], verbs: ['list'] },
-  { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list'] },
+  { apiGroups: [''], resources: ['secrets'], verbs: ['list'] },
   { apiGroups: ['apps'], resources: ['daemonsets'], verbs: ['list'] },
   { apiGroups: [''], resources: ['nodes'], verbs: look },
   { apiGroups: ['resource.k8s.io'], resources: ['resourceslices', 'resourceclaims'], verbs: look },
+  { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+  { apiGroups: [''], resources: ['events'], verbs: look },
+  { apiGroups: ['storage.k8s.io'], resources: ['storageclasses'], verbs: look },
+  // On OpenShift an engine's account is bound to one of these, and to nothing else.
+  {
+    apiGroups: ['rbac.authorization.k8s.io'],
+    resources: ['clusterroles'],
+    verbs: ['bind'],
+    resourceNames: ['system:openshift:scc:nonroot-v2', 'system:openshift:scc:anyuid'],
+  },
   { apiGroups: ['config.openshift.io'], resources: ['clusterversions'], verbs: ['get'] },
 ]
 

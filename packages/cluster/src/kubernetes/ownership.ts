@@ -19,6 +19,13 @@ export const ownershipLabels = (plan: DeploymentPlan) => ({
   [managedByLabel]: fieldManager,
 })
 
+/** Pods of jobs: not the deployment's label, by which its Service and its policy select the engine's pods. */
+export const jobLabels = (deployment: string) => ({ 'foundry.bud.studio/job-of': deployment, [managedByLabel]: fieldManager })
+
+/** On every object of an add-on. Charts bring recommended labels of their own, which stay theirs. */
+export const addOnLabel = 'foundry.bud.studio/add-on'
+export const addOnLabels = (name: string) => ({ [addOnLabel]: name })
+
 /** On a namespace that we made, which therefore goes with its last deployment. */
 export const namespaceLabels = () => ({ 'app.kubernetes.io/part-of': 'bud-foundry', [managedByLabel]: fieldManager })
 

@@ -1,12 +1,18 @@
 /** Carries a change set out: journaled steps under a lease, so that any of them may be the last before a crash. */
 import { invariant, type Clock, type JournalRunner, type Step, type Store } from '@bud-foundry/core'
+import { servingPort } from '../deploy/engine-start.ts'
+import { planManifests } from '../deploy/plan-manifests.ts'
+import { startupSeconds } from '../deploy/pod-template.ts'
+import { renderOptionsSchema } from '../deploy/render-options.ts'
 import { clusterErrors } from '../errors.ts'
-import type { KubernetesApi } from '../kubernetes/kubernetes-api.ts'
+import { jobTimeoutMs } from '../limits.ts'
+import type { KubernetesApi, KubernetesObject } from '../kubernetes/kubernetes-api.ts'
 import { fieldManager, isOwnedBy } from '../kubernetes/ownership.ts'
-import type { ClusterChangeSet, ObjectChange } from './change-set.ts'
+import type { ClusterChangeSet, DesiredDeployment, ObjectChange } from './change-set.ts'
 import { rememberServed } from './deployment-history.ts'
 import type { Outline, Reporter, StepId } from './operation.ts'
 import { acquireOperatorLease } from './operator-lease.ts'
+import { waitForJob } from './wait-for-job.ts'
 import { waitUntilServing } from './wait-until-serving.ts'
 
 /** What operations work with. */
@@ -23,13 +29,23 @@ export interface OperationParts {
 const secondsPerObject = 1
 const secondsPerWeightsByte = 5 / 1e9
 
+/** The job that brings the model, if a deployment has one. */
+const downloadsOf = ({ plan, options }: DesiredDeployment): readonly KubernetesObject[] =>
+  planManifests(plan, options).manifests.filter(({ kind }) => kind === 'Job')
+
 export function outlineOf({ changes, desired }: ClusterChangeSet): Outline {
+  const downloads = downloadsOf(desired).length
   const servingSeconds = Math.min(
     desired.plan.launch.probes.startupSecondsMax,
     20 + desired.plan.model.downloadBytes * secondsPerWeightsByte,
   )
-  const secondsOf = (step: StepId) => (step === 'verify_deployment_status' ? servingSeconds : secondsPerObject)
-  return { parts: changes.length + 3, secondsOf, totalSeconds: servingSeconds + (changes.length + 2) * secondsPerObject }
+  const slow = new Set<StepId>(['verify_deployment_status', 'transfer_model_to_cluster'])
+  const secondsOf = (step: StepId) => (slow.has(step) ? servingSeconds : secondsPerObject)
+  return {
+    parts: changes.length + downloads + 3,
+    secondsOf,
+    totalSeconds: servingSeconds * (1 + downloads) + (changes.length + 2) * secondsPerObject,
+  }
 }
 
 /** Between plan and now somebody may have made an object of the same name: it is theirs. */
@@ -72,13 +88,39 @@ async function applyObjects({ parts, changes, report, step }: Applying, objects:
   }
 }
 
+/** Engines that start before their weights are there would fail again and again. */
+async function awaitDownloads({ parts, changes, report }: Applying, signal: AbortSignal): Promise<void> {
+  for (const manifest of downloadsOf(changes.desired)) {
+    const { name } = manifest.metadata
+    await report.track('transfer_model_to_cluster', name, () =>
+      waitForJob(
+        {
+          ...parts,
+          manifest,
+          timeoutMs: jobTimeoutMs,
+          onWait: (message) => {
+            report.progress('transfer_model_to_cluster', name, message)
+          },
+        },
+        signal,
+      ),
+    )
+  }
+}
+
+const startsEngines = ({ reference, action }: ObjectChange) =>
+  action !== 'delete' && (reference.kind === 'Deployment' || reference.kind === 'LeaderWorkerSet')
+
 async function verify({ parts, changes, report }: Applying, signal: AbortSignal): Promise<void> {
   const { deployment, desired } = changes
+  const options = renderOptionsSchema.parse(desired.options ?? {})
   await report.track('verify_deployment_status', deployment.name, () =>
     waitUntilServing(
       {
         ...parts,
         plan: desired.plan,
+        port: servingPort(desired.plan, options),
+        startupSecondsMax: startupSeconds(desired.plan, options),
         deployment,
         onWait: (problem) => {
           report.progress('verify_deployment_status', deployment.name, problem)
@@ -100,10 +142,12 @@ async function runSteps(applying: Applying, signal: AbortSignal): Promise<void> 
   await using lease = await acquireOperatorLease({ ...parts, deployment }, signal)
   const held = AbortSignal.any([signal, lease.signal])
   try {
-    await applyObjects(
-      applying,
-      changes.changes.filter((change) => !isNamespace(change)),
-    )
+    const objects = changes.changes.filter((change) => !isNamespace(change))
+    const engines = objects.findIndex(startsEngines)
+    const before = engines < 0 ? objects.length : engines
+    await applyObjects(applying, objects.slice(0, before))
+    await awaitDownloads(applying, held)
+    await applyObjects(applying, objects.slice(before))
     await verify(applying, held)
   } catch (error) {
     throw lease.signal.aborted ? lease.signal.reason : error

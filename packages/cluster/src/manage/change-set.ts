@@ -48,7 +48,20 @@ export interface ClusterChangeSet extends ChangeSet {
 
 /** Progress of an operation, with Bud's step ids. */
 export interface ClusterProgress extends ChangeProgress {
-  readonly step: 'verify_cluster_connection' | 'deploy_to_engine' | 'verify_deployment_status' | 'delete_namespace' | 'results'
+  readonly step:
+    | 'verify_cluster_connection'
+    | 'transfer_model_to_cluster'
+    | 'deploy_to_engine'
+    | 'verify_deployment_status'
+    | 'run_performance_benchmark'
+    | 'deploy_quantization_job'
+    | 'build_image'
+    | 'create_cloud_provider_cluster'
+    | 'delete_cloud_provider_cluster'
+    | 'create_node_pool'
+    | 'delete_node_pool'
+    | 'delete_namespace'
+    | 'results'
   /** What is being waited for. */
   readonly message?: string | undefined
 }

@@ -48,9 +48,8 @@ const isAutomatic = ({ kind, metadata }: { readonly kind: string; readonly metad
 
 const inhabitants = [
   ...ownedKinds,
-  ...['ConfigMap', 'Secret', 'ServiceAccount', 'Pod'].map((kind) => findKind({ apiVersion: 'v1', kind })),
+  ...['Secret', 'Pod'].map((kind) => findKind({ apiVersion: 'v1', kind })),
   findKind({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }),
-  findKind({ apiVersion: 'batch/v1', kind: 'Job' }),
   findKind({ apiVersion: 'apps/v1', kind: 'DaemonSet' }),
   findKind({ apiVersion: 'apps/v1', kind: 'StatefulSet' }),
 ]

@@ -1,6 +1,7 @@
 /** How far a rollout is: whether the newest generation of a workload, and nothing older, is up. */
 import { z } from 'zod'
 import type { KubernetesApi, KubernetesObject } from '../kubernetes/kubernetes-api.ts'
+import { roleLabel, workloadName } from '../deploy/roles.ts'
 import { selectorLabels } from '../kubernetes/ownership.ts'
 import type { DeploymentReference } from './change-set.ts'
 
@@ -84,49 +85,53 @@ export function podState({ metadata, spec, status }: KubernetesObject): PodState
 }
 
 /** Picks pods of the newest template: old ones that still run prove nothing about it. */
-async function newestOf(api: KubernetesApi, workload: KubernetesObject, deployment: DeploymentReference, signal: AbortSignal) {
-  const labels = selectorLabels(deployment)
+async function newestOf(api: KubernetesApi, workload: KubernetesObject, namespace: string, signal: AbortSignal) {
   if (workload.kind === 'LeaderWorkerSet') {
-    const { items } = await api.list({ apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: deployment.namespace }, signal)
-    const leader = items.find(({ metadata }) => metadata.name === deployment.name)
+    const { items } = await api.list({ apiVersion: 'apps/v1', kind: 'StatefulSet', namespace }, signal)
+    const leader = items.find(({ metadata }) => metadata.name === workload.metadata.name)
     const revision = leader?.metadata.labels?.[groupRevisionLabel]
     return (pod: KubernetesObject) =>
       pod.metadata.labels?.[groupIndexLabel] === '0' && revision !== undefined && pod.metadata.labels[groupRevisionLabel] === revision
   }
-  const { items } = await api.list({ apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace: deployment.namespace, labels }, signal)
+  const { items } = await api.list({ apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace }, signal)
   const revision = workload.metadata.annotations?.[revisionAnnotation]
-  const newest = items.find(({ metadata }) => revision !== undefined && metadata.annotations?.[revisionAnnotation] === revision)
+  const newest = items
+    .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === workload.metadata.uid) === true)
+    .find(({ metadata }) => revision !== undefined && metadata.annotations?.[revisionAnnotation] === revision)
   const hash = newest?.metadata.labels?.[templateHashLabel]
-  return (pod: KubernetesObject) => hash !== undefined && pod.metadata.labels?.[templateHashLabel] === hash
+  const role = workload.metadata.labels?.[roleLabel]
+  return (pod: KubernetesObject) =>
+    hash !== undefined && pod.metadata.labels?.[templateHashLabel] === hash && pod.metadata.labels[roleLabel] === role
 }
 
-const workloadKinds = [
-  { apiVersion: 'apps/v1', kind: 'Deployment' },
-  { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet' },
-] as const
-
-export async function findWorkload(api: KubernetesApi, deployment: DeploymentReference, signal: AbortSignal) {
-  for (const kind of workloadKinds) {
-    const found = await api.read({ ...kind, ...deployment }, signal)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
-/** Undefined when there is no workload of this name. */
-export async function readRollout(
+/** One workload in most cases; a router with prefill and decode servers when these are apart. The one that takes requests comes first. */
+export async function findWorkloads(
   api: KubernetesApi,
   deployment: DeploymentReference,
   signal: AbortSignal,
-): Promise<RolloutState | undefined> {
-  const workload = await findWorkload(api, deployment, signal)
-  if (workload === undefined) return undefined
-  const { spec, status } = workloadSchema.parse(workload)
-  const { items } = await api.list(
-    { apiVersion: 'v1', kind: 'Pod', namespace: deployment.namespace, labels: selectorLabels(deployment) },
-    signal,
+): Promise<readonly KubernetesObject[]> {
+  const { name, namespace } = deployment
+  const first =
+    (await api.read({ apiVersion: 'apps/v1', kind: 'Deployment', name, namespace }, signal)) ??
+    (await api.read({ apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet', name, namespace }, signal))
+  if (first?.metadata.labels?.[roleLabel] !== 'router') return first === undefined ? [] : [first]
+  const others = await Promise.all(
+    (['prefill', 'decode'] as const).map((role) =>
+      api.read({ apiVersion: 'apps/v1', kind: 'Deployment', name: workloadName(deployment, role), namespace }, signal),
+    ),
   )
-  const isNewest = await newestOf(api, workload, deployment, signal)
+  return [first, ...others.filter((workload) => workload !== undefined)]
+}
+
+/** One workload and the pods that could be its own. */
+async function readWorkload(
+  api: KubernetesApi,
+  workload: KubernetesObject,
+  items: readonly KubernetesObject[],
+  signal: AbortSignal,
+): Promise<RolloutState> {
+  const { spec, status } = workloadSchema.parse(workload)
+  const isNewest = await newestOf(api, workload, workload.metadata.namespace ?? '', signal)
   const pods = items.map(podState)
   const servingPods = items.filter((pod) => isNewest(pod) && podState(pod).ready).map(({ metadata }) => metadata.name)
   // LeaderWorkerSet keeps no observedGeneration in its status.
@@ -139,6 +144,29 @@ export async function readRollout(
     pods,
     servingPods,
     problem: describeProblem({ seen, upToDate, wanted: spec.replicas, ready: servingPods.length, pods }),
+  }
+}
+
+/** Undefined when there is no workload of this name. */
+export async function readRollout(
+  api: KubernetesApi,
+  deployment: DeploymentReference,
+  signal: AbortSignal,
+): Promise<RolloutState | undefined> {
+  const workloads = await findWorkloads(api, deployment, signal)
+  const selection = { apiVersion: 'v1', kind: 'Pod', namespace: deployment.namespace, labels: selectorLabels(deployment) }
+  if (workloads.length === 0) return undefined
+  const { items } = await api.list(selection, signal)
+  const states = []
+  for (const workload of workloads) states.push(await readWorkload(api, workload, items, signal))
+  const [serving] = states
+  return {
+    replicas: states.reduce((sum, { replicas }) => sum + replicas, 0),
+    readyReplicas: states.reduce((sum, { readyReplicas }) => sum + readyReplicas, 0),
+    upToDate: states.every(({ upToDate }) => upToDate),
+    pods: items.map(podState),
+    servingPods: serving?.servingPods ?? [],
+    problem: states.find(({ problem }) => problem !== undefined)?.problem,
   }
 }
 

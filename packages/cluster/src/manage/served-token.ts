@@ -11,6 +11,7 @@ const questions = (model: string) => [
   { path: '/v1/chat/completions', body: { model, max_tokens: 1, messages: [{ role: 'user', content: 'Say yes.' }] }, answer: generated },
   { path: '/v1/completions', body: { model, max_tokens: 1, prompt: 'Say yes.' }, answer: generated },
   { path: '/v1/embeddings', body: { model, input: 'yes' }, answer: embedded },
+  { path: '/embeddings', body: { model, input: 'yes' }, answer: embedded },
 ]
 
 function isAnswer(schema: z.ZodType, text: string): boolean {
@@ -25,12 +26,12 @@ function isAnswer(schema: z.ZodType, text: string): boolean {
 export async function askForToken(
   api: KubernetesApi,
   pod: { readonly name: string; readonly namespace: string },
-  plan: DeploymentPlan,
+  { plan, port }: { readonly plan: DeploymentPlan; readonly port: number },
   signal: AbortSignal,
 ): Promise<string | undefined> {
   let problem = ''
   for (const { path, body, answer } of questions(plan.model.servedName)) {
-    const { status, text } = await api.callPod({ ...pod, port: plan.launch.portHttp, path, body }, signal)
+    const { status, text } = await api.callPod({ ...pod, port, path, body }, signal)
     if (status === 200 && isAnswer(answer, text)) return undefined
     problem = `pod ${pod.name} answered ${path} with status ${String(status)}`
     if (status !== 404 && status !== 405) break

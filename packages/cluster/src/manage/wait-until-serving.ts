@@ -11,6 +11,9 @@ export interface ServingWait {
   readonly api: KubernetesApi
   readonly clock: Clock
   readonly plan: DeploymentPlan
+  /** Where requests arrive at a pod that serves. */
+  readonly port: number
+  readonly startupSecondsMax: number
   readonly deployment: DeploymentReference
   readonly onWait: (problem: string) => void
 }
@@ -18,13 +21,14 @@ export interface ServingWait {
 /** Waits that the API itself interrupts are tried again: a control plane that restarts must not fail a rollout. */
 const isPassing = (error: unknown) => clusterErrors.KUBERNETES_UNREACHABLE.is(error) || clusterErrors.KUBERNETES_FAILED.is(error)
 
-async function problemNow({ api, deployment, plan }: ServingWait, signal: AbortSignal): Promise<string | undefined> {
+async function problemNow({ api, deployment, plan, port }: ServingWait, signal: AbortSignal): Promise<string | undefined> {
   try {
     const rollout = await readRollout(api, deployment, signal)
     if (rollout === undefined) return 'its workload does not exist; plan again'
     if (rollout.problem !== undefined) return rollout.problem
     const [name] = rollout.servingPods
-    return name === undefined ? 'no replica is wanted' : await askForToken(api, { name, namespace: deployment.namespace }, plan, signal)
+    if (name === undefined) return 'no replica is wanted'
+    return await askForToken(api, { name, namespace: deployment.namespace }, { plan, port }, signal)
   } catch (error) {
     if (isBudError(error) && isPassing(error)) return error.message
     throw error
@@ -34,7 +38,7 @@ async function problemNow({ api, deployment, plan }: ServingWait, signal: AbortS
 /** Returns the pods that serve. @throws CLUSTER_DEPLOYMENT_NOT_READY after the plan's start time and a margin for image and weights. */
 export async function waitUntilServing(wait: ServingWait, signal: AbortSignal): Promise<void> {
   const { clock, plan } = wait
-  const limitMs = plan.launch.probes.startupSecondsMax * 1000 + rolloutMarginMs
+  const limitMs = wait.startupSecondsMax * 1000 + rolloutMarginMs
   const startMs = clock.monotonicMs()
   let told = ''
   for (;;) {

@@ -22,8 +22,38 @@ const revisionOf = ({ metadata }: KubernetesObject) => Number(metadata.annotatio
 const isPartOf = (deployment: KubernetesObject) => (object: KubernetesObject) =>
   object.metadata.ownerReferences?.some(({ uid }) => uid === deployment.metadata.uid) === true
 
+const jobSchema = z.looseObject({
+  template: z.looseObject({
+    metadata: z.looseObject({ labels: z.record(z.string(), z.string()).default({}) }).prefault({}),
+    spec: z.unknown().optional(),
+  }),
+})
+
+/** One pod, and done at once; while pods do not become ready it runs. */
+function runJob(written: KubernetesObject, ready: boolean): ControllerWork {
+  const { template } = jobSchema.parse(written.spec)
+  const { name, namespace } = written.metadata
+  const place = namespace === undefined ? {} : { namespace }
+  const pod: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: `${name}-0`,
+      ...place,
+      labels: { ...template.metadata.labels, 'batch.kubernetes.io/job-name': name },
+      ownerReferences: owner(written),
+    },
+    spec: { ...(typeof template.spec === 'object' ? template.spec : {}), nodeName: 'node-1' },
+    status: { phase: ready ? 'Succeeded' : 'Pending' },
+  }
+  const status = ready ? { succeeded: 1, conditions: [{ type: 'Complete', status: 'True' }] } : { active: 1 }
+  return { make: [pod, { ...written, status }], drop: [] }
+}
+
 /** Nothing for other kinds, and nothing when all is as it should be. */
 export function runControllers(written: KubernetesObject, objects: readonly KubernetesObject[], ready: boolean): ControllerWork {
+  // A status says that it has run, or that a test has decided how it ended.
+  if (written.kind === 'Job') return written.status === undefined ? runJob(written, ready) : { make: [], drop: [] }
   if (written.kind !== 'Deployment') return { make: [], drop: [] }
   const { replicas, template } = deploymentSchema.parse(written.spec)
   const hash = createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10)

@@ -1,14 +1,16 @@
 /** The Kubernetes API in memory: server-side apply with field ownership, versions, watches, namespaces, and what controllers make of a Deployment. */
 import { isDeepStrictEqual } from 'node:util'
 import { coreErrors } from '@bud-foundry/core'
+import { z } from 'zod'
 import { clusterErrors } from '../errors.ts'
-import { findKind, resourcePath } from '../kubernetes/kinds.ts'
+import { findKnownKind, resourcePath as pathOfKind, type Kind, type ResourceTarget } from '../kubernetes/kinds.ts'
 import {
   describeObject,
   referenceOf,
   type ApplyOptions,
   type KubernetesApi,
   type KubernetesObject,
+  type LogSelection,
   type ObjectList,
   type ObjectReference,
   type ObjectSelection,
@@ -18,6 +20,11 @@ import {
 } from '../kubernetes/kubernetes-api.ts'
 import { conflictsOf, leavesOf, mergeApplied, objectOf, ownershipAfterWrite, readablePath, type Ownership } from './field-ownership.ts'
 import { runControllers } from './fake-controllers.ts'
+
+/** Of add-ons' kinds only what a name tells is known here: it is enough to keep them apart. */
+const kindOf = (target: ResourceTarget): Kind =>
+  findKnownKind(target) ?? { ...target, plural: `${target.kind.toLowerCase()}s`, namespaced: target.namespace !== undefined }
+const resourcePath = (target: ResourceTarget) => pathOfKind(target, kindOf(target))
 
 interface Stored {
   readonly object: KubernetesObject
@@ -33,6 +40,8 @@ export interface FakeKubernetesOptions {
   readonly absentGroups?: readonly string[]
   /** What pods answer; by default every path with one choice. */
   readonly answerPod?: (call: PodCall) => { readonly status: number; readonly text: string }
+  /** What containers wrote; by default nothing. */
+  readonly readLog?: (selection: LogSelection) => string
   /** Whether pods become ready at once; otherwise they stay pending. */
   readonly podsBecomeReady?: () => boolean
   /** Called before every request; throwing fails it. */
@@ -93,7 +102,7 @@ class InMemoryKubernetes implements FakeKubernetes {
   }
 
   servedKinds(apiVersion: string, signal: AbortSignal): Promise<readonly string[]> {
-    return this.#answer('get', apiVersion, signal, () => (this.#isAbsent(apiVersion) ? [] : kindsOf(apiVersion)))
+    return this.#answer('get', apiVersion, signal, () => (this.#isAbsent(apiVersion) ? [] : this.#kindsOf(apiVersion)))
   }
 
   read(reference: ObjectReference, signal: AbortSignal): Promise<KubernetesObject | undefined> {
@@ -194,6 +203,10 @@ class InMemoryKubernetes implements FakeKubernetes {
     return this.#answer('call', `Pod ${call.namespace}/${call.name}`, signal, () => (this.#options.answerPod ?? defaultAnswer)(call))
   }
 
+  readLog(selection: LogSelection, signal: AbortSignal): Promise<string> {
+    return this.#answer('log', `Pod ${selection.namespace}/${selection.name}`, signal, () => this.#options.readLog?.(selection) ?? '')
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     this.#wake()
@@ -206,8 +219,18 @@ class InMemoryKubernetes implements FakeKubernetes {
     return structuredClone(act())
   }
 
+  /** Those that are always there, and those that definitions of custom resources brought. */
+  #kindsOf(apiVersion: string): readonly string[] {
+    const defined = this.objects().flatMap((object) => {
+      if (object.kind !== 'CustomResourceDefinition') return []
+      const { group, names, versions } = definitionSchema.parse(object.spec)
+      return versions.some(({ name }) => `${group}/${name}` === apiVersion) ? [names.kind] : []
+    })
+    return [...kindsOf(apiVersion), ...defined]
+  }
+
   #isAbsent(apiVersion: string): boolean {
-    return this.#options.absentGroups?.includes(apiVersion) === true || kindsOf(apiVersion).length === 0
+    return this.#options.absentGroups?.includes(apiVersion) === true || this.#kindsOf(apiVersion).length === 0
   }
 
   #assertServed(apiVersion: string, kind: string): void {
@@ -217,7 +240,7 @@ class InMemoryKubernetes implements FakeKubernetes {
 
   #assertPlace({ apiVersion, kind, metadata }: KubernetesObject): void {
     this.#assertServed(apiVersion, kind)
-    if (!findKind({ apiVersion, kind }).namespaced) return
+    if (!kindOf({ apiVersion, kind, namespace: metadata.namespace }).namespaced) return
     if (this.#stored.has(`/api/v1/namespaces/${metadata.namespace ?? ''}`)) return
     throw clusterErrors.KUBERNETES_REJECTED({ what: kind, problem: `namespaces "${metadata.namespace ?? ''}" not found` })
   }
@@ -298,6 +321,13 @@ const catalogue: Readonly<Record<string, readonly string[]>> = {
   'apps/v1': ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'],
   'batch/v1': ['Job'],
   'policy/v1': ['PodDisruptionBudget'],
+  'autoscaling/v2': ['HorizontalPodAutoscaler'],
+  'rbac.authorization.k8s.io/v1': ['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'],
+  'storage.k8s.io/v1': ['StorageClass'],
+  'apiextensions.k8s.io/v1': ['CustomResourceDefinition'],
+  'keda.sh/v1alpha1': ['ScaledObject'],
+  'scaler.bud.studio/v1alpha1': ['BudAIScaler'],
+  'route.openshift.io/v1': ['Route'],
   'networking.k8s.io/v1': ['NetworkPolicy'],
   'discovery.k8s.io/v1': ['EndpointSlice'],
   'coordination.k8s.io/v1': ['Lease'],
@@ -305,6 +335,11 @@ const catalogue: Readonly<Record<string, readonly string[]>> = {
   'leaderworkerset.x-k8s.io/v1': ['LeaderWorkerSet'],
   'monitoring.coreos.com/v1': ['ServiceMonitor'],
 }
+const definitionSchema = z.looseObject({
+  group: z.string(),
+  names: z.looseObject({ kind: z.string() }),
+  versions: z.array(z.looseObject({ name: z.string() })),
+})
 const kindsOf = (apiVersion: string) => catalogue[apiVersion] ?? []
 
 function matches({ apiVersion, kind, metadata }: KubernetesObject, selection: ObjectSelection): boolean {

@@ -90,7 +90,9 @@ describe('planManifests', () => {
   })
 
   test('refuses to span nodes with an engine that knows no leaders', () => {
-    expect(() => planManifests(samplePlan({ nodesPerReplica: 2 }))).toThrow(expect.toSatisfy(clusterErrors.PLAN_UNDEPLOYABLE.is))
+    expect(() => planManifests(samplePlan({ nodesPerReplica: 2, engine: { id: 'unknown', version: '1' } }))).toThrow(
+      expect.toSatisfy(clusterErrors.PLAN_UNDEPLOYABLE.is),
+    )
   })
 
   test('lists every problem of a bad plan at once', () => {

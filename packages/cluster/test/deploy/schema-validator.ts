@@ -21,7 +21,9 @@ function readData(path: string): string {
 function forbidUnknown(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(forbidUnknown)
   if (typeof schema !== 'object' || schema === null) return schema
-  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, forbidUnknown(value)]))
+  // Some published definitions have an empty `anyOf`, which a server ignores.
+  const entries = Object.entries(schema).filter(([, value]) => value !== null)
+  const copy = Object.fromEntries(entries.map(([key, value]) => [key, forbidUnknown(value)]))
   const open = 'additionalProperties' in copy || 'x-kubernetes-preserve-unknown-fields' in copy
   return typeof copy['properties'] === 'object' && !open ? { ...copy, additionalProperties: false } : copy
 }

@@ -59,6 +59,7 @@ describe('watchObjects', () => {
       replace: (...args) => api.replace(...args),
       remove: (...args) => api.remove(...args),
       callPod: (...args) => api.callPod(...args),
+      readLog: (...args) => api.readLog(...args),
       [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
       async *watch() {
         await api.remove({ apiVersion: 'v1', kind: 'Node', name: 'n1' }, {}, never)

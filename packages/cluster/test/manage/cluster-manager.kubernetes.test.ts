@@ -210,6 +210,7 @@ function bound(api: KubernetesApi): KubernetesApi {
     remove: (...args) => api.remove(...args),
     watch: (...args) => api.watch(...args),
     callPod: (...args) => api.callPod(...args),
+    readLog: (...args) => api.readLog(...args),
     [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
   }
 }
