@@ -109,5 +109,8 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-return': 'off',
     },
   },
-  { files: ['**/*.config.ts', '*.config.js'], rules: { 'no-restricted-syntax': 'off', '@typescript-eslint/no-misused-spread': 'off' } },
+  {
+    files: ['**/*.config.ts', '*.config.js', 'packages/react/.storybook/*', 'packages/react/stories/*.stories.tsx'],
+    rules: { 'no-restricted-syntax': 'off', '@typescript-eslint/no-misused-spread': 'off' },
+  },
 )

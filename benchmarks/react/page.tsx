@@ -45,8 +45,18 @@ function place(charts: number): HTMLElement[] {
   })
 }
 
-async function waitForCanvases(count: number): Promise<void> {
-  while (document.querySelectorAll('canvas').length < count) await frame()
+/** Resolves as soon as so many are on the page, without waiting for a frame of its own. */
+function waitForAll(selector: string, count: number): Promise<void> {
+  return new Promise((resolve) => {
+    const check = () => {
+      if (document.querySelectorAll(selector).length < count) return
+      observer.disconnect()
+      resolve()
+    }
+    const observer = new MutationObserver(check)
+    observer.observe(document.body, { childList: true, subtree: true })
+    check()
+  })
 }
 
 const drawers: Readonly<Record<Task['library'], (task: Task, hosts: HTMLElement[]) => Promise<() => void>>> = {
@@ -78,7 +88,7 @@ const drawers: Readonly<Record<Task['library'], (task: Task, hosts: HTMLElement[
       tone: (['accent', 'second', 'third'] as const)[at] ?? 'accent',
     }))
     const close = mount(hosts, <TimeSeriesChart title="Bench" timesUnixMs={times} series={lines} write={String} />, BudProvider)
-    await waitForCanvases(hosts.length)
+    await waitForAll('canvas', hosts.length)
     return close
   },
   async recharts(task, hosts) {
@@ -98,7 +108,7 @@ const drawers: Readonly<Record<Task['library'], (task: Task, hosts: HTMLElement[
         ))}
       </LineChart>,
     )
-    while (document.querySelectorAll('.recharts-line-curve').length < hosts.length * series.length) await frame()
+    await waitForAll('.recharts-line-curve', hosts.length * series.length)
     return close
   },
   echarts(task, hosts) {

@@ -6,6 +6,8 @@ import type { OtlpReceiver } from '@bud-foundry/metrics'
 import { toErrorResponse, type Admin, type AdminCaller } from '@bud-foundry/gateway/admin'
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
+import { addClusterRoutes } from './clusters/clusters-api.ts'
+import type { DemoCluster } from './clusters/demo-cluster.ts'
 import { adminPath } from './administration.ts'
 import { serverErrors } from './errors.ts'
 import type { Identity, Permission } from './identity.ts'
@@ -25,6 +27,8 @@ export interface ApiParts {
   readonly logger: Logger
   /** `POST /api/sim/optimize`. */
   readonly optimize: FetchHandler
+  /** `/api/clusters/*`. */
+  readonly cluster: DemoCluster
   /** `/api/metrics/*`; checks for itself whose rows the caller may see, and knows its methods. */
   readonly metrics: FetchHandler
   /** `/v1/traces` and `/v1/metrics` under `/api/otlp`; checks for itself whose they are. */
@@ -112,6 +116,7 @@ export function createApi({
   liveEvents,
   logger,
   optimize,
+  cluster,
   metrics,
   otlp,
   prometheus,
@@ -182,6 +187,9 @@ export function createApi({
     allow(context.req.raw, 'plan')
     return handleClusterPlan(context.req.raw)
   })
+
+  // Whoever may plan may deploy to it: it is a simulation, and bounded.
+  addClusterRoutes({ app, cluster, readBody, allow: (request) => allow(request, 'plan') })
 
   for (const [path, methods] of Object.entries(allowedMethods)) app.all(path, (context) => methodNotAllowed(context, methods))
   app.all('/api/*', (context) => {

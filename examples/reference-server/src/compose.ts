@@ -8,6 +8,7 @@ import { createAdministration } from './administration.ts'
 import { createAuditedErasure, openAnalytics } from './analytics.ts'
 import { createOptimizerHandler } from '@bud-foundry/sim'
 import { createApi } from './api.ts'
+import { createDemoCluster } from './clusters/demo-cluster.ts'
 import { openDataDirectory } from './data-directory.ts'
 import type { ServerEnvironment } from './env.ts'
 import { gatewayConfig } from './gateway-config.ts'
@@ -74,8 +75,9 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
   let isByHand = false
   const refresh = async (): Promise<void> => {
     isByHand = false
-    await gateway.updateConfig(gatewayConfig(fleet, await discover()))
+    await gateway.updateConfig(gatewayConfig(fleet, await discover(), cluster.engines()))
   }
+  const cluster = building.use(await createDemoCluster({ clock, logger, onEngines: refresh }))
   const keepDiscovering = async (): Promise<void> => {
     for (;;) {
       await clock.sleep(discoveryMs, rediscovery.signal)
@@ -138,6 +140,7 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
     otlp,
     prometheus: async (signal) => `${gateway.metricsText()}${await storeText(signal)}`,
     optimize: createOptimizerHandler(),
+    cluster,
     page: createStaticFiles(fileURLToPath(new URL('../dist-web', import.meta.url))),
   })
   const http = building.use(
@@ -152,7 +155,7 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
       http.stopListening()
       await gateway.close({ graceMs, flushMs: flushMsMax })
       // Nothing needs the engines any more, and they may take as long as the database to end.
-      await Promise.all([fleet[Symbol.asyncDispose](), running.disposeAsync()])
+      await Promise.all([fleet[Symbol.asyncDispose](), cluster[Symbol.asyncDispose](), running.disposeAsync()])
     },
   }
 }

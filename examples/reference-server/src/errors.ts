@@ -44,6 +44,12 @@ export const serverErrors = defineErrors('SERVER', {
     message: ({ replica, reason }: { readonly replica: number; readonly reason: string }) =>
       `engine twin ${String(replica)} did not start: ${reason}`,
   },
+  DEMO_FULL: {
+    status: 409,
+    retryable: false,
+    message: ({ deploymentsMax }: { readonly deploymentsMax: number }) =>
+      `the demo cluster runs at most ${String(deploymentsMax)} deployments, as each starts processes on this machine; remove one first`,
+  },
   SESSION_REFUSED: {
     status: 401,
     retryable: false,

@@ -1,5 +1,6 @@
 /** Which models the gateway serves: the twin's on all of its replicas, and whatever the configured upstreams list. */
 import type { GatewayConfigInput } from '@bud-foundry/gateway'
+import type { DemoEngine } from './clusters/demo-engines.ts'
 import type { TwinFleet } from './twin-fleet.ts'
 import type { Upstream } from './upstream-discovery.ts'
 
@@ -31,8 +32,24 @@ function upstreamModel({ id, providerId, baseUrl, credential }: Upstream, model:
   }
 }
 
+/** A deployment of the demo cluster; beside the targets that the model has already. */
+function addDeployment(models: Record<string, Models[string]>, { name, fleet }: DemoEngine): void {
+  const known = models[fleet.model]
+  const targets = fleet.urls.map((url, replica) => ({
+    id: `${name}-${String(replica + 1)}`,
+    provider: 'openai-compatible' as const,
+    model: fleet.model,
+    baseUrl: url.href,
+  }))
+  models[fleet.model] = { policy: 'p2c-peak-ewma', ...known, targets: [...(known?.targets ?? []), ...targets] }
+}
+
 /** Of two upstreams with a model of the same name the earlier one wins; the other's is reached as `<upstream>/<model>`. */
-export function gatewayConfig(fleet: TwinFleet, discovered: readonly DiscoveredUpstream[]): GatewayConfigInput {
+export function gatewayConfig(
+  fleet: TwinFleet,
+  discovered: readonly DiscoveredUpstream[],
+  deployments: readonly DemoEngine[] = [],
+): GatewayConfigInput {
   const models: Record<string, Models[string]> = {}
   if (fleet.urls.length > 0) models[fleet.model] = twinModel(fleet)
   for (const { upstream, models: names } of discovered) {
@@ -41,6 +58,7 @@ export function gatewayConfig(fleet: TwinFleet, discovered: readonly DiscoveredU
       models[free] ??= upstreamModel(upstream, name)
     }
   }
+  for (const deployment of deployments) addDeployment(models, deployment)
   // Events reach the spool this soon after a request has ended; only a crash within that time can lose one.
   // No blocking rules to begin with: administrators make them while the server runs.
   return { models, blocking: {}, disconnect: { kind: 'drain-for-usage' }, telemetry: { flushMs: 10 } }

@@ -21,7 +21,11 @@ export interface TwinFleet extends AsyncDisposable {
 export interface TwinFleetOptions {
   readonly replicas: number
   readonly model: string
+  /** What callers ask for; default: the model. */
+  readonly servedName?: string | undefined
   readonly hardwareId: string
+  /** Hears every line that a replica writes. */
+  readonly onLine?: ((replica: number, line: string) => void) | undefined
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -33,7 +37,13 @@ interface Twin {
 
 function launch(replica: number, port: number, options: TwinFleetOptions): ChildProcess {
   const binary = fileURLToPath(import.meta.resolve('@bud-foundry/sim/bin/bud-sim'))
-  const settings = { port, seed: replica + 1, model: options.model, 'served-model-name': options.model, hardware: options.hardwareId }
+  const settings = {
+    port,
+    seed: replica + 1,
+    model: options.model,
+    'served-model-name': options.servedName ?? options.model,
+    hardware: options.hardwareId,
+  }
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
   // The IPC channel closes when this process dies in whatever way; the twin then exits by itself. It gets no credentials of ours.
   return spawn(process.execPath, [...process.execArgv, binary, 'serve', '--exit-with-parent', ...flags], {
@@ -43,7 +53,7 @@ function launch(replica: number, port: number, options: TwinFleetOptions): Child
 }
 
 /** Resolves with the port that the twin listens on. */
-function ready(child: ChildProcess, replica: number, clock: Clock): Promise<number> {
+function ready(child: ChildProcess, replica: number, { clock, onLine }: TwinFleetOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     const lastWords: string[] = []
     const fail = (reason: string) => {
@@ -63,6 +73,7 @@ function ready(child: ChildProcess, replica: number, clock: Clock): Promise<numb
     if (child.stderr !== null) createInterface(child.stderr).on('line', (line) => lastWords.length < 5 && lastWords.push(line))
     if (child.stdout === null) return
     createInterface(child.stdout).on('line', (line) => {
+      onLine?.(replica, line)
       const message = readySchema.safeParse(parseLine(line))
       if (!message.success) return
       timer[Symbol.dispose]()
@@ -85,13 +96,13 @@ async function superviseTwin(replica: number, options: TwinFleetOptions): Promis
   const { clock, logger } = options
   const stopping = new AbortController()
   let child = launch(replica, 0, options)
-  const port = await ready(child, replica, clock)
+  const port = await ready(child, replica, options)
 
   const restart = async (delayMs: number): Promise<void> => {
     await clock.sleep(delayMs, stopping.signal)
     child = launch(replica, port, options)
     try {
-      await ready(child, replica, clock)
+      await ready(child, replica, options)
       logger.info('engine twin restarted', { replica, port })
       watch()
     } catch (error) {
@@ -137,7 +148,7 @@ export async function startTwinFleet(options: TwinFleetOptions): Promise<TwinFle
   }
   return {
     urls: twins.map(({ port }) => new URL(`http://127.0.0.1:${String(port)}/v1`)),
-    model: options.model,
+    model: options.servedName ?? options.model,
     [Symbol.asyncDispose]: stopAll,
   }
 }

@@ -98,10 +98,8 @@ export function LiveBreakdown({
   const strings = useBudStrings()
   const [dimension, setDimension] = useState<DimensionName>(dimensions[0])
   const titleId = useId()
-  const { data, status, error, isStale, reload } = useAsk(
-    { measure: measures, window, filters, groupBy: [dimension], limit, orderBy, other: true },
-    { refreshMs },
-  )
+  const question = { measure: measures, window, filters, groupBy: [dimension], limit, orderBy, other: true }
+  const { data, status, error, isStale, reload } = useAsk(question, { refreshMs })
   const rows = data?.rows.filter(({ isOther, values }) => !isOther || (values[measures[0]] ?? 0) > 0) ?? []
   return (
     <section className="bud bud-panel bud-breakdown-panel" aria-labelledby={titleId} aria-busy={status === 'loading'} data-stale={isStale}>
@@ -128,7 +126,7 @@ export function LiveBreakdown({
               </select>
             </span>
           )}
-          <Explain title={title} measures={measures} answer={data} />
+          <Explain title={title} measures={measures} answer={data} question={question} />
         </span>
       </header>
       {status === 'error' ? (

@@ -38,7 +38,7 @@ export function BudgetMeter({ state }: { readonly state: BudgetState }) {
         </svg>
       </div>
       <p className="bud-meter-foot">
-        <span>{text}</span>
+        <bdi>{text}</bdi>
         <span className="bud-muted">
           {budget.subject.kind === 'all' ? budgets.everyone : `${budget.subject.kind} ${budget.subject.id}`} ·{' '}
           {budgets.until(format.dayMinute(windowEndUnixMs))}

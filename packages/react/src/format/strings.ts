@@ -118,7 +118,11 @@ export const defaultStrings = {
     tableCaption: (title: string) => `${title}, as a table`,
     time: 'Time',
     empty: 'Nothing measured in this window yet',
-    keyboardHint: 'Use the arrow keys to read each point, Home and End for the first and last.',
+    keyboardHint:
+      'Use the arrow keys to read each point, Home and End for the first and last; plus and minus zoom, Shift with arrows marks a part and Enter zooms into it, Escape goes back.',
+    resetZoom: 'Reset zoom',
+    marked: (from: string, to: string, point: string) => `Marked ${from} to ${to}. ${point}`,
+    annotation: (label: string, from: string, to: string | undefined) => `${label} at ${from}${to === undefined ? '' : ` until ${to}`}.`,
     summaryEmpty: (title: string) => `${title}: nothing measured yet.`,
     summaryRange: (title: string, from: string, to: string, count: number) => `${title} from ${from} to ${to}, ${count} points.`,
     summarySeries: (label: string, last: string, low: string, high: string, mean: string) =>
@@ -176,6 +180,7 @@ export const defaultStrings = {
     change: (change: string, value: string) => `${change} against ${value} before`,
     none: '(none)',
     other: 'Other',
+    asked: 'The question',
     dimension: 'By',
     name: 'Name',
     empty: 'No requests in this window',

@@ -14,17 +14,19 @@ export interface HeatmapProps {
   /** Writes an end of a bin, with its unit. */
   readonly write: (value: number) => string
   readonly isStale?: boolean | undefined
+  /** The first data is on its way. */
+  readonly isLoading?: boolean | undefined
   readonly notice?: ReactNode
   readonly actions?: ReactNode
 }
 
-export function Heatmap({ title, bounds, rows, write, isStale = false, notice, actions }: HeatmapProps) {
+export function Heatmap({ title, bounds, rows, write, isStale = false, isLoading = false, notice, actions }: HeatmapProps) {
   const { chart, common, metrics } = useBudStrings()
   const [isTable, setIsTable] = useState(false)
   const titleId = useId()
   const grid = useMemo(() => toGrid(bounds, rows), [bounds, rows])
   return (
-    <figure className="bud bud-panel bud-chart bud-heatmap" aria-labelledby={titleId} data-stale={isStale}>
+    <figure className="bud bud-panel bud-chart bud-heatmap" aria-labelledby={titleId} aria-busy={isLoading} data-stale={isStale}>
       <figcaption className="bud-panel-header">
         <span id={titleId} className="bud-panel-title">
           {title}
@@ -44,7 +46,11 @@ export function Heatmap({ title, bounds, rows, write, isStale = false, notice, a
           <Icon name={isTable ? 'chart' : 'table'} />
         </button>
       </figcaption>
-      {grid.total === 0 ? (
+      {isLoading ? (
+        <div className="bud-heatmap-loading" role="status">
+          <span className="bud-hidden">{common.loading}</span>
+        </div>
+      ) : grid.total === 0 ? (
         <div className="bud-heatmap-empty">{notice ?? <p>{metrics.empty}</p>}</div>
       ) : isTable ? (
         <HeatmapTable title={title} grid={grid} write={write} />

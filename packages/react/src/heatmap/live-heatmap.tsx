@@ -31,6 +31,7 @@ export function LiveHeatmap({ of = 'timeToFirstTokenMs', title, window = lastHou
       rows={data?.rows ?? none}
       write={toWriter(of.endsWith('Ms') ? 'ms' : of === 'costUsd' ? 'usd' : 'tokens', format)}
       isStale={isStale}
+      isLoading={status === 'loading'}
       notice={status === 'error' ? <ErrorNotice message={error?.message ?? ''} onRetry={reload} /> : undefined}
     />
   )

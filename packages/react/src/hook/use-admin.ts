@@ -11,7 +11,7 @@ export function useAdminClient(): AdminClient {
 }
 
 export interface UseAdminOptions {
-  /** Default 30 s. */
+  /** Default 20 s. */
   readonly refreshMs?: number | undefined
 }
 
@@ -19,7 +19,7 @@ export interface UseAdminOptions {
 export function useAdmin<Name extends AdminOperationName>(
   name: Name,
   input: AdminInput<Name>,
-  { refreshMs = 30_000 }: UseAdminOptions = {},
+  { refreshMs = 20_000 }: UseAdminOptions = {},
 ): LoadedResource<AdminAnswer<Name>> {
   return useResource({
     key: `admin:${name}:${JSON.stringify(input)}`,

@@ -41,14 +41,18 @@ export function KeyTable({ keys: records, onRotate, onRevoke }: KeyTableProps) {
               <tr key={record.id}>
                 <th scope="row">{record.name}</th>
                 <td>
-                  <code>{record.prefix}…</code>
+                  <code dir="ltr">{record.prefix}…</code>
                 </td>
                 <td>{record.projectId}</td>
-                <td>{record.models?.join(', ') ?? keys.allModels}</td>
                 <td>
-                  {record.limits === undefined || record.limits.length === 0
-                    ? common.none
-                    : record.limits.map((limit) => toLimitText(limit, strings, format)).join(', ')}
+                  <bdi>{record.models?.join(', ') ?? keys.allModels}</bdi>
+                </td>
+                <td>
+                  <bdi>
+                    {record.limits === undefined || record.limits.length === 0
+                      ? common.none
+                      : record.limits.map((limit) => toLimitText(limit, strings, format)).join(', ')}
+                  </bdi>
                 </td>
                 <td>
                   <time dateTime={new Date(record.createdUnixMs).toISOString()} title={format.dateTime(record.createdUnixMs)}>

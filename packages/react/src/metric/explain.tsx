@@ -1,7 +1,7 @@
 'use client'
 /** "Explain this number": what a measure means, how exact it is, and what it rests on, in the server's own words. */
 import { useRef } from 'react'
-import type { Answer } from '../client/ask.ts'
+import type { Answer, Question } from '../client/ask.ts'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { useMeasures } from '../hook/use-ask.ts'
 import { Icon } from '../icon/icon.tsx'
@@ -13,9 +13,11 @@ export interface ExplainProps {
   readonly measures: readonly string[]
   /** The answer that is shown, for the number of requests behind it. */
   readonly answer?: Answer | undefined
+  /** What the server was asked, so that anyone can ask it again. */
+  readonly question?: Question | undefined
 }
 
-export function Explain({ title, measures, answer }: ExplainProps) {
+export function Explain({ title, measures, answer, question }: ExplainProps) {
   const strings = useBudStrings()
   const { metrics } = strings
   const format = useBudFormat()
@@ -43,6 +45,14 @@ export function Explain({ title, measures, answer }: ExplainProps) {
             </div>
           )
         })}
+        {question === undefined ? null : (
+          <div>
+            <dt>{metrics.asked}</dt>
+            <dd>
+              <code className="bud-explain-question">{JSON.stringify(question)}</code>
+            </dd>
+          </div>
+        )}
       </dl>
     </details>
   )

@@ -6,7 +6,7 @@ import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { useAsk, type UseAskOptions } from '../hook/use-ask.ts'
 import { ErrorNotice } from '../part/notice.tsx'
 import type { BudStrings } from '../format/strings.ts'
-import type { ChartSeries, SeriesTone } from '../time-series/chart-data.ts'
+import type { ChartAnnotation, ChartSeries, SeriesTone, TimeSpan } from '../time-series/chart-data.ts'
 import { TimeSeriesChart } from '../time-series/time-series-chart.tsx'
 import { Explain } from './explain.tsx'
 import { toInterval } from './interval.ts'
@@ -24,6 +24,12 @@ export interface MetricChartProps extends UseAskOptions {
   readonly limit?: number | undefined
   /** Default: about 150 buckets. */
   readonly interval?: string | undefined
+  /** Drawn behind the lines and said in the summary, e.g. deployments. */
+  readonly annotations?: readonly ChartAnnotation[] | undefined
+  /** Charts with the same key move their cursors together. */
+  readonly syncKey?: string | undefined
+  /** Hears the part of the time that was chosen; without it, the chart zooms by itself. */
+  readonly onZoom?: ((span: TimeSpan | undefined) => void) | undefined
   /** Fills the area below a lone line; default true. */
   readonly isFilled?: boolean | undefined
 }
@@ -39,6 +45,9 @@ export function MetricChart({
   filters,
   limit = 5,
   isFilled = true,
+  annotations,
+  syncKey,
+  onZoom,
   ...rest
 }: MetricChartProps) {
   const strings = useBudStrings()
@@ -66,8 +75,12 @@ export function MetricChart({
       series={series}
       write={write}
       isStale={isStale}
+      isLoading={status === 'loading'}
+      annotations={annotations}
+      syncKey={syncKey}
+      onZoom={onZoom}
       notice={status === 'error' ? <ErrorNotice message={error?.message ?? ''} onRetry={reload} /> : undefined}
-      actions={<Explain title={title} measures={groupBy === undefined ? measures : [first]} answer={data} />}
+      actions={<Explain title={title} measures={groupBy === undefined ? measures : [first]} answer={data} question={question} />}
     />
   )
 }

@@ -39,9 +39,11 @@ export function MetricTile({ measure, window = lastHour, filters, label, refresh
     <StatTile
       label={label ?? toMeasureName(measure, strings)}
       value={value === undefined || value === null ? strings.common.none : write(value)}
-      detail={whole.status === 'error' ? (whole.error?.message ?? strings.common.failed) : detail}
+      detail={detail}
+      error={whole.status === 'error' ? (whole.error?.message ?? strings.common.failed) : undefined}
+      isLoading={whole.status === 'loading'}
       trend={course.data?.rows.map(({ values }) => values[measure] ?? null) ?? []}
-      isStale={whole.isStale || whole.status === 'error'}
+      isStale={whole.isStale}
     />
   )
 }

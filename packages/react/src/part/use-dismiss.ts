@@ -1,27 +1,38 @@
 'use client'
-/** Closes a disclosure on Escape and when something else is pressed or focused. */
+/** Closes a disclosure on Escape and when something else is pressed or focused; listens to the page only while it is open. */
 import { useEffect, type RefObject } from 'react'
 
 export function useDismiss(place: RefObject<HTMLDetailsElement | null>): void {
   useEffect(() => {
     const element = place.current
     if (element === null) return
+    const page = element.ownerDocument
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || !element.open) return
       element.open = false
       element.querySelector('summary')?.focus()
     }
     const onLeave = (event: Event) => {
-      if (event.target instanceof Node && !element.contains(event.target)) element.open = false
+      // The first of the path, also when the event comes out of a shadow root.
+      const [target] = event.composedPath()
+      if (target instanceof Node && !element.contains(target)) element.open = false
     }
-    const page = element.ownerDocument
-    element.addEventListener('keydown', onKeyDown)
-    page.addEventListener('pointerdown', onLeave)
-    page.addEventListener('focusin', onLeave)
-    return () => {
-      element.removeEventListener('keydown', onKeyDown)
+    const stop = () => {
       page.removeEventListener('pointerdown', onLeave)
       page.removeEventListener('focusin', onLeave)
+    }
+    const onToggle = () => {
+      stop()
+      if (!element.open) return
+      page.addEventListener('pointerdown', onLeave)
+      page.addEventListener('focusin', onLeave)
+    }
+    element.addEventListener('keydown', onKeyDown)
+    element.addEventListener('toggle', onToggle)
+    return () => {
+      stop()
+      element.removeEventListener('keydown', onKeyDown)
+      element.removeEventListener('toggle', onToggle)
     }
   }, [place])
 }

@@ -1,7 +1,7 @@
 'use client'
 /** One request of the table, and the row of details that opens under it. */
 import type { RequestEvent } from '@bud-foundry/core'
-import { memo, useId } from 'react'
+import { memo, useEffect, useId, useRef, useState } from 'react'
 import type { RequestStart } from '../client/wire.ts'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { Icon } from '../icon/icon.tsx'
@@ -81,16 +81,35 @@ export const RequestRow = memo(function RequestRow({ request, isOpen, nowUnixMs,
           </time>
         </td>
       </tr>
-      {isOpen ? (
-        <tr className="bud-row-detail" id={detailId}>
-          <td colSpan={columnCount}>
-            <RequestDetail request={request} />
-          </td>
-        </tr>
-      ) : null}
+      {isOpen ? <DetailRow id={detailId} request={request} /> : null}
     </>
   )
 })
+
+/** Spans the columns that are shown: spanning hidden ones too would give them room. */
+function DetailRow({ id, request }: { readonly id: string; readonly request: RequestEvent }) {
+  const cell = useRef<HTMLTableCellElement>(null)
+  const [span, setSpan] = useState(columnCount)
+  useEffect(() => {
+    const table = cell.current?.closest('table')
+    if (table === null || table === undefined) return
+    const observer = new ResizeObserver(() => {
+      const shown = [...(table.tHead?.rows[0]?.cells ?? [])].filter((each) => each.getClientRects().length > 0)
+      setSpan(Math.max(shown.length, 1))
+    })
+    observer.observe(table)
+    return () => {
+      observer.disconnect()
+    }
+  }, [])
+  return (
+    <tr className="bud-row-detail" id={id}>
+      <td ref={cell} colSpan={span}>
+        <RequestDetail request={request} />
+      </td>
+    </tr>
+  )
+}
 
 export function RunningRow({ start, nowUnixMs }: { readonly start: RequestStart; readonly nowUnixMs: number }) {
   const { requests, common } = useBudStrings()

@@ -14,7 +14,13 @@ export function LiveTiles(options: UseSeriesOptions) {
   return (
     <section className="bud bud-tiles" aria-label={strings.tiles.label}>
       {toTiles(series.data, format, strings).map((tile) => (
-        <StatTile key={tile.label} {...tile} isStale={series.isStale} />
+        <StatTile
+          key={tile.label}
+          {...tile}
+          isStale={series.isStale}
+          isLoading={series.status === 'loading'}
+          error={series.data === undefined ? series.error?.message : undefined}
+        />
       ))}
     </section>
   )

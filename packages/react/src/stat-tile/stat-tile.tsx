@@ -12,17 +12,42 @@ export interface StatTileProps {
   readonly trendText?: string | undefined
   readonly tone?: SparklineProps['tone']
   readonly isStale?: boolean | undefined
+  /** The first value is on its way. */
+  readonly isLoading?: boolean | undefined
+  /** Why there is no value. */
+  readonly error?: string | undefined
 }
 
-export function StatTile({ label, value, unit, detail, trend, trendText, tone = 'accent', isStale = false }: StatTileProps) {
+export function StatTile({
+  label,
+  value,
+  unit,
+  detail,
+  trend,
+  trendText,
+  tone = 'accent',
+  isStale = false,
+  isLoading = false,
+  error,
+}: StatTileProps) {
   return (
-    <div className="bud bud-tile" data-stale={isStale}>
+    <div className="bud bud-tile" data-stale={isStale} aria-busy={isLoading}>
       <p className="bud-tile-label">{label}</p>
-      <p className="bud-tile-value">
-        {value}
-        {unit === undefined ? null : <span className="bud-tile-unit"> {unit}</span>}
-      </p>
-      <p className="bud-tile-detail">{detail ?? '\u00a0'}</p>
+      {isLoading ? (
+        <div className="bud-skeleton bud-tile-waiting" />
+      ) : (
+        <p className="bud-tile-value">
+          {value}
+          {unit === undefined ? null : <span className="bud-tile-unit"> {unit}</span>}
+        </p>
+      )}
+      {error === undefined ? (
+        <p className="bud-tile-detail">{detail ?? '\u00a0'}</p>
+      ) : (
+        <p className="bud-tile-detail bud-tile-error" title={error}>
+          {error}
+        </p>
+      )}
       {trend === undefined ? null : <Sparkline values={trend} tone={tone} />}
       {trendText === undefined ? null : <p className="bud-hidden">{trendText}</p>}
     </div>

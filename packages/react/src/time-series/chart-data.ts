@@ -22,3 +22,27 @@ export interface ChartData {
 export function isEmptyChart({ series }: Pick<ChartData, 'series'>): boolean {
   return series.every(({ values }) => values.every((value) => value === null))
 }
+
+/** A part of the time, both ends included. */
+export interface TimeSpan {
+  readonly fromUnixMs: number
+  readonly toUnixMs: number
+}
+
+/** Something that happened: a deployment, an incident. */
+export interface ChartAnnotation {
+  readonly label: string
+  readonly fromUnixMs: number
+  /** Absent: a moment. */
+  readonly toUnixMs?: number | undefined
+  readonly tone?: SeriesTone | undefined
+}
+
+/** First and last index inside a part of the time; all of them without one. */
+export function indexesOf(timesUnixMs: readonly number[], span: TimeSpan | undefined): readonly [first: number, last: number] {
+  const end = timesUnixMs.length - 1
+  if (span === undefined) return [0, end]
+  const first = timesUnixMs.findIndex((time) => time >= span.fromUnixMs)
+  const last = timesUnixMs.findLastIndex((time) => time <= span.toUnixMs)
+  return first < 0 || last < first ? [0, end] : [first, last]
+}

@@ -1,22 +1,44 @@
 /** A chart in words: its summary, and what each point says. */
 import type { Format } from '../format/format.ts'
 import type { BudStrings } from '../format/strings.ts'
-import { toRange } from '../geometry/line-path.ts'
-import type { ChartData } from './chart-data.ts'
+import { indexesOf, isEmptyChart, type ChartAnnotation, type ChartData, type TimeSpan } from './chart-data.ts'
 
-export function toChartSummary(title: string, data: ChartData, format: Format, { chart }: BudStrings): string {
-  const [from, to] = [data.timesUnixMs[0], data.timesUnixMs.at(-1)]
-  const isEmpty = data.series.every(({ values }) => values.every((value) => value === null))
-  if (from === undefined || to === undefined || isEmpty) return chart.summaryEmpty(title)
+export interface ChartInWords {
+  readonly title: string
+  readonly data: ChartData
+  readonly annotations?: readonly ChartAnnotation[] | undefined
+  /** The part that is shown; the summary speaks of it alone. */
+  readonly span?: TimeSpan | undefined
+}
+
+export function toChartSummary({ title, data, annotations = [], span }: ChartInWords, format: Format, { chart }: BudStrings): string {
+  const [first, last] = indexesOf(data.timesUnixMs, span)
+  const [from, to] = [data.timesUnixMs[first], data.timesUnixMs[last]]
+  if (from === undefined || to === undefined || isEmptyChart(data)) return chart.summaryEmpty(title)
   const sentences = data.series.map(({ label, values }) => {
-    const range = toRange(values)
-    const present = values.filter((value) => value !== null)
-    const last = present.at(-1)
-    if (range === undefined || last === undefined) return chart.summarySeriesEmpty(label)
-    const mean = present.reduce((sum, value) => sum + value, 0) / present.length
-    return chart.summarySeries(label, data.write(last), data.write(range.low), data.write(range.high), data.write(mean))
+    const shown = span === undefined ? values : values.slice(first, last + 1)
+    const sums = toSums(shown)
+    if (sums === undefined) return chart.summarySeriesEmpty(label)
+    return chart.summarySeries(label, data.write(sums.last), data.write(sums.low), data.write(sums.high), data.write(sums.mean))
   })
-  return [chart.summaryRange(title, format.time(from), format.time(to), data.timesUnixMs.length), ...sentences].join(' ')
+  const marks = annotations.map(({ label, fromUnixMs, toUnixMs }) =>
+    chart.annotation(label, format.time(fromUnixMs), toUnixMs === undefined ? undefined : format.time(toUnixMs)),
+  )
+  return [chart.summaryRange(title, format.time(from), format.time(to), last - first + 1), ...sentences, ...marks].join(' ')
+}
+
+/** In one pass, without copies: a chart may hold a hundred thousand values. */
+function toSums(values: readonly (number | null)[]) {
+  let [low, high, sum, count, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0, 0]
+  for (const value of values) {
+    if (value === null) continue
+    if (value < low) low = value
+    if (value > high) high = value
+    sum += value
+    count += 1
+    last = value
+  }
+  return count === 0 ? undefined : { low, high, mean: sum / count, last }
 }
 
 /** The value of every series at one point, with its time. */

@@ -33,6 +33,8 @@ export function LiveCharts(options: UseSeriesOptions) {
   const shared = {
     timesUnixMs: charts.times,
     isStale,
+    isLoading: status === 'loading',
+    syncKey: 'bud-live-charts',
     notice: status === 'error' ? <ErrorNotice message={error?.message ?? ''} onRetry={reload} /> : undefined,
   }
   return (

@@ -1,12 +1,17 @@
 /** Draws with uPlot, which is fetched only when a chart is on the page; colours come from the style sheet, so themes apply at once. */
 import type uPlot from 'uplot'
 import type { Format } from '../format/format.ts'
-import { isEmptyChart, type ChartData } from './chart-data.ts'
+import { isEmptyChart, type ChartAnnotation, type ChartData, type TimeSpan } from './chart-data.ts'
 
 export interface Plot {
   update(data: ChartData): void
   /** Moves the cursor to a point; undefined takes it away. */
   showCursor(index: number | undefined): void
+  /** Shows this part of the time; undefined all of it. */
+  showSpan(span: TimeSpan | undefined): void
+  /** Marks the part that is being chosen; undefined takes the mark away. */
+  showBrush(span: TimeSpan | undefined): void
+  annotate(annotations: readonly ChartAnnotation[]): void
   /** Draws again with the colours of the present theme. */
   redraw(): void
   /** Twice without harm. */
@@ -17,8 +22,38 @@ export interface PlotOptions {
   readonly host: HTMLElement
   readonly data: ChartData
   readonly format: Format
+  readonly annotations: readonly ChartAnnotation[]
+  readonly span: TimeSpan | undefined
+  /** Charts with the same key move their cursors together. */
+  readonly syncKey: string | undefined
+  /** From `measurePlot`, before anything is drawn. */
+  readonly look: PlotLook
   /** Hears which point the pointer is at. */
   readonly onHover: (index: number | undefined) => void
+  /** Hears which part of the time was dragged over. */
+  readonly onBrush: (span: TimeSpan) => void
+  /** Hears a double click. */
+  readonly onReset: () => void
+}
+
+/** What is read from the page before drawing. Reading after writing makes the browser lay everything out anew, chart by chart. */
+export interface PlotLook {
+  readonly width: number
+  readonly height: number
+  readonly font: string
+  readonly colours: Readonly<Record<string, string>>
+}
+
+export function measurePlot(host: HTMLElement): PlotLook {
+  const colours: Record<string, string> = {}
+  for (const probe of host.querySelectorAll<HTMLElement>('[data-probe]'))
+    colours[probe.dataset['probe'] ?? ''] = getComputedStyle(probe).color
+  return {
+    width: Math.max(host.clientWidth, 50),
+    height: Math.max(host.clientHeight, 50),
+    font: `11px ${getComputedStyle(host).fontFamily}`,
+    colours,
+  }
 }
 
 const axisHeight = 24
@@ -39,26 +74,29 @@ export async function loadLibrary(): Promise<typeof uPlot> {
 
 export function createPlot(UPlot: typeof uPlot, options: PlotOptions): Plot {
   const { host, format } = options
-  // Reading a colour makes the browser work its styles out anew, so each is read once for a theme.
-  const colours = new Map<string, string>()
-  const readColour = (className: string): string => {
-    const known = colours.get(className) ?? readProbe(host, className)
-    colours.set(className, known)
-    return known
-  }
-  const font = readFont(host)
-  let data = options.data
+  let { data, annotations, span, look } = options
+  const { font } = look
+  const readColour = (name: string): string => look.colours[name] ?? 'gray'
   const toOptions = (): uPlot.Options => ({
-    width: Math.max(host.clientWidth, 50),
-    height: Math.max(host.clientHeight, 50),
+    width: look.width,
+    height: look.height,
     padding: [8, 20, 0, 0],
     legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7, width: 2 } },
+    cursor: {
+      y: false,
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 7, width: 2 },
+      bind: { dblclick: () => () => (options.onReset(), null) },
+      ...(options.syncKey === undefined ? {} : { sync: { key: options.syncKey, setSeries: false } }),
+    },
     ms: 1,
-    scales: { y: { range: (_, __, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    scales: {
+      x: { range: (_, low, high) => (span === undefined ? [low, high] : [span.fromUnixMs, span.toUnixMs]) },
+      y: { range: (_, __, high) => [0, high > 0 ? high * 1.1 : 1] },
+    },
     axes: [
       {
-        stroke: () => readColour('bud-plot-axis'),
+        stroke: () => readColour('axis'),
         grid: { show: false },
         ticks: { show: false },
         size: axisHeight,
@@ -67,8 +105,8 @@ export function createPlot(UPlot: typeof uPlot, options: PlotOptions): Plot {
         values: (plot, splits) => splits.map(toTimeWriter(splits, (plot.scales['x']?.max ?? 0) - (plot.scales['x']?.min ?? 0), format)),
       },
       {
-        stroke: () => readColour('bud-plot-axis'),
-        grid: { stroke: () => readColour('bud-plot-grid'), width: 1 },
+        stroke: () => readColour('axis'),
+        grid: { stroke: () => readColour('grid'), width: 1 },
         ticks: { show: false },
         size: axisWidth,
         space: 28,
@@ -82,12 +120,21 @@ export function createPlot(UPlot: typeof uPlot, options: PlotOptions): Plot {
       ...data.series.map(({ label, tone, isFilled }): uPlot.Series => ({
         label,
         width: 1.5,
-        stroke: () => readColour(`bud-plot-tone-${tone}`),
-        ...(isFilled === true ? { fill: () => toTransparent(readColour(`bud-plot-tone-${tone}`)) } : {}),
+        stroke: () => readColour(tone),
+        ...(isFilled === true ? { fill: () => toTransparent(readColour(tone)) } : {}),
         points: { show: (plot, index) => isSparse(plot.data[index]), size: 4 },
       })),
     ],
     hooks: {
+      drawClear: [(plot) => drawAnnotations(plot, annotations, readColour)],
+      setSelect: [
+        (plot) => {
+          const { left, width } = plot.select
+          if (width < dragPixelsMin) return
+          options.onBrush({ fromUnixMs: plot.posToVal(left, 'x'), toUnixMs: plot.posToVal(left + width, 'x') })
+          hideBrush(plot)
+        },
+      ],
       setCursor: [
         (plot) => {
           options.onHover(plot.cursor.idx ?? undefined)
@@ -114,8 +161,27 @@ export function createPlot(UPlot: typeof uPlot, options: PlotOptions): Plot {
       const time = index === undefined ? undefined : data.timesUnixMs[index]
       plot.setCursor(time === undefined ? { left: -10, top: -10 } : { left: plot.valToPos(time, 'x'), top: 10 })
     },
+    showSpan(next) {
+      if (next === span) return
+      span = next
+      // Data of its own makes the plot ask for its ranges anew.
+      plot.setData(toColumns(data), true)
+    },
+    showBrush(part) {
+      if (part === undefined) {
+        hideBrush(plot)
+        return
+      }
+      const [left, right] = [plot.valToPos(part.fromUnixMs, 'x'), plot.valToPos(part.toUnixMs, 'x')]
+      plot.setSelect({ left, width: Math.max(right - left, 1), top: 0, height: plot.over.clientHeight }, false)
+    },
+    annotate(next) {
+      if (next === annotations) return
+      annotations = next
+      plot.redraw(false, false)
+    },
     redraw() {
-      colours.clear()
+      look = measurePlot(host)
       plot.redraw(false, true)
     },
     close() {
@@ -151,16 +217,30 @@ function isAbsent(value: number | null | undefined): boolean {
   return value === null || value === undefined
 }
 
-/** The style sheet colours hidden probes; reading them resolves every custom property and theme. */
-function readProbe(host: HTMLElement, className: string): string {
-  const probe = host.querySelector(`.${className}`) ?? host.parentElement?.querySelector(`.${className}`)
-  return getComputedStyle(probe ?? host).color
+/** Shorter drags are clicks with an unsteady hand. */
+const dragPixelsMin = 6
+
+function hideBrush(plot: uPlot): void {
+  plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false)
+}
+
+/** A band for a stretch of time, a line for a moment; behind the data, so that no value is hidden. */
+function drawAnnotations(plot: uPlot, annotations: readonly ChartAnnotation[], readColour: (tone: string) => string): void {
+  const { ctx, bbox } = plot
+  for (const { fromUnixMs, toUnixMs = fromUnixMs, tone = 'neutral' } of annotations) {
+    const [from, to] = [plot.valToPos(fromUnixMs, 'x', true), plot.valToPos(toUnixMs, 'x', true)]
+    const [left, right] = [Math.max(from, bbox.left), Math.min(to, bbox.left + bbox.width)]
+    if (right < left) continue
+    ctx.save()
+    ctx.fillStyle = readColour(tone)
+    ctx.globalAlpha = 0.1
+    ctx.fillRect(left, bbox.top, right - left, bbox.height)
+    ctx.globalAlpha = 0.75
+    for (const edge of [from, to]) if (edge >= left && edge <= right) ctx.fillRect(Math.round(edge), bbox.top, 1, bbox.height)
+    ctx.restore()
+  }
 }
 
 function toTransparent(colour: string): string {
   return `color-mix(in srgb, ${colour} 12%, transparent)`
-}
-
-function readFont(host: HTMLElement): string {
-  return `11px ${getComputedStyle(host).fontFamily}`
 }

@@ -56,6 +56,7 @@ const types: Readonly<Record<string, string>> = {
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
   '.json': 'application/json',
+  '.woff2': 'font/woff2',
 }
 
 export async function startMockServer(options: MockServerOptions = {}): Promise<MockServer> {
@@ -361,7 +362,7 @@ async function file(folder: string, path: string, response: ServerResponse): Pro
       .writeHead(200, {
         'content-type': types[extname(name)] ?? 'application/octet-stream',
         'content-security-policy':
-          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'",
+          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'",
       })
       .end(content)
   } catch {

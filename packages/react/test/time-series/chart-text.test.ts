@@ -16,15 +16,15 @@ const data = {
 } as const
 
 test('the summary names range, latest, extremes and mean, and what has no data', () => {
-  expect(toChartSummary('TTFT', data, format, defaultStrings)).toBe(
+  expect(toChartSummary({ title: 'TTFT', data }, format, defaultStrings)).toBe(
     'TTFT from 00:00:00 to 00:00:10, 3 points. p50: latest 30 ms, lowest 10 ms, highest 30 ms, mean 20 ms. p95: nothing measured.',
   )
 })
 
 test('an empty chart says so', () => {
   const empty = { ...data, series: data.series.slice(1) }
-  expect(toChartSummary('TTFT', empty, format, defaultStrings)).toBe('TTFT: nothing measured yet.')
-  expect(toChartSummary('TTFT', { ...data, timesUnixMs: [] }, format, defaultStrings)).toBe('TTFT: nothing measured yet.')
+  expect(toChartSummary({ title: 'TTFT', data: empty }, format, defaultStrings)).toBe('TTFT: nothing measured yet.')
+  expect(toChartSummary({ title: 'TTFT', data: { ...data, timesUnixMs: [] } }, format, defaultStrings)).toBe('TTFT: nothing measured yet.')
 })
 
 test('a point speaks every series, and its gaps', () => {
