@@ -64,6 +64,19 @@ interface RemoveOptions {
     /** Removes the object only if it is still this one. */
     readonly uid?: string | undefined;
 }
+/** Which part of which pod's log. */
+interface LogSelection {
+    readonly namespace: string;
+    readonly name: string;
+    /** The only one when absent. */
+    readonly container?: string | undefined;
+    readonly tailLines?: number | undefined;
+    readonly sinceSeconds?: number | undefined;
+    /** Begins every line with its time. */
+    readonly timestamps?: boolean | undefined;
+    /** The run before the last restart. */
+    readonly previous?: boolean | undefined;
+}
 /** A request to one pod through the API server. */
 interface PodCall {
     readonly namespace: string;
@@ -97,6 +110,8 @@ interface KubernetesApi extends AsyncDisposable {
         readonly status: number;
         readonly text: string;
     }>;
+    /** What a container wrote; empty before it has started. */
+    readLog(selection: LogSelection, signal: AbortSignal): Promise<string>;
 }
 
 interface FakeKubernetesOptions {
@@ -107,6 +122,8 @@ interface FakeKubernetesOptions {
         readonly status: number;
         readonly text: string;
     };
+    /** What containers wrote; by default nothing. */
+    readonly readLog?: (selection: LogSelection) => string;
     /** Whether pods become ready at once; otherwise they stay pending. */
     readonly podsBecomeReady?: () => boolean;
     /** Called before every request; throwing fails it. */

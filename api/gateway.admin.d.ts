@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import * as _bud_foundry_core from '@bud-foundry/core';
-import { Secret, TokenUsage, RequestEvent, BudgetAlertEvent, Logger, AuditEvent, Sink, Clock, Random, BudError } from '@bud-foundry/core';
+import { Secret, TokenUsage, RequestEvent, BudgetAlertEvent, Sink, AuditEvent, Logger, Clock, Random, Store, BudError } from '@bud-foundry/core';
 import { IncomingMessage, ServerResponse } from 'node:http';
 
 declare const gatewayConfigSchema: z.ZodObject<{
@@ -328,7 +328,7 @@ declare const gatewayConfigSchema: z.ZodObject<{
     cache: z.ZodOptional<z.ZodObject<{
         models: z.ZodDefault<z.ZodArray<z.ZodString>>;
         isolation: z.ZodDefault<z.ZodLiteral<"key" | "project" | "shared" | "user">>;
-        ttlMs: z.ZodDefault<z.ZodNumber>;
+        ttlMs: z.ZodDefault<z.ZodInt>;
         memoryBytes: z.ZodDefault<z.ZodInt>;
         answerBytes: z.ZodDefault<z.ZodInt>;
         semantic: z.ZodOptional<z.ZodObject<{
@@ -563,6 +563,7 @@ declare const gatewayConfigSchema: z.ZodObject<{
             pattern: z.ZodString;
             flags: z.ZodDefault<z.ZodString>;
             maxLength: z.ZodInt;
+            asWritten: z.ZodDefault<z.ZodBoolean>;
             mask: z.ZodDefault<z.ZodString>;
         }, z.core.$strict>, z.ZodObject<{
             kind: z.ZodLiteral<"pii">;
@@ -1324,8 +1325,8 @@ declare class PriceBook {
      * @throws GATEWAY_PRICE_NOT_EXACT
      */
     prepareConfig(entries: readonly PriceEntry[]): () => void;
-    /** Replaces the prices that were set at run time. */
-    setAdmin(entries: readonly PriceEntry[]): void;
+    /** Puts one price that was set at run time in force, or takes it away. @throws GATEWAY_PRICE_NOT_EXACT: then the one from before is gone too. */
+    setPrice(id: string, entry: PriceEntry | undefined): void;
     find(target: PricedTarget, unixMs: number): FoundPrice;
     /** The price that a version of an event names; undefined when this process has never known it. */
     version(version: string): CompiledPrice | undefined;
@@ -1703,8 +1704,8 @@ interface CachePurge {
 /** The answers that a gateway keeps. */
 interface AnswerCache {
     /**
-     * Removes answers, in every process; without any field, all of them. By key only where `isolation` is `key`, by project where it is not `shared`.
-     * Gives how many were removed.
+     * Removes answers, in every process; without any field, all of them. Gives how many were removed.
+     * @throws GATEWAY_CACHE_PURGE_UNKNOWN by key where `isolation` is not `key`, and by project where it is `shared`.
      */
     purge(purge?: CachePurge): Promise<number>;
 }
@@ -1745,6 +1746,32 @@ interface Gateway extends AsyncDisposable, GatewayCalls {
     }): Promise<void>;
 }
 
+/** Audit events kept in the Store, so that they can be asked for: whichever process did what, all of it is in one place. */
+
+interface AuditQuestion {
+    /** ISO dates in UTC; both included. */
+    readonly from: string;
+    readonly to: string;
+    /** At most this many, default 100; 1000 is the most. */
+    readonly limit?: number | undefined;
+    readonly action?: string | undefined;
+    readonly actor?: string | undefined;
+    readonly subject?: string | undefined;
+    readonly outcome?: AuditEvent['outcome'] | undefined;
+}
+interface AuditTrail extends Sink {
+    /** Newest first. */
+    list(question: AuditQuestion): Promise<readonly AuditEvent[]>;
+}
+interface AuditTrailParts {
+    readonly store: Store;
+    readonly clock?: Clock | undefined;
+    /** Told about records that cannot be read. */
+    readonly onFailure?: ((error: unknown) => void) | undefined;
+}
+/** Pass it as the sink of `createAuditLog`, and to `createAdmin` for the operation `listAudit`. The store is closed by whoever made it. */
+declare const createAuditTrail: (parts: AuditTrailParts) => AuditTrail;
+
 /** What can be administered. Each part is optional: operations on what is not there do not exist. */
 
 /** Blocking rules as the administrator sees them; what a rule is, they check themselves. */
@@ -1782,6 +1809,7 @@ interface AdminParts {
     readonly blocking?: BlockingAdmin | undefined;
     readonly cache?: CacheAdmin | undefined;
     readonly config?: ConfigAdmin | undefined;
+    readonly trail?: AuditTrail | undefined;
 }
 
 /** One administrative operation as data: its address, its schemas, what it does and what of it is audited. Calls, routes, OpenAPI and audit all come from it. */
@@ -1850,6 +1878,44 @@ declare const createAuditLog: (parts?: AuditLogParts) => AuditLog;
 
 /** Every operation by its name. */
 declare const adminOperations: {
+    listAudit: Operation<z.ZodObject<{}, z.core.$strict>, z.ZodObject<{
+        from: z.ZodDefault<z.ZodISODate>;
+        to: z.ZodDefault<z.ZodISODate>;
+        limit: z.ZodDefault<z.ZodCoercedNumber<unknown>>;
+        action: z.ZodOptional<z.ZodString>;
+        actor: z.ZodOptional<z.ZodString>;
+        subject: z.ZodOptional<z.ZodString>;
+        outcome: z.ZodOptional<z.ZodEnum<{
+            failed: "failed";
+            refused: "refused";
+            success: "success";
+        }>>;
+    }, z.core.$strict>, z.ZodObject<{}, z.core.$strict>, z.ZodObject<{
+        data: z.ZodArray<z.ZodObject<{
+            kind: z.ZodLiteral<"audit">;
+            actor: z.ZodObject<{
+                id: z.ZodString;
+                name: z.ZodOptional<z.ZodString>;
+                clientIp: z.ZodOptional<z.ZodString>;
+            }, z.core.$strict>;
+            action: z.ZodString;
+            subject: z.ZodObject<{
+                kind: z.ZodString;
+                id: z.ZodOptional<z.ZodString>;
+            }, z.core.$strict>;
+            outcome: z.ZodEnum<{
+                failed: "failed";
+                refused: "refused";
+                success: "success";
+            }>;
+            errorCode: z.ZodOptional<z.ZodString>;
+            before: z.ZodOptional<z.ZodUnknown>;
+            after: z.ZodOptional<z.ZodUnknown>;
+            requestId: z.ZodString;
+            id: z.ZodString;
+            timeUnixMs: z.ZodNumber;
+        }, z.core.$strict>>;
+    }, z.core.$strict>>;
     getConfig: Operation<z.ZodObject<{}, z.core.$strict>, z.ZodObject<{}, z.core.$strict>, z.ZodObject<{}, z.core.$strict>, z.ZodUnknown>;
     checkConfig: Operation<z.ZodObject<{}, z.core.$strict>, z.ZodObject<{}, z.core.$strict>, z.ZodRecord<z.ZodString, z.ZodUnknown>, z.ZodObject<{
         valid: z.ZodLiteral<true>;
@@ -3302,6 +3368,10 @@ declare const adminOperations: {
             expiresUnixMs: z.ZodOptional<z.ZodNumber>;
             revokedUnixMs: z.ZodOptional<z.ZodNumber>;
             tags: z.ZodDefault<z.ZodReadonly<z.ZodRecord<z.ZodString, z.ZodString>>>;
+            previous: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodObject<{
+                prefix: z.ZodString;
+                validUntilUnixMs: z.ZodNumber;
+            }, z.core.$strict>>>>;
         }, z.core.$strict>>;
     }, z.core.$strict>>;
     getKey: Operation<z.ZodObject<{
@@ -3362,6 +3432,10 @@ declare const adminOperations: {
         expiresUnixMs: z.ZodOptional<z.ZodNumber>;
         revokedUnixMs: z.ZodOptional<z.ZodNumber>;
         tags: z.ZodDefault<z.ZodReadonly<z.ZodRecord<z.ZodString, z.ZodString>>>;
+        previous: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodObject<{
+            prefix: z.ZodString;
+            validUntilUnixMs: z.ZodNumber;
+        }, z.core.$strict>>>>;
     }, z.core.$strict>>;
     createKey: Operation<z.ZodObject<{}, z.core.$strict>, z.ZodObject<{}, z.core.$strict>, z.ZodObject<{
         name: z.ZodString;
@@ -3471,6 +3545,10 @@ declare const adminOperations: {
         expiresUnixMs: z.ZodOptional<z.ZodNumber>;
         revokedUnixMs: z.ZodOptional<z.ZodNumber>;
         tags: z.ZodDefault<z.ZodReadonly<z.ZodRecord<z.ZodString, z.ZodString>>>;
+        previous: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodObject<{
+            prefix: z.ZodString;
+            validUntilUnixMs: z.ZodNumber;
+        }, z.core.$strict>>>>;
     }, z.core.$strict>>;
     updateKey: Operation<z.ZodObject<{
         id: z.ZodString;
@@ -3580,6 +3658,10 @@ declare const adminOperations: {
         expiresUnixMs: z.ZodOptional<z.ZodNumber>;
         revokedUnixMs: z.ZodOptional<z.ZodNumber>;
         tags: z.ZodDefault<z.ZodReadonly<z.ZodRecord<z.ZodString, z.ZodString>>>;
+        previous: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodObject<{
+            prefix: z.ZodString;
+            validUntilUnixMs: z.ZodNumber;
+        }, z.core.$strict>>>>;
     }, z.core.$strict>>;
     rotateKey: Operation<z.ZodObject<{
         id: z.ZodString;
@@ -3642,6 +3724,10 @@ declare const adminOperations: {
         expiresUnixMs: z.ZodOptional<z.ZodNumber>;
         revokedUnixMs: z.ZodOptional<z.ZodNumber>;
         tags: z.ZodDefault<z.ZodReadonly<z.ZodRecord<z.ZodString, z.ZodString>>>;
+        previous: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodObject<{
+            prefix: z.ZodString;
+            validUntilUnixMs: z.ZodNumber;
+        }, z.core.$strict>>>>;
     }, z.core.$strict>>;
     revokeKey: Operation<z.ZodObject<{
         id: z.ZodString;
@@ -3701,6 +3787,10 @@ declare const adminOperations: {
         expiresUnixMs: z.ZodOptional<z.ZodNumber>;
         revokedUnixMs: z.ZodOptional<z.ZodNumber>;
         tags: z.ZodDefault<z.ZodReadonly<z.ZodRecord<z.ZodString, z.ZodString>>>;
+        previous: z.ZodOptional<z.ZodReadonly<z.ZodArray<z.ZodObject<{
+            prefix: z.ZodString;
+            validUntilUnixMs: z.ZodNumber;
+        }, z.core.$strict>>>>;
     }, z.core.$strict>>;
     deleteKey: Operation<z.ZodObject<{
         id: z.ZodString;
@@ -3735,6 +3825,8 @@ interface Admin {
         query?: unknown;
         body?: unknown;
     }, caller: AdminCaller): Promise<unknown>;
+    /** Leaves the trace of a call that did not come to be: of somebody unknown, or with a body that nobody could read. */
+    refused(name: string, error: unknown, caller: AdminCaller): void;
     /** The operations that exist here. */
     readonly operations: ReadonlyMap<string, AnyOperation>;
 }
@@ -3751,6 +3843,8 @@ interface AdminHandlerOptions {
         readonly operation: string;
         readonly changes: boolean;
     }) => AdminActor | Promise<AdminActor>;
+    /** The caller's address, for the trace of those whom `authorize` refuses. */
+    readonly clientIp?: ((request: Request) => string | undefined) | undefined;
     /** In front of every path; default `/admin`. */
     readonly basePath?: string | undefined;
     readonly logger?: Logger | undefined;
@@ -3781,5 +3875,5 @@ interface ConfigurableGateway {
 /** `reload` reads the configuration anew from where it came, a file for instance. */
 declare const createConfigAdmin: (gateway: ConfigurableGateway, reload?: () => Promise<void>) => ConfigAdmin;
 
-export { adminOperations, createAdmin, createAdminHandler, createAuditLog, createBlockingAdmin, createCacheAdmin, createConfigAdmin, toErrorResponse };
-export type { Admin, AdminActor, AdminCaller, AdminHandlerOptions, AdminInit, AdminInput, AdminOperationName, AdminOperations, AdminParts, AdminResult, AnyOperation, AuditLog, AuditLogParts, BlockingAdmin, CacheAdmin, ConfigAdmin, ConfigurableGateway };
+export { adminOperations, createAdmin, createAdminHandler, createAuditLog, createAuditTrail, createBlockingAdmin, createCacheAdmin, createConfigAdmin, toErrorResponse };
+export type { Admin, AdminActor, AdminCaller, AdminHandlerOptions, AdminInit, AdminInput, AdminOperationName, AdminOperations, AdminParts, AdminResult, AnyOperation, AuditLog, AuditLogParts, AuditQuestion, AuditTrail, AuditTrailParts, BlockingAdmin, CacheAdmin, ConfigAdmin, ConfigurableGateway };

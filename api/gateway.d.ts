@@ -350,7 +350,7 @@ declare const gatewayConfigSchema: z.ZodObject<{
     cache: z.ZodOptional<z.ZodObject<{
         models: z.ZodDefault<z.ZodArray<z.ZodString>>;
         isolation: z.ZodDefault<z.ZodLiteral<"key" | "project" | "shared" | "user">>;
-        ttlMs: z.ZodDefault<z.ZodNumber>;
+        ttlMs: z.ZodDefault<z.ZodInt>;
         memoryBytes: z.ZodDefault<z.ZodInt>;
         answerBytes: z.ZodDefault<z.ZodInt>;
         semantic: z.ZodOptional<z.ZodObject<{
@@ -585,6 +585,7 @@ declare const gatewayConfigSchema: z.ZodObject<{
             pattern: z.ZodString;
             flags: z.ZodDefault<z.ZodString>;
             maxLength: z.ZodInt;
+            asWritten: z.ZodDefault<z.ZodBoolean>;
             mask: z.ZodDefault<z.ZodString>;
         }, z.core.$strict>, z.ZodObject<{
             kind: z.ZodLiteral<"pii">;
@@ -1673,8 +1674,8 @@ declare class PriceBook {
      * @throws GATEWAY_PRICE_NOT_EXACT
      */
     prepareConfig(entries: readonly PriceEntry[]): () => void;
-    /** Replaces the prices that were set at run time. */
-    setAdmin(entries: readonly PriceEntry[]): void;
+    /** Puts one price that was set at run time in force, or takes it away. @throws GATEWAY_PRICE_NOT_EXACT: then the one from before is gone too. */
+    setPrice(id: string, entry: PriceEntry | undefined): void;
     find(target: PricedTarget, unixMs: number): FoundPrice;
     /** The price that a version of an event names; undefined when this process has never known it. */
     version(version: string): CompiledPrice | undefined;
@@ -2489,8 +2490,8 @@ interface CachePurge {
 /** The answers that a gateway keeps. */
 interface AnswerCache {
     /**
-     * Removes answers, in every process; without any field, all of them. By key only where `isolation` is `key`, by project where it is not `shared`.
-     * Gives how many were removed.
+     * Removes answers, in every process; without any field, all of them. Gives how many were removed.
+     * @throws GATEWAY_CACHE_PURGE_UNKNOWN by key where `isolation` is not `key`, and by project where it is `shared`.
      */
     purge(purge?: CachePurge): Promise<number>;
 }
@@ -3063,6 +3064,12 @@ declare const gatewayErrors: {
     readonly ADMIN_SECTION_ABSENT: _bud_foundry_core.ErrorFactory<"GATEWAY_ADMIN_SECTION_ABSENT", {
         readonly section: string;
     }>;
+    readonly SPEND_ROWS_FULL: _bud_foundry_core.ErrorFactory<"GATEWAY_SPEND_ROWS_FULL", {
+        readonly rows: number;
+    }>;
+    readonly CONFIG_IN_FILE: _bud_foundry_core.ErrorFactory<"GATEWAY_CONFIG_IN_FILE", {
+        readonly path: string;
+    }>;
     readonly BUDGET_NOT_STOPPABLE: _bud_foundry_core.ErrorFactory<"GATEWAY_BUDGET_NOT_STOPPABLE", {
         readonly budget: string;
         readonly subject: string;
@@ -3207,7 +3214,8 @@ declare function createWeighted(): RoutingPolicy;
  * administrator's prices go before them.
  */
 
-declare const builtInPrices: PriceBookDocument;
+/** The built-in layer of the price book, made on first use. */
+declare function builtInPrices(): PriceBookDocument;
 
 /** US dollars as the nearest number: turned back by `toNanos` without loss up to 2^50 nano-dollars, which is 1.1 million USD. */
 declare const toUsd: (nanos: number) => number;

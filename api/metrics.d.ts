@@ -167,7 +167,7 @@ interface Dimension {
     readonly columns: readonly string[];
     readonly of: (event: StoredRequest) => string;
 }
-declare const dimensions: Readonly<Readonly<Record<"blockRuleId" | "browser" | "cache" | "city" | "clientIp" | "countryCode" | "deviceType" | "dialect" | "errorCode" | "finishReason" | "guardrail" | "isBot" | "keyId" | "method" | "model" | "operation" | "os" | "outcome" | "projectId" | "promptId" | "promptVersion" | "providerId" | "region" | "requestedModel" | "route" | "sessionId" | "source" | "status" | "stream" | "targetId" | "usageSource" | "userAgent" | "userId", Dimension>>>;
+declare const dimensions: Readonly<Readonly<Record<"blockRuleId" | "browser" | "cache" | "city" | "clientIp" | "countryCode" | "deviceType" | "dialect" | "errorClass" | "errorCode" | "finishReason" | "guardrail" | "isBot" | "keyId" | "method" | "model" | "operation" | "os" | "outcome" | "projectId" | "promptId" | "promptVersion" | "providerId" | "region" | "requestedModel" | "route" | "sessionId" | "source" | "status" | "stream" | "targetId" | "usageSource" | "userAgent" | "userId", Dimension>>>;
 type DimensionName = keyof typeof dimensions;
 declare const dimensionNames: readonly DimensionName[];
 
@@ -450,6 +450,7 @@ declare const requestQuerySchema: z.ZodObject<{
         promptVersion: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         route: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         source: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
+        errorClass: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         guardrail: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
     }, z.core.$strict>>;
     tags: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>>;
@@ -595,6 +596,7 @@ declare const seriesQuerySchema: z.ZodObject<{
         promptVersion: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         route: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         source: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
+        errorClass: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         guardrail: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
     }, z.core.$strict>>;
     fromUnixMs: z.ZodOptional<z.ZodNumber>;
@@ -611,6 +613,7 @@ declare const summaryQuerySchema: z.ZodObject<{
         countryCode: "countryCode";
         deviceType: "deviceType";
         dialect: "dialect";
+        errorClass: "errorClass";
         errorCode: "errorCode";
         finishReason: "finishReason";
         guardrail: "guardrail";
@@ -670,6 +673,7 @@ declare const summaryQuerySchema: z.ZodObject<{
         promptVersion: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         route: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         source: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
+        errorClass: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         guardrail: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
     }, z.core.$strict>>;
     limit: z.ZodDefault<z.ZodInt>;
@@ -804,7 +808,7 @@ interface ExportedFile {
     readonly fileName: string;
 }
 
-/** What can be asked about everything that is not a request: devices, nodes, pods, engines, blocked requests, scores, audited operations and budgets. */
+/** What can be asked about everything that is not a request: devices, nodes, pods, engines, what was blocked and guarded, scores, audited operations, budgets and metrics that others measured. */
 interface RecordMeasure {
     readonly definition: string;
     readonly unit: string;
@@ -813,6 +817,7 @@ interface RecordMeasure {
     readonly empty?: 0;
 }
 interface RecordKind {
+    /** A table, or a query in parentheses; it has the columns `time` and, with projects, `project_id`. */
     readonly table: string;
     /** Rows belong to projects; those of the others are for operators alone. */
     readonly hasProject: boolean;
@@ -827,9 +832,11 @@ declare const recordKinds: Readonly<{
     pods: RecordKind;
     engines: RecordKind;
     blocked: RecordKind;
+    guardrails: RecordKind;
     scores: RecordKind;
     audit: RecordKind;
     budgetAlerts: RecordKind;
+    metrics: RecordKind;
 }>;
 type RecordKindName = keyof typeof recordKinds;
 
@@ -858,6 +865,22 @@ interface RecordAnswer {
     }[];
 }
 
+/** One step of a trace. */
+interface StoredSpan {
+    readonly spanId: string;
+    /** Empty: the root. */
+    readonly parentSpanId: string;
+    readonly projectId: string;
+    readonly name: string;
+    readonly service: string;
+    readonly timeUnixMs: number;
+    readonly durationMs: number;
+    /** `unset`, `ok` or `error`. */
+    readonly status: string;
+    readonly statusMessage: string;
+    readonly attributes: Readonly<Record<string, string>>;
+}
+
 /** What a million tokens really cost: requests joined to the devices that served them, and those to the price of their nodes. */
 
 interface TrueCostQuestion {
@@ -884,6 +907,33 @@ interface TrueCost {
     readonly toUnixMs: number;
     /** Most expensive first. */
     readonly rows: readonly TrueCostRow[];
+}
+
+/** One side of a request. */
+interface PayloadText {
+    /** As it was captured: JSON of a body, or the text of a stream. Undefined: it has expired, or was erased. */
+    readonly text: string | undefined;
+    /** Capture kept only the beginning. */
+    readonly truncated: boolean;
+    /** UTF-8 bytes that were captured. */
+    readonly bytes: number;
+}
+/** What was asked and answered in one request. */
+interface Payload {
+    readonly requestId: string;
+    readonly traceId: string;
+    readonly projectId: string;
+    readonly timeUnixMs: number;
+    readonly requestedModel: string;
+    readonly dialect: string;
+    readonly request: PayloadText;
+    readonly response: PayloadText;
+}
+interface PayloadReader {
+    /** Undefined when nothing was captured of the request, it has expired, or it is not in scope. @throws METRICS_DATABASE_UNAVAILABLE */
+    read(requestId: string, signal?: AbortSignal): Promise<Payload | undefined>;
+    /** A reader that sees what this one sees and the scope allows. */
+    scopedTo(scope: Scope): PayloadReader;
 }
 
 interface RequestPage {
@@ -939,7 +989,7 @@ interface MetricsReader {
     requests(query?: RequestQuery, signal?: AbortSignal): Promise<RequestPage>;
     /** Undefined when it is not stored, or not in scope. */
     request(id: string, signal?: AbortSignal): Promise<StoredRequest | undefined>;
-    /** What was sampled of devices, nodes, pods and engines, what was blocked, and how requests were scored. @throws METRICS_QUESTION_INVALID, METRICS_OPERATOR_ONLY */
+    /** What was sampled of devices, nodes, pods and engines, what was blocked and guarded, how requests were scored, metrics of others. @throws METRICS_QUESTION_INVALID, METRICS_OPERATOR_ONLY */
     records(question: RecordQuestion, signal?: AbortSignal): Promise<RecordAnswer>;
     /** What a million tokens really cost, by target. @throws METRICS_QUESTION_INVALID, METRICS_OPERATOR_ONLY */
     trueCost(question: TrueCostQuestion, signal?: AbortSignal): Promise<TrueCost>;
@@ -947,6 +997,10 @@ interface MetricsReader {
     export(question: ExportQuestion, signal?: AbortSignal): Promise<ExportedFile>;
     /** The requests of one trace that are in scope, oldest first. */
     trace(traceId: string, signal?: AbortSignal): Promise<readonly StoredRequest[]>;
+    /** The spans of one trace that are in scope, oldest first; spans come over OTLP. */
+    spans(traceId: string, signal?: AbortSignal): Promise<readonly StoredSpan[]>;
+    /** What was asked and answered; undefined when it was not captured, or is not in scope. */
+    payload(requestId: string, signal?: AbortSignal): Promise<Payload | undefined>;
     /** Measures over time, and over the whole window. @throws METRICS_QUESTION_INVALID */
     series<Names extends MeasureName = SeriesMeasure>(query?: SeriesQuery<Names>, signal?: AbortSignal): Promise<Series<Names>>;
     /** Every measure over a window, compared with the one before. @throws METRICS_QUESTION_INVALID */
@@ -955,10 +1009,36 @@ interface MetricsReader {
     scopedTo(scope: Scope): MetricsReader;
 }
 
-interface Erasure {
-    readonly projectId: string;
-    readonly userId: string;
-}
+declare const nodePricesSchema: z.ZodArray<z.ZodObject<{
+    clusterName: z.ZodString;
+    nodeName: z.ZodString;
+    timeUnixMs: z.ZodNumber;
+    usdPerHour: z.ZodNumber;
+    devices: z.ZodInt;
+    instanceType: z.ZodDefault<z.ZodString>;
+}, z.core.$strict>>;
+declare const targetDevicesSchema: z.ZodArray<z.ZodObject<{
+    targetId: z.ZodString;
+    timeUnixMs: z.ZodNumber;
+    clusterName: z.ZodString;
+    nodeName: z.ZodString;
+    deviceId: z.ZodString;
+    deploymentName: z.ZodDefault<z.ZodString>;
+    removed: z.ZodDefault<z.ZodBoolean>;
+}, z.core.$strict>>;
+/** What a node costs from an instant on; a second one of the same instant replaces the first. */
+type NodePrice = Readonly<z.input<typeof nodePricesSchema>[number]>;
+/** A device that serves a target from an instant on; a second one of the same instant replaces the first. */
+type TargetDevice = Readonly<z.input<typeof targetDevicesSchema>[number]>;
+
+/** Removes everything that is stored of one user of a project, and makes the rollups anew that counted them. */
+
+/** Whose rows go; an empty user would be every request without one. */
+declare const erasureSchema: z.ZodObject<{
+    projectId: z.ZodString;
+    userId: z.ZodString;
+}, z.core.$strict>;
+type Erasure = Readonly<z.infer<typeof erasureSchema>>;
 interface ErasureReport {
     readonly requests: number;
     readonly payloads: number;
@@ -1051,6 +1131,8 @@ interface MetricsOptions {
 interface Metrics extends MetricsReader, AsyncDisposable {
     /** Where the gateway writes: events are accepted once they are in the spool, and readable about half a second later. */
     readonly sink: Sink;
+    /** What was asked and answered, where the gateway captured it; of every project, like the questions. */
+    readonly payloads: PayloadReader;
     /** What the start changed in the database. */
     readonly migration: MigrationReport;
     /**
@@ -1063,6 +1145,10 @@ interface Metrics extends MetricsReader, AsyncDisposable {
      * May be repeated; CORE_ABORTED when the spool could not be delivered before the signal aborted.
      */
     erase(user: Erasure, signal: AbortSignal): Promise<ErasureReport>;
+    /** What nodes cost from when on, for `trueCost`; may be repeated. @throws CORE_CONFIG_INVALID, METRICS_DATABASE_UNAVAILABLE */
+    storeNodePrices(prices: readonly NodePrice[], signal?: AbortSignal): Promise<number>;
+    /** Which devices serve which target from when on, for `trueCost`; may be repeated. @throws CORE_CONFIG_INVALID, METRICS_DATABASE_UNAVAILABLE */
+    storeTargetDevices(devices: readonly TargetDevice[], signal?: AbortSignal): Promise<number>;
     /** Compares every rollup with the raw rows, where those are all still there; reads them all. */
     verify(signal?: AbortSignal): Promise<readonly RollupCheck[]>;
 }
@@ -1170,6 +1256,10 @@ declare const metricsErrors: {
     readonly OTLP_INVALID: _bud_foundry_core.ErrorFactory<"METRICS_OTLP_INVALID", {
         readonly problem: string;
     }>;
+    readonly OTLP_REFUSED: _bud_foundry_core.ErrorFactory<"METRICS_OTLP_REFUSED", {
+        readonly origin: string;
+        readonly reason: string;
+    }>;
     readonly QUESTION_INVALID: _bud_foundry_core.ErrorFactory<"METRICS_QUESTION_INVALID", {
         readonly issues: readonly ConfigIssue[];
     }>;
@@ -1197,6 +1287,10 @@ declare const metricsErrors: {
     readonly REQUEST_UNKNOWN: _bud_foundry_core.ErrorFactory<"METRICS_REQUEST_UNKNOWN", {
         readonly id: string;
     }>;
+    readonly PAYLOAD_UNKNOWN: _bud_foundry_core.ErrorFactory<"METRICS_PAYLOAD_UNKNOWN", {
+        readonly id: string;
+    }>;
+    readonly OPERATION_REFUSED: _bud_foundry_core.ErrorFactory<"METRICS_OPERATION_REFUSED", undefined>;
     readonly ROUTE_UNKNOWN: _bud_foundry_core.ErrorFactory<"METRICS_ROUTE_UNKNOWN", {
         readonly path: string;
     }>;
@@ -1229,6 +1323,10 @@ declare const metricsLimits: Readonly<{
     scrapeTimeoutMs: 10000;
     /** Of one OTLP request, inflated; the specification lets a receiver refuse what is larger. */
     otlpBytes: number;
+    /** Cumulative OTLP series whose last point is remembered; beyond it the one that has been silent longest begins anew. */
+    otlpSeries: 50000;
+    /** Requests with metrics that wait for the one before. */
+    otlpWaiting: 256;
     /** Points of one series times its groups. */
     seriesPoints: 20000;
     groups: 1000;
@@ -1257,6 +1355,7 @@ declare const metricsLimits: Readonly<{
     objectives: 100;
     /** Requests of one trace. */
     traceRequests: 1000;
+    traceSpans: 10000;
     /** What one question may take; beyond the first bound groups go to disk, beyond the second it is refused. */
     spillBytes: number;
     memoryBytesPerQuestion: number;
@@ -1271,10 +1370,24 @@ declare const metricsLimits: Readonly<{
     batchAgeMs: 400;
 }>;
 
+/** Every route of the handler: its path, what it takes, and which question answers it. */
+
+/** What operators may change over HTTP; what is absent is an unknown route. */
+interface MetricsOperations {
+    /** Usually `(user, { signal }) => metrics.erase(user, signal)`. */
+    readonly erase?: (user: Erasure, request: Request) => Promise<ErasureReport>;
+    /** Usually `(prices, { signal }) => metrics.storeNodePrices(prices, signal)`. */
+    readonly storeNodePrices?: (prices: readonly NodePrice[], request: Request) => Promise<number>;
+    /** Usually `(devices, { signal }) => metrics.storeTargetDevices(devices, signal)`. */
+    readonly storeTargetDevices?: (devices: readonly TargetDevice[], request: Request) => Promise<number>;
+}
+
 interface MetricsHandlerOptions {
     readonly metrics: MetricsReader;
     /** Whose rows the caller may see; undefined answers 401. */
     readonly authorize: (request: Request) => Scope | undefined | Promise<Scope | undefined>;
+    /** What operators, whose scope is every project, may change. Absent: nothing. */
+    readonly operations?: MetricsOperations;
     /** Default `/api/metrics`. */
     readonly basePath?: string;
 }
@@ -1282,7 +1395,7 @@ interface MetricsHandlerOptions {
  * Serves the routes of its OpenAPI document, which is at `GET <basePath>/openapi.json`; errors are `{ error: { code, message, issues } }`.
  * @throws only what `authorize` throws and bugs: every error of the catalogue becomes a response
  */
-declare function createMetricsHandler({ metrics, authorize, basePath, }: MetricsHandlerOptions): (request: Request) => Promise<Response>;
+declare function createMetricsHandler({ metrics, authorize, operations, basePath, }: MetricsHandlerOptions): (request: Request) => Promise<Response>;
 
 interface ForecastPoint {
     readonly timeUnixMs: number;
@@ -1434,12 +1547,26 @@ declare function createWebhook(options: WebhookOptions): (notice: AlertNotice, s
 /** @param basePath Where the handler is mounted. */
 declare function createOpenApi(basePath: string): Readonly<Record<string, unknown>>;
 
+/** GenAI spans of the conventions in use as canonical requests, whatever each of them calls its attributes. */
+
+/** What a source told: how many spans, how many of them said what matters, and the points of metrics by canonical name. */
+interface Coverage {
+    spans: number;
+    tokens: number;
+    timeToFirstToken: number;
+    cost: number;
+    user: number;
+    readonly samples: Record<string, number>;
+}
+
 /** The store's own state for Prometheus: what became of events, and how much the tables hold. */
 
 /** Prometheus text exposition, version 0.0.4. @throws METRICS_DATABASE_UNAVAILABLE */
-declare function storeMetricsText({ client, receipt }: {
+declare function storeMetricsText({ client, receipt, coverage, }: {
     readonly client: AnalyticsClient;
     readonly receipt: SinkReceipt;
+    /** Of an OTLP receiver. */
+    readonly coverage?: Readonly<Record<string, Readonly<Coverage>>>;
 }, signal?: AbortSignal): Promise<string>;
 
 interface OtlpWindow {
@@ -1456,8 +1583,28 @@ interface OtlpExportOptions {
     /** Default: the platform's. */
     readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
-/** Sends one window. @throws METRICS_WEBHOOK_FAILED when the receiver does not accept it; send the same window again then */
+/** Sends one window. @throws METRICS_OTLP_REFUSED when the receiver does not accept it; send the same window again then */
 declare function exportOtlpMetrics(options: OtlpExportOptions, window: OtlpWindow, signal?: AbortSignal): Promise<void>;
+
+/** Sends finished windows to an OTLP receiver, one after the other, each until it is accepted. */
+
+interface OtlpExporterOptions extends OtlpExportOptions {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    /** Length of one window; default one minute. */
+    readonly intervalMs?: number;
+    /**
+     * How long after its end a window is sent; default five minutes. A request counts where it arrived and is known when it has finished: what
+     * takes longer is not sent.
+     */
+    readonly delayMs?: number;
+}
+/** Sends until it is closed. A window that the receiver refuses is sent again at the next interval, so that nothing is skipped. */
+interface OtlpExporter extends AsyncDisposable {
+    /** Sends what is due; resolves with the number of windows that were accepted. */
+    send(): Promise<number>;
+}
+declare function createOtlpExporter(options: OtlpExporterOptions): OtlpExporter;
 
 /** Dashboards for Grafana, ready to provision: one over ClickHouse, one over Prometheus. */
 declare const clickhouse: {
@@ -1608,29 +1755,20 @@ interface ImportReport extends Delivery {
  */
 declare function importLines(lines: AsyncIterable<string> | Iterable<string>, store: (events: readonly BudEvent[]) => Promise<Delivery>): Promise<ImportReport>;
 
-/** GenAI spans of the conventions in use as canonical requests, whatever each of them calls its attributes. */
-
-/** How many spans of a source told what matters. */
-interface Coverage {
-    spans: number;
-    tokens: number;
-    timeToFirstToken: number;
-    cost: number;
-    user: number;
-}
-
 interface OtlpReceiverOptions {
     readonly sink: Sink;
-    /** Whose spans they are; undefined answers 401. */
+    /** The project that the spans and metrics belong to; undefined answers 401. */
     readonly authorize: (request: Request) => string | undefined | Promise<string | undefined>;
+    /** Says which cumulative series began before this process. Default: the system's. */
+    readonly clock?: Clock;
 }
 interface OtlpReceiver {
-    /** POST /v1/traces, with or without gzip. */
+    /** POST to a path that ends in `/v1/traces` or `/v1/metrics`, with or without gzip. */
     readonly handle: (request: Request) => Promise<Response>;
-    /** By convention: how many spans told tokens, time to first token, cost and user, since the start. */
+    /** By convention: how many spans told tokens, time to first token, cost and user, and which metrics came, since the start. */
     coverage(): Readonly<Record<string, Readonly<Coverage>>>;
 }
-declare function createOtlpReceiver({ sink, authorize }: OtlpReceiverOptions): OtlpReceiver;
+declare function createOtlpReceiver({ sink, authorize, clock }: OtlpReceiverOptions): OtlpReceiver;
 
 /** Samples of known exporters as events: engines, devices and nodes, each metric by the name that its exporter gives it. */
 
@@ -1667,5 +1805,5 @@ interface Scraper extends AsyncDisposable {
 }
 declare function createScraper(options: ScraperOptions): Scraper;
 
-export { askAnomalies, askForecast, askMeasureNames, burnRates, createGrafanaDashboards, createMetrics, createMetricsHandler, createOpenApi, createOtlpReceiver, createPrometheusRules, createScraper, createServerClient, createSloAlerts, createWebhook, dimensionNames, everyProject, exportOtlpMetrics, importLines, measureFamilies, measureNames, measures, metricsErrors, metricsLimits, migrate, recordKinds, seriesMeasures, signBody, storeMetricsText, toOtlpMetrics };
-export type { AggregateName, AlertNotice, AlertState, AnalyticsClient, Anomalies, Anomaly, Answer, AnswerMeasure, AnswerRow, AskMeasure, Burn, Coverage, CutInput, Delivery, DimensionName, Distribution, DistributionName, DistributionQuestion, Erasure, ErasureReport, ExportQuestion, ExportedFile, FileFormat, FiltersInput, Forecast, ForecastPoint, ForecastQuestion, Group, ImportReport, InFlight, Measure, MeasureFacts, MeasureName, MeasureUnit, MeasureValues, Metrics, MetricsHandlerOptions, MetricsOptions, MetricsReader, Migration, MigrationReport, Objective, OtlpExportOptions, OtlpReceiver, OtlpReceiverOptions, OtlpWindow, OverlapName, QueryParam, Question, RangeName, RecordAnswer, RecordKind, RecordKindName, RecordMeasure, RecordQuestion, RequestPage, RequestQuery, Retention, RollupCheck, RowsInsert, RulesOptions, Scope, ScrapeSource, ScrapeTarget, Scraper, ScraperOptions, ScraperTarget, SelectionInput, Series, SeriesMeasure, SeriesPoint, SeriesQuery, SeriesQuestion, ServerClientOptions, SloAlerts, SloAlertsOptions, Statement, StoredRequest, Summary, SummaryGroup, SummaryQuery, TableInsert, Topology, TrueCost, TrueCostQuestion, TrueCostRow, WebhookOptions };
+export { askAnomalies, askForecast, askMeasureNames, burnRates, createGrafanaDashboards, createMetrics, createMetricsHandler, createOpenApi, createOtlpExporter, createOtlpReceiver, createPrometheusRules, createScraper, createServerClient, createSloAlerts, createWebhook, dimensionNames, everyProject, exportOtlpMetrics, importLines, measureFamilies, measureNames, measures, metricsErrors, metricsLimits, migrate, recordKinds, seriesMeasures, signBody, storeMetricsText, toOtlpMetrics };
+export type { AggregateName, AlertNotice, AlertState, AnalyticsClient, Anomalies, Anomaly, Answer, AnswerMeasure, AnswerRow, AskMeasure, Burn, Coverage, CutInput, Delivery, DimensionName, Distribution, DistributionName, DistributionQuestion, Erasure, ErasureReport, ExportQuestion, ExportedFile, FileFormat, FiltersInput, Forecast, ForecastPoint, ForecastQuestion, Group, ImportReport, InFlight, Measure, MeasureFacts, MeasureName, MeasureUnit, MeasureValues, Metrics, MetricsHandlerOptions, MetricsOperations, MetricsOptions, MetricsReader, Migration, MigrationReport, NodePrice, Objective, OtlpExportOptions, OtlpExporter, OtlpExporterOptions, OtlpReceiver, OtlpReceiverOptions, OtlpWindow, OverlapName, Payload, PayloadReader, PayloadText, QueryParam, Question, RangeName, RecordAnswer, RecordKind, RecordKindName, RecordMeasure, RecordQuestion, RequestPage, RequestQuery, Retention, RollupCheck, RowsInsert, RulesOptions, Scope, ScrapeSource, ScrapeTarget, Scraper, ScraperOptions, ScraperTarget, SelectionInput, Series, SeriesMeasure, SeriesPoint, SeriesQuery, SeriesQuestion, ServerClientOptions, SloAlerts, SloAlertsOptions, Statement, StoredRequest, StoredSpan, Summary, SummaryGroup, SummaryQuery, TableInsert, TargetDevice, Topology, TrueCost, TrueCostQuestion, TrueCostRow, WebhookOptions };

@@ -119,7 +119,7 @@ interface Dimension {
     readonly columns: readonly string[];
     readonly of: (event: StoredRequest) => string;
 }
-declare const dimensions: Readonly<Readonly<Record<"blockRuleId" | "browser" | "cache" | "city" | "clientIp" | "countryCode" | "deviceType" | "dialect" | "errorCode" | "finishReason" | "guardrail" | "isBot" | "keyId" | "method" | "model" | "operation" | "os" | "outcome" | "projectId" | "promptId" | "promptVersion" | "providerId" | "region" | "requestedModel" | "route" | "sessionId" | "source" | "status" | "stream" | "targetId" | "usageSource" | "userAgent" | "userId", Dimension>>>;
+declare const dimensions: Readonly<Readonly<Record<"blockRuleId" | "browser" | "cache" | "city" | "clientIp" | "countryCode" | "deviceType" | "dialect" | "errorClass" | "errorCode" | "finishReason" | "guardrail" | "isBot" | "keyId" | "method" | "model" | "operation" | "os" | "outcome" | "projectId" | "promptId" | "promptVersion" | "providerId" | "region" | "requestedModel" | "route" | "sessionId" | "source" | "status" | "stream" | "targetId" | "usageSource" | "userAgent" | "userId", Dimension>>>;
 type DimensionName = keyof typeof dimensions;
 
 /** The values that tell one group of an answer from the others. */
@@ -369,6 +369,7 @@ declare const requestQuerySchema: z.ZodObject<{
         promptVersion: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         route: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         source: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
+        errorClass: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         guardrail: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
     }, z.core.$strict>>;
     tags: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>>;
@@ -514,6 +515,7 @@ declare const seriesQuerySchema: z.ZodObject<{
         promptVersion: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         route: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         source: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
+        errorClass: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         guardrail: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
     }, z.core.$strict>>;
     fromUnixMs: z.ZodOptional<z.ZodNumber>;
@@ -530,6 +532,7 @@ declare const summaryQuerySchema: z.ZodObject<{
         countryCode: "countryCode";
         deviceType: "deviceType";
         dialect: "dialect";
+        errorClass: "errorClass";
         errorCode: "errorCode";
         finishReason: "finishReason";
         guardrail: "guardrail";
@@ -589,6 +592,7 @@ declare const summaryQuerySchema: z.ZodObject<{
         promptVersion: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         route: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         source: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
+        errorClass: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
         guardrail: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
     }, z.core.$strict>>;
     limit: z.ZodDefault<z.ZodInt>;
@@ -723,7 +727,7 @@ interface ExportedFile {
     readonly fileName: string;
 }
 
-/** What can be asked about everything that is not a request: devices, nodes, pods, engines, blocked requests, scores, audited operations and budgets. */
+/** What can be asked about everything that is not a request: devices, nodes, pods, engines, what was blocked and guarded, scores, audited operations, budgets and metrics that others measured. */
 interface RecordMeasure {
     readonly definition: string;
     readonly unit: string;
@@ -732,6 +736,7 @@ interface RecordMeasure {
     readonly empty?: 0;
 }
 interface RecordKind {
+    /** A table, or a query in parentheses; it has the columns `time` and, with projects, `project_id`. */
     readonly table: string;
     /** Rows belong to projects; those of the others are for operators alone. */
     readonly hasProject: boolean;
@@ -746,9 +751,11 @@ declare const recordKinds: Readonly<{
     pods: RecordKind;
     engines: RecordKind;
     blocked: RecordKind;
+    guardrails: RecordKind;
     scores: RecordKind;
     audit: RecordKind;
     budgetAlerts: RecordKind;
+    metrics: RecordKind;
 }>;
 type RecordKindName = keyof typeof recordKinds;
 
@@ -777,6 +784,22 @@ interface RecordAnswer {
     }[];
 }
 
+/** One step of a trace. */
+interface StoredSpan {
+    readonly spanId: string;
+    /** Empty: the root. */
+    readonly parentSpanId: string;
+    readonly projectId: string;
+    readonly name: string;
+    readonly service: string;
+    readonly timeUnixMs: number;
+    readonly durationMs: number;
+    /** `unset`, `ok` or `error`. */
+    readonly status: string;
+    readonly statusMessage: string;
+    readonly attributes: Readonly<Record<string, string>>;
+}
+
 /** What a million tokens really cost: requests joined to the devices that served them, and those to the price of their nodes. */
 
 interface TrueCostQuestion {
@@ -803,6 +826,27 @@ interface TrueCost {
     readonly toUnixMs: number;
     /** Most expensive first. */
     readonly rows: readonly TrueCostRow[];
+}
+
+/** One side of a request. */
+interface PayloadText {
+    /** As it was captured: JSON of a body, or the text of a stream. Undefined: it has expired, or was erased. */
+    readonly text: string | undefined;
+    /** Capture kept only the beginning. */
+    readonly truncated: boolean;
+    /** UTF-8 bytes that were captured. */
+    readonly bytes: number;
+}
+/** What was asked and answered in one request. */
+interface Payload {
+    readonly requestId: string;
+    readonly traceId: string;
+    readonly projectId: string;
+    readonly timeUnixMs: number;
+    readonly requestedModel: string;
+    readonly dialect: string;
+    readonly request: PayloadText;
+    readonly response: PayloadText;
 }
 
 interface RequestPage {
@@ -858,7 +902,7 @@ interface MetricsReader {
     requests(query?: RequestQuery, signal?: AbortSignal): Promise<RequestPage>;
     /** Undefined when it is not stored, or not in scope. */
     request(id: string, signal?: AbortSignal): Promise<StoredRequest | undefined>;
-    /** What was sampled of devices, nodes, pods and engines, what was blocked, and how requests were scored. @throws METRICS_QUESTION_INVALID, METRICS_OPERATOR_ONLY */
+    /** What was sampled of devices, nodes, pods and engines, what was blocked and guarded, how requests were scored, metrics of others. @throws METRICS_QUESTION_INVALID, METRICS_OPERATOR_ONLY */
     records(question: RecordQuestion, signal?: AbortSignal): Promise<RecordAnswer>;
     /** What a million tokens really cost, by target. @throws METRICS_QUESTION_INVALID, METRICS_OPERATOR_ONLY */
     trueCost(question: TrueCostQuestion, signal?: AbortSignal): Promise<TrueCost>;
@@ -866,6 +910,10 @@ interface MetricsReader {
     export(question: ExportQuestion, signal?: AbortSignal): Promise<ExportedFile>;
     /** The requests of one trace that are in scope, oldest first. */
     trace(traceId: string, signal?: AbortSignal): Promise<readonly StoredRequest[]>;
+    /** The spans of one trace that are in scope, oldest first; spans come over OTLP. */
+    spans(traceId: string, signal?: AbortSignal): Promise<readonly StoredSpan[]>;
+    /** What was asked and answered; undefined when it was not captured, or is not in scope. */
+    payload(requestId: string, signal?: AbortSignal): Promise<Payload | undefined>;
     /** Measures over time, and over the whole window. @throws METRICS_QUESTION_INVALID */
     series<Names extends MeasureName = SeriesMeasure>(query?: SeriesQuery<Names>, signal?: AbortSignal): Promise<Series<Names>>;
     /** Every measure over a window, compared with the one before. @throws METRICS_QUESTION_INVALID */

@@ -1256,7 +1256,7 @@ interface LoadedResource<T> extends Resource<T> {
 
 declare function useAdminClient(): AdminClient;
 interface UseAdminOptions {
-    /** Default 30 s. */
+    /** Default 20 s. */
     readonly refreshMs?: number | undefined;
 }
 /** The answer of an operation that only reads. */

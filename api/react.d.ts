@@ -691,6 +691,9 @@ declare const defaultStrings: {
         time: string;
         empty: string;
         keyboardHint: string;
+        resetZoom: string;
+        marked: (from: string, to: string, point: string) => string;
+        annotation: (label: string, from: string, to: string | undefined) => string;
         summaryEmpty: (title: string) => string;
         summaryRange: (title: string, from: string, to: string, count: number) => string;
         summarySeries: (label: string, last: string, low: string, high: string, mean: string) => string;
@@ -755,6 +758,7 @@ declare const defaultStrings: {
         change: (change: string, value: string) => string;
         none: string;
         other: string;
+        asked: string;
         dimension: string;
         name: string;
         empty: string;

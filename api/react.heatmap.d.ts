@@ -163,10 +163,12 @@ interface HeatmapProps {
     /** Writes an end of a bin, with its unit. */
     readonly write: (value: number) => string;
     readonly isStale?: boolean | undefined;
+    /** The first data is on its way. */
+    readonly isLoading?: boolean | undefined;
     readonly notice?: ReactNode;
     readonly actions?: ReactNode;
 }
-declare function Heatmap({ title, bounds, rows, write, isStale, notice, actions }: HeatmapProps): react.JSX.Element;
+declare function Heatmap({ title, bounds, rows, write, isStale, isLoading, notice, actions }: HeatmapProps): react.JSX.Element;
 
 interface LiveHeatmapProps extends UseAskOptions {
     /** Default: the time to the first token. */

@@ -136,13 +136,32 @@ interface UseAskOptions {
     readonly refreshMs?: number | null | undefined;
 }
 
+/** What a time series chart is given, whoever draws it. */
+declare const seriesTones: readonly ["accent", "neutral", "danger", "second", "third", "fourth", "fifth"];
+type SeriesTone = (typeof seriesTones)[number];
+/** A part of the time, both ends included. */
+interface TimeSpan {
+    readonly fromUnixMs: number;
+    readonly toUnixMs: number;
+}
+/** Something that happened: a deployment, an incident. */
+interface ChartAnnotation {
+    readonly label: string;
+    readonly fromUnixMs: number;
+    /** Absent: a moment. */
+    readonly toUnixMs?: number | undefined;
+    readonly tone?: SeriesTone | undefined;
+}
+
 interface ExplainProps {
     readonly title: string;
     readonly measures: readonly string[];
     /** The answer that is shown, for the number of requests behind it. */
     readonly answer?: Answer | undefined;
+    /** What the server was asked, so that anyone can ask it again. */
+    readonly question?: Question | undefined;
 }
-declare function Explain({ title, measures, answer }: ExplainProps): react.JSX.Element;
+declare function Explain({ title, measures, answer, question }: ExplainProps): react.JSX.Element;
 
 interface MetricChartProps extends UseAskOptions {
     readonly title: string;
@@ -156,10 +175,16 @@ interface MetricChartProps extends UseAskOptions {
     readonly limit?: number | undefined;
     /** Default: about 150 buckets. */
     readonly interval?: string | undefined;
+    /** Drawn behind the lines and said in the summary, e.g. deployments. */
+    readonly annotations?: readonly ChartAnnotation[] | undefined;
+    /** Charts with the same key move their cursors together. */
+    readonly syncKey?: string | undefined;
+    /** Hears the part of the time that was chosen; without it, the chart zooms by itself. */
+    readonly onZoom?: ((span: TimeSpan | undefined) => void) | undefined;
     /** Fills the area below a lone line; default true. */
     readonly isFilled?: boolean | undefined;
 }
-declare function MetricChart({ title, measures, window, groupBy, filters, limit, isFilled, ...rest }: MetricChartProps): react.JSX.Element;
+declare function MetricChart({ title, measures, window, groupBy, filters, limit, isFilled, annotations, syncKey, onZoom, ...rest }: MetricChartProps): react.JSX.Element;
 
 interface MetricTileProps extends UseAskOptions {
     readonly measure: MeasureName;

@@ -31,8 +31,12 @@ interface StatTileProps {
     readonly trendText?: string | undefined;
     readonly tone?: SparklineProps['tone'];
     readonly isStale?: boolean | undefined;
+    /** The first value is on its way. */
+    readonly isLoading?: boolean | undefined;
+    /** Why there is no value. */
+    readonly error?: string | undefined;
 }
-declare function StatTile({ label, value, unit, detail, trend, trendText, tone, isStale }: StatTileProps): react.JSX.Element;
+declare function StatTile({ label, value, unit, detail, trend, trendText, tone, isStale, isLoading, error, }: StatTileProps): react.JSX.Element;
 
 declare function LiveTiles(options: UseSeriesOptions): react.JSX.Element;
 

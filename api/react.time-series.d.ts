@@ -3,6 +3,30 @@
 import * as react from 'react';
 import { ReactNode } from 'react';
 
+/** What a time series chart is given, whoever draws it. */
+declare const seriesTones: readonly ["accent", "neutral", "danger", "second", "third", "fourth", "fifth"];
+type SeriesTone = (typeof seriesTones)[number];
+interface ChartSeries {
+    readonly label: string;
+    /** One for each time; null where nothing was measured. */
+    readonly values: readonly (number | null)[];
+    readonly tone: SeriesTone;
+    readonly isFilled?: boolean | undefined;
+}
+/** A part of the time, both ends included. */
+interface TimeSpan {
+    readonly fromUnixMs: number;
+    readonly toUnixMs: number;
+}
+/** Something that happened: a deployment, an incident. */
+interface ChartAnnotation {
+    readonly label: string;
+    readonly fromUnixMs: number;
+    /** Absent: a moment. */
+    readonly toUnixMs?: number | undefined;
+    readonly tone?: SeriesTone | undefined;
+}
+
 interface SeriesQuery {
     readonly windowSeconds: number;
     readonly intervalSeconds: number;
@@ -15,17 +39,6 @@ interface UseSeriesOptions extends Partial<SeriesQuery> {
     readonly isLive?: boolean;
 }
 
-/** What a time series chart is given, whoever draws it. */
-declare const seriesTones: readonly ["accent", "neutral", "danger", "second", "third", "fourth", "fifth"];
-type SeriesTone = (typeof seriesTones)[number];
-interface ChartSeries {
-    readonly label: string;
-    /** One for each time; null where nothing was measured. */
-    readonly values: readonly (number | null)[];
-    readonly tone: SeriesTone;
-    readonly isFilled?: boolean | undefined;
-}
-
 declare function LiveCharts(options: UseSeriesOptions): react.JSX.Element;
 
 interface TimeSeriesChartProps {
@@ -36,12 +49,20 @@ interface TimeSeriesChartProps {
     /** Writes a value for people, with its unit; keep it stable between renders. */
     readonly write: (value: number) => string;
     readonly isStale?: boolean | undefined;
+    /** The first data is on its way. */
+    readonly isLoading?: boolean | undefined;
     /** Shown over an empty chart, e.g. an error. */
     readonly notice?: ReactNode;
     /** Shown in the header, e.g. an explanation of the measure. */
     readonly actions?: ReactNode;
+    /** Drawn behind the lines and said in the summary; keep it stable between renders. */
+    readonly annotations?: readonly ChartAnnotation[] | undefined;
+    /** Charts with the same key move their cursors together. */
+    readonly syncKey?: string | undefined;
+    /** Hears the part of the time that was chosen, undefined for all of it. With it, the data is the caller's to narrow; without, the chart zooms by itself. */
+    readonly onZoom?: ((span: TimeSpan | undefined) => void) | undefined;
 }
-declare function TimeSeriesChart({ title, timesUnixMs, series, write, isStale, notice, actions }: TimeSeriesChartProps): react.JSX.Element;
+declare function TimeSeriesChart({ title, timesUnixMs, series, write, isStale, isLoading, notice, actions, annotations, syncKey, onZoom, }: TimeSeriesChartProps): react.JSX.Element;
 
 export { LiveCharts, TimeSeriesChart };
-export type { ChartSeries, SeriesTone, TimeSeriesChartProps };
+export type { ChartAnnotation, ChartSeries, SeriesTone, TimeSeriesChartProps, TimeSpan };

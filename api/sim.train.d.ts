@@ -3,8 +3,6 @@
 import { Prediction, Interval, ModelSpec, Engine, HardwareProfile, MemoryBreakdown, PredictionInput, ConfigIssue } from '@bud-foundry/core';
 import { z } from 'zod';
 
-/** How a model is served, in one vocabulary for all engines. */
-
 declare const servingSettingsSchema: z.ZodObject<{
     tensor: z.ZodDefault<z.ZodInt>;
     pipeline: z.ZodDefault<z.ZodInt>;
@@ -35,6 +33,24 @@ declare const servingSettingsSchema: z.ZodObject<{
     maxModelTokens: z.ZodDefault<z.ZodInt>;
     memoryUtilization: z.ZodDefault<z.ZodNumber>;
     prefixCaching: z.ZodDefault<z.ZodBoolean>;
+    chunkedPrefill: z.ZodDefault<z.ZodBoolean>;
+    blockTokens: z.ZodDefault<z.ZodUnion<readonly [z.ZodLiteral<1>, z.ZodLiteral<8>, z.ZodLiteral<16>, z.ZodLiteral<32>, z.ZodLiteral<64>, z.ZodLiteral<128>]>>;
+    speculative: z.ZodOptional<z.ZodObject<{
+        method: z.ZodEnum<{
+            "draft-model": "draft-model";
+            eagle: "eagle";
+            mtp: "mtp";
+            ngram: "ngram";
+        }>;
+        tokens: z.ZodInt;
+        acceptance: z.ZodOptional<z.ZodNumber>;
+        draftModel: z.ZodOptional<z.ZodString>;
+    }, z.core.$strict>>;
+    expertVariation: z.ZodDefault<z.ZodNumber>;
+    lora: z.ZodOptional<z.ZodObject<{
+        adapters: z.ZodInt;
+        rank: z.ZodInt;
+    }, z.core.$strict>>;
 }, z.core.$strict>;
 type ServingSettings = Readonly<z.infer<typeof servingSettingsSchema>>;
 
@@ -118,6 +134,8 @@ interface EngineTiming {
 
 interface ServingEngine extends Engine<ServingSettings> {
     readonly name: string;
+    /** The engine whose measurements stand in for those of one that nobody measured here. */
+    readonly predictedAs?: 'vllm';
     /** Whether it loads the model's own repository, or a GGUF conversion that somebody has to have published. */
     readonly checkpoint: 'own' | 'gguf';
     /** The version whose image and arguments `launch` writes for this device. */
@@ -126,6 +144,8 @@ interface ServingEngine extends Engine<ServingSettings> {
     overhead(model: ModelSpec, hardware: HardwareProfile): EngineOverhead;
     /** Why the engine cannot serve this, as a sentence; undefined when it can. */
     refuse(model: ModelSpec, settings: ServingSettings, hardware: HardwareProfile): string | undefined;
+    /** Further arguments of a replica that only computes prompts, or only goes on with them; absent where a launch cannot say so. */
+    readonly disaggregate?: (role: 'prefill' | 'decode') => Readonly<Record<string, string | number | boolean>>;
     /** The engine's own names for its settings, for plans and people. */
     argumentsOf(model: ModelSpec, settings: ServingSettings, hardware: HardwareProfile): Readonly<Record<string, string | number | boolean>>;
 }

@@ -4,8 +4,6 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { ModelSpec, Clock, Random } from '@bud-foundry/core';
 import { z } from 'zod';
 
-/** How a model is served, in one vocabulary for all engines. */
-
 declare const servingSettingsSchema: z.ZodObject<{
     tensor: z.ZodDefault<z.ZodInt>;
     pipeline: z.ZodDefault<z.ZodInt>;
@@ -36,6 +34,24 @@ declare const servingSettingsSchema: z.ZodObject<{
     maxModelTokens: z.ZodDefault<z.ZodInt>;
     memoryUtilization: z.ZodDefault<z.ZodNumber>;
     prefixCaching: z.ZodDefault<z.ZodBoolean>;
+    chunkedPrefill: z.ZodDefault<z.ZodBoolean>;
+    blockTokens: z.ZodDefault<z.ZodUnion<readonly [z.ZodLiteral<1>, z.ZodLiteral<8>, z.ZodLiteral<16>, z.ZodLiteral<32>, z.ZodLiteral<64>, z.ZodLiteral<128>]>>;
+    speculative: z.ZodOptional<z.ZodObject<{
+        method: z.ZodEnum<{
+            "draft-model": "draft-model";
+            eagle: "eagle";
+            mtp: "mtp";
+            ngram: "ngram";
+        }>;
+        tokens: z.ZodInt;
+        acceptance: z.ZodOptional<z.ZodNumber>;
+        draftModel: z.ZodOptional<z.ZodString>;
+    }, z.core.$strict>>;
+    expertVariation: z.ZodDefault<z.ZodNumber>;
+    lora: z.ZodOptional<z.ZodObject<{
+        adapters: z.ZodInt;
+        rank: z.ZodInt;
+    }, z.core.$strict>>;
 }, z.core.$strict>;
 type ServingSettingsInput = Readonly<z.input<typeof servingSettingsSchema>>;
 

@@ -32,6 +32,7 @@ declare const optimizeRequestSchema: z.ZodObject<{
         timePerOutputTokenMs: z.ZodOptional<z.ZodNumber>;
         endToEndMs: z.ZodOptional<z.ZodNumber>;
         outputTokensPerSecond: z.ZodOptional<z.ZodNumber>;
+        outputTokensPerSecondPerUser: z.ZodOptional<z.ZodNumber>;
     }, z.core.$strict>>;
     market: z.ZodOptional<z.ZodEnum<{
         "on-demand": "on-demand";
@@ -54,9 +55,61 @@ declare const optimizeRequestSchema: z.ZodObject<{
         tf32: "tf32";
     }>>>;
     maxModelTokens: z.ZodOptional<z.ZodInt>;
+    serving: z.ZodDefault<z.ZodEnum<{
+        aggregated: "aggregated";
+        both: "both";
+        disaggregated: "disaggregated";
+    }>>;
+    linkBytesPerSecond: z.ZodOptional<z.ZodNumber>;
+    speculation: z.ZodOptional<z.ZodArray<z.ZodObject<{
+        method: z.ZodEnum<{
+            "draft-model": "draft-model";
+            eagle: "eagle";
+            mtp: "mtp";
+            ngram: "ngram";
+        }>;
+        tokens: z.ZodInt;
+        acceptance: z.ZodOptional<z.ZodNumber>;
+        draftModel: z.ZodOptional<z.ZodString>;
+    }, z.core.$strict>>>;
+    space: z.ZodDefault<z.ZodEnum<{
+        usual: "usual";
+        wide: "wide";
+    }>>;
+    search: z.ZodDefault<z.ZodEnum<{
+        auto: "auto";
+        evolutionary: "evolutionary";
+        exhaustive: "exhaustive";
+    }>>;
     plans: z.ZodDefault<z.ZodInt>;
 }, z.core.$strict>;
 type OptimizeRequest = Readonly<z.input<typeof optimizeRequestSchema>>;
+
+/** Deployments of two kinds of replicas: prefill and decode apart, or one load on two kinds of hardware. */
+
+/** One node group of a combined deployment: a plan of its own that carries a share of the load. */
+interface CombinedPart {
+    readonly role: 'prefill' | 'decode' | 'aggregated';
+    /** Of the requests, 0 to 1; prefill and decode both see all. */
+    readonly share: number;
+    readonly plan: DeploymentPlan;
+}
+interface CombinedPlan {
+    readonly kind: 'disaggregated' | 'mixed';
+    readonly parts: readonly CombinedPart[];
+    readonly devices: number;
+    /** Of the whole; latencies of a mixed plan are those of its slower part. */
+    readonly predicted: DeploymentPlan['predicted'];
+    readonly cost?: DeploymentPlan['cost'];
+    /** Of a disaggregated plan: what one prompt's cache is, and how long it is on its way. */
+    readonly transfer?: {
+        readonly bytesPerDevice: number;
+        readonly milliseconds: number;
+        readonly link: string;
+        readonly bandwidthBytesPerSecond: number;
+    };
+    readonly reasons: readonly string[];
+}
 
 /** The configurations that nothing beats in cost, latency and throughput at once. */
 
@@ -100,8 +153,12 @@ interface OptimizeProgress {
 interface OptimizeResult {
     /** Best first. All meet the objective, unless none does: then the nearest misses, each marked so. */
     readonly plans: readonly DeploymentPlan[];
+    /** Deployments of two kinds of replicas, best first: prefill and decode apart, or one load on two kinds of hardware. */
+    readonly combined: readonly CombinedPlan[];
     readonly rejected: readonly Rejection[];
     readonly examined: number;
+    /** Whether every configuration was looked at, or those that an evolution came by. */
+    readonly method: 'exhaustive' | 'evolutionary';
     readonly feasible: number;
     /** What can be chosen between: nothing here is beaten in cost, latency and throughput at once. Cheapest first. */
     readonly front: readonly FrontPoint[];
