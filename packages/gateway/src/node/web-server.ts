@@ -17,8 +17,8 @@ function toRequest(req: IncomingMessage): Request {
   const url = new URL(req.url ?? '/', 'http://gateway.invalid')
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers })
   // Safe: Node's streams of the web are those of `fetch`, whatever the two sets of types say.
-  const body = Readable.toWeb(req) as BodyInit
-  return new Request(url, { method, headers, body, duplex: 'half' })
+  const init = { method, headers, body: Readable.toWeb(req), duplex: 'half' } as object as RequestInit
+  return new Request(url, init)
 }
 
 async function answer(handler: WebHandler, req: IncomingMessage, res: ServerResponse): Promise<void> {
