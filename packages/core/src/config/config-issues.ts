@@ -1,9 +1,11 @@
 /** Zod's issues as sentences for whoever wrote the value: where, what is wrong, what to write. Values are never repeated. */
 import type { z } from 'zod'
 import type { ConfigIssue } from '../error/core-errors.ts'
+import { meantField } from './meant-field.ts'
 
 type Issue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
+type Schema = z.ZodType | undefined
 
 const typeNames: Readonly<Record<string, string>> = {
   string: 'a text',
@@ -113,7 +115,7 @@ const isWrongAtRoot = (issue: Issue): boolean =>
   (issue.code === 'invalid_type' || issue.code === 'invalid_value' || (issue.code === 'custom' && issue.message === ownMessage))
 
 /** The schema's own words first; else the nearest branch that got the type right; else every branch's wish. */
-function unionIssues(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path): readonly ConfigIssue[] {
+function unionIssues(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, schema: Schema): readonly ConfigIssue[] {
   if ('options' in issue) {
     return [toIssue(path, 'has a value that is not allowed here', `use one of ${issue.options.map(show).join(', ')}`)]
   }
@@ -123,25 +125,32 @@ function unionIssues(issue: Extract<Issue, { code: 'invalid_union' }>, path: Pat
   }
   const close = issue.errors.filter((branch) => branch.length > 0 && !branch.some(isWrongAtRoot))
   const [nearest] = [...close].sort((one, other) => one.length - other.length)
-  if (nearest !== undefined) return nearest.flatMap((inner) => expand(inner, path))
-  const wishes = issue.errors.flatMap((branch) => branch.flatMap((inner) => expand(inner, path)).map(({ fix }) => fix ?? ''))
+  if (nearest !== undefined) return nearest.flatMap((inner) => expand(inner, path, schema))
+  const wishes = issue.errors.flatMap((branch) => branch.flatMap((inner) => expand(inner, path, schema)).map(({ fix }) => fix ?? ''))
   const message = missing ? 'is required and missing' : 'matches none of the allowed forms'
   return [toIssue(path, message, sentence(wishes.filter((wish) => wish !== '')))]
 }
 
-function expand(issue: Issue, before: Path): readonly ConfigIssue[] {
+function expand(issue: Issue, before: Path, schema: Schema): readonly ConfigIssue[] {
   const path = [...before, ...issue.path]
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => toIssue([...path, key], 'is not a known field', 'remove it or correct the spelling'))
+      return issue.keys.map((key) => {
+        const meant = schema === undefined ? undefined : meantField(schema, path, key)
+        const fix = meant === undefined ? 'remove it or correct the spelling' : `write '${meant}' if that was meant, or remove it`
+        return toIssue([...path, key], 'is not a known field', fix)
+      })
     case 'invalid_union':
-      return unionIssues(issue, path)
+      return unionIssues(issue, path, schema)
     default:
       return [toIssue(path, messageOf(issue), fixOf(issue))]
   }
 }
 
-/** The problems of a failed parse, each with its field's path; values themselves are never repeated, so that no secret is. */
-export function toConfigIssues(error: z.core.$ZodError): readonly ConfigIssue[] {
-  return error.issues.flatMap((issue) => expand(issue, []))
+/**
+ * The problems of a failed parse, each with its field's path; values themselves are never repeated, so that no secret is.
+ * @param schema What was parsed with: for misspelt fields, the one that was probably meant.
+ */
+export function toConfigIssues(error: z.core.$ZodError, schema?: z.ZodType): readonly ConfigIssue[] {
+  return error.issues.flatMap((issue) => expand(issue, [], schema))
 }

@@ -22,7 +22,7 @@ function deepFreeze<Value>(value: Value): Value {
 export function resolveConfig<Schema extends z.ZodType>(what: string, schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input)
   if (result.success) return deepFreeze(result.data)
-  const all = toConfigIssues(result.error)
+  const all = toConfigIssues(result.error, schema)
   const issues = all.slice(0, coreLimits.configIssuesMax)
   if (all.length > issues.length) {
     issues.push({ path: '(root)', message: `has ${String(all.length - issues.length)} more problems`, fix: 'correct these first' })

@@ -36,6 +36,29 @@ describe('resolveConfig', () => {
     ])
   })
 
+  test('names the field that was probably meant, through options, defaults, lists, records, unions and transformations', () => {
+    const target = z.strictObject({ baseUrl: z.string().optional(), weight: z.number().default(1) })
+    const schema = z.strictObject({
+      models: z.record(z.string(), z.strictObject({ targets: z.array(target).default([]) })).optional(),
+      auth: z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('keys'), headerName: z.string().optional() })]).optional(),
+      door: z
+        .strictObject({ port: z.int().optional() })
+        .transform(({ port }) => port)
+        .optional(),
+    })
+    const fixes = (input: unknown) => issuesOf(schema, input).map(({ path, fix }) => `${path}: ${fix ?? ''}`)
+    expect(fixes({ modles: {}, models: { a: { target: [], targets: [{ baseURL: 'x', wait: 1 }] } } })).toEqual([
+      "models.a.targets.0.baseURL: write 'baseUrl' if that was meant, or remove it",
+      'models.a.targets.0.wait: remove it or correct the spelling',
+      "models.a.target: write 'targets' if that was meant, or remove it",
+      "modles: write 'models' if that was meant, or remove it",
+    ])
+    expect(fixes({ auth: { kind: 'keys', headername: 'x' } })).toEqual([
+      "auth.headername: write 'headerName' if that was meant, or remove it",
+    ])
+    expect(fixes({ door: { prot: 1 } })).toEqual(["door.prot: write 'port' if that was meant, or remove it"])
+  })
+
   test('lists every problem at once, with path and fix, in one message', () => {
     const schema = z.strictObject({ server: z.strictObject({ port: z.int().max(65_535), host: z.string() }), mode: z.enum(['a', 'b']) })
     const error = (() => {
@@ -50,7 +73,7 @@ describe('resolveConfig', () => {
         'BudError: gateway config has 4 problems:',
         '  server.port: Too big: expected number to be <=65535 (use at most 65535)',
         '  server.host: is required and missing (add it: a text)',
-        '  server.hots: is not a known field (remove it or correct the spelling)',
+        "  server.hots: is not a known field (write 'host' if that was meant, or remove it)",
         '  mode: Invalid option: expected one of "a"|"b" (use one of "a", "b")',
       ].join('\n'),
     )

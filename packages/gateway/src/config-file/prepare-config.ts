@@ -89,7 +89,7 @@ export async function prepareConfig(data: unknown, options: PrepareOptions): Pro
   const marked = markReferences(data, directory)
   const parsed = configFileSchema.safeParse(marked)
   const invalid = (problems: readonly ConfigIssue[]) => gatewayErrors.CONFIG_FILE_INVALID({ path, problems })
-  if (!parsed.success) throw invalid(toConfigIssues(parsed.error))
+  if (!parsed.success) throw invalid(toConfigIssues(parsed.error, configFileSchema))
   const { listen: listenSection, upstream: upstreamSection, hooks, ...config } = parsed.data
   const reader = new ReferenceReader({ secrets, directory, signal })
   const listen = await readListenSection(reader, listenSection)
