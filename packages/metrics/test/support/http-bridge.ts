@@ -12,6 +12,10 @@ import { createChdbConnection } from 'chdb/connection'
 
 export interface HttpBridge extends AsyncDisposable {
   readonly url: string
+  /** Drops every connection and listens no more, as a server that was killed. */
+  leave(): Promise<void>
+  /** Listens again, at the same address. */
+  comeBack(): Promise<void>
 }
 
 const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', b: '\b', f: '\f', '0': '\u0000' }
@@ -50,7 +54,8 @@ export async function openHttpBridge(directory: string): Promise<HttpBridge> {
           ? [searchParams.get('query'), body.toString()].filter((part) => part !== null && part !== '').join('\n')
           : await fromFile(insert[1] ?? '', insert[2] ?? '', body)
       const params: Record<string, string | string[] | number[]> = {}
-      const settings: Record<string, string> = {}
+      // The engine's session keeps settings, which a server forgets after each request: a token that stayed would make later inserts look known.
+      const settings: Record<string, string> = { insert_deduplication_token: '' }
       for (const [name, value] of searchParams) {
         if (name.startsWith('param_'))
           params[name.slice(6)] = query.includes(`{${name.slice(6)}:Array`) ? parseArray(value) : unescape(value)
@@ -72,8 +77,19 @@ export async function openHttpBridge(directory: string): Promise<HttpBridge> {
   await once(server, 'listening')
   // Safe: a TCP server that listens has an address of this type.
   const { port } = server.address() as AddressInfo
+  const leave = async () => {
+    const closed = once(server, 'close')
+    server.close()
+    server.closeAllConnections()
+    await closed
+  }
   return {
     url: `http://127.0.0.1:${String(port)}`,
+    leave,
+    async comeBack() {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       server.close()
