@@ -125,32 +125,30 @@ const recipes = [
 
 /** One of each kind of record in the last hours of the sample. */
 function recordsOfToday(): readonly BudEvent[] {
-  const common = { timeUnixMs: sampleEndUnixMs - hour, clusterName: 'c', nodeName: 'n', projectId: 'alpha', requestId: 'x', traceId: '' }
-  const only = (fields: object) => ({ ...fields, timeUnixMs: common.timeUnixMs })
-  const events: readonly (object & { readonly kind: string; readonly timeUnixMs: number })[] = [
-    only({ kind: 'device-sample', clusterName: 'c', nodeName: 'n', deviceId: 'gpu-0', hardwareId: 'h100', utilisation: 0.5 }),
-    { ...common, kind: 'node-sample', cpuUtilisation: 0.25, load1: 2 },
-    { ...common, kind: 'pod-sample', namespace: 'd', podName: 'p', containerName: 'main', deploymentName: 'd', restarts: 1 },
-    { ...common, kind: 'engine-sample', targetId: 't2', waitingRequests: 3 },
-    { ...common, kind: 'score', name: 'thumb', value: 1 },
-    only({
-      ...{ kind: 'metric-sample', projectId: 'alpha', name: 'tokens', source: 'otel', unit: 'tokens', metricKind: 'counter', value: 7 },
-      ...{ count: 0, bounds: [], bucketCounts: [], labels: { model: 'm', tokenType: 'input' } },
-    }),
-    only({
-      ...{ kind: 'metric-sample', projectId: 'alpha', name: 'durationMs', source: 'otel', unit: 'ms', metricKind: 'histogram', value: 7 },
-      ...{ count: 1, bounds: [10], bucketCounts: [1, 0], labels: { model: 'm' } },
-    }),
-    auditEventSchema.parse({
-      ...only({ id: 'x', kind: 'audit', requestId: 'x', action: 'key-create', outcome: 'success' }),
-      ...{ actor: { id: 'k', name: 'admin' }, subject: { kind: 'key', id: '1' } },
-    }),
+  const timeUnixMs = sampleEndUnixMs - hour
+  const node = { timeUnixMs, clusterName: 'c', nodeName: 'n' }
+  const metric = { timeUnixMs, kind: 'metric-sample', projectId: 'alpha', source: 'otel', labels: { model: 'm', tokenType: 'input' } }
+  const counter = { metricKind: 'counter', value: 7, count: 0, bounds: [], bucketCounts: [] }
+  const histogram = { metricKind: 'histogram', value: 7, count: 1, bounds: [10], bucketCounts: [1, 0] }
+  const pod = { namespace: 'd', podName: 'p', containerName: 'main', deploymentName: 'd', restarts: 1 }
+  const budget = { budgetId: 'b', budgetName: 'monthly', projectId: 'alpha', percent: 80, limitUsd: 5, spentUsd: 4, stops: true }
+  const score = { projectId: 'alpha', name: 'thumb', value: 1, requestId: 'x', traceId: '' }
+  const operation = { action: 'key-create', outcome: 'success', actor: { id: 'k', name: 'admin' }, subject: { kind: 'key', id: '1' } }
+  const events = [
+    { ...node, id: 'today-device', kind: 'device-sample', deviceId: 'gpu-0', hardwareId: 'h100', utilisation: 0.5 },
+    { ...node, id: 'today-node', kind: 'node-sample', cpuUtilisation: 0.25, load1: 2 },
+    { ...node, ...pod, id: 'today-pod', kind: 'pod-sample' },
+    { ...node, id: 'today-engine', kind: 'engine-sample', targetId: 't2', waitingRequests: 3 },
+    { ...metric, ...counter, id: 'today-counter', name: 'tokens', unit: 'tokens' },
+    { ...metric, ...histogram, id: 'today-histogram', name: 'durationMs', unit: 'ms' },
+    { ...score, id: 'today-score', kind: 'score', timeUnixMs },
+    auditEventSchema.parse({ ...operation, id: 'today-audit', kind: 'audit', timeUnixMs, requestId: 'x' }),
     budgetAlertEventSchema.parse({
-      ...only({ id: 'x', kind: 'budget-alert', budgetId: 'b', budgetName: 'monthly', projectId: 'alpha', percent: 80, limitUsd: 5 }),
-      ...{ spentUsd: 4, windowStartUnixMs: 0, windowEndUnixMs: 1, stops: true },
+      ...budget,
+      ...{ id: 'today-budget', kind: 'budget-alert', timeUnixMs, windowStartUnixMs: 0, windowEndUnixMs: timeUnixMs },
     }),
   ]
-  return events.map((event, index) => ({ ...event, id: `today-${String(index)}` }))
+  return events
 }
 
 export function testQuestions(open: () => Promise<SuiteDatabase>): void {
