@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import type { DeploymentPlan, RequestEvent } from '@bud-foundry/core'
+import { createGrafanaDashboards, createPrometheusRules } from '@bud-foundry/metrics'
 import { streamText } from 'ai'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -337,6 +338,19 @@ test('Prometheus text of gateway and database is for those who may read metrics'
   const text = await (await server.call('/metrics')).text()
   expect(text).toMatch(/^# TYPE /m)
   expect(text).toMatch(/^bud_metrics_table_rows\{table="requests"\} [1-9]/m)
+})
+
+test('rules and dashboards for Prometheus name only what the server exposes', async () => {
+  const exposed = new Set(
+    (await (await server.call('/metrics')).text()).match(/^# TYPE \S+/gm)?.map((line) => line.slice('# TYPE '.length)),
+  )
+  const rules = createPrometheusRules()
+  const recorded = new Set([...rules.matchAll(/record: (\S+)/g)].map(([, name]) => name))
+  const used =
+    `${rules}\n${JSON.stringify(createGrafanaDashboards()['bud-foundry-prometheus.json'])}`.match(/\bbud[_:][a-zA-Z0-9_:]+/g) ?? []
+  const unknown = [...new Set(used)].filter((name) => !recorded.has(name) && !exposed.has(name.replace(/_(bucket|sum|count)$/, '')))
+  expect(used.length).toBeGreaterThan(20)
+  expect(unknown).toEqual([])
 })
 
 test('the log repeats no key', () => {

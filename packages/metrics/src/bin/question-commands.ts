@@ -1,6 +1,6 @@
 /** The verbs of the command that ask: `ask`, `records`, `export`, `send`, `dashboards` and `rules`. */
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { systemClock } from '@bud-foundry/core'
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
@@ -11,7 +11,7 @@ import type { ExportQuestion } from '../ask/export.ts'
 import { parseQuery, resolveWindow, windowSchema, type Question } from '../ask/question.ts'
 import type { RecordAnswer, RecordQuestion } from '../ask/records/ask-records.ts'
 import { everyProject } from '../ask/scope.ts'
-import { createGrafanaDashboards } from '../grafana/dashboards.ts'
+import { createGrafanaDashboards, createGrafanaProvider } from '../grafana/dashboards.ts'
 import { createPrometheusRules } from '../grafana/rules.ts'
 import { exportOtlpMetrics } from '../telemetry/otlp-export.ts'
 
@@ -60,7 +60,7 @@ export const questionUsage = `  ask         answers a question: --measure reques
               --of devices --measure utilisationMean --last 1h [--group-by nodeName], or --question '<JSON>'
   export      writes requests to a file: --format csv|jsonl|parquet --out requests.parquet --last 7d [--filter …] [--limit …]
   send        sends the window as OpenTelemetry metrics: --receiver http://collector:4318/v1/metrics --last 1h
-  dashboards  writes dashboards for Grafana into --out <directory>; needs no database
+  dashboards  writes dashboards for Grafana into --out <directory>, and the file that provisions them; needs no database
   rules       writes recording and alerting rules for Prometheus to --out <file>; needs no database`
 
 const list = (text: string | undefined) => text?.split(',').map((part) => part.trim())
@@ -165,7 +165,9 @@ export const fileVerbs: Readonly<Record<string, (flags: QuestionFlags) => Promis
     await mkdir(out, { recursive: true })
     const files = Object.entries(createGrafanaDashboards()).map(([name, content]) => ({ path: join(out, name), content }))
     for (const { path, content } of files) await writeFile(path, `${JSON.stringify(content, null, 2)}\n`)
-    const paths = files.map(({ path }) => path)
+    const provider = join(out, 'provider.yaml')
+    await writeFile(provider, createGrafanaProvider(resolve(out)))
+    const paths = [...files.map(({ path }) => path), provider]
     return json === true ? JSON.stringify({ paths }) : paths.map((path) => `wrote ${path}`).join('\n')
   },
   async rules({ out = 'bud-foundry-rules.yaml', json }) {

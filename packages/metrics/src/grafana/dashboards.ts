@@ -120,6 +120,19 @@ const dashboard = (uid: string, title: string, source: Source, panels: readonly 
   panels: panels.map((panel, index) => toPanel(source, panel, index)),
 })
 
+/** The YAML that tells Grafana to load dashboards from a folder; it belongs under `provisioning/dashboards`. */
+export const createGrafanaProvider = (folder: string): string =>
+  // JSON strings are YAML strings.
+  `apiVersion: 1
+providers:
+  - name: bud-foundry
+    folder: Bud Foundry
+    type: file
+    allowUiUpdates: false
+    options:
+      path: ${JSON.stringify(folder)}
+`
+
 /** By file name; put them where Grafana's dashboard provider looks, and choose the data source in the dashboard. */
 export const createGrafanaDashboards = () => ({
   'bud-foundry-clickhouse.json': dashboard('bud-foundry-clickhouse', 'Bud Foundry requests', clickhouse, clickhousePanels, [

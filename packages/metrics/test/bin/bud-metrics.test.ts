@@ -1,7 +1,7 @@
 /** The command as a user runs it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -92,6 +92,8 @@ test('ask, export, dashboards and rules answer on the command line, as text and 
   expect(JSON.parse(exported.output)).toMatchObject({ path: out })
   const written = await run('dashboards', '--out', join(directory, 'grafana'), '--json')
   const { paths } = z.object({ paths: z.array(z.string()) }).parse(JSON.parse(written.output))
-  expect(paths).toHaveLength(2)
+  expect(paths).toHaveLength(3)
+  const provider = await readFile(join(directory, 'grafana', 'provider.yaml'), 'utf8')
+  expect(provider).toContain(`path: ${JSON.stringify(join(directory, 'grafana'))}`)
   expect(await run('rules', '--out', join(directory, 'rules.yaml'))).toMatchObject({ code: 0 })
 })

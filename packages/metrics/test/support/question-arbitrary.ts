@@ -77,7 +77,7 @@ const cut = {
     { weight: 1, arbitrary: subset(['keyId', 'userId', 'countryCode', 'model'] as const, 2) },
     { weight: 1, arbitrary: subset(dimensionNames, 2) },
   ),
-  interval: optional(fc.constantFrom('30m', '1h', '6h', '12h', '1d', '1w', '1mo')),
+  interval: optional(fc.constantFrom('1m', '30m', '1h', '6h', '12h', '1d', '1w', '1mo', '1q')),
   timeZone: fc.constantFrom(...zones),
   limit: fc.integer({ min: 1, max: 30 }),
   orderBy: fc.constantFrom('requests' as const, ...rankNames),
@@ -94,9 +94,11 @@ export const questionArbitrary: fc.Arbitrary<Question> = fc
     other: fc.boolean(),
     compare: optional(fc.constant('previous' as const)),
   })
-  .map(({ other, ...fields }) =>
+  .map(({ other, window: ends, ...fields }) =>
     compact({
       ...fields,
+      // Minutes of a few hours: more would be beyond the limit of points.
+      window: fields.interval === '1m' ? { ...ends, toUnixMs: Math.min(ends.toUnixMs, ends.fromUnixMs + 4 * 3_600_000) } : ends,
       other: other && !fields.measure.some(isOverlap),
       slo: { timeToFirstTokenMs: 30_000, durationMs: 60_000.5 },
     }),

@@ -1,10 +1,17 @@
 /** Questions whose answers can be counted by hand, for every way to a database. */
+import { readFileSync } from 'node:fs'
 import { parse } from 'node:path'
+import { auditEventSchema, budgetAlertEventSchema, type BudEvent } from '@bud-foundry/core'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AnalyticsClient } from '../../src/client/analytics-client.ts'
+import { z } from 'zod'
 import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
+import { parseInterval, roughMs } from '../../src/ask/calendar.ts'
+import type { DistributionQuestion, Question } from '../../src/ask/question.ts'
+import { everyProject } from '../../src/ask/scope.ts'
+import { createMetricsHandler } from '../../src/http/handler.ts'
 import { createMemoryReader } from '../../src/memory/memory-reader.ts'
 import { createOtlpReceiver } from '../../src/otlp/receiver.ts'
 import { questionArbitrary, roundAnswer, sampleEvents } from './question-arbitrary.ts'
@@ -100,6 +107,50 @@ async function fill(metrics: Metrics, client: AnalyticsClient): Promise<void> {
   )
 }
 
+/** Midnight after the last of the sample. */
+const sampleEndUnixMs = Date.UTC(2026, 9, 28)
+const recipeSchema = z.looseObject({ window: z.object({ last: z.string() }) })
+const answerSchema = z.looseObject({
+  rows: z.array(z.unknown()).optional(),
+  points: z.array(z.unknown()).optional(),
+  anomalies: z.array(z.unknown()).optional(),
+})
+
+/** Every question of docs/metrics/recipes.md. */
+const recipes = [
+  ...readFileSync(new URL('../../../../docs/metrics/recipes.md', import.meta.url), 'utf8').matchAll(
+    /^### ([^\n]+)\n(?:(?!^###).)*?^`([\w-]+)`\n\n```json\n(.*?)^```$/gms,
+  ),
+].map(([, heading = '', route = '', body = '']) => ({ heading, route, body }))
+
+/** One of each kind of record in the last hours of the sample. */
+function recordsOfToday(): readonly BudEvent[] {
+  const timeUnixMs = sampleEndUnixMs - hour
+  const node = { timeUnixMs, clusterName: 'c', nodeName: 'n' }
+  const metric = { timeUnixMs, kind: 'metric-sample', projectId: 'alpha', source: 'otel', labels: { model: 'm', tokenType: 'input' } }
+  const counter = { metricKind: 'counter', value: 7, count: 0, bounds: [], bucketCounts: [] }
+  const histogram = { metricKind: 'histogram', value: 7, count: 1, bounds: [10], bucketCounts: [1, 0] }
+  const pod = { namespace: 'd', podName: 'p', containerName: 'main', deploymentName: 'd', restarts: 1 }
+  const budget = { budgetId: 'b', budgetName: 'monthly', projectId: 'alpha', percent: 80, limitUsd: 5, spentUsd: 4, stops: true }
+  const score = { projectId: 'alpha', name: 'thumb', value: 1, requestId: 'x', traceId: '' }
+  const operation = { action: 'key-create', outcome: 'success', actor: { id: 'k', name: 'admin' }, subject: { kind: 'key', id: '1' } }
+  const events = [
+    { ...node, id: 'today-device', kind: 'device-sample', deviceId: 'gpu-0', hardwareId: 'h100', utilisation: 0.5 },
+    { ...node, id: 'today-node', kind: 'node-sample', cpuUtilisation: 0.25, load1: 2 },
+    { ...node, ...pod, id: 'today-pod', kind: 'pod-sample' },
+    { ...node, id: 'today-engine', kind: 'engine-sample', targetId: 't2', waitingRequests: 3 },
+    { ...metric, ...counter, id: 'today-counter', name: 'tokens', unit: 'tokens' },
+    { ...metric, ...histogram, id: 'today-histogram', name: 'durationMs', unit: 'ms' },
+    { ...score, id: 'today-score', kind: 'score', timeUnixMs },
+    auditEventSchema.parse({ ...operation, id: 'today-audit', kind: 'audit', timeUnixMs, requestId: 'x' }),
+    budgetAlertEventSchema.parse({
+      ...budget,
+      ...{ id: 'today-budget', kind: 'budget-alert', timeUnixMs, windowStartUnixMs: 0, windowEndUnixMs: timeUnixMs },
+    }),
+  ]
+  return events
+}
+
 export function testQuestions(open: () => Promise<SuiteDatabase>): void {
   let database: SuiteDatabase
   let metrics: Metrics
@@ -108,6 +159,8 @@ export function testQuestions(open: () => Promise<SuiteDatabase>): void {
     database = await open()
     metrics = await createMetrics(database)
     await fill(metrics, database.client)
+    await metrics.store(recordsOfToday())
+    await metrics.store(sampleEvents().slice(0, 200))
   })
   afterAll(async () => {
     await metrics[Symbol.asyncDispose]()
@@ -139,6 +192,27 @@ export function testQuestions(open: () => Promise<SuiteDatabase>): void {
     const beta = metrics.scopedTo({ kind: 'projects', projectIds: ['beta'] })
     expect((await beta.records({ ...question, filters: { ruleId: "it's" } })).rows).toHaveLength(1)
     expect((await beta.records({ ...question, groupBy: [] })).rows[0]?.values).toEqual({ blocked: 2, clients: 1, users: 1 })
+  })
+
+  test('a request that the gateway turned away counts for its rule, once, whoever else reported it', async () => {
+    const timeUnixMs = startUnixMs + 35 * hour
+    const rejected = { timeUnixMs, outcome: 'rejected', status: 403, errorCode: 'GATEWAY_BLOCKED_IP', blockRuleId: 'rule-9' } as const
+    const reported = {
+      id: 'report',
+      kind: 'blocked-request',
+      timeUnixMs,
+      projectId: 'alpha',
+      requestId: 'b1',
+      ruleId: 'rule-9',
+      traceId: '',
+    }
+    await metrics.store([makeRequest({ ...rejected, id: 'b1' }), makeRequest({ ...rejected, id: 'b2', clientIp: '192.0.2.7' }), reported])
+    const later = { fromUnixMs: timeUnixMs, toUnixMs: timeUnixMs + hour }
+    const { rows } = await metrics.records({ of: 'blocked', measure: ['blocked', 'clients'], groupBy: ['ruleId', 'action'], window: later })
+    expect(rows.map(({ group, values }) => [group['action'], values['blocked']]).sort()).toEqual([
+      ['', 1],
+      ['block', 1],
+    ])
   })
 
   test('what belongs to no project is for operators, and unknown names are answered with the known ones', async () => {
@@ -180,18 +254,16 @@ export function testQuestions(open: () => Promise<SuiteDatabase>): void {
 
   test('a trace has its requests in order, and words find them whatever their case', async () => {
     expect((await metrics.trace('f'.repeat(32))).map(({ id }) => id)).toEqual(['b', 'c'])
-    const search = async (text: string) => (await metrics.requests({ search: text })).data.map(({ id }) => id)
+    const search = async (text: string) => (await metrics.requests({ ...window, search: text })).data.map(({ id }) => id)
     expect(await search('CURL t1')).toEqual(['a'])
     expect(await search('BÚHO')).toEqual(['c'])
     expect(await search('curl t2')).toEqual([])
-    expect((await metrics.requests({ ranges: { durationMs: { min: 9_000 } } })).data.map(({ id }) => id)).toEqual(['c'])
-    expect((await metrics.requests({ tags: { team: 'búho' } })).data.map(({ id }) => id)).toEqual(['c'])
+    expect((await metrics.requests({ ...window, ranges: { durationMs: { min: 9_000 } } })).data.map(({ id }) => id)).toEqual(['c'])
+    expect((await metrics.requests({ ...window, tags: { team: 'búho' } })).data.map(({ id }) => id)).toEqual(['c'])
   })
 
   test('random questions have the answers of the plainest code', async () => {
-    const events = sampleEvents().slice(0, 200)
-    await metrics.store(events)
-    const oracle = createMemoryReader({ events })
+    const oracle = createMemoryReader({ events: sampleEvents().slice(0, 200) })
     // What the other tests stored lies months earlier.
     await fc.assert(
       fc.asyncProperty(questionArbitrary, async (asked) => {
@@ -246,6 +318,27 @@ export function testQuestions(open: () => Promise<SuiteDatabase>): void {
     ])
     const beta = metrics.scopedTo({ kind: 'projects', projectIds: ['beta'] })
     expect([await beta.payload('no uuid'), await beta.spans('e'.repeat(32))]).toEqual([undefined, []])
+  })
+
+  test.each(recipes)('recipe: $heading', async ({ route, body }) => {
+    // The windows of the page end now, those of the sample at midnight; earlier than ten days lies what other tests stored.
+    const { window: asked, ...rest } = recipeSchema.parse(JSON.parse(body))
+    const lengthMs = Math.min(roughMs(parseInterval(asked.last) ?? expect.fail(asked.last)), 10 * 24 * hour)
+    const question = { ...rest, window: { fromUnixMs: sampleEndUnixMs - lengthMs, toUnixMs: sampleEndUnixMs } }
+    const handle = createMetricsHandler({ metrics, authorize: () => everyProject })
+    const request = new Request(`http://localhost/api/metrics/${route}`, { method: 'POST', body: JSON.stringify(question) })
+    const response = await handle(request)
+    const text = await response.text()
+    expect([response.status, text]).toEqual([200, expect.anything()])
+    if (route === 'export') return expect(text.trim().split('\n').length).toBeGreaterThan(2)
+    const answer = answerSchema.parse(JSON.parse(text))
+    expect(answer.rows ?? answer.points ?? answer.anomalies).toBeDefined()
+    if (route === 'records' || route === 'true-cost') expect(answer.rows?.length).toBeGreaterThan(0)
+    const oracle = createMemoryReader({ events: sampleEvents().slice(0, 200) })
+    // Safe for the test: the handler has checked the question.
+    if (route === 'ask') expect(roundAnswer(answer)).toEqual(roundAnswer(await oracle.ask(question as unknown as Question)))
+    if (route === 'distribution')
+      expect(roundAnswer(answer)).toEqual(roundAnswer(await oracle.distribution(question as unknown as DistributionQuestion)))
   })
 
   test('guardrails are counted each, by their name and by what they did', async () => {

@@ -128,8 +128,12 @@ const engines: RecordKind = {
   },
 }
 
+/** What rules reported, and the requests that the gateway says a rule turned away, each once. */
 const blocked: RecordKind = {
-  table: 'blocked_requests',
+  table: `(SELECT time, project_id, rule_id, rule_name, rule_kind, action, reason, key_id, user_id, requested_model, client_ip, country_code,
+  user_agent, method, route FROM blocked_requests
+UNION ALL SELECT time, project_id, block_rule_id, '', '', 'block', error_code, key_id, user_id, requested_model, client_ip, country_code,
+  user_agent, method, route FROM requests WHERE block_rule_id != '' AND id NOT IN (SELECT request_id FROM blocked_requests))`,
   hasProject: true,
   dimensions: {
     projectId: 'project_id',
