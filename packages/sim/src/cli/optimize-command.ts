@@ -55,7 +55,8 @@ function toDevice(text: string): DeviceInput {
 /** One of a few words. @throws UsageError naming them all. */
 function toChoice<const Choice extends string>(flag: string, text: string | undefined, choices: readonly Choice[]): Choice | undefined {
   const found = choices.find((choice) => choice === text)
-  if (text !== undefined && found === undefined) throw new UsageError(`--${flag} is '${text}'; use ${choices.join(', ')}`)
+  if (text !== undefined && found === undefined)
+    throw new UsageError(`--${flag} is '${text}'; use ${choices.slice(0, -1).join(', ')} or ${String(choices.at(-1))}`)
   return found
 }
 

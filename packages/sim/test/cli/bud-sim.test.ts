@@ -135,7 +135,10 @@ describe('bud-sim', () => {
       ['predict', 'deepseek-ai/DeepSeek-V3', '--hardware', 'h200-sxm', '--engine', 'sglang', '--tp', '8', '--speculative', 'mtp'],
       /1\.85 tokens a step/,
     ],
-    [['optimize', 'qwen3-8b', '--minimum', '--devices', 'l40s:1', '--devices', 't4:1', '--tpot', '30'], /l40s +1 [\s\S]*not t4/],
+    [
+      ['optimize', 'qwen3-8b', '--minimum', '--devices', 'l40s:1', '--devices', 't4:1', '--tpot', '30', '--devices-max', '4'],
+      /l40s +1 [\s\S]*not t4/,
+    ],
     [
       ['optimize', 'qwen3-32b', '--devices', 'h100-sxm:8', '--space', 'wide', '--engine', 'vllm', '--user-throughput', '40'],
       /prefill and decode apart:/,
