@@ -6,7 +6,7 @@ import { findHardware, findModel, loadShippedCorrections, noCorrections, optimiz
 import { createSamples, scorePairs, trainCorrections, validateRows, type Score } from '@bud-foundry/sim/train'
 import { currentLoadAverage, report } from '../harness/report.ts'
 import { problems } from './problems.ts'
-import { measureRegret } from './regret.ts'
+import { measureRegret, measureRegretWithinLimit } from './regret.ts'
 import { readSiliconSample } from './silicon-sample.ts'
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
@@ -83,7 +83,12 @@ const byGroup = await validateRows(
   sample.map(({ columns }) => columns),
   { groupBy: ['engine', 'hardware', 'model'], readModel: (name) => Promise.resolve(findModel(name)) },
 )
-const regret = { analytical: measureRegret(sample, noCorrections), shipped: measureRegret(sample, corrections) }
+const regret = {
+  analytical: measureRegret(sample, noCorrections),
+  shipped: measureRegret(sample, corrections),
+  analyticalWithinLimit: measureRegretWithinLimit(sample, noCorrections),
+  shippedWithinLimit: measureRegretWithinLimit(sample, corrections),
+}
 
 const percent = (share: number) => share * 100
 const line = (name: string, score: Score) =>

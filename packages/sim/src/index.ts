@@ -45,6 +45,7 @@ export {
   type DisaggregatedPair,
 } from './disaggregate/disaggregated-estimate.ts'
 export { transferCache, type CacheTransfer } from './disaggregate/transfer.ts'
+export { hardwareDescriptionSchema, parseHardware } from './hardware/own-hardware.ts'
 export { findNodeLink, type NodeLink } from './hardware/node-links.ts'
 
 // trees that XGBoost trained
@@ -72,7 +73,7 @@ export { minimumDevices, suggestHardware } from './optimize/suggestions.ts'
 export { createBudSimulator, type BudSimulatorOptions } from './bud/bud-handler.ts'
 
 // pictures
-export { drawFront, drawLoad, drawMemory } from './picture/pictures.ts'
+export { drawFront, drawLatency, drawLoad, drawMemory, type LatencyPoint, type MemoryBar } from './picture/pictures.ts'
 
 // prices
 export { findDevicePrice, listInstancePrices, type DevicePrice, type InstancePrice, type Market } from './price/instance-prices.ts'

@@ -59,6 +59,7 @@ const textSchema = z.looseObject({
   intermediate_size: z.union([z.int().positive(), z.array(z.int().positive())]).nullish(),
   vocab_size: size,
   max_position_embeddings: size,
+  type_vocab_size: amount,
   n_positions: size,
   tie_word_embeddings: flag,
   torch_dtype: z.string().nullish(),

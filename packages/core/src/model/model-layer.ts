@@ -157,7 +157,7 @@ function expertsOf({ text, traits, modelType, size }: LayerContext, experts: num
 }
 
 function denseOf({ traits, text, size }: LayerContext, intermediateSize: number): FeedForwardSpec {
-  const bias = text.mlp_bias === true ? (traits.matrices - 1) * intermediateSize + size.hiddenSize : 0
+  const bias = text.mlp_bias === true || traits.encoder ? (traits.matrices - 1) * intermediateSize + size.hiddenSize : 0
   return { kind: 'dense', intermediateSize, parameters: traits.matrices * size.hiddenSize * intermediateSize + bias }
 }
 

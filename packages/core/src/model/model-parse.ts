@@ -129,7 +129,7 @@ function findUnmodelled(config: ModelConfig, modelType: string, quantization: Re
   if (config.vision !== undefined) notes.push('the vision tower is counted approximately, and images are not simulated')
   if (config.hasAudio) notes.push('the audio tower is not counted')
   const predicted = text.num_nextn_predict_layers ?? text.mtp_num_hidden_layers ?? text.num_mtp_modules ?? 0
-  if (predicted > 0) notes.push('layers for multi-token prediction are not counted, and speculative decoding is not simulated')
+  if (predicted > 0) notes.push('layers for multi-token prediction are only counted where they guess tokens (speculative decoding)')
   if (text.sparse_attention_config?.use_sparse_attention === true) notes.push('block-sparse attention is treated as full attention')
   if (text.hc_mult != null) notes.push('the small mixing weights of hyper-connections are not counted')
   if (text.compress_ratios != null) notes.push('the recent-token window kept beside the compressed history is not counted in the cache')
@@ -155,9 +155,12 @@ export function parseModelConfig(id: string, config: unknown): ModelSpec {
   const traits = findModelTraits(modelType) ?? defaultModelTraits
   const layerGroups = groupLayers(buildLayers(id, { text, traits, modelType, size }))
   const tiedEmbeddings = text.tie_word_embeddings ?? traits.tiedByDefault
-  const embeddingParameters = vocabularySize * size.hiddenSize
-  const headParameters = tiedEmbeddings ? 0 : embeddingParameters
-  const outside = embeddingParameters + headParameters + size.hiddenSize
+  // Encoders learn positions and token types too; a norm of embeddings and a pooler stand in for the final norm.
+  const positions = traits.encoder ? (text.max_position_embeddings ?? 512) + (text.type_vocab_size ?? 2) : 0
+  const embeddingParameters = (vocabularySize + positions) * size.hiddenSize
+  const headParameters = tiedEmbeddings ? 0 : vocabularySize * size.hiddenSize
+  const finalNormParameters = traits.encoder ? size.hiddenSize * (size.hiddenSize + 3) : size.hiddenSize
+  const outside = embeddingParameters + headParameters + finalNormParameters
   const sum = (which: 'all' | 'active') =>
     layerGroups.reduce(
       (total, group) => total + group.count * (group.attention.parameters + feedForwardParameters(group.feedForward, which)),
@@ -184,7 +187,7 @@ export function parseModelConfig(id: string, config: unknown): ModelSpec {
     layerGroups: [first, ...rest],
     embeddingParameters,
     headParameters,
-    finalNormParameters: size.hiddenSize,
+    finalNormParameters,
     ...(vision === undefined ? {} : { vision }),
     predictionLayers: text.num_nextn_predict_layers ?? text.mtp_num_hidden_layers ?? text.num_mtp_modules ?? 0,
     unmodelled: findUnmodelled(read, modelType, quantization),

@@ -20,6 +20,8 @@ export interface ModelTraits {
   /** Queries are projected twice as wide, for an output gate. */
   readonly outputGate: boolean
   readonly tiedByDefault: boolean
+  /** Reads in both directions: learned positions, token types, biases everywhere, and a pooler instead of a final norm. */
+  readonly encoder: boolean
   /** Layers whose 1-based number is a multiple of this see everything, the others a window; from the family's code. */
   readonly windowPattern: number | undefined
 }
@@ -36,10 +38,13 @@ const plain: ModelTraits = {
   sharedGate: false,
   outputGate: false,
   tiedByDefault: false,
+  encoder: false,
   windowPattern: undefined,
 }
 const headNorm: ModelTraits = { ...plain, queryKeyNorm: 'head' }
 const qwenHybrid: ModelTraits = { ...headNorm, outputGate: true, sharedGate: true }
+// Layer norms have a weight and a bias each.
+const encoder: ModelTraits = { ...plain, bias: 'all', norms: 4, matrices: 2, tiedByDefault: true, encoder: true }
 const gemma: ModelTraits = { ...plain, tiedByDefault: true }
 
 // Read from the modelling code of Hugging Face transformers 4.57 and 5.5 (Apache-2.0), or of the model's own repository.
@@ -80,6 +85,10 @@ const traits: Readonly<Record<string, ModelTraits>> = {
   gemma2: { ...gemma, norms: 4, windowPattern: 2 },
   gemma3_text: { ...gemma, norms: 4, queryKeyNorm: 'head', windowPattern: 6 },
   gemma4_text: { ...gemma, norms: 4, queryKeyNorm: 'head', windowPattern: 6 },
+  bert: encoder,
+  roberta: encoder,
+  'xlm-roberta': encoder,
+  camembert: encoder,
   nemotron_h: { ...plain, norms: 1, matrices: 2 },
 }
 

@@ -1,17 +1,47 @@
 /** `bud-sim hardware` and `bud-sim models`: what is built in. */
 import { findHardware, listHardware } from '../hardware/hardware-registry.ts'
 import { findModel, listModels } from '../model/model-registry.ts'
-import { parseFlags, toTable, type Command } from './command.ts'
+import { probeMachine } from '../probe/machine-probe.ts'
+import { parseFlags, toNumber, toTable, type Command, type CommandContext } from './command.ts'
 
 const json = { json: { type: 'boolean' } } as const
+
+/** Measures this machine and writes its profile, which `--hardware FILE` then takes. */
+async function probe(
+  values: { readonly out?: string | undefined; readonly seconds?: string | undefined; readonly json?: boolean | undefined },
+  context: CommandContext,
+): Promise<void> {
+  const seconds = toNumber('seconds', values.seconds, { min: 0.01, max: 60 }) ?? 0.5
+  if (context.interactive) context.printError(`measuring memory and matrix products for ${String(2 * seconds)} s, all cores busy`)
+  const today = new Date(context.clock.nowMs()).toISOString().slice(0, 10)
+  const { threads, memoryBandwidthBytesPerSecond, flopsPerSecond, hardware } = await probeMachine({
+    milliseconds: seconds * 1000,
+    today,
+    signal: context.signal,
+  })
+  const out = values.out ?? 'this-machine.json'
+  await context.writeFile(out, `${JSON.stringify(hardware, null, 2)}\n`)
+  if (values.json === true) {
+    context.print(JSON.stringify(hardware, null, 2))
+    return
+  }
+  context.print(
+    [
+      `${hardware.name}: ${String(threads)} threads, ${(hardware.memoryBytes / 1e9).toFixed(1)} GB`,
+      `memory bandwidth ${(memoryBandwidthBytesPerSecond / 1e9).toFixed(1)} GB/s, matrix products ${(flopsPerSecond / 1e9).toFixed(1)} GFLOPS in 128-bit vectors`,
+      `written: ${out}; use it as --hardware ${out}`,
+    ].join('\n'),
+  )
+}
 
 export const hardwareCommand: Command = {
   name: 'hardware',
   summary: 'list the devices that are known, or describe one with the source of each number',
-  usage: 'bud-sim hardware [id] [--json]',
+  usage: 'bud-sim hardware [id | probe [--out this-machine.json] [--seconds 0.5]] [--json]',
   run: (args, context) => {
-    const { values, positionals } = parseFlags(args, json)
+    const { values, positionals } = parseFlags(args, { ...json, out: { type: 'string' }, seconds: { type: 'string' } })
     const [id] = positionals
+    if (id === 'probe') return probe(values, context)
     if (id !== undefined) {
       const hardware = findHardware(id)
       if (values.json === true) context.print(JSON.stringify(hardware, null, 2))

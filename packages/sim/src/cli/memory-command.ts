@@ -1,23 +1,42 @@
 /** `bud-sim memory`: what a model takes on each device. */
+import type { ModelSpec } from '@bud-foundry/core'
 import { findEngine } from '../engine/engine-registry.ts'
-import { findHardware } from '../hardware/hardware-registry.ts'
 import { fitMemory } from '../memory/fit.ts'
 import { cacheBytesPerToken } from '../memory/kv-cache.ts'
-import { checkpointBytes } from '../memory/weights.ts'
+import { checkpointBytes, loraBytesPerDevice, visionBytesPerDevice, weightBytesPerDevice } from '../memory/weights.ts'
 import { minimumDevices } from '../optimize/suggestions.ts'
-import { devicesOf } from '../settings.ts'
+import { drawMemory } from '../picture/pictures.ts'
+import { devicesOf, type ServingSettings } from '../settings.ts'
 import { NegativeAnswer, parseFlags, toTable, type Command } from './command.ts'
+import { readHardware } from './hardware-argument.ts'
 import { readModel } from './model-argument.ts'
 import { servingFlags, servingUsage, toSettings } from './serving-flags.ts'
+
+/** What the weights hold besides the language model itself, on each device. */
+function partsOfWeights(model: ModelSpec, settings: ServingSettings): readonly (readonly [string, number])[] {
+  const vision = visionBytesPerDevice(model, settings)
+  const lora = loraBytesPerDevice(model, settings)
+  const draft =
+    settings.speculative === undefined
+      ? 0
+      : weightBytesPerDevice(model, settings) - weightBytesPerDevice(model, { ...settings, speculative: undefined })
+  return (
+    [
+      ['the vision tower', vision],
+      ['adapters', lora],
+      ['what guesses tokens', draft],
+    ] as const
+  ).filter(([, bytes]) => bytes > 0)
+}
 
 export const memoryCommand: Command = {
   name: 'memory',
   summary: 'exact parameters, and bytes on each device',
-  usage: `bud-sim memory <model or config.json> ${servingUsage} [--json]`,
+  usage: `bud-sim memory <model or config.json> ${servingUsage} [--svg FILE.svg] [--json]`,
   run: async (args, context) => {
-    const { values, positionals } = parseFlags(args, { ...servingFlags, json: { type: 'boolean' } })
+    const { values, positionals } = parseFlags(args, { ...servingFlags, svg: { type: 'string' }, json: { type: 'boolean' } })
     const model = await readModel(positionals[0], values['model-id'], context)
-    const hardware = findHardware(values.hardware)
+    const hardware = await readHardware(values.hardware, context)
     const engine = findEngine(values.engine)
     const settings = toSettings(model, values, 8192)
     const fit = fitMemory({ model, hardware, settings, overhead: engine.overhead(model, hardware) })
@@ -39,6 +58,8 @@ export const memoryCommand: Command = {
       ...(least === undefined ? {} : { leastDevices: least }),
       unmodelled: model.unmodelled,
     }
+    if (values.svg !== undefined)
+      await context.writeFile(values.svg, drawMemory([{ name: `${String(result.devices)} × ${hardware.id}`, memoryPerDevice: fit }]))
     if (values.json === true) {
       context.print(JSON.stringify(result, null, 2))
       if (!result.fits) throw new NegativeAnswer()
@@ -53,6 +74,7 @@ export const memoryCommand: Command = {
           ['part', 'bytes'],
           [
             ['weights', gigabytes(fit.weightsBytes)],
+            ...partsOfWeights(model, settings).map(([name, bytes]) => [`  of them ${name}`, gigabytes(bytes)]),
             ['activations', gigabytes(fit.activationsBytes)],
             ['engine overhead', gigabytes(fit.overheadBytes)],
             ['left for KV cache', gigabytes(fit.kvCacheBytes)],

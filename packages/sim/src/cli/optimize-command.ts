@@ -1,12 +1,14 @@
 /** `bud-sim optimize`: ranked deployments for a model on given devices. */
-import type { DeviceInput } from '@bud-foundry/core'
+import { type DeviceInput, type ModelSpec, precisionSchema } from '@bud-foundry/core'
 import { findLoadLimit } from '../optimize/load-limit.ts'
+import { findMinimumHardware } from '../optimize/minimum-hardware.ts'
 import type { OptimizeRequest } from '../optimize/optimize-request.ts'
 import { optimize } from '../optimize/optimizer.ts'
 import { drawFront, drawLoad, drawMemory } from '../picture/pictures.ts'
-import type { Market } from '../price/instance-prices.ts'
-import { parseFlags, toNumber, toTable, UsageError, type Command } from './command.ts'
+import { parseFlags, toNumber, toTable, UsageError, type Command, type CommandContext } from './command.ts'
+import { readHardware } from './hardware-argument.ts'
 import { readModel } from './model-argument.ts'
+import { toSpeculative } from './serving-flags.ts'
 
 const flags = {
   devices: { type: 'string', multiple: true },
@@ -19,6 +21,19 @@ const flags = {
   tpot: { type: 'string' },
   e2e: { type: 'string' },
   throughput: { type: 'string' },
+  'user-throughput': { type: 'string' },
+  prefix: { type: 'string' },
+  precision: { type: 'string', multiple: true },
+  serving: { type: 'string' },
+  'link-gbps': { type: 'string' },
+  speculative: { type: 'string' },
+  'speculative-tokens': { type: 'string' },
+  acceptance: { type: 'string' },
+  'draft-model': { type: 'string' },
+  space: { type: 'string' },
+  'hardware-profile': { type: 'string', multiple: true },
+  minimum: { type: 'boolean' },
+  'devices-max': { type: 'string' },
   goal: { type: 'string' },
   engine: { type: 'string', multiple: true },
   market: { type: 'string' },
@@ -37,22 +52,108 @@ function toDevice(text: string): DeviceInput {
   return { hardwareId, count: Number(count), ...(price === undefined ? {} : { usdPerHour: Number(price) }) }
 }
 
-function toGoal(text: string | undefined): 'cost' | 'latency' | 'throughput' {
-  if (text === undefined || text === 'cost') return 'cost'
-  if (text === 'latency' || text === 'throughput') return text
-  throw new UsageError(`--goal is '${text}'; use cost, latency or throughput`)
+/** One of a few words. @throws UsageError naming them all. */
+function toChoice<const Choice extends string>(flag: string, text: string | undefined, choices: readonly Choice[]): Choice | undefined {
+  const found = choices.find((choice) => choice === text)
+  if (text !== undefined && found === undefined)
+    throw new UsageError(`--${flag} is '${text}'; use ${choices.slice(0, -1).join(', ')} or ${String(choices.at(-1))}`)
+  return found
 }
 
-function toMarket(text: string | undefined): Market | undefined {
-  if (text === undefined || text === 'on-demand' || text === 'spot') return text
-  throw new UsageError(`--market is '${text}'; use on-demand or spot`)
+function toPrecisions(texts: readonly string[] | undefined): OptimizeRequest['precisions'] {
+  return texts?.map((text) => {
+    const parsed = precisionSchema.safeParse(text)
+    if (!parsed.success) throw new UsageError(`--precision is '${text}'; use one of ${precisionSchema.options.join(', ')}`)
+    return parsed.data
+  })
+}
+
+type Values = ReturnType<typeof parseFlags<typeof flags>>['values']
+
+async function toRequest(model: ModelSpec, values: Values, context: CommandContext): Promise<OptimizeRequest> {
+  const positive = { min: 1e-9 }
+  const whole = { min: 1, whole: true }
+  const number = (flag: Exclude<keyof Values, symbol | number>, range: Parameters<typeof toNumber>[2]) => {
+    const value = values[flag]
+    return typeof value === 'string' ? toNumber(flag, value, range) : undefined
+  }
+  const [concurrency, requestsPerSecond] = [number('concurrency', whole), number('request-rate', positive)]
+  const objective = {
+    timeToFirstTokenMs: number('ttft', positive),
+    timePerOutputTokenMs: number('tpot', positive),
+    endToEndMs: number('e2e', positive),
+    outputTokensPerSecond: number('throughput', positive),
+    outputTokensPerSecondPerUser: number('user-throughput', positive),
+  }
+  const linkGbps = number('link-gbps', positive)
+  const speculative = toSpeculative(values)
+  const profiles = await Promise.all((values['hardware-profile'] ?? []).map((file) => readHardware(file, context)))
+  return {
+    model: { ...model },
+    devices: (values.devices ?? []).map(toDevice),
+    ...(profiles.length === 0 ? {} : { hardware: profiles.map((profile) => ({ ...profile, aliases: [...profile.aliases] })) }),
+    workload: {
+      inputTokens: number('isl', whole) ?? 1024,
+      outputTokens: number('osl', whole) ?? 256,
+      sharedPrefixTokens: number('prefix', { min: 0, whole: true }),
+      ...(concurrency === undefined && requestsPerSecond === undefined ? { concurrency: 16 } : {}),
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+    },
+    ...(Object.values(objective).every((value) => value === undefined) ? {} : { objective }),
+    goal: toChoice('goal', values.goal, ['cost', 'latency', 'throughput']),
+    engines: values.engine,
+    precisions: toPrecisions(values.precision),
+    serving: toChoice('serving', values.serving, ['aggregated', 'disaggregated', 'both']),
+    space: toChoice('space', values.space, ['usual', 'wide']),
+    linkBytesPerSecond: linkGbps === undefined ? undefined : (linkGbps * 1e9) / 8,
+    speculation: speculative === undefined ? undefined : [speculative],
+    market: toChoice('market', values.market, ['on-demand', 'spot']),
+    plans: number('plans', { min: 1, max: 100, whole: true }) ?? 5,
+  }
+}
+
+/** The fewest devices of each kind that carry the load. */
+async function answerMinimum(request: OptimizeRequest, values: Values, context: CommandContext): Promise<void> {
+  const { devices, ...rest } = request
+  const result = await findMinimumHardware(
+    {
+      ...rest,
+      ...(devices.length === 0 ? {} : { hardwareIds: devices.map(({ hardwareId }) => hardwareId) }),
+      devicesMax: toNumber('devices-max', values['devices-max'], { min: 1, max: 65_536, whole: true }) ?? 64,
+    },
+    { signal: context.signal, clock: context.clock },
+  )
+  if (values.json === true) {
+    context.print(JSON.stringify(result, null, 2))
+    return
+  }
+  context.print(
+    [
+      toTable(
+        ['hardware', 'devices', 'engine', 'tp', 'TTFT ms', 'TPOT ms', '$/h', '$/M tokens'],
+        result.enough.map(({ hardwareId, devices: count, plan }) => [
+          hardwareId,
+          count,
+          plan.engine.id,
+          plan.parallelism.tensor,
+          plan.predicted.timeToFirstTokenMs.mid.toFixed(0),
+          plan.predicted.timePerOutputTokenMs.mid.toFixed(1),
+          plan.cost === undefined ? '-' : plan.cost.usdPerHour.toFixed(2),
+          plan.cost === undefined ? '-' : plan.cost.usdPerMillionOutputTokens.toFixed(3),
+        ]),
+      ),
+      '',
+      ...result.notEnough.map(({ hardwareId, reason }) => `not ${hardwareId}: ${reason.split('\n')[0] ?? ''}`),
+    ].join('\n'),
+  )
 }
 
 export const optimizeCommand: Command = {
   name: 'optimize',
   summary: 'ranked deployments for a model on given devices, with reasons',
   usage:
-    'bud-sim optimize <model or config.json> --devices h100-sxm:8@2.99 [--devices …] [--isl 1024] [--osl 256] [--concurrency N | --request-rate R] [--ttft ms] [--tpot ms] [--e2e ms] [--throughput tokens/s] [--goal cost|latency|throughput] [--engine id …] [--market on-demand|spot] [--plans 5] [--grow] [--svg folder] [--json]',
+    'bud-sim optimize <model or config.json> --devices h100-sxm:8@2.99 [--devices …] [--hardware-profile FILE …] | --minimum [--devices-max 64] [--isl 1024] [--osl 256] [--concurrency N | --request-rate R] [--ttft ms] [--tpot ms] [--e2e ms] [--throughput tokens/s] [--user-throughput tokens/s] [--prefix N] [--precision fp8 …] [--serving aggregated|disaggregated|both] [--link-gbps N] [--speculative mtp|eagle|draft-model|ngram …] [--space usual|wide] [--goal cost|latency|throughput] [--engine id …] [--market on-demand|spot] [--plans 5] [--grow] [--svg folder] [--json]',
   run: async (args, context) => {
     const { values, positionals } = parseFlags(args, flags)
     const model = await readModel(positionals[0], values['model-id'], context)
@@ -60,34 +161,9 @@ export const optimizeCommand: Command = {
       context.printError(
         `bud-sim optimize: the model is called '${model.id}' after its file; give --model-id organisation/name, the repository that the engines load`,
       )
-    if (values.devices === undefined) throw new UsageError('give at least one --devices hardware:count')
-    const positive = { min: 1e-9 }
-    const whole = { min: 1, whole: true }
-    const concurrency = toNumber('concurrency', values.concurrency, whole)
-    const requestsPerSecond = toNumber('request-rate', values['request-rate'], positive)
-    const objective = {
-      timeToFirstTokenMs: toNumber('ttft', values.ttft, positive),
-      timePerOutputTokenMs: toNumber('tpot', values.tpot, positive),
-      endToEndMs: toNumber('e2e', values.e2e, positive),
-      outputTokensPerSecond: toNumber('throughput', values.throughput, positive),
-    }
-    const market = toMarket(values.market)
-    const request: OptimizeRequest = {
-      model: { ...model },
-      devices: values.devices.map(toDevice),
-      workload: {
-        inputTokens: toNumber('isl', values.isl, whole) ?? 1024,
-        outputTokens: toNumber('osl', values.osl, whole) ?? 256,
-        ...(concurrency === undefined && requestsPerSecond === undefined ? { concurrency: 16 } : {}),
-        ...(concurrency === undefined ? {} : { concurrency }),
-        ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
-      },
-      ...(Object.values(objective).every((value) => value === undefined) ? {} : { objective }),
-      goal: toGoal(values.goal),
-      ...(values.engine === undefined ? {} : { engines: values.engine }),
-      plans: toNumber('plans', values.plans, { min: 1, max: 100, whole: true }) ?? 5,
-      ...(market === undefined ? {} : { market }),
-    }
+    const request = await toRequest(model, values, context)
+    if (values.minimum === true) return answerMinimum(request, values, context)
+    if (request.devices.length === 0) throw new UsageError('give at least one --devices hardware:count, or --minimum to look at every kind')
     const result = await optimize(request, {
       signal: context.signal,
       clock: context.clock,
@@ -129,6 +205,13 @@ export const optimizeCommand: Command = {
             plan.cost === undefined ? '-' : plan.cost.usdPerMillionOutputTokens.toFixed(3),
           ]),
         ),
+        ...result.combined
+          .slice(0, 2)
+          .flatMap(({ kind, reasons }) => [
+            '',
+            `${kind === 'mixed' ? 'two kinds of hardware' : 'prefill and decode apart'}:`,
+            ...reasons.map((reason) => `- ${reason}`),
+          ]),
         '',
         ...(result.plans[0]?.reasons ?? []).map((reason) => `- ${reason}`),
         '',
@@ -136,7 +219,7 @@ export const optimizeCommand: Command = {
         ...(values.svg === undefined
           ? []
           : [`pictures: ${['front', 'load', 'memory'].map((name) => `${String(values.svg)}/${name}.svg`).join(', ')}`]),
-        `${String(result.examined)} configurations examined, ${String(result.rejected.length)} kinds rejected (--json lists why)`,
+        `${String(result.examined)} configurations examined (${result.method}), ${String(result.rejected.length)} kinds rejected (--json lists why)`,
       ].join('\n'),
     )
   },

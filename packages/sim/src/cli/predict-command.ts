@@ -1,11 +1,12 @@
 /** `bud-sim predict`: latency and throughput of one configuration. */
 import type { ModelSpec } from '@bud-foundry/core'
-import { findHardware } from '../hardware/hardware-registry.ts'
 import { loadShippedCorrections, noCorrections } from '../correct/corrections.ts'
 import { createPredictor } from '../predict/predictors.ts'
+import { drawLatency } from '../picture/pictures.ts'
 import { acceptanceOf, acceptedTokens } from '../predict/speculation.ts'
 import { devicesOf, type ServingSettings } from '../settings.ts'
 import { parseFlags, toNumber, toTable, type Command } from './command.ts'
+import { readHardware } from './hardware-argument.ts'
 import { readModel } from './model-argument.ts'
 import { servingFlags, servingUsage, toSettings } from './serving-flags.ts'
 
@@ -17,6 +18,7 @@ const flags = {
   concurrency: { type: 'string' },
   'request-rate': { type: 'string' },
   analytical: { type: 'boolean' },
+  svg: { type: 'string' },
   json: { type: 'boolean' },
 } as const
 
@@ -27,7 +29,7 @@ function describeFeatures(model: ModelSpec, settings: ServingSettings): string[]
     ...(speculative === undefined
       ? []
       : [
-          `speculative decoding (${speculative.method}): ${String(speculative.tokens)} guesses a step, ${acceptanceOf(speculative).toFixed(2)} of them right${speculative.acceptance === undefined ? ' as published' : ''}, ${acceptedTokens(speculative).toFixed(2)} tokens a step`,
+          `speculative decoding (${speculative.method}): ${String(speculative.tokens)} guesses a step, ${acceptanceOf(speculative).toFixed(2)} of them right${speculative.acceptance === undefined ? ' as assumed for the method' : ''}, ${acceptedTokens(speculative).toFixed(2)} tokens a step`,
         ]),
     ...(pipeline > 1 ? [`pipeline: a prompt fills ${String(pipeline)} stages before its first token, which is counted`] : []),
     ...(data > 1 ? [`attention is copied ${String(data)} times, each with requests of its own`] : []),
@@ -38,7 +40,7 @@ function describeFeatures(model: ModelSpec, settings: ServingSettings): string[]
 export const predictCommand: Command = {
   name: 'predict',
   summary: 'time to first token, time per token and throughput, with their intervals',
-  usage: `bud-sim predict <model or config.json> ${servingUsage} [--isl 1024] [--osl 256] [--prefix N] [--concurrency N | --request-rate R] [--analytical] [--json]`,
+  usage: `bud-sim predict <model or config.json> ${servingUsage} [--isl 1024] [--osl 256] [--prefix N] [--concurrency N | --request-rate R] [--analytical] [--svg FILE.svg] [--json]`,
   run: async (args, context) => {
     const { values, positionals } = parseFlags(args, flags)
     const model = await readModel(positionals[0], values['model-id'], context)
@@ -48,16 +50,25 @@ export const predictCommand: Command = {
     const rate = toNumber('request-rate', values['request-rate'], { min: 1e-6 })
     const concurrency = toNumber('concurrency', values.concurrency, whole)
     const settings = toSettings(model, values, Math.max(8192, 2 * (inputTokens + outputTokens)))
-    const hardware = findHardware(values.hardware)
+    const hardware = await readHardware(values.hardware, context)
     const workload = {
       inputTokens,
       outputTokens,
       sharedPrefixTokens: toNumber('prefix', values.prefix, { min: 0, whole: true }),
       ...(rate === undefined ? { concurrency: concurrency ?? 1 } : { requestsPerSecond: rate }),
     }
-    const [prediction] = createPredictor(values.analytical === true ? noCorrections : await loadShippedCorrections()).predict([
-      { model, workload, hardware, deviceCount: devicesOf(settings), engineId: values.engine, settings },
-    ])
+    const predictor = createPredictor(values.analytical === true ? noCorrections : await loadShippedCorrections())
+    const question = { model, workload, hardware, deviceCount: devicesOf(settings), engineId: values.engine, settings }
+    const [prediction] = predictor.predict([question])
+    if (values.svg !== undefined) {
+      const { requestsPerSecond: _rate, ...lengths } = { requestsPerSecond: undefined, ...workload }
+      const loads = Array.from({ length: 21 }, (_, step) => Math.round(2 ** (step / 2))).filter((load) => load <= settings.maxSequences)
+      const points = predictor.predict(loads.map((load) => ({ ...question, workload: { ...lengths, concurrency: load } })))
+      await context.writeFile(
+        values.svg,
+        drawLatency(points.map((point, index) => ({ concurrency: loads[index] ?? 1, prediction: point }))),
+      )
+    }
     if (values.json === true || prediction === undefined) {
       context.print(
         JSON.stringify({ model: model.id, hardwareId: hardware.id, engineId: values.engine, settings, workload, prediction }, null, 2),

@@ -90,6 +90,8 @@ const byGeneration: Readonly<Record<string, Efficiency>> = {
   cdna3: cdna,
   cdna4: cdna,
   gaudi2: { ...cdna, matrix: 0.6, layerSeconds: 30e-6 },
+  // Rates of `bud-sim hardware probe` are what was reached.
+  probed: { ...processor, matrix: 1, matrixNarrow: 1, stream: 1, cacheRead: 0.85, promptAttention: 0.5 },
   gaudi3: { ...cdna, matrix: 0.55, layerSeconds: 30e-6 },
 }
 

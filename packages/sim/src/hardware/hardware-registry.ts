@@ -23,6 +23,9 @@ export interface HardwareDescription extends HardwareProfile {
   readonly citations: Readonly<Record<string, Citation>>
 }
 
+/** The architecture of a machine that was measured: its rates are reached, not those of a datasheet. */
+export const probedGeneration = 'probed'
+
 interface Cited {
   readonly value: number
   readonly source: string

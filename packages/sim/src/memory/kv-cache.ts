@@ -1,5 +1,6 @@
 /** Bytes of the key-value cache, layer kind by layer kind. */
 import type { AttentionSpec, LayerGroup, ModelSpec, Precision } from '@bud-foundry/core'
+import { isEncoder } from '../model/model-kind.ts'
 import type { ServingSettings } from '../settings.ts'
 import { bytesOf } from './precision.ts'
 
@@ -28,6 +29,8 @@ export function layerCacheBytes(group: LayerGroup, tokens: number, tensor: numbe
 
 /** Bytes on one device for one sequence of so many tokens, windows and constant states included. */
 export function sequenceCacheBytes(model: ModelSpec, settings: ServingSettings, tokens: number): number {
+  // Encoders read everything in one pass and keep nothing.
+  if (isEncoder(model)) return 0
   let bytes = 0
   for (const group of model.layerGroups) bytes += group.count * layerCacheBytes(group, tokens, settings.tensor, settings.kvCache)
   return bytes / settings.pipeline
@@ -35,6 +38,7 @@ export function sequenceCacheBytes(model: ModelSpec, settings: ServingSettings, 
 
 /** Bytes that one further token costs on one device while every window is still open. */
 export function cacheBytesPerToken(model: ModelSpec, settings: ServingSettings): number {
+  if (isEncoder(model)) return 0
   let values = 0
   for (const { count, attention } of model.layerGroups) values += count * cacheValuesPerDevice(attention, settings.tensor)
   return (values * bytesOf(settings.kvCache)) / settings.pipeline

@@ -36,12 +36,16 @@ export function weightBytesPerDevice(model: ModelSpec, settings: ServingSettings
   const embedding = (model.embeddingParameters * format.otherBytes) / tensor
   const head = (model.headParameters * format.otherBytes) / tensor
   const ends = pipeline === 1 ? embedding + head : Math.max(embedding, head === 0 ? embedding : head)
-  const vision = ((model.vision?.approximateParameters ?? 0) * format.otherBytes) / tensor
+  const vision = visionBytesPerDevice(model, settings)
   // The largest stage holds the rounded-up share of the layers.
   const stageShare = Math.ceil(model.layers / pipeline) / model.layers
   const guesses = settings.speculative === undefined ? 0 : draftBytesPerDevice(model, settings, settings.speculative)
   return layers * stageShare + ends + vision + model.finalNormParameters * format.otherBytes + guesses + loraBytesPerDevice(model, settings)
 }
+
+/** Of the vision tower, which engines split like the first layers. */
+export const visionBytesPerDevice = (model: ModelSpec, settings: ServingSettings): number =>
+  ((model.vision?.approximateParameters ?? 0) * resolveWeightFormat(model, settings.weights).otherBytes) / settings.tensor
 
 /** What guesses tokens is split like the model itself; experts over all devices. */
 function draftBytesPerDevice(model: ModelSpec, settings: ServingSettings, speculative: Speculative): number {

@@ -24,10 +24,14 @@ function toNodes(device: Device, hardware: HardwareDescription): readonly number
 }
 
 /** One pool for each kind of hardware. Shared devices (MIG, time slices) are left out. @throws SIM_HARDWARE_UNKNOWN. */
-export function createDevicePools(devices: readonly Device[], market?: Market): readonly DevicePool[] {
+export function createDevicePools(
+  devices: readonly Device[],
+  market?: Market,
+  own: readonly HardwareDescription[] = [],
+): readonly DevicePool[] {
   const groups = new Map<string, { hardware: HardwareDescription; devices: Device[] }>()
   for (const device of devices) {
-    const hardware = findHardware(device.hardwareId)
+    const hardware = own.find(({ id }) => id === device.hardwareId) ?? findHardware(device.hardwareId)
     if (device.sharing !== 'whole') continue
     const group = groups.get(hardware.id) ?? { hardware, devices: [] }
     group.devices.push(device)

@@ -14,6 +14,7 @@ import {
 import { z } from 'zod'
 import type { Corrections } from '../correct/corrections.ts'
 import { simErrors } from '../errors.ts'
+import { hardwareDescriptionSchema } from '../hardware/own-hardware.ts'
 import { listHardware } from '../hardware/hardware-registry.ts'
 import { limits } from '../limits.ts'
 import { assertGenerates } from '../model/model-kind.ts'
@@ -32,6 +33,8 @@ export const optimizeRequestSchema = z
       .array(deviceSchema.extend({ count: z.int().positive().max(limits.devicesPerKind) }))
       .min(1)
       .max(limits.devices),
+    /** Hardware that is not built in, by its id in `devices`; goes before what is built in. */
+    hardware: z.array(hardwareDescriptionSchema).max(limits.devices).optional(),
     workload: workloadSchema.optional(),
     objective: latencyObjectiveSchema
       .extend({

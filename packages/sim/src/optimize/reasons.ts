@@ -71,7 +71,7 @@ function conversionSentence(request: ResolvedRequest, { candidate: { engine, set
 }
 
 function speculationSentence(speculative: Speculative): string {
-  const assumed = speculative.acceptance === undefined ? 'is what was published for the method, not measured on your prompts' : 'is yours'
+  const assumed = speculative.acceptance === undefined ? 'is assumed for the method, not measured on your prompts' : 'is yours'
   return `Speculative decoding (${speculative.method}) guesses ${String(speculative.tokens)} tokens a step and so yields ${acceptedTokens(speculative).toFixed(2)}; its acceptance of ${acceptanceOf(speculative).toFixed(2)} ${assumed}.`
 }
 

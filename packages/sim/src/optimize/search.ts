@@ -2,6 +2,7 @@
 import { type Clock, coreErrors, createSeededRandom, systemClock } from '@bud-foundry/core'
 import { findEngine, listEngines } from '../engine/engine-registry.ts'
 import type { ServingEngine } from '../engine/serving-engine.ts'
+import { parseHardware } from '../hardware/own-hardware.ts'
 import { limits } from '../limits.ts'
 import { nativeWeights } from '../memory/precision.ts'
 import { enumerateCandidates, type Candidate } from './candidates.ts'
@@ -219,7 +220,11 @@ async function searchWide(options: SpaceSearch & { readonly priced: boolean }): 
 export async function search(request: ResolvedRequest, options: SearchOptions): Promise<SearchResult> {
   const { signal, onProgress, clock = systemClock } = options
   const engines = request.engines?.map(findEngine)
-  const pools = createDevicePools(request.devices, request.market)
+  const pools = createDevicePools(
+    request.devices,
+    request.market,
+    request.hardware?.map((profile) => parseHardware(profile)),
+  )
   const best = new Map<string, Evaluated>()
   const rejections = new Rejections()
   const priced = pools.every((pool) => pool.usdPerHour !== undefined)

@@ -1,5 +1,5 @@
 /** The optimizer's answers as pictures: SVG text that needs no script. */
-import type { DeploymentPlan } from '@bud-foundry/core'
+import type { DeploymentPlan, Prediction } from '@bud-foundry/core'
 import type { LoadLimit } from '../optimize/load-limit.ts'
 import type { FrontPoint } from '../optimize/pareto.ts'
 import { chartSize, colorOf, drawChart, picture, textAt, type Series } from './chart.ts'
@@ -46,6 +46,30 @@ export function drawLoad({ points, unit, holdsUpTo }: LoadLimit): string {
   })
 }
 
+/** One replica at one number of requests in flight. */
+export interface LatencyPoint {
+  readonly concurrency: number
+  readonly prediction: Pick<Prediction, 'timeToFirstTokenMs' | 'timePerOutputTokenMs'>
+}
+
+/** Time to first token and ten tokens of answer of one replica against requests in flight, with both ends of each interval. */
+export function drawLatency(points: readonly LatencyPoint[]): string {
+  const ends = ['low', 'mid', 'high'] as const
+  const series = ends.flatMap((end): Series[] => [
+    {
+      name: `time to first token, ${end}`,
+      line: true,
+      points: points.map(({ concurrency, prediction }) => ({ x: concurrency, y: prediction.timeToFirstTokenMs[end] })),
+    },
+    {
+      name: `10 output tokens, ${end}`,
+      line: true,
+      points: points.map(({ concurrency, prediction }) => ({ x: concurrency, y: 10 * prediction.timePerOutputTokenMs[end] })),
+    },
+  ])
+  return drawChart({ title: 'Latency of one replica against load', xTitle: 'requests in flight', yTitle: 'ms', series })
+}
+
 const parts = [
   ['weightsBytes', 'weights'],
   ['activationsBytes', 'activations'],
@@ -53,8 +77,11 @@ const parts = [
   ['kvCacheBytes', 'KV cache'],
 ] as const
 
+/** What `drawMemory` needs of a plan. */
+export type MemoryBar = Pick<DeploymentPlan, 'name' | 'memoryPerDevice'>
+
 /** What fills each device's memory, a bar for each plan; what is left white the engine may not use. */
-export function drawMemory(plans: readonly DeploymentPlan[]): string {
+export function drawMemory(plans: readonly MemoryBar[]): string {
   const { width, right, top } = chartSize
   const left = 220
   const height = top + plans.length * 34 + 40

@@ -4,9 +4,10 @@ import { noCorrections, type Corrections } from '../correct/corrections.ts'
 import { findEngine } from '../engine/engine-registry.ts'
 import { simErrors } from '../errors.ts'
 import { isEncoder } from '../model/model-kind.ts'
+import { suggestHardware } from '../optimize/suggestions.ts'
 import { devicesOf, resolveSettingsFor } from '../settings.ts'
 import { predictReplica } from './predict-replica.ts'
-import { estimateReplica, prepareReplica } from './replica-estimate.ts'
+import { estimateReplica, prepareReplica, type PreparedReplica } from './replica-estimate.ts'
 
 function refuse(input: PredictionInput): string | undefined {
   if (isEncoder(input.model)) return `${input.model.id} (${input.model.architecture}) is an encoder and cannot generate text`
@@ -16,6 +17,13 @@ function refuse(input: PredictionInput): string | undefined {
   if (devices !== input.deviceCount)
     return `the settings use ${String(devices)} devices (tensor × pipeline × data), the input says ${String(input.deviceCount)}`
   return engine.refuse(input.model, settings, input.hardware)
+}
+
+/** What a replica lacks, and what would do. */
+function describeMisfit({ model, hardware }: PredictionInput, { fit, settings }: PreparedReplica): string {
+  const fixed = fit.weightsBytes + fit.activationsBytes + fit.overheadBytes
+  const fitting = suggestHardware(model, [hardware], settings.maxModelTokens)
+  return `${model.id} does not fit ${String(devicesOf(settings))} × ${hardware.name}: ${(fixed / 1e9).toFixed(1)} GB of weights and buffers on each, ${(fit.usableBytes / 1e9).toFixed(1)} GB may be used. It would fit on ${fitting.length === 0 ? 'no hardware known here' : fitting.join('; or ')}`
 }
 
 /** Predicts one replica from measured kernels and formulas; no learned correction, no I/O. */
@@ -42,7 +50,7 @@ export function createPredictor(corrections: Corrections): Predictor {
         const reason = refuse(input)
         if (reason !== undefined) throw simErrors.PREDICTION_UNSUPPORTED({ reason })
         const replica = prepareReplica(input)
-        if (!replica.fit.fits) throw simErrors.PREDICTION_UNSUPPORTED({ reason: `${input.model.id} does not fit ${input.hardware.name}` })
+        if (!replica.fit.fits) throw simErrors.PREDICTION_UNSUPPORTED({ reason: describeMisfit(input, replica) })
         const predicted = predictReplica(replica, input.workload, corrections)
         if (predicted === undefined)
           throw simErrors.PREDICTION_UNSUPPORTED({

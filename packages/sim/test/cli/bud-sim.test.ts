@@ -36,6 +36,44 @@ async function run(args: readonly string[], files: Record<string, string> = {}) 
   return { code, out: out.join('\n'), errors: errors.join('\n') }
 }
 
+describe('bud-sim with pictures and profiles', () => {
+  it('draws the latency of a replica and what fills its memory', async () => {
+    const files: Record<string, string> = {}
+    expect((await run(['predict', 'qwen3-8b', '--svg', 'latency.svg'], files)).code).toBe(0)
+    expect((await run(['memory', 'qwen3-8b', '--svg', 'memory.svg'], files)).code).toBe(0)
+    expect(files['latency.svg']).toMatch(/^<svg[\s\S]*time to first token, high/)
+    expect(files['memory.svg']).toMatch(/^<svg[\s\S]*1 × h100-sxm/)
+  })
+
+  it('measures this machine and plans with the profile that it wrote', async () => {
+    const files: Record<string, string> = {}
+    expect((await run(['hardware', 'probe', '--seconds', '0.02', '--out', 'mine.json'], files)).out).toMatch(
+      /memory bandwidth .* GB\/s[\s\S]*written: mine\.json/,
+    )
+    expect(
+      (await run(['predict', 'qwen3-0.6b', '--hardware', 'mine.json', '--engine', 'llama-cpp', '--max-num-seqs', '4'], files)).out,
+    ).toMatch(/probed/)
+    const planned = await run(
+      [
+        'optimize',
+        'qwen3-0.6b',
+        '--devices',
+        'this-machine:1',
+        '--hardware-profile',
+        'mine.json',
+        '--engine',
+        'llama-cpp',
+        '--concurrency',
+        '1',
+      ],
+      files,
+    )
+    expect(planned.out).toMatch(/llama\.cpp on 1 this-machine/)
+    const broken = await run(['predict', 'qwen3-8b', '--hardware', 'mine.json'], { 'mine.json': '{"id":"x","memoryBytes":0}' })
+    expect([broken.code, broken.errors]).toEqual([1, expect.stringMatching(/the hardware profile has \d+ problems:[\s\S]*memoryBytes/)])
+  })
+})
+
 describe('bud-sim train', () => {
   const header = 'model,hardware,tp,pp,dp,ep,engine,precision,isl,osl,concurrency,ttft_ms_mean,tpot_ms_mean'
   const lines = ['h100-sxm', 'h200-sxm'].flatMap((hardware) =>
@@ -92,6 +130,19 @@ describe('bud-sim', () => {
     [['optimize', 'qwen3-8b', '--devices', 'h100-sxm:2@3', '--ttft', '500'], /Best: .*an hour[\s\S]*start it: /],
     [['hardware'], /mi300x/],
     [['hardware', 'h100'], /NVIDIA H100 Tensor Core GPU datasheet/],
+    [['memory', 'qwen3-8b', '--lora-adapters', '4', '--lora-rank', '32'], /of them adapters/],
+    [
+      ['predict', 'deepseek-ai/DeepSeek-V3', '--hardware', 'h200-sxm', '--engine', 'sglang', '--tp', '8', '--speculative', 'mtp'],
+      /1\.85 tokens a step/,
+    ],
+    [
+      ['optimize', 'qwen3-8b', '--minimum', '--devices', 'l40s:1', '--devices', 't4:1', '--tpot', '30', '--devices-max', '4'],
+      /l40s +1 [\s\S]*not t4/,
+    ],
+    [
+      ['optimize', 'qwen3-32b', '--devices', 'h100-sxm:8', '--space', 'wide', '--engine', 'vllm', '--user-throughput', '40'],
+      /prefill and decode apart:/,
+    ],
     [['models'], /8,030,261,248/],
     [['--help'], /usage: bud-sim/],
     [['--version'], /^1\.2\.3$/],

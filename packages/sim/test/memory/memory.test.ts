@@ -1,4 +1,5 @@
 /** Memory arithmetic: published sizes, and the laws that it keeps. */
+import { parseModelConfig } from '@bud-foundry/core'
 import {
   bytesOf,
   cacheBytesPerToken,
@@ -107,5 +108,51 @@ describe('fit', () => {
 
   it('knows that half a byte is half a byte', () => {
     expect([bytesOf('fp32'), bytesOf('bf16'), bytesOf('fp8'), bytesOf('int4')]).toEqual([4, 2, 1, 0.5])
+  })
+})
+
+describe('encoders', () => {
+  const config = (fields: object) => ({
+    architectures: ['BertModel'],
+    model_type: 'bert',
+    vocab_size: 30_522,
+    max_position_embeddings: 512,
+    type_vocab_size: 2,
+    torch_dtype: 'float32',
+    ...fields,
+  })
+  // Parameters as transformers counts them for BertModel and XLMRobertaModel, pooler included.
+  it.each([
+    [
+      'bert-base-uncased',
+      config({ hidden_size: 768, num_hidden_layers: 12, num_attention_heads: 12, intermediate_size: 3072 }),
+      109_482_240,
+    ],
+    [
+      'bert-large-uncased',
+      config({ hidden_size: 1024, num_hidden_layers: 24, num_attention_heads: 16, intermediate_size: 4096 }),
+      335_141_888,
+    ],
+    [
+      'BAAI/bge-m3',
+      config({
+        architectures: ['XLMRobertaModel'],
+        model_type: 'xlm-roberta',
+        vocab_size: 250_002,
+        max_position_embeddings: 8194,
+        type_vocab_size: 1,
+        hidden_size: 1024,
+        num_hidden_layers: 24,
+        num_attention_heads: 16,
+        intermediate_size: 4096,
+      }),
+      567_754_752,
+    ],
+  ])('%s is counted exactly, and keeps no cache', (id, given, parameters) => {
+    const model = parseModelConfig(id, given)
+    expect(model.parameters).toBe(parameters)
+    expect(model.unmodelled).toEqual([])
+    expect(cacheBytesPerToken(model, resolveSettings({}))).toBe(0)
+    expect(checkpointBytes(model)).toBe(parameters * 4)
   })
 })
