@@ -9,6 +9,8 @@ import { addClusterRoutes } from './clusters/clusters-api.ts'
 import type { DemoCluster } from './clusters/demo-cluster.ts'
 import { adminPath } from './administration.ts'
 import { serverErrors } from './errors.ts'
+import type { RouteView } from './routes-view.ts'
+import { predictLoads, predictSchema } from './predict.ts'
 import type { Identity, Permission } from './identity.ts'
 import type { LiveEvents } from './live-events.ts'
 
@@ -26,6 +28,8 @@ export interface ApiParts {
   readonly logger: Logger
   /** `POST /api/sim/optimize`. */
   readonly optimize: FetchHandler
+  /** What the gateway routes where, and how its targets are. */
+  readonly routes: () => readonly RouteView[]
   /** `/api/clusters/*`. */
   readonly cluster: DemoCluster
   /** `/api/metrics/*`; checks for itself whose rows the caller may see, and knows its methods. */
@@ -94,6 +98,8 @@ const allowedMethods: Readonly<Record<string, string>> = {
   '/api/otlp/v1/traces': 'POST',
   '/api/metrics/live': 'GET',
   '/api/sim/optimize': 'POST',
+  '/api/routes': 'GET',
+  '/api/sim/predict': 'POST',
   '/api/clusters/plan': 'POST',
 }
 
@@ -114,6 +120,7 @@ export function createApi({
   logger,
   optimize,
   cluster,
+  routes,
   metrics,
   otlp,
   prometheus,
@@ -166,6 +173,10 @@ export function createApi({
   })
   app.all('/api/metrics/live', (context) => methodNotAllowed(context, 'GET'))
   app.all('/api/metrics/*', (context) => metrics(context.req.raw))
+  app.get('/api/routes', (context) => {
+    allow(context.req.raw, 'metrics')
+    return context.json({ data: routes() })
+  })
   app.post('/api/otlp/v1/traces', (context) => otlp(context.req.raw))
   app.get('/metrics', async (context) => {
     allow(context.req.raw, 'metrics')
@@ -175,6 +186,11 @@ export function createApi({
   app.post('/api/sim/optimize', (context) => {
     allow(context.req.raw, 'plan')
     return optimize(context.req.raw)
+  })
+  app.post('/api/sim/predict', async (context) => {
+    allow(context.req.raw, 'plan')
+    const { plan, workloads } = await readBody(context.req.raw, predictSchema)
+    return context.json({ data: (await predictLoads(plan, workloads)).map((each) => each ?? null) })
   })
   app.post('/api/clusters/plan', (context) => {
     allow(context.req.raw, 'plan')
