@@ -10,6 +10,8 @@ import { addClusterRoutes } from './clusters/clusters-api.ts'
 import type { DemoCluster } from './clusters/demo-cluster.ts'
 import { adminPath } from './administration.ts'
 import { serverErrors } from './errors.ts'
+import type { RouteView } from './routes-view.ts'
+import { predictLoads, predictSchema } from './predict.ts'
 import type { Identity, Permission } from './identity.ts'
 import type { LiveEvents } from './live-events.ts'
 
@@ -27,6 +29,8 @@ export interface ApiParts {
   readonly logger: Logger
   /** `POST /api/sim/optimize`. */
   readonly optimize: FetchHandler
+  /** What the gateway routes where, and how its targets are. */
+  readonly routes: () => readonly RouteView[]
   /** `/api/clusters/*`. */
   readonly cluster: DemoCluster
   /** `/api/metrics/*`; checks for itself whose rows the caller may see, and knows its methods. */
@@ -97,6 +101,8 @@ const allowedMethods: Readonly<Record<string, string>> = {
   '/api/otlp/coverage': 'GET',
   '/api/metrics/live': 'GET',
   '/api/sim/optimize': 'POST',
+  '/api/routes': 'GET',
+  '/api/sim/predict': 'POST',
   '/api/clusters/plan': 'POST',
 }
 
@@ -117,6 +123,7 @@ export function createApi({
   logger,
   optimize,
   cluster,
+  routes,
   metrics,
   otlp,
   prometheus,
@@ -174,6 +181,10 @@ export function createApi({
     allow(context.req.raw, 'admin')
     return context.json(otlp.coverage())
   })
+  app.get('/api/routes', (context) => {
+    allow(context.req.raw, 'metrics')
+    return context.json({ data: routes() })
+  })
   app.get('/metrics', async (context) => {
     allow(context.req.raw, 'metrics')
     return context.text(await prometheus(context.req.raw.signal), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
@@ -182,6 +193,11 @@ export function createApi({
   app.post('/api/sim/optimize', (context) => {
     allow(context.req.raw, 'plan')
     return optimize(context.req.raw)
+  })
+  app.post('/api/sim/predict', async (context) => {
+    allow(context.req.raw, 'plan')
+    const { plan, workloads } = await readBody(context.req.raw, predictSchema)
+    return context.json({ data: (await predictLoads(plan, workloads)).map((each) => each ?? null) })
   })
   app.post('/api/clusters/plan', (context) => {
     allow(context.req.raw, 'plan')

@@ -17,6 +17,7 @@ import { createIdentity, isLoopbackHost, visibleScope } from './identity.ts'
 import { createLiveEvents } from './live-events.ts'
 import { logRequest } from './request-log.ts'
 import { openEnvelope } from './master-key.ts'
+import { viewRoutes } from './routes-view.ts'
 import { createStaticFiles } from './static-files.ts'
 import { startTwinFleet } from './twin-fleet.ts'
 import { configuredUpstreams, listModels } from './upstream-discovery.ts'
@@ -141,6 +142,8 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
     prometheus: async (signal) => `${gateway.metricsText()}${await storeText(signal)}`,
     optimize: createOptimizerHandler(),
     cluster,
+    // Through JSON, where secrets print as `[secret]`.
+    routes: () => viewRoutes(JSON.parse(JSON.stringify(gateway.config)), gateway.metricsText()),
     page: createStaticFiles(fileURLToPath(new URL('../dist-web', import.meta.url))),
   })
   const http = building.use(

@@ -14,6 +14,8 @@ export interface Format {
   readonly decimal: (value: number) => string
   /** 0.042 becomes 4.2% */
   readonly percent: (share: number) => string
+  /** 0.98765 becomes 98.77%: for shares near 1, where a tenth of a percent hides too much. */
+  readonly share: (share: number) => string
   /** 850ms, 1.25s, 3m. */
   readonly duration: (milliseconds: number) => string
   /** Binary units, as device memory is counted: an 80 GiB device. */
@@ -50,6 +52,7 @@ export function createFormat({ locale = 'en', timeZone }: FormatOptions = {}): F
   const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
   const decimal = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 })
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 })
+  const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 2 })
   const change = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' })
   const usd = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 2 })
   const usdSmall = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumSignificantDigits: 2 })
@@ -82,7 +85,8 @@ export function createFormat({ locale = 'en', timeZone }: FormatOptions = {}): F
     amount: (value) => (Math.abs(value) >= 10_000 ? compact : Number.isInteger(value) ? count : decimal).format(value),
     change: (share) => change.format(share),
     decimal: (value) => (Math.abs(value) >= 1000 ? count.format(value) : decimal.format(value)),
-    percent: (share) => percent.format(share),
+    percent: (value) => percent.format(value),
+    share: (value) => share.format(value),
     duration(value) {
       if (value < 10) return millisecondsFine.format(value)
       if (value < 1_000) return milliseconds.format(value)

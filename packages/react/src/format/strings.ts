@@ -1,4 +1,5 @@
 /** Every word that the kit shows; any of them can be replaced. */
+import type { WidgetWords } from './widget-words.ts'
 
 export const defaultStrings = {
   common: {
@@ -7,6 +8,7 @@ export const defaultStrings = {
     copyFailed: 'Could not copy',
     retry: 'Try again',
     loading: 'Loading',
+    sort: (column: string) => `Sort by ${column}`,
     none: '–',
     stale: 'The last refresh failed; these numbers may be old.',
     failed: 'Could not be loaded',
@@ -347,7 +349,9 @@ export const defaultStrings = {
 export type BudStrings = typeof defaultStrings
 
 /** A part of the strings; what is left out keeps its default. */
-export type BudStringsInput = { readonly [Section in keyof BudStrings]?: Partial<BudStrings[Section]> }
+export type BudStringsInput = { readonly [Section in keyof BudStrings]?: Partial<BudStrings[Section]> } & {
+  readonly [Section in keyof WidgetWords]?: Partial<WidgetWords[Section]>
+}
 
 export function resolveStrings(input: BudStringsInput = {}): BudStrings {
   const entries = Object.entries(defaultStrings).map(([section, words]) => [

@@ -1,13 +1,14 @@
 'use client'
 /** What every widget reads from above it: client, shared resources, words and formats. */
-import { createContext, useContext } from 'react'
+import { createContext, useContext, useMemo } from 'react'
 import type { BudClient } from '../client/client.ts'
 import type { LiveState } from '../client/live-feed.ts'
 import type { Observable } from '../client/observable.ts'
 import type { ResourceStore } from '../client/resource-store.ts'
 import { BudClientError } from '../errors.ts'
 import { createFormat, type Format } from '../format/format.ts'
-import { defaultStrings, type BudStrings } from '../format/strings.ts'
+import type { WidgetWords } from '../format/widget-words.ts'
+import { defaultStrings, type BudStrings, type BudStringsInput } from '../format/strings.ts'
 
 export interface BudConnection {
   readonly client: BudClient
@@ -18,12 +19,15 @@ export interface BudConnection {
 export interface BudContextValue {
   readonly connection: BudConnection | undefined
   readonly strings: BudStrings
+  /** As given to the provider; holds the words of widgets that bring their own defaults. */
+  readonly given: BudStringsInput
   readonly format: Format
 }
 
 export const BudContext = createContext<BudContextValue>({
   connection: undefined,
   strings: defaultStrings,
+  given: {},
   format: createFormat(),
 })
 
@@ -45,6 +49,12 @@ export function useBudClient(): BudClient {
 
 export function useBudStrings(): BudStrings {
   return useContext(BudContext).strings
+}
+
+/** Words that a widget brings itself, so that other widgets need not carry them; replaced like all others. Keep `defaults` outside of the component. */
+export function useWords<Name extends keyof WidgetWords>(name: Name, defaults: WidgetWords[Name]): WidgetWords[Name] {
+  const { given } = useContext(BudContext)
+  return useMemo(() => ({ ...defaults, ...given[name] }), [defaults, given, name])
 }
 
 export function useBudFormat(): Format {

@@ -27,6 +27,6 @@ export function BudProvider({ client, locale, timeZone, strings, children }: Bud
   )
   const format = useMemo(() => createFormat({ locale, timeZone }), [locale, timeZone])
   const words = useMemo(() => resolveStrings(strings), [strings])
-  const value = useMemo(() => ({ connection, format, strings: words }), [connection, format, words])
+  const value = useMemo(() => ({ connection, format, strings: words, given: strings ?? {} }), [connection, format, words, strings])
   return <BudContext.Provider value={value}>{children}</BudContext.Provider>
 }

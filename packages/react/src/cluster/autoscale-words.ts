@@ -1,0 +1,23 @@
+/** The words of the autoscaling form. */
+export const autoscaleWords = {
+  label: 'Autoscaling',
+  minReplicas: 'Fewest replicas',
+  maxReplicas: 'Most replicas',
+  targetPerReplica: 'Requests per replica',
+  peakRequests: 'Requests at the peak',
+  startSeconds: 'Seconds to start one',
+  usdPerReplicaHour: 'Dollars per replica hour',
+  usdPerHourMax: 'Most dollars per hour',
+  unlimited: 'no limit',
+  shape: 'Load',
+  shapes: { steady: 'Steady', spike: 'A spike', day: 'A day' } as Readonly<Record<string, string>>,
+  preview: 'What the scaler would do',
+  replicas: 'Replicas',
+  ready: 'Ready',
+  requests: 'Requests in flight',
+  needed: 'Replicas needed',
+  served: (share: string) => `${share} of the time everything is served at its target`,
+  hours: (hours: string) => `${hours} replica hours`,
+  usd: (usd: string) => `${usd} for this hour`,
+  invalid: (field: string) => `${field}: give a number of at least 0.`,
+}

@@ -1,0 +1,2 @@
+/** Public list of autoscaling. */
+export { AutoscaleForm, type AutoscaleFormProps } from '../cluster/autoscale-form.tsx'

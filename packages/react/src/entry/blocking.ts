@@ -1,0 +1,2 @@
+/** Public list of blocking. */
+export { BlockingRules } from '../gateway/blocking-rules.tsx'

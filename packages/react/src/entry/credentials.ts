@@ -1,0 +1,2 @@
+/** Public list of provider credentials. */
+export { CredentialList } from '../gateway/credential-list.tsx'

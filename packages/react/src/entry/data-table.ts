@@ -1,0 +1,2 @@
+/** Public list of the sortable table. */
+export { DataTable, type DataColumn, type DataTableProps } from '../data-table/data-table.tsx'

@@ -1,0 +1,2 @@
+/** Public list of the deployments of a cluster. */
+export { DeploymentList, type DeploymentListProps } from '../cluster/deployment-list.tsx'

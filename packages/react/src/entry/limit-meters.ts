@@ -1,0 +1,2 @@
+/** Public list of limits in use. */
+export { LimitMeters } from '../gateway/limit-meters.tsx'

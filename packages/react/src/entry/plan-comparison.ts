@@ -1,0 +1,2 @@
+/** Public list of the comparison of plans. */
+export { PlanComparison } from '../sim/plan-comparison.tsx'

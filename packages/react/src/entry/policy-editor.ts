@@ -1,0 +1,2 @@
+/** Public list of the policy editor. */
+export { PolicyEditor } from '../gateway/policy-editor.tsx'
