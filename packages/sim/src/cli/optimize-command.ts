@@ -4,6 +4,7 @@ import { findLoadLimit } from '../optimize/load-limit.ts'
 import { findMinimumHardware } from '../optimize/minimum-hardware.ts'
 import type { OptimizeRequest } from '../optimize/optimize-request.ts'
 import { optimize } from '../optimize/optimizer.ts'
+import type { OptimizeProgress } from '../optimize/search.ts'
 import { drawFront, drawLoad, drawMemory } from '../picture/pictures.ts'
 import { parseFlags, toNumber, toTable, UsageError, type Command, type CommandContext } from './command.ts'
 import { readHardware } from './hardware-argument.ts'
@@ -68,6 +69,12 @@ function toPrecisions(texts: readonly string[] | undefined): OptimizeRequest['pr
   })
 }
 
+const showProgress =
+  (context: CommandContext) =>
+  ({ examined, feasible }: OptimizeProgress): void => {
+    if (context.interactive) context.printError(`${String(examined)} configurations examined, ${String(feasible)} feasible`)
+  }
+
 type Values = ReturnType<typeof parseFlags<typeof flags>>['values']
 
 async function toRequest(model: ModelSpec, values: Values, context: CommandContext): Promise<OptimizeRequest> {
@@ -122,7 +129,7 @@ async function answerMinimum(request: OptimizeRequest, values: Values, context: 
       ...(devices.length === 0 ? {} : { hardwareIds: devices.map(({ hardwareId }) => hardwareId) }),
       devicesMax: toNumber('devices-max', values['devices-max'], { min: 1, max: 65_536, whole: true }) ?? 64,
     },
-    { signal: context.signal, clock: context.clock },
+    { signal: context.signal, clock: context.clock, onProgress: showProgress(context) },
   )
   if (values.json === true) {
     context.print(JSON.stringify(result, null, 2))
@@ -167,9 +174,7 @@ export const optimizeCommand: Command = {
     const result = await optimize(request, {
       signal: context.signal,
       clock: context.clock,
-      onProgress: ({ examined, feasible }) => {
-        if (context.interactive) context.printError(`${String(examined)} configurations examined, ${String(feasible)} feasible`)
-      },
+      onProgress: showProgress(context),
     })
     const growth =
       values.grow === true || values.svg !== undefined

@@ -88,3 +88,24 @@ describe('an objective for each user', () => {
     expect(plans[0]?.objective).toEqual({ timePerOutputTokenMs: 20 })
   })
 })
+
+describe('layers for multi-token prediction', () => {
+  const deepseek = {
+    model: 'deepseek-ai/DeepSeek-V3',
+    devices: [{ hardwareId: 'h200-sxm', count: 8 }],
+    workload: { inputTokens: 2000, outputTokens: 500, concurrency: 8 },
+    engines: ['sglang'],
+    serving: 'aggregated',
+  } as const satisfies OptimizeRequest
+
+  it('are spoken of where they are not used, and used where that is allowed and pays', async () => {
+    const without = await optimize(deepseek)
+    expect(without.summary.some((line) => /multi-token prediction, which are not used: where 85 % .* \d+ % less time/.test(line))).toBe(
+      true,
+    )
+    const { plans, summary } = await optimize({ ...deepseek, goal: 'latency', speculation: [{ method: 'mtp', tokens: 1 }] })
+    expect(plans[0]?.launch.args.join(' ')).toContain('--speculative-algorithm NEXTN')
+    expect(plans[0]?.predicted.basis).toBe('analytical')
+    expect(summary.some((line) => line.includes('which are not used'))).toBe(false)
+  })
+})
