@@ -109,3 +109,30 @@ describe('layers for multi-token prediction', () => {
     expect(summary.some((line) => line.includes('which are not used'))).toBe(false)
   })
 })
+
+describe('settings that are not searched', () => {
+  it('hold for every configuration', async () => {
+    const { plans, combined } = await optimize({ ...apart, settings: { lora: { adapters: 4, rank: 32 }, memoryUtilization: 0.8 } })
+    const all = [...plans, ...combined.flatMap(({ parts }) => parts.map(({ plan }) => plan))]
+    for (const { launch } of all)
+      expect(launch.args.join(' ')).toMatch(
+        /(gpu-memory-utilization|mem-fraction-static) 0\.8 .*--enable-lora --max-loras(-per-batch)? 4 --max-lora-rank 32/,
+      )
+  })
+
+  it('slow experts down that are chosen unevenly', async () => {
+    const ask = async (expertVariation: number) => {
+      const { plans } = await optimize({
+        model: 'deepseek-ai/DeepSeek-V3',
+        devices: [{ hardwareId: 'h200-sxm', count: 8 }],
+        workload: { inputTokens: 1000, outputTokens: 500, concurrency: 256 },
+        engines: ['sglang'],
+        serving: 'aggregated',
+        plans: 100,
+        settings: { expertVariation },
+      })
+      return plans.find(({ parallelism }) => parallelism.data === 8)?.predicted.timePerOutputTokenMs.mid ?? 0
+    }
+    expect(await ask(2)).toBeGreaterThan((await ask(0)) * 1.1)
+  })
+})
