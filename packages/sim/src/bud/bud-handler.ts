@@ -47,6 +47,8 @@ const planFor = (run: Omit<BudRun, 'hardware_mode'>, cluster: BudCluster, nodeId
     workload: { inputTokens: run.input_tokens, outputTokens: run.output_tokens, concurrency: run.concurrency },
     objective: toObjective(run),
     market: 'on-demand',
+    // Bud's node groups are of one kind.
+    serving: 'aggregated',
     plans: limits.plans,
   })
 

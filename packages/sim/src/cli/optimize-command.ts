@@ -4,11 +4,12 @@ import { findLoadLimit } from '../optimize/load-limit.ts'
 import { findMinimumHardware } from '../optimize/minimum-hardware.ts'
 import type { OptimizeRequest } from '../optimize/optimize-request.ts'
 import { optimize } from '../optimize/optimizer.ts'
+import type { OptimizeProgress } from '../optimize/search.ts'
 import { drawFront, drawLoad, drawMemory } from '../picture/pictures.ts'
 import { parseFlags, toNumber, toTable, UsageError, type Command, type CommandContext } from './command.ts'
 import { readHardware } from './hardware-argument.ts'
 import { readModel } from './model-argument.ts'
-import { toSpeculative } from './serving-flags.ts'
+import { toLora, toSpeculative } from './serving-flags.ts'
 
 const flags = {
   devices: { type: 'string', multiple: true },
@@ -31,6 +32,10 @@ const flags = {
   acceptance: { type: 'string' },
   'draft-model': { type: 'string' },
   space: { type: 'string' },
+  'memory-utilization': { type: 'string' },
+  'expert-variation': { type: 'string' },
+  'lora-adapters': { type: 'string' },
+  'lora-rank': { type: 'string' },
   'hardware-profile': { type: 'string', multiple: true },
   minimum: { type: 'boolean' },
   'devices-max': { type: 'string' },
@@ -67,6 +72,12 @@ function toPrecisions(texts: readonly string[] | undefined): OptimizeRequest['pr
     return parsed.data
   })
 }
+
+const showProgress =
+  (context: CommandContext) =>
+  ({ examined, feasible }: OptimizeProgress): void => {
+    if (context.interactive) context.printError(`${String(examined)} configurations examined, ${String(feasible)} feasible`)
+  }
 
 type Values = ReturnType<typeof parseFlags<typeof flags>>['values']
 
@@ -106,6 +117,11 @@ async function toRequest(model: ModelSpec, values: Values, context: CommandConte
     precisions: toPrecisions(values.precision),
     serving: toChoice('serving', values.serving, ['aggregated', 'disaggregated', 'both']),
     space: toChoice('space', values.space, ['usual', 'wide']),
+    settings: {
+      memoryUtilization: number('memory-utilization', { min: 0.05, max: 0.99 }),
+      expertVariation: number('expert-variation', { min: 0, max: 10 }),
+      lora: toLora(values),
+    },
     linkBytesPerSecond: linkGbps === undefined ? undefined : (linkGbps * 1e9) / 8,
     speculation: speculative === undefined ? undefined : [speculative],
     market: toChoice('market', values.market, ['on-demand', 'spot']),
@@ -122,7 +138,7 @@ async function answerMinimum(request: OptimizeRequest, values: Values, context: 
       ...(devices.length === 0 ? {} : { hardwareIds: devices.map(({ hardwareId }) => hardwareId) }),
       devicesMax: toNumber('devices-max', values['devices-max'], { min: 1, max: 65_536, whole: true }) ?? 64,
     },
-    { signal: context.signal, clock: context.clock },
+    { signal: context.signal, clock: context.clock, onProgress: showProgress(context) },
   )
   if (values.json === true) {
     context.print(JSON.stringify(result, null, 2))
@@ -153,7 +169,7 @@ export const optimizeCommand: Command = {
   name: 'optimize',
   summary: 'ranked deployments for a model on given devices, with reasons',
   usage:
-    'bud-sim optimize <model or config.json> --devices h100-sxm:8@2.99 [--devices …] [--hardware-profile FILE …] | --minimum [--devices-max 64] [--isl 1024] [--osl 256] [--concurrency N | --request-rate R] [--ttft ms] [--tpot ms] [--e2e ms] [--throughput tokens/s] [--user-throughput tokens/s] [--prefix N] [--precision fp8 …] [--serving aggregated|disaggregated|both] [--link-gbps N] [--speculative mtp|eagle|draft-model|ngram …] [--space usual|wide] [--goal cost|latency|throughput] [--engine id …] [--market on-demand|spot] [--plans 5] [--grow] [--svg folder] [--json]',
+    'bud-sim optimize <model or config.json> --devices h100-sxm:8@2.99 [--devices …] [--hardware-profile FILE …] | --minimum [--devices-max 64] [--isl 1024] [--osl 256] [--concurrency N | --request-rate R] [--ttft ms] [--tpot ms] [--e2e ms] [--throughput tokens/s] [--user-throughput tokens/s] [--prefix N] [--precision fp8 …] [--serving aggregated|disaggregated|both] [--link-gbps N] [--speculative mtp|eagle|draft-model|ngram …] [--space usual|wide] [--memory-utilization 0.9] [--expert-variation 0] [--lora-adapters N --lora-rank N] [--goal cost|latency|throughput] [--engine id …] [--market on-demand|spot] [--plans 5] [--grow] [--svg folder] [--json]',
   run: async (args, context) => {
     const { values, positionals } = parseFlags(args, flags)
     const model = await readModel(positionals[0], values['model-id'], context)
@@ -167,9 +183,7 @@ export const optimizeCommand: Command = {
     const result = await optimize(request, {
       signal: context.signal,
       clock: context.clock,
-      onProgress: ({ examined, feasible }) => {
-        if (context.interactive) context.printError(`${String(examined)} configurations examined, ${String(feasible)} feasible`)
-      },
+      onProgress: showProgress(context),
     })
     const growth =
       values.grow === true || values.svg !== undefined

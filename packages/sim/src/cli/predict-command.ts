@@ -4,9 +4,10 @@ import { loadShippedCorrections, noCorrections } from '../correct/corrections.ts
 import { createPredictor } from '../predict/predictors.ts'
 import { drawLatency } from '../picture/pictures.ts'
 import { acceptanceOf, acceptedTokens } from '../predict/speculation.ts'
-import { devicesOf, type ServingSettings } from '../settings.ts'
+import { devicesOf, resolveSettings, type ServingSettings } from '../settings.ts'
 import { parseFlags, toNumber, toTable, type Command } from './command.ts'
 import { readHardware } from './hardware-argument.ts'
+import { predictDisaggregated } from './predict-disaggregated.ts'
 import { readModel } from './model-argument.ts'
 import { servingFlags, servingUsage, toSettings } from './serving-flags.ts'
 
@@ -18,6 +19,9 @@ const flags = {
   concurrency: { type: 'string' },
   'request-rate': { type: 'string' },
   analytical: { type: 'boolean' },
+  disaggregated: { type: 'string' },
+  'prefill-tp': { type: 'string' },
+  'link-gbps': { type: 'string' },
   svg: { type: 'string' },
   json: { type: 'boolean' },
 } as const
@@ -40,7 +44,7 @@ function describeFeatures(model: ModelSpec, settings: ServingSettings): string[]
 export const predictCommand: Command = {
   name: 'predict',
   summary: 'time to first token, time per token and throughput, with their intervals',
-  usage: `bud-sim predict <model or config.json> ${servingUsage} [--isl 1024] [--osl 256] [--prefix N] [--concurrency N | --request-rate R] [--analytical] [--svg FILE.svg] [--json]`,
+  usage: `bud-sim predict <model or config.json> ${servingUsage} [--isl 1024] [--osl 256] [--prefix N] [--concurrency N | --request-rate R] [--disaggregated prefill:decode [--prefill-tp N] [--link-gbps N]] [--analytical] [--svg FILE.svg] [--json]`,
   run: async (args, context) => {
     const { values, positionals } = parseFlags(args, flags)
     const model = await readModel(positionals[0], values['model-id'], context)
@@ -56,6 +60,21 @@ export const predictCommand: Command = {
       outputTokens,
       sharedPrefixTokens: toNumber('prefix', values.prefix, { min: 0, whole: true }),
       ...(rate === undefined ? { concurrency: concurrency ?? 1 } : { requestsPerSecond: rate }),
+    }
+    if (values.disaggregated !== undefined) {
+      const linkGbps = toNumber('link-gbps', values['link-gbps'], { min: 1e-3 })
+      const tensor = toNumber('prefill-tp', values['prefill-tp'], whole) ?? settings.tensor
+      predictDisaggregated(
+        {
+          ...{ model, hardware, engineId: values.engine, workload, counts: values.disaggregated },
+          prefill: resolveSettings({ ...settings, tensor }),
+          decode: settings,
+          linkBytesPerSecond: linkGbps === undefined ? undefined : (linkGbps * 1e9) / 8,
+        },
+        values.json === true,
+        context,
+      )
+      return
     }
     const predictor = createPredictor(values.analytical === true ? noCorrections : await loadShippedCorrections())
     const question = { model, workload, hardware, deviceCount: devicesOf(settings), engineId: values.engine, settings }

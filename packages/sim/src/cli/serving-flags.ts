@@ -56,7 +56,8 @@ export function toSpeculative(
   }
 }
 
-function toLora(values: Values): ServingSettings['lora'] {
+/** Adapters with a rank, where either is given. */
+export function toLora(values: Pick<Values, 'lora-adapters' | 'lora-rank'>): ServingSettings['lora'] {
   const adapters = toNumber('lora-adapters', values['lora-adapters'], { min: 1, whole: true })
   const rank = toNumber('lora-rank', values['lora-rank'], { min: 1, whole: true })
   return adapters === undefined && rank === undefined ? undefined : { adapters: adapters ?? 1, rank: rank ?? 16 }

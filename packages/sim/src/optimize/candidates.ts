@@ -80,6 +80,7 @@ export function* enumerateCandidates(request: ResolvedRequest, pool: DevicePool,
                 engine,
                 replicasMax,
                 settings: resolveSettings({
+                  ...request.settings,
                   ...split,
                   weights,
                   kvCache,

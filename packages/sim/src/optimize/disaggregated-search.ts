@@ -33,7 +33,7 @@ const decodeSequences = [64, 256, 1024] as const
 const sidesMax = 5
 
 function prepareSide(request: ResolvedRequest, pool: DevicePool, engine: ServingEngine, split: Split, tuned: object): Side | undefined {
-  const settings = resolveSettings({ ...split, maxModelTokens: request.maxModelTokens, ...tuned })
+  const settings = resolveSettings({ ...request.settings, ...split, maxModelTokens: request.maxModelTokens, ...tuned })
   if (engine.refuse(request.model, settings, pool.hardware) !== undefined) return undefined
   try {
     const replica = prepareReplica({ model: request.model, hardware: pool.hardware, engineId: engine.id, settings })

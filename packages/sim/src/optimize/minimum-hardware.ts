@@ -47,7 +47,8 @@ export async function findMinimumHardware(request: MinimumHardwareRequest, optio
   const enough: MinimumHardware[] = []
   const notEnough: UnfitHardware[] = []
   for (const name of ids) {
-    const { id } = findHardware(name)
+    // Profiles of one's own go before what is built in.
+    const { id } = rest.hardware?.find((own) => own.id === name) ?? findHardware(name)
     const price = usdPerHour[id]
     const device = { hardwareId: id, count: devicesMax, ...(price === undefined ? {} : { usdPerHour: price }) }
     try {

@@ -20,7 +20,7 @@ import { limits } from '../limits.ts'
 import { assertGenerates } from '../model/model-kind.ts'
 import { nameFromStated } from '../model/model-name.ts'
 import { findModel } from '../model/model-registry.ts'
-import { speculativeSchema } from '../settings.ts'
+import { servingSettingsSchema, speculativeSchema } from '../settings.ts'
 
 export const optimizeRequestSchema = z
   .strictObject({
@@ -58,6 +58,8 @@ export const optimizeRequestSchema = z
     linkBytesPerSecond: z.number().positive().optional(),
     /** Ways to guess tokens that may be used; absent: none. */
     speculation: z.array(speculativeSchema).min(1).max(8).optional(),
+    /** What is not searched: as given for every configuration. */
+    settings: servingSettingsSchema.pick({ memoryUtilization: true, expertVariation: true, lora: true }).partial().optional(),
     /** `wide` also tries every batch limit, whole prompts, block sizes and switching off the prefix cache. */
     space: z.enum(['usual', 'wide']).default('usual'),
     /** How a wide space is searched; `auto`: one by one up to some thousand configurations, beyond that by NSGA-II. */

@@ -1,6 +1,9 @@
 /** The answer of optimize in words: the best, what binds, and how far the next ones are. */
 import type { RankedCombination } from './combined-plan.ts'
-import type { Evaluated } from './evaluate.ts'
+import { prepareReplica } from '../predict/replica-estimate.ts'
+import { publishedAcceptance } from '../predict/speculation.ts'
+import { resolveSettings } from '../settings.ts'
+import { evaluateReplicas, type Evaluated } from './evaluate.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
 import { paretoFront } from './pareto.ts'
 import { describeQueue, describeUse, tightestUse } from './reasons.ts'
@@ -28,6 +31,23 @@ function distance(next: Evaluated, best: Evaluated): string {
   return `${cost}, ${latency}, ${compared(next.outputTokensPerSecond, best.outputTokensPerSecond)} throughput`
 }
 
+/** What the checkpoint's own layers for multi-token prediction would bring, where nobody allowed them. */
+function unusedPrediction(request: ResolvedRequest, best: Evaluated): readonly string[] {
+  const { candidate, replicas } = best
+  if (request.speculation !== undefined || request.model.predictionLayers === 0) return []
+  const settings = resolveSettings({ ...candidate.settings, speculative: { method: 'mtp', tokens: 1 } })
+  if (candidate.engine.refuse(request.model, settings, candidate.pool.hardware) !== undefined) return []
+  const replica = prepareReplica({ model: request.model, hardware: candidate.pool.hardware, engineId: candidate.engine.id, settings })
+  const guessing = replica.fit.fits ? evaluateReplicas(request, { ...candidate, settings }, replica, replicas) : undefined
+  if (guessing === undefined) return []
+  const percent = Math.round((1 - guessing.estimate.timePerOutputTokenSeconds / best.estimate.timePerOutputTokenSeconds) * 100)
+  return percent <= 0
+    ? []
+    : [
+        `The model carries layers for multi-token prediction, which are not used: where ${String(publishedAcceptance.mtp * 100)} % of their guesses hold, a token would take ${String(percent)} % less time; allow them as speculation (mtp).`,
+      ]
+}
+
 /** Sentences, the most important first. */
 export function summarize(request: ResolvedRequest, ranked: readonly Evaluated[], anyMeets: boolean): readonly string[] {
   const [best, ...others] = ranked
@@ -39,6 +59,7 @@ export function summarize(request: ResolvedRequest, ranked: readonly Evaluated[]
   if (tightest !== undefined) lines.push(`What binds first: ${describeUse(tightest)}.`)
   if (best.estimate.waiting > 0) lines.push(describeQueue(best))
   for (const next of others.slice(0, 3)) lines.push(`Next: ${nameOf(next)}, ${costOf(next)}: ${distance(next, best)}.`)
+  lines.push(...unusedPrediction(request, best))
   const front = paretoFront(ranked)
   if (front.length > 1)
     lines.push(

@@ -74,7 +74,7 @@ export function candidateAt(request: ResolvedRequest, space: WideSpace, genome: 
     pool,
     engine,
     replicasMax: countReplicas(pool, split.tensor * split.data, split.pipeline),
-    settings: resolveSettings({ ...split, ...settings, maxModelTokens: request.maxModelTokens }),
+    settings: resolveSettings({ ...request.settings, ...split, ...settings, maxModelTokens: request.maxModelTokens }),
   }
 }
 

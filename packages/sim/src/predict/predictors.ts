@@ -9,6 +9,9 @@ import { devicesOf, resolveSettingsFor } from '../settings.ts'
 import { predictReplica } from './predict-replica.ts'
 import { estimateReplica, prepareReplica, type PreparedReplica } from './replica-estimate.ts'
 
+/** What makes a question one that is not answered; everything else is a fault. */
+const unsupported = [simErrors.PREDICTION_UNSUPPORTED, simErrors.ENGINE_UNKNOWN, simErrors.REQUEST_INVALID, simErrors.MODEL_UNKNOWN]
+
 function refuse(input: PredictionInput): string | undefined {
   if (isEncoder(input.model)) return `${input.model.id} (${input.model.architecture}) is an encoder and cannot generate text`
   const engine = findEngine(input.engineId)
@@ -40,8 +43,7 @@ export function createPredictor(corrections: Corrections): Predictor {
         const replica = prepareReplica(input)
         return replica.fit.fits && estimateReplica(replica, input.workload) !== undefined
       } catch (error) {
-        if (simErrors.PREDICTION_UNSUPPORTED.is(error) || simErrors.ENGINE_UNKNOWN.is(error) || simErrors.REQUEST_INVALID.is(error))
-          return false
+        if (unsupported.some((known) => known.is(error))) return false
         throw error
       }
     },

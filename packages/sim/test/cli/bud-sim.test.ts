@@ -136,6 +136,10 @@ describe('bud-sim', () => {
       /1\.85 tokens a step/,
     ],
     [
+      ['predict', 'qwen3-32b', '--hardware', 'h200-sxm', '--tp', '2', '--disaggregated', '2:1', '--concurrency', '16'],
+      /2 prefill replicas of 2, 1 decode replicas of 2[\s\S]*moving the cache/,
+    ],
+    [
       ['optimize', 'qwen3-8b', '--minimum', '--devices', 'l40s:1', '--devices', 't4:1', '--tpot', '30', '--devices-max', '4'],
       /l40s +1 [\s\S]*not t4/,
     ],

@@ -88,3 +88,51 @@ describe('an objective for each user', () => {
     expect(plans[0]?.objective).toEqual({ timePerOutputTokenMs: 20 })
   })
 })
+
+describe('layers for multi-token prediction', () => {
+  const deepseek = {
+    model: 'deepseek-ai/DeepSeek-V3',
+    devices: [{ hardwareId: 'h200-sxm', count: 8 }],
+    workload: { inputTokens: 2000, outputTokens: 500, concurrency: 8 },
+    engines: ['sglang'],
+    serving: 'aggregated',
+  } as const satisfies OptimizeRequest
+
+  it('are spoken of where they are not used, and used where that is allowed and pays', async () => {
+    const without = await optimize(deepseek)
+    expect(without.summary.some((line) => /multi-token prediction, which are not used: where 85 % .* \d+ % less time/.test(line))).toBe(
+      true,
+    )
+    const { plans, summary } = await optimize({ ...deepseek, goal: 'latency', speculation: [{ method: 'mtp', tokens: 1 }] })
+    expect(plans[0]?.launch.args.join(' ')).toContain('--speculative-algorithm NEXTN')
+    expect(plans[0]?.predicted.basis).toBe('analytical')
+    expect(summary.some((line) => line.includes('which are not used'))).toBe(false)
+  })
+})
+
+describe('settings that are not searched', () => {
+  it('hold for every configuration', async () => {
+    const { plans, combined } = await optimize({ ...apart, settings: { lora: { adapters: 4, rank: 32 }, memoryUtilization: 0.8 } })
+    const all = [...plans, ...combined.flatMap(({ parts }) => parts.map(({ plan }) => plan))]
+    for (const { launch } of all)
+      expect(launch.args.join(' ')).toMatch(
+        /(gpu-memory-utilization|mem-fraction-static) 0\.8 .*--enable-lora --max-loras(-per-batch)? 4 --max-lora-rank 32/,
+      )
+  })
+
+  it('slow experts down that are chosen unevenly', async () => {
+    const ask = async (expertVariation: number) => {
+      const { plans } = await optimize({
+        model: 'deepseek-ai/DeepSeek-V3',
+        devices: [{ hardwareId: 'h200-sxm', count: 8 }],
+        workload: { inputTokens: 1000, outputTokens: 500, concurrency: 256 },
+        engines: ['sglang'],
+        serving: 'aggregated',
+        plans: 100,
+        settings: { expertVariation },
+      })
+      return plans.find(({ parallelism }) => parallelism.data === 8)?.predicted.timePerOutputTokenMs.mid ?? 0
+    }
+    expect(await ask(2)).toBeGreaterThan((await ask(0)) * 1.1)
+  })
+})
