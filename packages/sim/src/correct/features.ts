@@ -1,5 +1,6 @@
 /** What the learned correction knows of a prediction: its analytical parts, the load, and the shape of model, device and split. */
 import type { PredictionInput } from '@bud-foundry/core'
+import { engineVersionNumber } from '../engine/engine-version.ts'
 import { bytesOf, resolveComputePrecision } from '../memory/precision.ts'
 import { sequenceCacheBytes } from '../memory/kv-cache.ts'
 import type { PreparedReplica } from '../predict/replica-estimate.ts'
@@ -37,12 +38,6 @@ export const correctionFeatures = [
   'log-burst-ms',
 ] as const
 export type CorrectionFeature = (typeof correctionFeatures)[number]
-
-/** "0.18.0" is 18, "1.2.0rc2" 102; NaN when it is not known, which trees treat as missing. */
-export function engineVersionNumber(version: string | undefined): number {
-  const match = /^v?(\d+)\.(\d+)/.exec(version ?? '')
-  return match === null ? Number.NaN : Number(match[1]) * 100 + Number(match[2])
-}
 
 /** The features of one estimate, in the order of `correctionFeatures`. */
 export function describeEstimate(replica: PreparedReplica, workload: PredictionInput['workload'], estimate: ServingEstimate): Float64Array {

@@ -2,11 +2,11 @@
 import type { HardwareProfile, ModelSpec, PredictionInput } from '@bud-foundry/core'
 import { createStepModel, type StepModel } from '../cost/step-cost.ts'
 import { findEngine } from '../engine/engine-registry.ts'
-import type { ServingEngine } from '../engine/serving-engine.ts'
+import { timingOf, type ServingEngine } from '../engine/serving-engine.ts'
 import { fitMemory, type MemoryFit } from '../memory/fit.ts'
 import { resolveSettingsFor, type ServingSettings } from '../settings.ts'
 import { countCacheSequences } from './cache-room.ts'
-import { closedLoopBurstShare, estimateAtRate, estimateServing, type ServingEstimate } from './serving-estimate.ts'
+import { estimateAtRate, estimateServing, type ServingEstimate } from './serving-estimate.ts'
 import { pipelineFillSeconds, withStepFeatures } from './step-features.ts'
 
 /** Ratios of measured to predicted that nine of ten measurements fall between; see `predictionSpread`. */
@@ -44,7 +44,7 @@ export function prepareReplica(
   const engine = findEngine(input.engineId)
   const settings = resolveSettingsFor(input.model, input.settings)
   const { model, hardware } = input
-  const parts = { model, hardware, settings, timing: engine.timing }
+  const parts = { model, hardware, settings, timing: timingOf(engine, input.engineVersion), engineId: engine.id }
   return {
     model,
     engine,
@@ -63,14 +63,13 @@ export function estimateReplica(replica: PreparedReplica, workload: PredictionIn
   const maxBatchedTokens = settings.chunkedPrefill ? settings.maxBatchedTokens : Math.max(settings.maxBatchedTokens, workload.inputTokens)
   const input = {
     step,
-    timing: engine.timing,
+    timing: timingOf(engine, replica.engineVersion),
     inputTokens: workload.inputTokens,
     cachedTokens,
     outputTokens: workload.outputTokens,
     maxSequences: settings.maxSequences,
     maxBatchedTokens,
-    // Requests that come at a rate come independently.
-    burstShare: workload.requestsPerSecond === undefined ? closedLoopBurstShare : 0,
+    closedLoop: workload.requestsPerSecond === undefined,
     cacheSequences: countCacheSequences({ model, settings, fit, workload, sharedTokens: cachedTokens }),
     pipelineFillSeconds: pipelineFillSeconds(step, {
       tokens: workload.inputTokens,
