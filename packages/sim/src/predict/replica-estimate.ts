@@ -44,7 +44,7 @@ export function prepareReplica(
   const engine = findEngine(input.engineId)
   const settings = resolveSettingsFor(input.model, input.settings)
   const { model, hardware } = input
-  const parts = { model, hardware, settings, timing: timingOf(engine, input.engineVersion), engineId: engine.id }
+  const parts = { model, hardware, settings, timing: timingOf(engine, input.engineVersion), engineId: engine.predictedAs ?? engine.id }
   return {
     model,
     engine,
