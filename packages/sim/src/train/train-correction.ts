@@ -33,11 +33,21 @@ export interface TargetReport {
   readonly heldOutPairs: Score
 }
 
+/** One row as it is predicted by models that saw nothing of its configuration, and nothing of its pair of model and device. */
+export interface HeldOutRow {
+  /** Place in the list of samples. */
+  readonly sample: number
+  readonly measuredMs: number
+  readonly byConfigurationMs: number
+  readonly byPairMs: number
+}
+
 export interface TrainedCorrection {
   readonly target: CorrectionTarget
   /** XGBoost's own JSON form; its attribute `bud-sim` holds the notes. */
   readonly model: object
   readonly report: TargetReport
+  readonly heldOut: readonly HeldOutRow[]
 }
 
 const defaults: BoosterOptions = {
@@ -64,6 +74,7 @@ const shapes: Readonly<Record<CorrectionTarget, TargetShape>> = {
 }
 
 interface Row {
+  readonly index: number
   readonly sample: TrainingSample
   readonly logRatio: number
   readonly logMeasured: number
@@ -187,10 +198,10 @@ async function trainTarget(
   const { bags = 1, folds = 20, onProgress, signal } = options
   const booster = { ...defaults, ...options.booster }
   const shape = shapes[target]
-  const rows = samples.flatMap((sample) => {
+  const rows = samples.flatMap((sample, index) => {
     const logRatio = sample.logRatios[target]
     const logPredicted = sample.features[correctionFeatures.indexOf(predictedFeature[target])] ?? 0
-    return logRatio === undefined ? [] : [{ sample, logRatio, logMeasured: logPredicted + logRatio }]
+    return logRatio === undefined ? [] : [{ index, sample, logRatio, logMeasured: logPredicted + logRatio }]
   })
   const [firstPlace = [], ...otherPlaces] = uniquePlaces(rows)
   const count = (groupOf: (sample: TrainingSample) => string) => new Set(rows.map(({ sample }) => groupOf(sample))).size
@@ -227,6 +238,12 @@ async function trainTarget(
   }
   return {
     target,
+    heldOut: rows.map(({ index, logMeasured }, place) => ({
+      sample: index,
+      measuredMs: Math.exp(logMeasured),
+      byConfigurationMs: Math.exp(logMeasured - (near[place]?.residual ?? 0)),
+      byPairMs: Math.exp(logMeasured - (far[place]?.residual ?? 0)),
+    })),
     model: toXgboostJson({ bags: trees, featureNames: correctionFeatures, attributes: { 'bud-sim': JSON.stringify(notes) } }),
     report: {
       target,
