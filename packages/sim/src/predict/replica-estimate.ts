@@ -16,13 +16,13 @@ interface Spread {
 }
 
 /**
- * The fifth and ninety-fifth percentile of measured over predicted, as `bud-sim validate` prints them for 1,206 measurements of vLLM,
+ * The fifth and ninety-fifth percentile of measured over predicted, as `bud-sim validate` prints them for 1,219 measurements of vLLM,
  * SGLang and TensorRT-LLM on H100, H200, B200 and GB200: tier A of the silicon sample of AIConfigurator (Apache-2.0), its benchmarks'
  * requests all starting at once. Other hardware and engines may lie further off.
  */
 export const predictionSpread = {
-  timeToFirstToken: { low: 0.74, high: 5.3 },
-  timePerOutputToken: { low: 0.82, high: 1.58 },
+  timeToFirstToken: { low: 0.63, high: 2.98 },
+  timePerOutputToken: { low: 0.82, high: 1.42 },
 } as const satisfies Record<string, Spread>
 
 /** The parts of a prediction that do not depend on the workload, prepared once. */
