@@ -8,7 +8,9 @@
 The last number is the most seconds for each tool; rows are taken in a shuffled order, so that what is reached in time is of all kinds.
 Vidur is on PyPI too (0.0.26), but its package holds none of the profiles that it predicts from, so that it predicts no row.
 """
+import contextlib
 import csv
+import io
 import json
 import logging
 import random
@@ -93,7 +95,8 @@ def predict_all(rows, estimate, limit_seconds):
             break
         row = rows[index]
         try:
-            first, each = estimate(row)
+            with contextlib.redirect_stdout(io.StringIO()):
+                first, each = estimate(row)
             if not (first > 0 and each > 0):
                 raise ValueError("no positive time")
             predicted.append({"row": index, "ttftMs": first, "tpotMs": each})
