@@ -112,7 +112,10 @@ export function describeEstimate(replica: PreparedReplica, workload: PredictionI
     'tensorrt-llm-share-experts': only('tensorrt-llm', shareExperts),
     'tensorrt-llm-log-bandwidth': only('tensorrt-llm', logBandwidth),
   }
-  return Float64Array.from(correctionFeatures, (name) => values[name])
+  // A plain loop: `Float64Array.from` with a function takes a tenth of a whole prediction.
+  const features = new Float64Array(correctionFeatures.length)
+  for (const [index, name] of correctionFeatures.entries()) features[index] = values[name]
+  return features
 }
 
 /** How far apart two cases are in what decides whether one tells about the other: each feature with the difference that counts as 1. */
