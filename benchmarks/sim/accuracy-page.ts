@@ -1,5 +1,5 @@
 /** Writes docs/accuracy.md from the result of `npm run bench:sim`. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 
 const scoreSchema = z.looseObject({
@@ -72,13 +72,63 @@ function figure({ details }: Result, target: string, title: string, peer: Score)
   ]
 }
 
+const peerScoreSchema = scoreSchema.omit({ coverage: true })
+const comparisonSchema = z.object({ peer: peerScoreSchema, oursByConfiguration: peerScoreSchema, oursByPair: peerScoreSchema })
+const peersSchema = z.looseObject({
+  date: z.string(),
+  rows: z.number(),
+  peers: z.array(
+    z.looseObject({
+      name: z.string(),
+      version: z.string(),
+      refused: z.record(z.string(), z.number()).optional(),
+      search: z.object({ processSeconds: z.number(), searchSeconds: z.number().nullable() }).optional(),
+      figures: z.object({ 'time-per-output-token': comparisonSchema, 'time-to-first-token': comparisonSchema }),
+    }),
+  ),
+})
+
+/** Peers on the rows that they predict, and ours, held out, on the same ones. */
+function comparePeers(coldMs: string): readonly string[] {
+  const file = new URL('../results/sim-peers.json', import.meta.url)
+  if (!existsSync(file)) return []
+  const { date, peers } = peersSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+  const pair = (score: z.output<typeof peerScoreSchema>) => `${percent(score.meanAbsoluteError)} / ${percent(score.medianAbsoluteError)}`
+  const lines = peers.flatMap(({ name, version, figures }) =>
+    (['time-per-output-token', 'time-to-first-token'] as const).map((target) => {
+      const { peer, oursByConfiguration, oursByPair } = figures[target]
+      return cells(`${name} ${version}`, target.replaceAll('-', ' '), peer.rows, pair(peer), pair(oursByConfiguration), pair(oursByPair))
+    }),
+  )
+  const search = peers.find((peer) => peer.search !== undefined)?.search
+  return [
+    '## Beside others, on the rows that they predict',
+    '',
+    `Run ${date.slice(0, 10)} by \`benchmarks/sim/peers/predict-rows.py\` from what is on PyPI; error %, mean / median. Ours never saw the configuration, or the pair of model and device. AIConfigurator was tuned on this sample; GenZ knows single steps, so that its first token is that of a prompt alone.`,
+    '',
+    cells('', 'figure', 'rows', 'theirs', 'ours, unseen configurations', 'ours, unseen pairs'),
+    '| --- | --- | --- | --- | --- | --- |',
+    ...lines,
+    '',
+    ...(search === undefined
+      ? []
+      : [
+          `Search for Qwen3-32B in FP8 on 32 H200, aggregated and disaggregated, in a new process: AIConfigurator ${search.processSeconds.toFixed(1)} s${search.searchSeconds === null ? '' : `, of which ${search.searchSeconds.toFixed(1)} s by its own word are the search`}; ours ${coldMs} ms (aggregated).`,
+          '',
+        ]),
+    'Vidur (0.0.26) predicts no row: its package on PyPI holds none of the profiles that it predicts from.',
+    '',
+  ]
+}
+
 function weaknesses({ details, measures }: Result): readonly string[] {
   const worst = [...details.groups].sort((left, right) => right.tpot.medianAbsoluteError - left.tpot.medianAbsoluteError).slice(0, 5)
   return [
     '## Where it is weak',
     '',
     `- Time to first token is the weakest figure: ${String(measures['ttft_mape'])} % in the mean. It depends on how the load arrives, which the rows do not say: benchmarks that start all requests at once and those that spread them differ by multiples at the same concurrency.`,
-    '- Rows whose mean is far above their median hold measurements that no model of the engine explains, such as 4.5 ms per token with 512 requests in flight. They are kept in every mean.',
+    '- The means are far above the medians because some measurements fit no model of an engine, and are kept in every mean: 3.6 to 27 ms per token for 512 requests to gpt-oss-120b on H100, less than a quarter as many would take; 28 to 169 ms per token for Qwen3-32B on GB200 where two H100 take 10 to 30; rows whose concurrency is not stated.',
+    '- Qwen3-235B in FP8 with vLLM 0.12 on H200 is measured at half the speed that its kernels allow; nothing in a row tells so, and only rows of the same pair teach it.',
     '- For a model and device that were never measured together the correction is faded out, so the error there is that of the analytical part.',
     `- Choosing by prediction among the configurations that were measured for the same load loses ${percent(details.regret['analytical']?.mean ?? Number.NaN)} % in the mean and ${percent(details.regret['analytical']?.median ?? Number.NaN)} % in the median (${String(details.regret['analytical']?.groups)} groups). With the shipped correction, which has seen these rows: ${percent(details.regret['shipped']?.mean ?? Number.NaN)} and ${percent(details.regret['shipped']?.median ?? Number.NaN)} %.`,
     `- With the load left open and a limit on the time per token that the best measurement often just meets, choosing loses ${percent(details.regret['analyticalWithinLimit']?.mean ?? Number.NaN)} % in the mean: the smallest error excludes it.`,
@@ -109,11 +159,13 @@ const page = [
   '',
   `The rows are tier A of NVIDIA's silicon sample (AIConfigurator, Apache-2.0): ${String(details.rows)} measurements of vLLM, SGLang and TensorRT-LLM on H100, H200, B200 and GB200. ${String(details.usedRows)} are predicted${[...reasons].map(([reason, count]) => `; ${String(count)} are not: ${reason}`).join('')}.`,
   '',
-  'Held out means that the correction was trained without every row of the same configuration (model, device, engine, splits, precision), or of the same pair of model and device. The constants of the analytical part (five factors and two times for each engine) were fitted on all rows.',
+  'Held out means that the correction was trained without every row of the same configuration (model, device, engine, splits, precision), or of the same pair of model and device. The constants of the analytical part (five factors, and two times and three shares for each engine) were fitted on all rows.',
+  'How the sample is read: `benchmarks/sim/silicon-sample.ts`. Rows with data-parallel attention count all devices in their tensor splits, as rows of both spellings with equal measurements show; experts that are split wider than attention mean copies of it; rows on B200 keep an 8-bit cache, as otherwise their requests would not have fit.',
   'An interval counts as hit when it holds the measured value; it is meant to hold nine of ten, and comes from the errors of other held-out parts.',
   '',
   ...figure(result, 'time-per-output-token', 'Time per output token', details.aiconfigurator.tpot),
   ...figure(result, 'time-to-first-token', 'Time to first token', details.aiconfigurator.ttft),
+  ...comparePeers(measure('search_cold_ms')),
   ...weaknesses(result),
   '## Speed',
   '',

@@ -13,6 +13,21 @@ const formats: Readonly<Record<string, string>> = { nvfp4: 'fp4', fp8: 'fp8', fp
 const whole = (text: string | undefined) => String(Math.max(1, Math.round(Number(text ?? '') || 1)))
 const optional = (text: string | undefined) => (text === undefined || text === '' ? undefined : Number(text))
 
+/**
+ * How the model is split. Where the sample says data-parallel attention, `tp_size` counts all devices, as the source's own ids do
+ * (`tp4_ep4` for 4, 4 and 16), and rows of both spellings measure the same. Where experts are split wider than attention, attention
+ * runs in copies: AIConfigurator's rule tp × dp = moe_tp × moe_ep.
+ */
+function readSplits(row: Readonly<Record<string, string>>): { readonly tp: number; readonly dp: number; readonly ep: number } {
+  const count = (name: string) => Number(whole(row[name]))
+  const tp = count('tp_size')
+  const dp = count('attention_dp_size')
+  const expertDevices = count('moe_tp_size') * count('moe_ep_size')
+  if (dp > 1) return { tp: tp / dp, dp, ep: tp }
+  if (expertDevices > tp && expertDevices % tp === 0) return { tp, dp: expertDevices / tp, ep: expertDevices }
+  return { tp, dp, ep: count('moe_ep_size') }
+}
+
 export const sampleFile = join(
   process.env['BUD_TEST_DATA'] ?? join(import.meta.dirname, '../../../shared/data'),
   'sim/measured/nvidia-silicon-aggregated.csv',
@@ -24,17 +39,20 @@ export function readSiliconSample(): readonly SampleRow[] {
     throw new Error(`the measurements are not at ${sampleFile}; set BUD_TEST_DATA to the folder that holds sim/measured`)
   return parseCsv(readFileSync(sampleFile, 'utf8'))
     .filter((row) => row['tier'] === 'A')
-    .map((row) => ({
+    .map((row) => ({ row, splits: readSplits(row) }))
+    .map(({ row, splits }) => ({
       columns: {
         model: row['model_path'] ?? '',
         hardware: row['system'] ?? '',
-        tp: whole(row['tp_size']),
+        tp: String(splits.tp),
         pp: whole(row['pp_size']),
-        dp: whole(row['attention_dp_size']),
-        ep: whole(row['moe_ep_size']),
+        dp: String(splits.dp),
+        ep: String(splits.ep),
         engine: row['backend'] ?? '',
         engine_version: row['backend_version'] ?? '',
         precision: formats[row['gemm_quant_mode'] ?? ''] ?? '',
+        // Rows on B200 hold up to twice the tokens in flight that a 16-bit cache has room for.
+        kv_precision: row['system'] === 'b200_sxm' ? 'fp8' : '',
         isl: row['isl'] ?? '',
         osl: row['osl'] ?? '',
         concurrency: whole(row['conc'] || row['batch_size']),

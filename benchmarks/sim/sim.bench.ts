@@ -65,7 +65,7 @@ const { samples, unusable } = await createSamples(
   sample.map(({ columns }) => columns),
   (name) => Promise.resolve(findModel(name)),
 )
-const trained = await trainCorrections(samples, { trainedOn: 'silicon sample, tier A', bags: quick ? 1 : 2, folds: quick ? 5 : 20 })
+const trained = await trainCorrections(samples, { trainedOn: 'silicon sample, tier A', folds: quick ? 5 : 20 })
 const targetOf = (name: string) => trained.find(({ target }) => target === name)?.report
 const tpot = targetOf('time-per-output-token')
 const ttft = targetOf('time-to-first-token')

@@ -2,8 +2,9 @@
  * Distils the measured kernel tables of AIConfigurator (Apache-2.0) into src/cost/kernel-curves.json.
  * node --conditions=bud-source packages/sim/scripts/distil-kernels.ts <folder aiconfigurator-op-db>
  *
- * Each point of the grid is the median, over shapes near it, of measured over ideal time; of the engines' medians the middle one
- * counts, and of two the faster, because a kernel that an engine falls back to is slower by multiples. Rows that are faster than
+ * Each point of the grid is the median, over shapes near it, of measured over ideal time; of an engine's kernels the fastest counts, of
+ * the engines the middle one, and of two the faster, because a kernel that an engine falls back to is slower by multiples. Experts are
+ * also kept by engine. Rows that are faster than
  * the datasheet allows are dropped: they were served from a cache, or mismeasured.
  */
 import { readdirSync, writeFileSync } from 'node:fs'
@@ -107,6 +108,10 @@ function toSample(operation: string, row: Row, device: HardwareProfile): Sample 
   }
 }
 
+/** Engines differ by multiples in what they run experts with; their other kernels are much alike. */
+const engineKinds: ReadonlySet<KernelKind> = new Set(['experts'])
+const engineIds: Readonly<Record<string, string>> = { trtllm: 'tensorrt-llm' }
+
 /** Heads of 128 values only: the reference that other sizes are scaled from. */
 const scaleHeads = (sample: Sample | undefined, row: Row) => (numberOf(row, 'head_dim') === 128 ? sample : undefined)
 
@@ -115,8 +120,14 @@ const median = (values: readonly number[]): number => {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
-const middleEngine = (byEngine: ReadonlyMap<string, readonly number[]>): number | undefined => {
-  const medians = [...byEngine.values()].map(median).sort((left, right) => left - right)
+/** Of an engine's kernels the fastest counts, of the engines the middle one. */
+const middleEngine = (bySource: ReadonlyMap<string, readonly number[]>): number | undefined => {
+  const fastest = new Map<string, number>()
+  for (const [source, values] of bySource) {
+    const engine = source.slice(0, source.indexOf('/'))
+    fastest.set(engine, Math.min(fastest.get(engine) ?? Number.POSITIVE_INFINITY, median(values)))
+  }
+  const medians = [...fastest.values()].sort((left, right) => left - right)
   return medians[Math.floor((medians.length - 1) / 2)]
 }
 
@@ -207,17 +218,20 @@ async function distil(
       const size = nearest(grid.size, sample.size)
       if (work === undefined || size === undefined) continue
       const name = `${sample.kind}/${sample.precision}`
-      const table = cells.get(name) ?? Array.from({ length: grid.work.points * grid.size.points }, () => new Map<string, number[]>())
-      cells.set(name, table)
-      const cell = table[size * grid.work.points + work]
-      const list = cell?.get(engine) ?? []
-      cell?.set(engine, list)
-      list.push(Math.max(0, Math.log2(slowness)) * slownessScale)
+      for (const key of engineKinds.has(sample.kind) ? [name, `${engineIds[engine] ?? engine}:${name}`] : [name]) {
+        const table = cells.get(key) ?? Array.from({ length: grid.work.points * grid.size.points }, () => new Map<string, number[]>())
+        cells.set(key, table)
+        const cell = table[size * grid.work.points + work]
+        const source = `${engine}/${String(row['kernel_source'])}`
+        const list = cell?.get(source) ?? []
+        cell?.set(source, list)
+        list.push(Math.max(0, Math.log2(slowness)) * slownessScale)
+      }
     }
   }
   const kernels = Object.fromEntries(
     [...cells].sort().map(([name, table]) => {
-      const kind = name.split('/')[0] as KernelKind // The names were made from kinds above.
+      const kind = name.replace(/^.*:/, '').split('/')[0] as KernelKind // The names were made from kinds above.
       const { work, size } = kernelGrids[kind]
       return [name, fillGaps(table.map(middleEngine), work.points, size.points)]
     }),

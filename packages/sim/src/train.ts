@@ -5,6 +5,12 @@ export { predictMeasurement, type PredictedRow } from './validate/predict-row.ts
 export { readMeasurement, type Measurement, type ReadMeasurement } from './validate/measurement.ts'
 export { scorePairs, type Pair, type Score } from './validate/score.ts'
 export { createSamples, type CorrectionTarget, type SampleSet, type TrainingSample } from './train/samples.ts'
-export { trainCorrections, type TargetReport, type TrainedCorrection, type TrainingOptions } from './train/train-correction.ts'
+export {
+  trainCorrections,
+  type HeldOutRow,
+  type TargetReport,
+  type TrainedCorrection,
+  type TrainingOptions,
+} from './train/train-correction.ts'
 export type { BoosterOptions } from './train/booster.ts'
 export { toXgboostText } from './train/model-json.ts'

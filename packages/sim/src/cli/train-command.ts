@@ -26,7 +26,7 @@ const reportRows = ({ target, analytical, heldOutConfigurations, heldOutPairs }:
 export const trainCommand: Command = {
   name: 'train',
   summary: 'train the learned correction from measured rows of a CSV file',
-  usage: 'bud-sim train --data FILE.csv [--out FOLDER] [--source TEXT] [--bags 2] [--folds 20] [--seed 1] [--json]',
+  usage: 'bud-sim train --data FILE.csv [--out FOLDER] [--source TEXT] [--bags 1] [--folds 20] [--seed 1] [--json]',
   run: async (args, context) => {
     const { values } = parseFlags(args, {
       data: { type: 'string' },
@@ -38,7 +38,7 @@ export const trainCommand: Command = {
       json: { type: 'boolean' },
     })
     if (values.data === undefined) throw new UsageError('give --data FILE.csv')
-    const bags = toNumber('bags', values.bags, { min: 1, max: 20, whole: true }) ?? 2
+    const bags = toNumber('bags', values.bags, { min: 1, max: 20, whole: true }) ?? 1
     const folds = toNumber('folds', values.folds, { min: 2, max: 1000, whole: true }) ?? 20
     const seed = toNumber('seed', values.seed, { min: 0, max: 1e9, whole: true }) ?? 1
     const rows = await readRows(values.data, context)

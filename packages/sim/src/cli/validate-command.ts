@@ -7,6 +7,13 @@ import { readModel } from './model-argument.ts'
 
 const percent = (share: number) => (Number.isNaN(share) ? '-' : `${(share * 100).toFixed(1)} %`)
 
+/** Lines of a file, the first few by number. */
+function listLines(lines: readonly number[]): string {
+  const shown = lines.slice(0, linesShown).join(', ')
+  return lines.length > linesShown ? `${shown} and ${String(lines.length - linesShown)} more` : shown
+}
+const linesShown = 20
+
 function rowOf(group: string, metric: MetricName, score: Score): readonly (string | number)[] {
   return [
     group,
@@ -52,8 +59,7 @@ export const validateCommand: Command = {
         return score === undefined ? [] : [rowOf(group, metric, score)]
       }),
     )
-    const reasons = new Map<string, number>()
-    for (const { reason } of report.unpredicted) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+    const reasons = Map.groupBy(report.unpredicted, ({ reason }) => reason)
     context.print(
       [
         `${String(report.predicted)} of ${String(report.rows)} rows predicted`,
@@ -61,7 +67,9 @@ export const validateCommand: Command = {
           ['group', 'metric', 'rows', 'MAPE', 'median', 'bias', 'rank', 'in 10 %', 'in 20 %', 'coverage', 'measured/predicted 5–95 %'],
           lines,
         ),
-        ...[...reasons].map(([reason, count]) => `not predicted, ${String(count)} rows: ${reason}`),
+        ...[...reasons].map(
+          ([reason, rows]) => `not predicted, ${String(rows.length)} rows, lines ${listLines(rows.map(({ line }) => line))}: ${reason}`,
+        ),
       ].join('\n'),
     )
   },

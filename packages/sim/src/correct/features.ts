@@ -1,5 +1,6 @@
 /** What the learned correction knows of a prediction: its analytical parts, the load, and the shape of model, device and split. */
 import type { PredictionInput } from '@bud-foundry/core'
+import { engineVersionNumber } from '../engine/engine-version.ts'
 import { bytesOf, resolveComputePrecision } from '../memory/precision.ts'
 import { sequenceCacheBytes } from '../memory/kv-cache.ts'
 import type { PreparedReplica } from '../predict/replica-estimate.ts'
@@ -35,14 +36,24 @@ export const correctionFeatures = [
   'log-bandwidth',
   'log-flops',
   'log-burst-ms',
+  'log-burst-share',
+  'log-tokens-in-flight',
+  'chunks-in-flight',
+  'log-answer-share',
+  'vllm-log-parameters',
+  'vllm-share-experts',
+  'vllm-log-bandwidth',
+  'sglang-log-parameters',
+  'sglang-share-experts',
+  'sglang-log-bandwidth',
+  'tensorrt-llm-log-parameters',
+  'tensorrt-llm-share-experts',
+  'tensorrt-llm-log-bandwidth',
 ] as const
 export type CorrectionFeature = (typeof correctionFeatures)[number]
 
-/** "0.18.0" is 18, "1.2.0rc2" 102; NaN when it is not known, which trees treat as missing. */
-export function engineVersionNumber(version: string | undefined): number {
-  const match = /^v?(\d+)\.(\d+)/.exec(version ?? '')
-  return match === null ? Number.NaN : Number(match[1]) * 100 + Number(match[2])
-}
+/** Below every value that a feature of one engine has. */
+const otherEngine = -9
 
 /** The features of one estimate, in the order of `correctionFeatures`. */
 export function describeEstimate(replica: PreparedReplica, workload: PredictionInput['workload'], estimate: ServingEstimate): Float64Array {
@@ -51,6 +62,13 @@ export function describeEstimate(replica: PreparedReplica, workload: PredictionI
   const engineId = engine.predictedAs ?? engine.id
   const inFlight = estimate.running + estimate.waiting
   const sequence = sequenceCacheBytes(model, settings, workload.inputTokens + workload.outputTokens)
+  const tokenSeconds = estimate.timePerOutputTokenSeconds
+  const firstSeconds = estimate.timeToFirstTokenSeconds
+  const shareExperts = decodeStep.expertSeconds / decodeStep.seconds
+  const logParameters = Math.log(model.parameters)
+  const logBandwidth = Math.log(hardware.memoryBandwidthBytesPerSecond)
+  // One split then tells an engine's large models, experts or fast devices from all others.
+  const only = (id: string, value: number) => (engineId === id ? value : otherEngine)
   const values: Readonly<Record<CorrectionFeature, number>> = {
     'log-input-tokens': Math.log(workload.inputTokens),
     'log-output-tokens': Math.log(workload.outputTokens),
@@ -62,26 +80,42 @@ export function describeEstimate(replica: PreparedReplica, workload: PredictionI
     'is-vllm': engineId === 'vllm' ? 1 : 0,
     'is-sglang': engineId === 'sglang' ? 1 : 0,
     'is-tensorrt-llm': engineId === 'tensorrt-llm' ? 1 : 0,
-    'share-experts': decodeStep.expertSeconds / decodeStep.seconds,
+    'share-experts': shareExperts,
     'share-matrices': (decodeStep.matrixSeconds - decodeStep.expertSeconds) / decodeStep.seconds,
     'share-attention': decodeStep.attentionSeconds / decodeStep.seconds,
     'share-communication': decodeStep.communicationSeconds / decodeStep.seconds,
-    'log-token-ms': Math.log(estimate.timePerOutputTokenSeconds * 1000),
-    'log-first-token-ms': Math.log(estimate.timeToFirstTokenSeconds * 1000),
+    'log-token-ms': Math.log(tokenSeconds * 1000),
+    'log-first-token-ms': Math.log(firstSeconds * 1000),
     'log-prompt-ms': Math.log(promptSeconds * 1000),
     'share-prompts': ((estimate.running / workload.outputTokens) * marginalPromptSeconds) / decodeStep.seconds,
     'share-waiting': estimate.waiting / inFlight,
     'log-cache-use': Math.log(Math.max(1e-6, (inFlight * sequence) / Math.max(1, fit.kvCacheBytes * settings.data))),
-    'log-parameters': Math.log(model.parameters),
+    'log-parameters': logParameters,
     'share-active': model.activeParameters / model.parameters,
     'log-weight-bytes': Math.log(fit.weightsBytes),
     'log-sequence-bytes': Math.log(Math.max(1, sequence)),
     'bytes-per-weight': bytesOf(settings.weights),
-    'log-bandwidth': Math.log(hardware.memoryBandwidthBytesPerSecond),
+    'log-bandwidth': logBandwidth,
     'log-flops': Math.log(hardware.flopsPerSecond[resolveComputePrecision('bf16', hardware)] ?? 1),
     'log-burst-ms': Math.log(Math.max(1e-3, inFlight * marginalPromptSeconds * 1000)),
+    'log-burst-share': Math.log(((estimate.running / 2) * marginalPromptSeconds + promptSeconds) / firstSeconds),
+    'log-tokens-in-flight': Math.log(estimate.running * (workload.inputTokens + workload.outputTokens / 2)),
+    'chunks-in-flight': (workload.inputTokens * estimate.running) / settings.maxBatchedTokens,
+    'log-answer-share': Math.log((workload.outputTokens * tokenSeconds) / firstSeconds),
+    'vllm-log-parameters': only('vllm', logParameters),
+    'vllm-share-experts': only('vllm', shareExperts),
+    'vllm-log-bandwidth': only('vllm', logBandwidth),
+    'sglang-log-parameters': only('sglang', logParameters),
+    'sglang-share-experts': only('sglang', shareExperts),
+    'sglang-log-bandwidth': only('sglang', logBandwidth),
+    'tensorrt-llm-log-parameters': only('tensorrt-llm', logParameters),
+    'tensorrt-llm-share-experts': only('tensorrt-llm', shareExperts),
+    'tensorrt-llm-log-bandwidth': only('tensorrt-llm', logBandwidth),
   }
-  return Float64Array.from(correctionFeatures, (name) => values[name])
+  // A plain loop: `Float64Array.from` with a function takes a tenth of a whole prediction.
+  const features = new Float64Array(correctionFeatures.length)
+  for (const [index, name] of correctionFeatures.entries()) features[index] = values[name]
+  return features
 }
 
 /** How far apart two cases are in what decides whether one tells about the other: each feature with the difference that counts as 1. */

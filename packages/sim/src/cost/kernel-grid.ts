@@ -26,7 +26,7 @@ export interface KernelGrid {
  */
 export const kernelGrids: Readonly<Record<KernelKind, KernelGrid>> = {
   gemm: { work: { first: 0, step: 1, points: 15 }, size: { first: 16, step: 2, points: 9 } },
-  experts: { work: { first: -8, step: 1, points: 19 }, size: { first: 20, step: 2, points: 8 } },
+  experts: { work: { first: -8, step: 1, points: 19 }, size: { first: 20, step: 1, points: 15 } },
   prompt: { work: { first: 4, step: 1, points: 11 }, size: { first: 0, step: 2, points: 6 } },
   decode: { work: { first: 4, step: 1, points: 14 }, size: { first: 0, step: 2, points: 6 } },
   'latent-prompt': { work: { first: 4, step: 1, points: 11 }, size: { first: 2, step: 2, points: 6 } },
@@ -70,7 +70,7 @@ export function idealSeconds(point: {
 
 /** Tables of one device: how many times the ideal a kernel takes, in sixteenths of a power of two, work after work for each size. */
 export interface DeviceCurves {
-  /** By `kind/precision`. */
+  /** By `kind/precision`, or by `engine:kind/precision` where engines were measured apart. */
   readonly kernels: Readonly<Record<string, readonly number[]>>
   /** Nanoseconds by `operation/devices`, for messages of 2^`messageAxis.first` bytes and on. */
   readonly collectives: Readonly<Record<string, readonly number[]>>

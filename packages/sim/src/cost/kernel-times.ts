@@ -7,7 +7,7 @@ import { idealSeconds, kernelGrids, messageAxis, slownessScale, type Axis, type 
 
 export interface KernelTimes {
   /** Seconds of a kernel by work and size; the axes are those of `kernelGrids`. Never falls when either grows. */
-  kernel(kind: KernelKind, precision: Precision): (work: number, size: number) => number
+  kernel(kind: KernelKind, precision: Precision, engineId?: string): (work: number, size: number) => number
   /** Seconds of a collective over so many devices for a message of so many bytes. */
   collective(operation: 'all-reduce' | 'all-gather' | 'all-to-all', devices: number, bytes: number): number
 }
@@ -61,41 +61,73 @@ function makeMonotone(values: Float64Array, works: number): void {
   }
 }
 
-/** The curves to use, and how much slower than its own datasheet this device is compared with the measured one. */
-function findCurves(hardware: HardwareProfile) {
-  const own = measured[hardware.id]
-  if (own !== undefined) return { curves: own, reference: findHardware(hardware.id), slower: 1 }
-  const id = hardware.kind === 'cpu' ? undefined : (referenceOf[hardware.generation] ?? 'h100-sxm')
-  const curves = id === undefined ? undefined : measured[id]
-  if (id === undefined || curves === undefined) return undefined
-  const reference = findHardware(id)
-  const known = referenceOf[hardware.generation] !== undefined
-  return { curves, reference, slower: known ? 1 : findEfficiency(reference).matrix / findEfficiency(hardware).matrix }
+interface FoundCurves {
+  readonly curves: DeviceCurves
+  readonly reference: HardwareProfile
+  /** How much slower than its own datasheet the device is compared with the measured one. */
+  readonly slower: number
 }
 
-function createTable(hardware: HardwareProfile, kind: KernelKind, precision: Precision): Table {
+/** The curves of the device itself, where it was measured, and those of the one that stands for its architecture. */
+function findCurves(hardware: HardwareProfile): readonly FoundCurves[] {
+  if (hardware.kind === 'cpu') return []
+  const own = measured[hardware.id]
+  const id = referenceOf[hardware.generation] ?? 'h100-sxm'
+  const curves = id === hardware.id ? undefined : measured[id]
+  const reference = findHardware(id)
+  const known = referenceOf[hardware.generation] !== undefined
+  const slower = known ? 1 : findEfficiency(reference).matrix / findEfficiency(hardware).matrix
+  return [
+    ...(own === undefined ? [] : [{ curves: own, reference: findHardware(hardware.id), slower: 1 }]),
+    ...(curves === undefined ? [] : [{ curves, reference, slower }]),
+  ]
+}
+
+interface FoundTable extends FoundCurves {
+  readonly standIn: Precision
+  readonly slowness: readonly number[]
+}
+
+/** The nearest measurement: in this precision, of this engine, on this device; what is given up first is the device. */
+function findTable(
+  hardware: HardwareProfile,
+  kind: KernelKind,
+  precision: Precision,
+  engineId: string | undefined,
+): FoundTable | undefined {
+  const candidates = findCurves(hardware)
+  for (const standIn of standIns[precision])
+    for (const name of [...(engineId === undefined ? [] : [`${engineId}:${kind}/${standIn}`]), `${kind}/${standIn}`])
+      for (const found of candidates) {
+        const slowness = found.curves.kernels[name]
+        if (slowness !== undefined) return { ...found, standIn, slowness }
+      }
+  return undefined
+}
+
+function createTable(hardware: HardwareProfile, kind: KernelKind, precision: Precision, engineId: string | undefined): Table {
   const { work, size } = kernelGrids[kind]
-  const found = findCurves(hardware)
-  const standIn = standIns[precision].find((candidate) => found?.curves.kernels[`${kind}/${candidate}`] !== undefined)
-  const slowness = standIn === undefined ? undefined : found?.curves.kernels[`${kind}/${standIn}`]
+  const found = findTable(hardware, kind, precision, engineId)
   const values = new Float64Array(work.points * size.points)
   const flat = 1 / Math.min(findEfficiency(hardware).matrix, findEfficiency(hardware).stream)
   const referenceSeconds = (index: number) => {
-    if (found === undefined || standIn === undefined || slowness === undefined) return 0
+    if (found === undefined) return 0
     const at = { kind, work: pointOf(work, index % work.points), size: pointOf(size, Math.floor(index / work.points)) }
-    return idealSeconds({ ...at, precision: standIn, hardware: found.reference }) * 2 ** ((slowness[index] ?? 0) / slownessScale)
+    return (
+      idealSeconds({ ...at, precision: found.standIn, hardware: found.reference }) * 2 ** ((found.slowness[index] ?? 0) / slownessScale)
+    )
   }
   const floor = Math.min(...Array.from(values, (_, index) => referenceSeconds(index)))
   for (let index = 0; index < values.length; index += 1) {
     const at = { kind, work: pointOf(work, index % work.points), size: pointOf(size, Math.floor(index / work.points)) }
     const ideal = idealSeconds({ ...at, precision, hardware })
-    if (found === undefined || standIn === undefined) {
+    if (found === undefined) {
       values[index] = Math.log2(ideal * flat)
       continue
     }
     // Starting a kernel takes as long on either device; what is left scales with the datasheets.
-    const ratio = (ideal / idealSeconds({ ...at, precision: standIn, hardware: found.reference })) * found.slower
-    const own = found.reference.id === hardware.id && standIn === precision && ratio === 1
+    const ratio = (ideal / idealSeconds({ ...at, precision: found.standIn, hardware: found.reference })) * found.slower
+    const own = found.reference.id === hardware.id && found.standIn === precision && ratio === 1
     const seconds = referenceSeconds(index)
     values[index] = Math.log2(own ? seconds : floor + (seconds - floor) * ratio)
   }
@@ -132,7 +164,7 @@ function messageSeconds(list: readonly number[], bytes: number, slower: number):
 }
 
 function createCollective(hardware: HardwareProfile): KernelTimes['collective'] {
-  const found = findCurves(hardware)
+  const [found] = findCurves(hardware)
   const link = hardware.link
   const referenceLink = found?.reference.link
   const slower =
@@ -168,9 +200,9 @@ export function findKernelTimes(hardware: HardwareProfile): KernelTimes {
   if (found !== undefined) return found
   const tables = new Map<string, Table>()
   const created: KernelTimes = {
-    kernel: (kind, precision) => {
-      const name = `${kind}/${precision}`
-      const table = tables.get(name) ?? createTable(hardware, kind, precision)
+    kernel: (kind, precision, engineId) => {
+      const name = `${engineId ?? ''}:${kind}/${precision}`
+      const table = tables.get(name) ?? createTable(hardware, kind, precision, engineId)
       tables.set(name, table)
       return (work, size) => (work <= 0 || size <= 0 ? 0 : lookUp(table, work, size))
     },

@@ -3,6 +3,7 @@ import type { Engine, HardwareProfile, ModelSpec } from '@bud-foundry/core'
 import type { EngineTiming } from '../cost/engine-timing.ts'
 import type { EngineOverhead } from '../memory/fit.ts'
 import type { ServingSettings } from '../settings.ts'
+import { engineVersionNumber } from './engine-version.ts'
 
 export interface ServingEngine extends Engine<ServingSettings> {
   readonly name: string
@@ -12,7 +13,10 @@ export interface ServingEngine extends Engine<ServingSettings> {
   readonly checkpoint: 'own' | 'gguf'
   /** The version whose image and arguments `launch` writes for this device. */
   versionFor(hardware: HardwareProfile): string
+  /** Of the newest version. */
   readonly timing: EngineTiming
+  /** Versions before `below` ("major.minor" as in `engineVersionNumber`) that are timed otherwise. */
+  readonly olderTiming?: { readonly below: number; readonly timing: EngineTiming }
   overhead(model: ModelSpec, hardware: HardwareProfile): EngineOverhead
   /** Why the engine cannot serve this, as a sentence; undefined when it can. */
   refuse(model: ModelSpec, settings: ServingSettings, hardware: HardwareProfile): string | undefined
@@ -20,4 +24,10 @@ export interface ServingEngine extends Engine<ServingSettings> {
   readonly disaggregate?: (role: 'prefill' | 'decode') => Readonly<Record<string, string | number | boolean>>
   /** The engine's own names for its settings, for plans and people. */
   argumentsOf(model: ModelSpec, settings: ServingSettings, hardware: HardwareProfile): Readonly<Record<string, string | number | boolean>>
+}
+
+/** The timing of a version; of the newest when it is not known. */
+export function timingOf(engine: ServingEngine, version: string | undefined): EngineTiming {
+  const { olderTiming } = engine
+  return olderTiming !== undefined && engineVersionNumber(version) < olderTiming.below ? olderTiming.timing : engine.timing
 }

@@ -59,7 +59,13 @@ export const sglang: ServingEngine = {
   checkpoint: 'own',
   versions: [version],
   versionFor: () => version,
-  timing: { stepSeconds: 0.15e-3, sequenceSeconds: 14e-6, requestSeconds: 40e-3, promptTokenSeconds: 2e-6 },
+  timing: {
+    stepSeconds: 0.2e-3,
+    sequenceSeconds: 19e-6,
+    requestSeconds: 80e-3,
+    promptTokenSeconds: 2e-6,
+    scheduling: { mixedStepShare: 0.88, burstShare: 0.5, promptsAhead: 2 },
+  },
   overhead,
   refuse: (model, settings, hardware) => {
     if (hardware.kind !== 'gpu') return `SGLang is not offered on ${hardware.kind === 'cpu' ? 'processors' : hardware.name} here`

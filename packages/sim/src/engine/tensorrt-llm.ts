@@ -32,7 +32,13 @@ export const tensorrtLlm: ServingEngine = {
   checkpoint: 'own',
   versions: [version],
   versionFor: () => version,
-  timing: { stepSeconds: 0.16e-3, sequenceSeconds: 14e-6, requestSeconds: 25e-3, promptTokenSeconds: 2e-6 },
+  timing: {
+    stepSeconds: 0.05e-3,
+    sequenceSeconds: 15e-6,
+    requestSeconds: 45e-3,
+    promptTokenSeconds: 2e-6,
+    scheduling: { mixedStepShare: 1, burstShare: 0.14, promptsAhead: 1.8 },
+  },
   overhead,
   refuse: (model, settings, hardware) => {
     if (hardware.vendor !== 'NVIDIA') return 'TensorRT-LLM runs on NVIDIA devices only'

@@ -97,7 +97,12 @@ export const vllm: ServingEngine = {
   checkpoint: 'own',
   versions: ['0.11.0', '0.11.1', '0.11.2', '0.12.0', '1.22.0'],
   versionFor: (hardware) => target(hardware).version,
-  timing: { stepSeconds: 0.75e-3, sequenceSeconds: 14e-6, requestSeconds: 18e-3, promptTokenSeconds: 2e-6 },
+  timing: { stepSeconds: 0.4e-3, sequenceSeconds: 17e-6, requestSeconds: 22e-3, promptTokenSeconds: 2e-6 },
+  // Since 0.14 a step is scheduled while the one before it runs.
+  olderTiming: {
+    below: 14,
+    timing: { stepSeconds: 1.5e-3, sequenceSeconds: 26e-6, requestSeconds: 40e-3, promptTokenSeconds: 2e-6 },
+  },
   overhead,
   refuse: (model, settings, hardware) =>
     refuseAnywhere(model, settings, hardware) ??

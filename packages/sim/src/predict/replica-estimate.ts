@@ -2,11 +2,11 @@
 import type { HardwareProfile, ModelSpec, PredictionInput } from '@bud-foundry/core'
 import { createStepModel, type StepModel } from '../cost/step-cost.ts'
 import { findEngine } from '../engine/engine-registry.ts'
-import type { ServingEngine } from '../engine/serving-engine.ts'
+import { timingOf, type ServingEngine } from '../engine/serving-engine.ts'
 import { fitMemory, type MemoryFit } from '../memory/fit.ts'
 import { resolveSettingsFor, type ServingSettings } from '../settings.ts'
 import { countCacheSequences } from './cache-room.ts'
-import { closedLoopBurstShare, estimateAtRate, estimateServing, type ServingEstimate } from './serving-estimate.ts'
+import { estimateAtRate, estimateServing, type ServingEstimate } from './serving-estimate.ts'
 import { pipelineFillSeconds, withStepFeatures } from './step-features.ts'
 
 /** Ratios of measured to predicted that nine of ten measurements fall between; see `predictionSpread`. */
@@ -16,13 +16,13 @@ interface Spread {
 }
 
 /**
- * The fifth and ninety-fifth percentile of measured over predicted, as `bud-sim validate` prints them for 1,206 measurements of vLLM,
+ * The fifth and ninety-fifth percentile of measured over predicted, as `bud-sim validate` prints them for 1,219 measurements of vLLM,
  * SGLang and TensorRT-LLM on H100, H200, B200 and GB200: tier A of the silicon sample of AIConfigurator (Apache-2.0), its benchmarks'
  * requests all starting at once. Other hardware and engines may lie further off.
  */
 export const predictionSpread = {
-  timeToFirstToken: { low: 0.74, high: 5.3 },
-  timePerOutputToken: { low: 0.82, high: 1.58 },
+  timeToFirstToken: { low: 0.63, high: 2.98 },
+  timePerOutputToken: { low: 0.82, high: 1.42 },
 } as const satisfies Record<string, Spread>
 
 /** The parts of a prediction that do not depend on the workload, prepared once. */
@@ -44,7 +44,7 @@ export function prepareReplica(
   const engine = findEngine(input.engineId)
   const settings = resolveSettingsFor(input.model, input.settings)
   const { model, hardware } = input
-  const parts = { model, hardware, settings, timing: engine.timing }
+  const parts = { model, hardware, settings, timing: timingOf(engine, input.engineVersion), engineId: engine.predictedAs ?? engine.id }
   return {
     model,
     engine,
@@ -63,14 +63,13 @@ export function estimateReplica(replica: PreparedReplica, workload: PredictionIn
   const maxBatchedTokens = settings.chunkedPrefill ? settings.maxBatchedTokens : Math.max(settings.maxBatchedTokens, workload.inputTokens)
   const input = {
     step,
-    timing: engine.timing,
+    timing: timingOf(engine, replica.engineVersion),
     inputTokens: workload.inputTokens,
     cachedTokens,
     outputTokens: workload.outputTokens,
     maxSequences: settings.maxSequences,
     maxBatchedTokens,
-    // Requests that come at a rate come independently.
-    burstShare: workload.requestsPerSecond === undefined ? closedLoopBurstShare : 0,
+    closedLoop: workload.requestsPerSecond === undefined,
     cacheSequences: countCacheSequences({ model, settings, fit, workload, sharedTokens: cachedTokens }),
     pipelineFillSeconds: pipelineFillSeconds(step, {
       tokens: workload.inputTokens,

@@ -1,6 +1,6 @@
 /** Latency and throughput of continuous batching in steady state, from the time of single steps. */
 import type { StepBatch, StepCost, StepModel } from '../cost/step-cost.ts'
-import type { EngineTiming } from '../cost/engine-timing.ts'
+import { mixedScheduling, type EngineTiming } from '../cost/engine-timing.ts'
 
 export interface ServingEstimate {
   readonly timeToFirstTokenSeconds: number
@@ -38,24 +38,11 @@ export interface EstimateInput {
   readonly maxBatchedTokens: number
   /** Sequences of this length that the cache holds. */
   readonly cacheSequences: number
-  /** Share of requests that arrive together, 0 to 1. */
-  readonly burstShare: number
+  /** Whether a constant number of requests is kept in flight, so that some arrive together; otherwise they come independently. */
+  readonly closedLoop: boolean
   /** What a prompt waits until a pipeline is full. */
   readonly pipelineFillSeconds?: number
 }
-
-/**
- * With a constant number of requests in flight, all start together; later, those that end in one step are replaced together.
- * A benchmark's mean so holds a share of requests that wait for half of all the others' prompts. Fitted on the sample that
- * `predictionSpread` names: 0.17 for vLLM and TensorRT-LLM; benchmarks of SGLang's older versions show up to 1.
- */
-export const closedLoopBurstShare = 0.17
-
-/** A prompt in a step that decodes anyway costs less than the two apart. Fitted on the same sample. */
-const mixedStepShare = 0.82
-
-/** Prompts that a new one finds before it at any load beyond one request: those begun, and those that ended with the same step. */
-const promptsAhead = 1.3
 
 /** Time of one prompt alone, in chunks of at most `maxBatchedTokens`. */
 function promptSeconds(input: EstimateInput): number {
@@ -84,6 +71,7 @@ function promptSeconds(input: EstimateInput): number {
  */
 export function estimateServing(input: EstimateInput): ServingEstimate {
   const { step, timing, outputTokens } = input
+  const scheduling = timing.scheduling ?? mixedScheduling
   const limit = Math.max(1, Math.min(input.maxSequences, input.cacheSequences))
   const running = Math.min(input.concurrency, limit)
   const context = input.inputTokens + outputTokens / 2
@@ -117,12 +105,13 @@ export function estimateServing(input: EstimateInput): ServingEstimate {
     if (round > 0) cost = step(decodeOnly(decoding))
     marginal = Math.max(0, mixed(decoding, full).seconds - cost.seconds) / full
     const promptsPerStep = outputTokens <= 1 ? 0 : decoding / outputTokens
-    perToken = cost.seconds + promptsPerStep * marginal * mixedStepShare
+    perToken = cost.seconds + promptsPerStep * marginal * scheduling.mixedStepShare
     const cycle = first + decodeSteps * perToken
     const busy = Math.min(0.95, (Math.max(0, running - 1) * marginal) / Math.max(cycle, Number.MIN_VALUE))
     const burst = (Math.max(0, running - 1) / 2) * marginal
-    const steady = input.burstShare > 0 ? promptsAhead * marginal : (marginal * busy) / (2 * (1 - busy))
-    const queue = input.burstShare * burst + (1 - input.burstShare) * Math.min(burst, steady)
+    const steady = input.closedLoop ? scheduling.promptsAhead * marginal : (marginal * busy) / (2 * (1 - busy))
+    const burstShare = input.closedLoop ? scheduling.burstShare : 0
+    const queue = burstShare * burst + (1 - burstShare) * Math.min(burst, steady)
     const residual = running > 1 && outputTokens > 1 ? cost.seconds / 2 : 0
     first = alone + queue + residual + timing.requestSeconds + timing.promptTokenSeconds * input.inputTokens
     decoding =

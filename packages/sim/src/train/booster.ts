@@ -14,6 +14,17 @@ export interface BoosterOptions {
   readonly seed: number
 }
 
+/**
+ * How much of an error counts: the square inside a bound, the bound itself outside, so that a few rows that nothing explains move little.
+ * The bound falls from tree to tree, from coarse to fine.
+ */
+export interface RobustLoss {
+  readonly firstBound: number
+  readonly lastBound: number
+  /** 0 counts factors too high and too low alike; 1 counts errors as shares of the measured value, where too high weighs more. */
+  readonly tilt: number
+}
+
 /** ml-xgboost copies the table onto a stack of 5 MB, four bytes a value, and aborts beyond it. */
 const tableValuesMax = 1_200_000
 /** It takes this value for a missing one, whatever it is told. */
@@ -90,4 +101,49 @@ export async function trainBooster(
   } finally {
     booster.free()
   }
+}
+
+/** Trees between which the targets are renewed: ml-xgboost knows squared error alone, so each group of trees learns what the ones before left. */
+const treesPerStage = 5
+/** After this share of the stages the bound stays where it is. */
+const fallingShare = 0.6
+/** Errors beyond this do not tilt further. */
+const maximumTilt = 0.7
+
+const clip = (value: number, largest: number): number => Math.min(largest, Math.max(-largest, value))
+
+/**
+ * The same for a robust loss.
+ * @throws SIM_TRAINING_FAILED as `trainBooster`.
+ */
+export async function trainRobustBooster(
+  table: readonly ArrayLike<number>[],
+  targets: readonly number[],
+  options: BoosterOptions & { readonly loss: RobustLoss },
+): Promise<readonly JsonTree[]> {
+  const { loss, trees, seed } = options
+  const stages = Math.max(1, Math.ceil(trees / treesPerStage))
+  const learned: JsonTree[] = []
+  const left = [...targets]
+  for (let stage = 0; stage < stages; stage += 1) {
+    const progress = Math.min(1, stage / stages / fallingShare)
+    const bound = loss.firstBound * (loss.lastBound / loss.firstBound) ** progress
+    const gradients = left.map((error) => clip(error, bound) * Math.exp(-loss.tilt * clip(error, maximumTilt)))
+    const size = Math.min(treesPerStage, trees - learned.length)
+    const added = await trainBooster(table, gradients, { ...options, trees: size, seed: seed + stage * 101 })
+    for (const [index, row] of table.entries()) left[index] = (left[index] ?? 0) - added.reduce((sum, tree) => sum + valueOf(tree, row), 0)
+    learned.push(...added)
+  }
+  return learned
+}
+
+/** What one tree adds for a row. */
+function valueOf(tree: JsonTree, row: ArrayLike<number>): number {
+  let node = 0
+  while (tree.left_children[node] !== -1) {
+    const value = Math.fround(toEngineValue(row[tree.split_indices[node] ?? 0] ?? Number.NaN))
+    const goesLeft = value === missing ? tree.default_left[node] === 1 : value < (tree.split_conditions[node] ?? 0)
+    node = (goesLeft ? tree.left_children[node] : tree.right_children[node]) ?? 0
+  }
+  return tree.split_conditions[node] ?? 0
 }

@@ -3,7 +3,7 @@ import { isBudError, type ModelSpec } from '@bud-foundry/core'
 import { noCorrections } from '../correct/corrections.ts'
 import { describeEstimate } from '../correct/features.ts'
 import { predictMeasurement } from '../validate/predict-row.ts'
-import { readMeasurement } from '../validate/measurement.ts'
+import { measuredFigures, readMeasurement } from '../validate/measurement.ts'
 
 export const correctionTargets = ['time-per-output-token', 'time-to-first-token'] as const
 export type CorrectionTarget = (typeof correctionTargets)[number]
@@ -50,8 +50,9 @@ export async function createSamples(
       const { replica, workload, estimate } = predicted
       const ratio = (measured: number | undefined, seconds: number) =>
         measured === undefined ? undefined : Math.log(measured / (seconds * 1000))
-      const perToken = ratio(row.tpot_ms_mean ?? row.tpot_ms_p50, estimate.timePerOutputTokenSeconds)
-      const first = ratio(row.ttft_ms_mean ?? row.ttft_ms_p50, estimate.timeToFirstTokenSeconds)
+      const measured = measuredFigures(row)
+      const perToken = ratio(measured.tpot, estimate.timePerOutputTokenSeconds)
+      const first = ratio(measured.ttft, estimate.timeToFirstTokenSeconds)
       const { hardware, settings, engine } = replica
       const pair = [row.model, hardware.id].join(' / ')
       samples.push({

@@ -5,7 +5,7 @@ import type { CorrectionNotes } from '../correct/correction.ts'
 import { simErrors } from '../errors.ts'
 import { quantile, scorePairs, type Score } from '../validate/score.ts'
 import { loadTreeModel } from '../trees/tree-model.ts'
-import { trainBooster, type BoosterOptions } from './booster.ts'
+import { trainRobustBooster, type BoosterOptions, type RobustLoss } from './booster.ts'
 import type { JsonTree } from './legacy-model.ts'
 import { toXgboostJson } from './model-json.ts'
 import { correctionTargets, type CorrectionTarget, type TrainingSample } from './samples.ts'
@@ -33,16 +33,26 @@ export interface TargetReport {
   readonly heldOutPairs: Score
 }
 
+/** One row as it is predicted by models that saw nothing of its configuration, and nothing of its pair of model and device. */
+export interface HeldOutRow {
+  /** Place in the list of samples. */
+  readonly sample: number
+  readonly measuredMs: number
+  readonly byConfigurationMs: number
+  readonly byPairMs: number
+}
+
 export interface TrainedCorrection {
   readonly target: CorrectionTarget
   /** XGBoost's own JSON form; its attribute `bud-sim` holds the notes. */
   readonly model: object
   readonly report: TargetReport
+  readonly heldOut: readonly HeldOutRow[]
 }
 
 const defaults: BoosterOptions = {
-  depth: 6,
-  trees: 100,
+  depth: 5,
+  trees: 150,
   learningRate: 0.1,
   rowShare: 0.7,
   featureShare: 0.5,
@@ -51,10 +61,20 @@ const defaults: BoosterOptions = {
   seed: 1,
 }
 
-/** Errors beyond these factors are outliers whose size says nothing: e times for tokens, e^1.5 for the first one. */
-const largestOf: Readonly<Record<CorrectionTarget, number>> = { 'time-per-output-token': 0.7, 'time-to-first-token': 1.5 }
+interface TargetShape {
+  /** Errors beyond this factor, as a logarithm, are outliers whose size says nothing. */
+  readonly largest: number
+  readonly loss: RobustLoss
+}
+
+/** The time to the first token errs by whole factors, where only the tilted loss keeps the mean error low. */
+const shapes: Readonly<Record<CorrectionTarget, TargetShape>> = {
+  'time-per-output-token': { largest: 1, loss: { firstBound: 1, lastBound: 0.1, tilt: 0 } },
+  'time-to-first-token': { largest: 2, loss: { firstBound: 0.5, lastBound: 0.1, tilt: 1 } },
+}
 
 interface Row {
+  readonly index: number
   readonly sample: TrainingSample
   readonly logRatio: number
   readonly logMeasured: number
@@ -74,14 +94,15 @@ const clip = (value: number, largest: number) => Math.min(largest, Math.max(-lar
 
 async function trainBags(
   rows: readonly Row[],
-  largest: number,
+  { largest, loss }: TargetShape,
   bags: number,
   booster: BoosterOptions,
 ): Promise<readonly (readonly JsonTree[])[]> {
   const table = rows.map(({ sample }) => sample.features)
   const targets = rows.map(({ logRatio }) => clip(logRatio, largest))
   const trained: (readonly JsonTree[])[] = []
-  for (let bag = 0; bag < bags; bag += 1) trained.push(await trainBooster(table, targets, { ...booster, seed: booster.seed + bag }))
+  for (let bag = 0; bag < bags; bag += 1)
+    trained.push(await trainRobustBooster(table, targets, { ...booster, loss, seed: booster.seed + bag }))
   return trained
 }
 
@@ -106,7 +127,7 @@ function dealFolds(rows: readonly Row[], groupOf: (sample: TrainingSample) => st
 interface ValidationSetup {
   readonly rows: readonly Row[]
   readonly folds: readonly number[]
-  readonly largest: number
+  readonly shape: TargetShape
   readonly bags: number
   readonly booster: BoosterOptions
   readonly onFold: () => void
@@ -114,18 +135,18 @@ interface ValidationSetup {
 
 /** Predicts every part with models that saw nothing of it. */
 async function holdOut(setup: ValidationSetup): Promise<readonly HeldOut[]> {
-  const { rows, folds, largest, bags, booster, onFold } = setup
+  const { rows, folds, shape, bags, booster, onFold } = setup
   const results: HeldOut[] = Array.from({ length: rows.length }, () => ({ logMeasured: 0, residual: 0, familiarity: 0, fold: 0 }))
   for (const fold of new Set(folds)) {
     const training = rows.filter((_, index) => folds[index] !== fold)
     const seen = uniquePlaces(training)
     const model = loadTreeModel(
-      toXgboostJson({ bags: await trainBags(training, largest, bags, booster), featureNames: correctionFeatures, attributes: {} }),
+      toXgboostJson({ bags: await trainBags(training, shape, bags, booster), featureNames: correctionFeatures, attributes: {} }),
     )
     for (const [index, { sample, logRatio, logMeasured }] of rows.entries()) {
       if (folds[index] !== fold) continue
       const familiar = familiarity(placeOf(sample.features), seen)
-      const correction = clip(model.predictMargin(sample.features)[0] ?? 0, largest)
+      const correction = clip(model.predictMargin(sample.features)[0] ?? 0, shape.largest)
       results[index] = { logMeasured, residual: logRatio - familiar * correction, familiarity: familiar, fold }
     }
     onFold()
@@ -174,13 +195,13 @@ async function trainTarget(
   samples: readonly TrainingSample[],
   options: TrainingOptions,
 ): Promise<TrainedCorrection> {
-  const { bags = 3, folds = 20, onProgress, signal } = options
+  const { bags = 1, folds = 20, onProgress, signal } = options
   const booster = { ...defaults, ...options.booster }
-  const largest = largestOf[target]
-  const rows = samples.flatMap((sample) => {
+  const shape = shapes[target]
+  const rows = samples.flatMap((sample, index) => {
     const logRatio = sample.logRatios[target]
     const logPredicted = sample.features[correctionFeatures.indexOf(predictedFeature[target])] ?? 0
-    return logRatio === undefined ? [] : [{ sample, logRatio, logMeasured: logPredicted + logRatio }]
+    return logRatio === undefined ? [] : [{ index, sample, logRatio, logMeasured: logPredicted + logRatio }]
   })
   const [firstPlace = [], ...otherPlaces] = uniquePlaces(rows)
   const count = (groupOf: (sample: TrainingSample) => string) => new Set(rows.map(({ sample }) => groupOf(sample))).size
@@ -199,10 +220,10 @@ async function trainTarget(
     onProgress?.({ target, done, of })
     signal?.throwIfAborted()
   }
-  const setup = { rows, largest, bags: Math.min(2, bags), booster, onFold }
+  const setup = { rows, shape, bags, booster, onFold }
   const near = await holdOut({ ...setup, folds: byConfiguration })
   const far = await holdOut({ ...setup, folds: byPair })
-  const trees = await trainBags(rows, largest, bags, booster)
+  const trees = await trainBags(rows, shape, bags, booster)
   onFold()
   const notes: CorrectionNotes = {
     format: 'bud-sim-correction/1',
@@ -211,12 +232,18 @@ async function trainTarget(
     seen: [[...firstPlace], ...otherPlaces.map((place) => [...place])],
     near: spreadOf(near),
     far: spreadOf(far),
-    largest,
+    largest: shape.largest,
     trainedOn: options.trainedOn,
     rows: rows.length,
   }
   return {
     target,
+    heldOut: rows.map(({ index, logMeasured }, place) => ({
+      sample: index,
+      measuredMs: Math.exp(logMeasured),
+      byConfigurationMs: Math.exp(logMeasured - (near[place]?.residual ?? 0)),
+      byPairMs: Math.exp(logMeasured - (far[place]?.residual ?? 0)),
+    })),
     model: toXgboostJson({ bags: trees, featureNames: correctionFeatures, attributes: { 'bud-sim': JSON.stringify(notes) } }),
     report: {
       target,

@@ -34,6 +34,9 @@ export const measurementSchema = z.looseObject({
   ttft_ms_p50: optionalNumber,
   tpot_ms_mean: optionalNumber,
   tpot_ms_p50: optionalNumber,
+  /** Time between tokens: the same figure where every step gives one token. */
+  itl_ms_mean: optionalNumber,
+  itl_ms_p50: optionalNumber,
   e2e_ms_mean: optionalNumber,
   e2e_ms_p50: optionalNumber,
   output_tokens_per_s: optionalNumber,
@@ -43,6 +46,14 @@ export type Measurement = z.output<typeof measurementSchema>
 
 export type ReadMeasurement =
   { readonly ok: true; readonly row: Measurement } | { readonly ok: false; readonly issues: readonly ConfigIssue[] }
+
+/** The figures of a row that are predicted, in milliseconds and tokens per second: means, and medians where there is no mean. */
+export const measuredFigures = (row: Measurement) => ({
+  ttft: row.ttft_ms_mean ?? row.ttft_ms_p50,
+  tpot: row.tpot_ms_mean ?? row.tpot_ms_p50 ?? row.itl_ms_mean ?? row.itl_ms_p50,
+  e2e: row.e2e_ms_mean ?? row.e2e_ms_p50,
+  throughput: row.output_tokens_per_s,
+})
 
 /** The measurement, or what is wrong with the row. */
 export function readMeasurement(row: Readonly<Record<string, string>>): ReadMeasurement {

@@ -1,5 +1,6 @@
 /** The prediction for one measured row, or why there is none. */
-import type { ModelSpec, PredictionInput } from '@bud-foundry/core'
+import type { ModelSpec, Precision, PredictionInput } from '@bud-foundry/core'
+import { findEngine } from '../engine/engine-registry.ts'
 import { findHardware } from '../hardware/hardware-registry.ts'
 import { nativeWeights } from '../memory/precision.ts'
 import type { Corrections } from '../correct/corrections.ts'
@@ -13,16 +14,27 @@ export interface PredictedRow extends ReplicaPrediction {
   readonly workload: PredictionInput['workload']
 }
 
+/**
+ * The cache's format where a row does not name it: that of the checkpoint. Checkpoints that NVIDIA's ModelOpt made, which are the usual ones
+ * in 4 bits and for TensorRT-LLM in 8, ask for an 8-bit cache (`kv_cache_quant_algo` in their `hf_quant_config.json`).
+ */
+function cachePrecisionOf(model: ModelSpec, engineId: string, weights: Precision): Precision {
+  if (model.quantization?.kvCache !== undefined) return model.quantization.kvCache
+  const requantized = weights !== nativeWeights(model)
+  return requantized && (weights === 'fp4' || (weights === 'fp8' && engineId === 'tensorrt-llm')) ? 'fp8' : 'bf16'
+}
+
 /** @throws the errors of unknown hardware, engines and settings. */
 export function predictMeasurement(row: Measurement, model: ModelSpec, corrections: Corrections): PredictedRow | string {
   const hardware = findHardware(row.hardware)
+  const weights = row.precision ?? nativeWeights(model)
   const settings = resolveSettings({
     tensor: row.tp,
     pipeline: row.pp,
     data: row.dp,
     expert: row.ep,
-    weights: row.precision ?? nativeWeights(model),
-    kvCache: row.kv_precision ?? model.quantization?.kvCache ?? 'bf16',
+    weights,
+    kvCache: row.kv_precision ?? cachePrecisionOf(model, findEngine(row.engine).id, weights),
     maxModelTokens: row.isl + row.osl,
     maxSequences: Math.round(row.max_num_seqs ?? Math.max(256, row.concurrency ?? 0)),
     maxBatchedTokens: Math.round(row.max_num_batched_tokens ?? 8192),

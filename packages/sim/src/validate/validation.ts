@@ -1,7 +1,7 @@
 /** Predicts measured rows and scores the predictions, in total and by group. */
 import { isBudError, type Interval, type ModelSpec } from '@bud-foundry/core'
 import { noCorrections, type Corrections } from '../correct/corrections.ts'
-import { readMeasurement, type Measurement } from './measurement.ts'
+import { measuredFigures, readMeasurement, type Measurement } from './measurement.ts'
 import { predictMeasurement } from './predict-row.ts'
 import { scorePairs, type Pair, type Score } from './score.ts'
 
@@ -20,16 +20,19 @@ export interface ValidationReport {
 type Pairs = Partial<Record<MetricName, Pair>>
 
 function predictRow(row: Measurement, model: ModelSpec, corrections: Corrections): Pairs | string {
+  const measured = measuredFigures(row)
+  if (Object.values(measured).every((value) => value === undefined))
+    return 'it holds no figure that is predicted: a mean or p50 of ttft_ms, tpot_ms, itl_ms or e2e_ms, or output_tokens_per_s'
   const predicted = predictMeasurement(row, model, corrections)
   if (typeof predicted === 'string') return predicted
   const { prediction } = predicted
   const pair = (measured: number | undefined, predicted: Interval) => (measured === undefined ? undefined : { measured, predicted })
   return Object.fromEntries(
     Object.entries({
-      ttft: pair(row.ttft_ms_mean ?? row.ttft_ms_p50, prediction.timeToFirstTokenMs),
-      tpot: pair(row.tpot_ms_mean ?? row.tpot_ms_p50, prediction.timePerOutputTokenMs),
-      e2e: pair(row.e2e_ms_mean ?? row.e2e_ms_p50, prediction.endToEndMs),
-      throughput: pair(row.output_tokens_per_s, prediction.outputTokensPerSecond),
+      ttft: pair(measured.ttft, prediction.timeToFirstTokenMs),
+      tpot: pair(measured.tpot, prediction.timePerOutputTokenMs),
+      e2e: pair(measured.e2e, prediction.endToEndMs),
+      throughput: pair(measured.throughput, prediction.outputTokensPerSecond),
     }).filter(([, value]) => value !== undefined),
   )
 }

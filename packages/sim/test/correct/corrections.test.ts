@@ -13,7 +13,8 @@ import {
   predictReplica,
   prepareReplica,
 } from '@bud-foundry/sim'
-import { correctionFeatures, engineVersionNumber, familiarity } from '../../src/correct/features.ts'
+import { correctionFeatures, familiarity } from '../../src/correct/features.ts'
+import { engineVersionNumber } from '../../src/engine/engine-version.ts'
 
 const folder = join(import.meta.dirname, '../../src/correct/shipped')
 const files = ['time-per-output-token.json', 'time-to-first-token.json'].map((name) => join(folder, name))

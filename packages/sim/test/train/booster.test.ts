@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { toXgboostJson, toXgboostText } from '../../src/train/model-json.ts'
-import { trainBooster } from '../../src/train/booster.ts'
+import { trainBooster, trainRobustBooster } from '../../src/train/booster.ts'
 import { loadTreeModel } from '../../src/trees/tree-model.ts'
 
 const options = { depth: 4, trees: 40, learningRate: 0.2, rowShare: 1, featureShare: 1, minimumChildWeight: 1, regularization: 1, seed: 1 }
@@ -17,6 +17,20 @@ describe('training', () => {
     const errors = table.map((row, index) => Math.abs((model.predictMargin(row)[0] ?? 0) - (targets[index] ?? 0)))
     expect(Math.max(...errors)).toBeLessThan(0.4)
     expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeLessThan(0.05)
+  })
+
+  it('is moved little by rows that nothing explains, when the loss is robust', async () => {
+    const spoiled = targets.map((target, index) => (index % 23 === 0 ? target + 40 : target))
+    const meanError = (trees: Awaited<ReturnType<typeof trainBooster>>) => {
+      const model = loadTreeModel(toXgboostJson({ bags: [trees], featureNames: ['a', 'b', 'c'], attributes: {} }))
+      const errors = table.flatMap((row, index) =>
+        index % 23 === 0 ? [] : [Math.abs((model.predictMargin(row)[0] ?? 0) - (targets[index] ?? 0))],
+      )
+      return errors.reduce((sum, error) => sum + error, 0) / errors.length
+    }
+    const robust = await trainRobustBooster(table, spoiled, { ...options, trees: 60, loss: { firstBound: 1, lastBound: 0.1, tilt: 0 } })
+    expect(robust).toHaveLength(60)
+    expect(meanError(robust)).toBeLessThan(meanError(await trainBooster(table, spoiled, options)) / 2)
   })
 
   it('gives the same trees for the same seed', async () => {

@@ -1,0 +1,90 @@
+/** Validation of measured rows: figures under each of their names, and every row accounted for. */
+import { describe, expect, it } from 'vitest'
+import { findModel, noCorrections } from '@bud-foundry/sim'
+import { trainCorrections, validateRows } from '@bud-foundry/sim/train'
+import { createSamples } from '../../src/train/samples.ts'
+import { measuredFigures, readMeasurement } from '../../src/validate/measurement.ts'
+import { predictMeasurement } from '../../src/validate/predict-row.ts'
+
+const row = (changes: Readonly<Record<string, string>> = {}) => ({
+  model: 'qwen/qwen3-32b',
+  hardware: 'h100-sxm',
+  tp: '2',
+  engine: 'vllm',
+  isl: '1024',
+  osl: '512',
+  concurrency: '16',
+  tpot_ms_mean: '16',
+  ...changes,
+})
+const readModel = (name: string) => Promise.resolve(findModel(name))
+const settingsOf = (changes: Readonly<Record<string, string>>) => {
+  const read = readMeasurement(row(changes))
+  const predicted = read.ok ? predictMeasurement(read.row, findModel(read.row.model), noCorrections) : 'unreadable'
+  return typeof predicted === 'string' ? predicted : predicted.replica.settings
+}
+
+describe('validateRows', () => {
+  it('accounts for every row: scored, or listed by line with the reason', async () => {
+    const rows = [
+      row(),
+      row({ tpot_ms_mean: '' }),
+      row({ tp: '1', model: 'deepseek-ai/DeepSeek-V3' }),
+      row({ hardware: 'abacus' }),
+      row({ isl: 'many' }),
+    ]
+    const report = await validateRows(rows, { groupBy: ['engine'], readModel })
+    expect(report.predicted).toBe(1)
+    expect(report.unpredicted.map(({ line }) => line)).toEqual([3, 4, 5, 6])
+    expect(report.unpredicted.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('no figure that is predicted'),
+      expect.stringContaining('does not fit'),
+      expect.stringContaining('abacus'),
+      expect.stringContaining('isl'),
+    ])
+    expect(report.groups.map(({ group, scores }) => [group, scores.tpot?.rows])).toEqual([['vllm', 1]])
+  })
+})
+
+describe('measured figures', () => {
+  it('are means, then medians, and the time between tokens counts as that per token', () => {
+    const figures = (changes: Readonly<Record<string, string>>) => {
+      const read = readMeasurement(row({ tpot_ms_mean: '', ...changes }))
+      return read.ok ? measuredFigures(read.row).tpot : undefined
+    }
+    expect([
+      figures({ tpot_ms_mean: '1', tpot_ms_p50: '2', itl_ms_mean: '3' }),
+      figures({ tpot_ms_p50: '2', itl_ms_mean: '3' }),
+      figures({ itl_ms_mean: '3' }),
+      figures({ itl_ms_p50: '4' }),
+    ]).toEqual([1, 2, 3, 4])
+  })
+})
+
+describe('the format of the cache', () => {
+  it('is that of the row, then that of the usual checkpoint', () => {
+    expect(settingsOf({})).toMatchObject({ weights: 'bf16', kvCache: 'bf16' })
+    expect(settingsOf({ kv_precision: 'fp8' })).toMatchObject({ kvCache: 'fp8' })
+    expect(settingsOf({ engine: 'trtllm', precision: 'fp8' })).toMatchObject({ kvCache: 'fp8' })
+    expect(settingsOf({ precision: 'fp8' })).toMatchObject({ kvCache: 'bf16' })
+    expect(settingsOf({ precision: 'fp4', hardware: 'b200-sxm' })).toMatchObject({ kvCache: 'fp8' })
+  })
+})
+
+describe('held-out rows', () => {
+  it('come with what was measured and what two kinds of strangers say', async () => {
+    const rows = ['qwen/qwen3-32b', 'qwen/qwen3-8b'].flatMap((model) =>
+      ['1', '2', '4'].flatMap((tp) =>
+        ['4', '16', '64'].map((concurrency) => row({ model, tp, concurrency, tpot_ms_mean: String(10 + Number(concurrency)) })),
+      ),
+    )
+    const { samples } = await createSamples(rows, readModel)
+    const [trained] = await trainCorrections(samples, { trainedOn: 'a test', booster: { trees: 10 } })
+    expect(trained?.heldOut.map(({ sample }) => sample)).toEqual(samples.map((_, index) => index))
+    for (const { sample, measuredMs, byConfigurationMs, byPairMs } of trained?.heldOut ?? []) {
+      expect(measuredMs).toBeCloseTo(Number(rows[sample]?.tpot_ms_mean), 6)
+      expect(byConfigurationMs).toBeGreaterThan(0)
+      expect(byPairMs).toBeGreaterThan(0)
+    }
+  })
+})
