@@ -57,3 +57,6 @@ export const poolTimeoutMs = 75 * 60_000
 /** One call of helm, which may fetch a chart, and what it renders: the largest known chart is a tenth of it. */
 export const helmTimeoutMs = 120_000
 export const renderedBytesMax = 64 * 2 ** 20
+
+/** Between two looks at the health of a cluster. */
+export const healthIntervalMs = 30_000

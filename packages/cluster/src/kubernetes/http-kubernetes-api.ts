@@ -1,6 +1,6 @@
 /** The Kubernetes API over HTTP: addresses and bodies are ours, every kind of authentication is the official client's. */
 import type { KubeConfig, RequestContext } from '@kubernetes/client-node'
-import { coreErrors, isBudError } from '@bud-foundry/core'
+import { coreErrors, isBudError, type Clock } from '@bud-foundry/core'
 import type { Dispatcher, Response } from 'undici'
 import { clusterErrors } from '../errors.ts'
 import { answerBytesMax, listObjectsMax, listPageObjects, logLinesMax, requestTimeoutMs } from '../limits.ts'
@@ -47,16 +47,27 @@ const referenceOfObject = ({ apiVersion, kind, metadata }: KubernetesObject) => 
   namespace: metadata.namespace,
 })
 
+/** Credentials that end are fetched anew. */
+export interface ConfigRenewal {
+  readonly everyMs: number
+  readonly clock: Clock
+  readonly fetch: (signal: AbortSignal) => Promise<KubeConfig>
+}
+
 class HttpKubernetesApi implements KubernetesApi {
   readonly contract = 'kubernetes-api/1'
   readonly server: string
-  readonly #config: KubeConfig
+  readonly #renewal: ConfigRenewal | undefined
+  #config: KubeConfig
+  #configuredAtMs: number
   readonly #closing = new AbortController()
   readonly #dispatchers = new Set<Dispatcher>()
   readonly #kinds = new Map<string, Kind>()
 
-  constructor(config: KubeConfig, server: string) {
+  constructor(config: KubeConfig, server: string, renewal: ConfigRenewal | undefined) {
     this.#config = config
+    this.#renewal = renewal
+    this.#configuredAtMs = renewal?.clock.monotonicMs() ?? 0
     this.server = server
   }
 
@@ -242,6 +253,7 @@ class HttpKubernetesApi implements KubernetesApi {
     const { HttpMethod, RequestContext } = clientNode()
     const context = new RequestContext(url.toString(), HttpMethod[call.method])
     const parts = [signal, this.#closing.signal, ...(call.endless === true ? [] : [AbortSignal.timeout(requestTimeoutMs)])]
+    await this.#renew(signal)
     await this.#authenticate(context)
     try {
       const dispatcher = context.getDispatcher()
@@ -256,6 +268,15 @@ class HttpKubernetesApi implements KubernetesApi {
     } catch (error) {
       throw this.#failure(error, signal)
     }
+  }
+
+  /** Requests that come together may fetch twice; the last one stays. */
+  async #renew(signal: AbortSignal): Promise<void> {
+    if (this.#renewal === undefined) return
+    const { clock, everyMs, fetch: fetchConfig } = this.#renewal
+    if (clock.monotonicMs() - this.#configuredAtMs < everyMs) return
+    this.#config = await fetchConfig(signal)
+    this.#configuredAtMs = clock.monotonicMs()
   }
 
   async #authenticate(context: RequestContext): Promise<void> {
@@ -281,8 +302,8 @@ class HttpKubernetesApi implements KubernetesApi {
 }
 
 /** @throws CLUSTER_KUBECONFIG_INVALID when the current context names no cluster. */
-export function createHttpKubernetesApi(config: KubeConfig): KubernetesApi {
+export function createHttpKubernetesApi(config: KubeConfig, renewal?: ConfigRenewal): KubernetesApi {
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw clusterErrors.KUBECONFIG_INVALID({ problem: 'its current context names no cluster' })
-  return new HttpKubernetesApi(config, cluster.server)
+  return new HttpKubernetesApi(config, cluster.server, renewal)
 }

@@ -47,6 +47,26 @@ const rules = (): readonly Rule[] => [
   { apiGroups: ['config.openshift.io'], resources: ['clusterversions'], verbs: ['get'] },
 ]
 
+export interface RequiredPermission {
+  readonly group: string
+  readonly resource: string
+  readonly subresource: string | undefined
+  readonly verb: string
+  readonly name: string | undefined
+}
+
+/** The same rules, one right at a time. What add-ons and OpenShift bring is asked for as well: a role may name what is not there. */
+export function requiredPermissions(): readonly RequiredPermission[] {
+  return rules().flatMap(({ apiGroups, resources, verbs, resourceNames }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((path) => {
+        const [resource = '', subresource] = path.split('/')
+        return verbs.flatMap((verb) => (resourceNames ?? [undefined]).map((name) => ({ group, resource, subresource, verb, name })))
+      }),
+    ),
+  )
+}
+
 /** A service account with a cluster role that allows what this package does, and no more. Apply it as an administrator. */
 export function permissionManifests(
   options: { readonly serviceAccount?: string; readonly namespace?: string } = {},

@@ -29,6 +29,10 @@ function terminal(options: FakeKubernetesOptions = {}, files: Readonly<Record<st
 function borrowed(manager: ReturnType<typeof sampleManager>['manager']): typeof manager {
   return {
     identify: (...args) => manager.identify(...args),
+    testConnection: (...args) => manager.testConnection(...args),
+    run: (...args) => manager.run(...args),
+    health: (...args) => manager.health(...args),
+    workers: (...args) => manager.workers(...args),
     discover: (...args) => manager.discover(...args),
     plan: (...args) => manager.plan(...args),
     adopt: (...args) => manager.adopt(...args),
