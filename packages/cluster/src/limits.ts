@@ -60,3 +60,7 @@ export const renderedBytesMax = 64 * 2 ** 20
 
 /** Between two looks at the health of a cluster. */
 export const healthIntervalMs = 30_000
+
+/** How often a request is made of a server that says 'not yet', and the longest pause before the next: definitions of custom resources take seconds. */
+export const requestAttempts = 8
+export const retryAfterMsMax = 5_000

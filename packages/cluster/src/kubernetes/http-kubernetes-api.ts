@@ -1,9 +1,17 @@
 /** The Kubernetes API over HTTP: addresses and bodies are ours, every kind of authentication is the official client's. */
 import type { KubeConfig, RequestContext } from '@kubernetes/client-node'
-import { coreErrors, isBudError, type Clock } from '@bud-foundry/core'
+import { coreErrors, isBudError, systemClock, type Clock } from '@bud-foundry/core'
 import type { Dispatcher, Response } from 'undici'
 import { clusterErrors } from '../errors.ts'
-import { answerBytesMax, listObjectsMax, listPageObjects, logLinesMax, requestTimeoutMs } from '../limits.ts'
+import {
+  answerBytesMax,
+  listObjectsMax,
+  listPageObjects,
+  logLinesMax,
+  requestAttempts,
+  requestTimeoutMs,
+  retryAfterMsMax,
+} from '../limits.ts'
 import { readLines, readText } from './answer-body.ts'
 import { parseKindList, parseObject, parseObjectList, parseVersion, parseWatchLine } from './answer-schemas.ts'
 import { apiError } from './api-error.ts'
@@ -47,6 +55,9 @@ const referenceOfObject = ({ apiVersion, kind, metadata }: KubernetesObject) => 
   namespace: metadata.namespace,
 })
 
+/** Too many requests, or a server that starts; both were not carried out. */
+const isNotYet = ({ status, headers }: Response) => status === 429 || (status === 503 && headers.has('retry-after'))
+
 /** Credentials that end are fetched anew. */
 export interface ConfigRenewal {
   readonly everyMs: number
@@ -89,7 +100,11 @@ class HttpKubernetesApi implements KubernetesApi {
     return parseObject(await this.#body(answer, what), what)
   }
 
-  async list(selection: ObjectSelection, signal: AbortSignal): Promise<ObjectList> {
+  async list(
+    selection: ObjectSelection,
+    signal: AbortSignal,
+    keep: (object: KubernetesObject) => KubernetesObject = (object) => object,
+  ): Promise<ObjectList> {
     const what = `listing ${selection.kind}`
     const items: KubernetesObject[] = []
     let continuation = ''
@@ -103,7 +118,7 @@ class HttpKubernetesApi implements KubernetesApi {
         await this.#json({ method: 'GET', path: await this.#path(selection, signal), query, what }, signal),
         selection,
       )
-      items.push(...page.items)
+      items.push(...page.items.map(keep))
       if (page.continuation === '') return { items, resourceVersion: page.resourceVersion }
       if (items.length > listObjectsMax) {
         throw clusterErrors.KUBERNETES_FAILED({ what, problem: `there are more than ${String(listObjectsMax)} objects` })
@@ -245,7 +260,18 @@ class HttpKubernetesApi implements KubernetesApi {
     }
   }
 
+  /** A server that has not looked at a request yet says so, and when to come again. */
   async #send(call: Call, signal: AbortSignal): Promise<Response> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#sendOnce(call, signal)
+      if (!isNotYet(answer) || attempt === requestAttempts) return answer
+      await answer.body?.cancel()
+      const seconds = Number(answer.headers.get('retry-after') ?? 1)
+      await systemClock.sleep(Math.min(retryAfterMsMax, (Number.isFinite(seconds) ? seconds : 1) * 1000), signal)
+    }
+  }
+
+  async #sendOnce(call: Call, signal: AbortSignal): Promise<Response> {
     if (signal.aborted) throw coreErrors.ABORTED({ what: call.what }, { cause: signal.reason })
     if (this.#closing.signal.aborted) throw coreErrors.CLOSED({ what: 'the Kubernetes client' })
     const url = new URL(this.server.replace(/\/$/, '') + call.path)

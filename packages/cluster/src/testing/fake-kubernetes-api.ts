@@ -111,10 +111,19 @@ class InMemoryKubernetes implements FakeKubernetes {
     return this.#answer('get', describeObject(reference), signal, () => this.#stored.get(resourcePath(reference))?.object)
   }
 
-  list(selection: ObjectSelection, signal: AbortSignal): Promise<ObjectList> {
+  list(
+    selection: ObjectSelection,
+    signal: AbortSignal,
+    keep: (object: KubernetesObject) => KubernetesObject = (object) => object,
+  ): Promise<ObjectList> {
     return this.#answer('list', selection.kind, signal, () => {
       this.#assertServed(selection.apiVersion, selection.kind)
-      return { items: this.objects().filter((object) => matches(object, selection)), resourceVersion: String(this.#version) }
+      return {
+        items: this.objects()
+          .filter((object) => matches(object, selection))
+          .map(keep),
+        resourceVersion: String(this.#version),
+      }
     })
   }
 
