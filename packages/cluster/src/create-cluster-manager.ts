@@ -4,7 +4,7 @@ import type { ClusterJob } from './deploy/cluster-job.ts'
 import { discoverDevices, type DiscoveredDevices } from './discover/discover-devices.ts'
 import { clusterErrors } from './errors.ts'
 import { checkHealth, type ClusterHealth } from './health/cluster-health.ts'
-import { listWorkers, type Worker } from './health/workers.ts'
+import { listWorkers, readWorkerLog, type LogLine, type Worker } from './health/workers.ts'
 import type { KubernetesApi, ObjectReference } from './kubernetes/kubernetes-api.ts'
 import { referenceOf } from './kubernetes/kubernetes-api.ts'
 import { applyChanges, outlineOf, type OperationParts } from './manage/apply-changes.ts'
@@ -42,6 +42,8 @@ export interface ClusterManager extends AsyncDisposable {
   health(signal?: AbortSignal): Promise<ClusterHealth>
   /** Pods of one deployment, or of all of ours. */
   workers(deployment?: DeploymentReference, signal?: AbortSignal): Promise<readonly Worker[]>
+  /** The end of what a worker wrote. */
+  readLog(worker: Pick<Worker, 'name' | 'namespace'>, signal?: AbortSignal): Promise<readonly LogLine[]>
   /** Devices of the cluster, as `sim` takes them. */
   discover(signal?: AbortSignal): Promise<DiscoveredDevices>
   /** What would change. Reads and dry runs only. */
@@ -90,6 +92,10 @@ class KubernetesClusterManager implements ClusterManager {
 
   workers(deployment?: DeploymentReference, signal = endless()): Promise<readonly Worker[]> {
     return listWorkers(this.#parts.api, deployment, signal)
+  }
+
+  readLog({ name, namespace }: Pick<Worker, 'name' | 'namespace'>, signal = endless()): Promise<readonly LogLine[]> {
+    return readWorkerLog(this.#parts.api, { name, namespace }, {}, signal)
   }
 
   plan(desired: DesiredDeployment, signal = endless()): Promise<ClusterChangeSet> {

@@ -64,3 +64,6 @@ export const healthIntervalMs = 30_000
 /** How often a request is made of a server that says 'not yet', and the longest pause before the next: definitions of custom resources take seconds. */
 export const requestAttempts = 8
 export const retryAfterMsMax = 5_000
+
+/** How long connections to a server are used with the credentials that they were made with. */
+export const dispatcherMs = 5 * 60_000

@@ -5,6 +5,7 @@ import type { Dispatcher, Response } from 'undici'
 import { clusterErrors } from '../errors.ts'
 import {
   answerBytesMax,
+  dispatcherMs,
   listObjectsMax,
   listPageObjects,
   logLinesMax,
@@ -72,7 +73,9 @@ class HttpKubernetesApi implements KubernetesApi {
   #config: KubeConfig
   #configuredAtMs: number
   readonly #closing = new AbortController()
-  readonly #dispatchers = new Set<Dispatcher>()
+  /** Those that are closing, and may still carry a watch. */
+  readonly #retired = new Set<Dispatcher>()
+  #dispatcher: { readonly value: Dispatcher; readonly sinceMs: number } | undefined
   readonly #kinds = new Map<string, Kind>()
 
   constructor(config: KubeConfig, server: string, renewal: ConfigRenewal | undefined) {
@@ -214,8 +217,9 @@ class HttpKubernetesApi implements KubernetesApi {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
-    const open = [...this.#dispatchers]
-    this.#dispatchers.clear()
+    const open = [...this.#retired, ...(this.#dispatcher === undefined ? [] : [this.#dispatcher.value])]
+    this.#dispatcher = undefined
+    this.#retired.clear()
     await Promise.all(open.map((dispatcher) => dispatcher.destroy()))
   }
 
@@ -264,6 +268,8 @@ class HttpKubernetesApi implements KubernetesApi {
   async #send(call: Call, signal: AbortSignal): Promise<Response> {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.#sendOnce(call, signal)
+      // A certificate that is no longer taken is read anew with the next request.
+      if (answer.status === 401) this.#retire()
       if (!isNotYet(answer) || attempt === requestAttempts) return answer
       await answer.body?.cancel()
       const seconds = Number(answer.headers.get('retry-after') ?? 1)
@@ -282,8 +288,7 @@ class HttpKubernetesApi implements KubernetesApi {
     await this.#renew(signal)
     await this.#authenticate(context)
     try {
-      const dispatcher = context.getDispatcher()
-      if (dispatcher !== undefined) this.#dispatchers.add(dispatcher)
+      const dispatcher = this.#reuse(context.getDispatcher())
       return await undici().fetch(url, {
         method: call.method,
         headers: { ...context.getHeaders(), accept: 'application/json', 'content-type': call.contentType ?? 'application/json' },
@@ -302,7 +307,27 @@ class HttpKubernetesApi implements KubernetesApi {
     const { clock, everyMs, fetch: fetchConfig } = this.#renewal
     if (clock.monotonicMs() - this.#configuredAtMs < everyMs) return
     this.#config = await fetchConfig(signal)
+    this.#retire()
     this.#configuredAtMs = clock.monotonicMs()
+  }
+
+  /** The official client makes a dispatcher, with connections of its own, for every request; certificates may change, so one lasts some minutes. */
+  #reuse(offered: Dispatcher | undefined): Dispatcher | undefined {
+    if (offered === undefined) return undefined
+    const nowMs = systemClock.monotonicMs()
+    if (this.#dispatcher !== undefined && nowMs - this.#dispatcher.sinceMs < dispatcherMs) return this.#dispatcher.value
+    this.#retire()
+    this.#dispatcher = { value: offered, sinceMs: nowMs }
+    return offered
+  }
+
+  #retire(): void {
+    const old = this.#dispatcher?.value
+    this.#dispatcher = undefined
+    if (old === undefined) return
+    this.#retired.add(old)
+    const forget = () => this.#retired.delete(old)
+    void old.close().then(forget, forget)
   }
 
   async #authenticate(context: RequestContext): Promise<void> {

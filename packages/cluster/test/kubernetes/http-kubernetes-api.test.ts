@@ -221,3 +221,24 @@ describe('a server that is not ready yet', () => {
     await expect(busy.version(never)).rejects.toSatisfy(clusterErrors.KUBERNETES_FAILED.is)
   })
 })
+
+describe('connections', () => {
+  test('are used again, and made anew when the server no longer takes their credentials', async () => {
+    let refuses = false
+    const api = await connect((_request, response) => {
+      json(response, refuses ? 401 : 200, refuses ? { message: 'Unauthorized' } : { gitVersion: 'v1.36.0' })
+    })
+    const server = open.at(-1)?.server
+    let connections = 0
+    server?.on('connection', () => (connections += 1))
+    for (let request = 0; request < 20; request += 1) await api.version(never)
+    // A second one may begin while an answer is still being read.
+    expect(connections).toBeLessThanOrEqual(2)
+    const before = connections
+    refuses = true
+    await expect(api.version(never)).rejects.toSatisfy(clusterErrors.KUBERNETES_FORBIDDEN.is)
+    refuses = false
+    await api.version(never)
+    expect(connections).toBe(before + 1)
+  })
+})
