@@ -2,7 +2,7 @@
 import type { V1Container, V1JobSpec, V1PodSpec, V1Volume } from '@kubernetes/client-node'
 import { deploymentLabel, namespaceLabels } from '../kubernetes/ownership.ts'
 import type { ClusterProgress } from '../manage/change-set.ts'
-import type { Manifest } from './workload.ts'
+import type { Manifest } from './manifest.ts'
 
 /** A job as it is run: applied, awaited, read and removed. */
 export interface ClusterJob {

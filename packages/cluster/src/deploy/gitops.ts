@@ -3,7 +3,7 @@ import type { DeploymentPlan, Finding } from '@bud-foundry/core'
 import { stringify } from 'yaml'
 import { planManifests } from './plan-manifests.ts'
 import type { RenderOptionsInput } from './render-options.ts'
-import type { Manifest } from './workload.ts'
+import type { Manifest } from './manifest.ts'
 
 export interface RenderedFile {
   /** Below the folder of the deployment. */

@@ -5,7 +5,7 @@ import { modelAnnotation, namespaceLabels, ownershipLabels, selectorLabels } fro
 import { toByteQuantity } from '../kubernetes/quantity.ts'
 import type { RenderOptions } from './render-options.ts'
 import { roleLabels, workloadName, type Role } from './roles.ts'
-import type { Manifest } from './workload.ts'
+import type { Manifest } from './manifest.ts'
 
 /** Downloads are written beside the finished file before they replace it, and tokenizers and configs come on top. */
 const storageHeadroom = 1.25

@@ -1,5 +1,5 @@
 /** The least that this package needs to be allowed: a role made from the same list of kinds that the code works with. */
-import type { Manifest } from '../deploy/workload.ts'
+import type { Manifest } from '../deploy/manifest.ts'
 import { dependentKinds, groupOf, ownedKinds } from './kinds.ts'
 import { namespaceLabels } from './ownership.ts'
 
