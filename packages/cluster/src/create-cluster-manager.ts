@@ -1,7 +1,10 @@
 /** The whole package behind one object: plan, apply, observe, drift, adopt, roll back, destroy. */
 import { createJournalRunner, systemClock, type Clock, type JournalRunner, type Store } from '@bud-foundry/core'
+import type { ClusterJob } from './deploy/cluster-job.ts'
 import { discoverDevices, type DiscoveredDevices } from './discover/discover-devices.ts'
 import { clusterErrors } from './errors.ts'
+import { checkHealth, type ClusterHealth } from './health/cluster-health.ts'
+import { listWorkers, readWorkerLog, type LogLine, type Worker } from './health/workers.ts'
 import type { KubernetesApi, ObjectReference } from './kubernetes/kubernetes-api.ts'
 import { referenceOf } from './kubernetes/kubernetes-api.ts'
 import { applyChanges, outlineOf, type OperationParts } from './manage/apply-changes.ts'
@@ -11,6 +14,8 @@ import { destroyDeployment, destroyOutline } from './manage/destroy-deployment.t
 import { identifyCluster, observeDeployment, type ClusterIdentity, type DeploymentState } from './manage/observe.ts'
 import { streamOperation } from './manage/operation.ts'
 import { listEverything } from './manage/owned-objects.ts'
+import { testConnection, type ConnectionTest, type KnownCluster } from './manage/test-connection.ts'
+import { jobOutline, runJob } from './manage/run-job.ts'
 import { planChanges } from './manage/plan-changes.ts'
 
 /** What a manager is made of. */
@@ -31,6 +36,14 @@ export interface ClusterManagerParts {
 /** Signals are optional everywhere; without one an operation ends by itself. */
 export interface ClusterManager extends AsyncDisposable {
   identify(signal?: AbortSignal): Promise<ClusterIdentity>
+  /** Reached, supported, not known by another name, and with the rights that are needed? Reads only. */
+  testConnection(known?: readonly KnownCluster[], signal?: AbortSignal): Promise<ConnectionTest>
+  /** Nodes, API, storage, network and devices. */
+  health(signal?: AbortSignal): Promise<ClusterHealth>
+  /** Pods of one deployment, or of all of ours. */
+  workers(deployment?: DeploymentReference, signal?: AbortSignal): Promise<readonly Worker[]>
+  /** The end of what a worker wrote. */
+  readLog(worker: Pick<Worker, 'name' | 'namespace'>, signal?: AbortSignal): Promise<readonly LogLine[]>
   /** Devices of the cluster, as `sim` takes them. */
   discover(signal?: AbortSignal): Promise<DiscoveredDevices>
   /** What would change. Reads and dry runs only. */
@@ -43,6 +56,8 @@ export interface ClusterManager extends AsyncDisposable {
   rollback(deployment: DeploymentReference, signal?: AbortSignal): Promise<ClusterChangeSet | undefined>
   /** Runs while it is read; leaving the loop stops it. @throws CLUSTER_CHANGES_BLOCKED before anything is changed. */
   apply(changes: ClusterChangeSet, signal?: AbortSignal): AsyncIterable<ClusterProgress>
+  /** Runs a job to its end and removes it: a benchmark, a quantization, the build of an image. `onLog` gets what it wrote. */
+  run(job: ClusterJob, onLog: (log: string) => void, signal?: AbortSignal): AsyncIterable<ClusterProgress>
   observe(deployment: DeploymentReference, signal?: AbortSignal): Promise<DeploymentState>
   /** Ends only when nothing is left. */
   destroy(deployment: DeploymentReference, signal?: AbortSignal): AsyncIterable<ClusterProgress>
@@ -65,6 +80,22 @@ class KubernetesClusterManager implements ClusterManager {
 
   discover(signal = endless()): Promise<DiscoveredDevices> {
     return discoverDevices(this.#parts.api, signal)
+  }
+
+  testConnection(known: readonly KnownCluster[] = [], signal = endless()): Promise<ConnectionTest> {
+    return testConnection(this.#parts.api, known, signal)
+  }
+
+  health(signal = endless()): Promise<ClusterHealth> {
+    return checkHealth(this.#parts, signal)
+  }
+
+  workers(deployment?: DeploymentReference, signal = endless()): Promise<readonly Worker[]> {
+    return listWorkers(this.#parts.api, deployment, signal)
+  }
+
+  readLog({ name, namespace }: Pick<Worker, 'name' | 'namespace'>, signal = endless()): Promise<readonly LogLine[]> {
+    return readWorkerLog(this.#parts.api, { name, namespace }, {}, signal)
   }
 
   plan(desired: DesiredDeployment, signal = endless()): Promise<ClusterChangeSet> {
@@ -91,6 +122,12 @@ class KubernetesClusterManager implements ClusterManager {
     const blockers = changes.findings.filter(({ severity }) => severity === 'blocker').map(({ message }) => message)
     if (blockers.length > 0) throw clusterErrors.CHANGES_BLOCKED({ deployment: changes.deployment.name, blockers })
     return streamOperation(outlineOf(changes), signal, (report, ending) => applyChanges(this.#parts, changes, report, ending))
+  }
+
+  run(job: ClusterJob, onLog: (log: string) => void, signal = endless()): AsyncIterable<ClusterProgress> {
+    return streamOperation(jobOutline(job), signal, async (report, ending) => {
+      onLog(await runJob(this.#parts, job, report, ending))
+    })
   }
 
   observe(deployment: DeploymentReference, signal = endless()): Promise<DeploymentState> {

@@ -134,6 +134,12 @@ export const clusterErrors = defineErrors('CLUSTER', {
     message: ({ addOn, users }: { readonly addOn: string; readonly users: readonly string[] }) =>
       `add-on '${addOn}' is used by ${users.join(', ')}, which would go with its definitions; remove these first`,
   },
+  BENCHMARK_UNREADABLE: {
+    status: 502,
+    retryable: true,
+    message: ({ deployment, problem }: { readonly deployment: string; readonly problem: string }) =>
+      `the benchmark of '${deployment}' cannot be used: ${problem}; look at the log of its job and run it again`,
+  },
   CLOUD_NOT_OURS: {
     status: 409,
     retryable: false,

@@ -3,7 +3,7 @@ export { handleClusterPlan } from './cluster-handler.ts'
 export { createClusterManager, type ClusterManager, type ClusterManagerParts } from './create-cluster-manager.ts'
 export { planManifests, type ManifestPlan } from './deploy/plan-manifests.ts'
 export { renderOptionsSchema, type RenderOptions, type RenderOptionsInput } from './deploy/render-options.ts'
-export type { Manifest } from './deploy/workload.ts'
+export type { Manifest } from './deploy/manifest.ts'
 export { launchServedModel, type ServedModelRequest } from './deploy/engines/launch-served-model.ts'
 export { routeHostFor } from './deploy/openshift.ts'
 export { clusterErrors } from './errors.ts'
@@ -14,6 +14,31 @@ export { watchDevices } from './discover/watch-devices.ts'
 export type { Toleration } from './discover/schedulability.ts'
 export type { ClusterIdentity, DeploymentState } from './manage/observe.ts'
 export type { PodState } from './manage/rollout.ts'
+
+// jobs
+export type { ClusterJob } from './deploy/cluster-job.ts'
+export { benchmarkJob, readBenchmarkResult, type BenchmarkOptions, type BenchmarkResult } from './deploy/benchmark-job.ts'
+export { imageBuildJob, type ImageBuildInput } from './deploy/image-build-job.ts'
+export { quantizationJob, type QuantizationInput } from './deploy/quantization-job.ts'
+
+// GitOps
+export { renderFolder, type GitOpsOptions, type RenderedFile } from './deploy/gitops.ts'
+
+// health
+export {
+  checkHealth,
+  healthChecks,
+  type CheckResult,
+  type ClusterHealth,
+  type HealthCheck,
+  type NodeHealth,
+} from './health/cluster-health.ts'
+export { watchHealth, type HealthTransition, type HealthUpdate } from './health/watch-health.ts'
+export { listEvents, listWorkers, readWorkerLog, restartWorker, type ClusterEvent, type LogLine, type Worker } from './health/workers.ts'
+export type { ConnectionTest, KnownCluster } from './manage/test-connection.ts'
+
+// for gateways
+export { endpointPrefix, mirrorEndpoints, watchEndpoints, type DeployedEndpoint, type EndpointChange } from './gateway/endpoints.ts'
 
 // add-ons
 export {

@@ -9,11 +9,11 @@ export const requestBytesMax = 1_048_576
 /** Bytes of a kubeconfig: certificates and tokens of some clusters fit many times. */
 export const kubeconfigBytesMax = 1_048_576
 
-/** Bytes of one answer of the Kubernetes API: a page of 500 large objects fits. */
+/** Bytes of one answer of the Kubernetes API: a page of large objects fits many times. */
 export const answerBytesMax = 64 * 2 ** 20
 
-/** Objects per page of a list, as kubectl asks for them. */
-export const listPageObjects = 500
+/** Objects per page of a list: half of what kubectl asks for, because a node with its labels and images takes ten kilobytes and more. */
+export const listPageObjects = 250
 
 /** Objects of one list in all: the largest cluster that the Kubernetes project supports runs 150 000 pods. */
 export const listObjectsMax = 200_000
@@ -57,3 +57,13 @@ export const poolTimeoutMs = 75 * 60_000
 /** One call of helm, which may fetch a chart, and what it renders: the largest known chart is a tenth of it. */
 export const helmTimeoutMs = 120_000
 export const renderedBytesMax = 64 * 2 ** 20
+
+/** Between two looks at the health of a cluster. */
+export const healthIntervalMs = 30_000
+
+/** How often a request is made of a server that says 'not yet', and the longest pause before the next: definitions of custom resources take seconds. */
+export const requestAttempts = 8
+export const retryAfterMsMax = 5_000
+
+/** How long connections to a server are used with the credentials that they were made with. */
+export const dispatcherMs = 5 * 60_000

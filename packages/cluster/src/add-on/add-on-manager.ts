@@ -44,8 +44,10 @@ export interface AddOnChange {
   readonly fields: readonly FieldChange[]
 }
 
+/** Without the add-on's values, which may be secret. */
 export interface AddOnPlan {
-  readonly addOn: AddOn
+  readonly addOn: string
+  readonly version: string
   readonly changes: readonly AddOnChange[]
   readonly findings: readonly Finding[]
 }
@@ -208,7 +210,7 @@ class KubernetesAddOnManager implements AddOnManager {
     const old = (await readInventory(this.#api, addOn.name, signal))?.objects ?? []
     for (const reference of old)
       if (!wanted.has(keyOf(reference))) changes.push({ action: 'delete', resource: describeObject(reference), fields: [] })
-    return { addOn, changes, findings }
+    return { addOn: addOn.name, version: rendered.version, changes, findings }
   }
 
   /** A kind that is not served yet has no objects. */

@@ -11,7 +11,11 @@ export const verbs = {
   drift: 'what somebody changed of what we own; --repair takes it back',
   destroy: 'remove a deployment and prove that nothing is left',
   discover: 'the devices of the cluster and how many are free, as bud-sim takes them',
-  render: 'the manifests of a plan for GitOps; --rbac: the role that this tool needs',
+  test: 'whether the cluster can be used: reached, supported, with the rights that are needed',
+  health: 'nodes, API, storage, network and devices',
+  workers: 'the pods of one deployment, or of all, with what they run on',
+  logs: 'what the workers of a deployment wrote last',
+  render: 'the manifests of a plan for GitOps; --rbac: the role that this tool needs; --gitops: a folder',
 } as const
 
 export type Verb = keyof typeof verbs

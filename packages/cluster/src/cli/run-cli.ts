@@ -109,6 +109,36 @@ const works: Readonly<Record<Exclude<CommandLine['verb'], 'render'>, Work>> = {
     if (!line.values.json) context.print(`nothing is left of ${reference(line).name}`)
     return left.length
   },
+  test: async (manager, line, context) => {
+    const { identity, findings } = await manager.testConnection([], context.signal)
+    const head = identity === undefined ? [] : [`${identity.platform} ${identity.version} at ${identity.server}`]
+    const text = [...head, ...findings.map(({ severity, message }) => `${severity}: ${message}`)]
+    context.print(line.values.json ? JSON.stringify({ identity, findings }) : text.join('\n'))
+    return findings.some(({ severity }) => severity === 'blocker') ? 1 : 0
+  },
+  health: async (manager, line, context) => {
+    const health = await manager.health(context.signal)
+    const checks = health.checks.map(({ check, status, reason }) => `  ${check}: ${status}${reason === undefined ? '' : `, ${reason}`}`)
+    context.print(line.values.json ? JSON.stringify(health) : [`the cluster is ${health.status}`, ...checks].join('\n'))
+    return health.status === 'available' ? 0 : 1
+  },
+  workers: async (manager, line, context) => {
+    const workers = await manager.workers(line.subject === undefined ? undefined : reference(line), context.signal)
+    const rows = workers.map(
+      ({ namespace, name, nodeName, hardwareId, phase, ready, restarts, reason }) =>
+        `${namespace}/${name} on ${nodeName ?? 'no node'}${hardwareId === undefined ? '' : ` (${hardwareId})`}: ${phase}${ready ? ', ready' : ''}, ${String(restarts)} restarts${reason === undefined ? '' : `, ${reason}`}`,
+    )
+    context.print(line.values.json ? JSON.stringify(workers) : rows.length === 0 ? 'no workers' : rows.join('\n'))
+    return 0
+  },
+  logs: async (manager, line, context) => {
+    for (const worker of await manager.workers(reference(line), context.signal)) {
+      for (const { at, text } of await manager.readLog(worker, context.signal)) {
+        context.print(line.values.json ? JSON.stringify({ worker: worker.name, at, text }) : `${worker.name} ${text}`)
+      }
+    }
+    return 0
+  },
   discover: async (manager, line, context) => {
     const found = await manager.discover(context.signal)
     const devices = found.devices.map(

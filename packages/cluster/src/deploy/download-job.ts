@@ -9,7 +9,7 @@ import { modelFolder, modelPath } from './engine-start.ts'
 import { mirrored } from './image-reference.ts'
 import { commonPodSpec, modelVolume } from './pod-template.ts'
 import type { RenderOptions } from './render-options.ts'
-import type { Manifest } from './workload.ts'
+import type { Manifest } from './manifest.ts'
 
 type JobSource = Exclude<RenderOptions['modelSource'], { readonly kind: 'engine' }>
 

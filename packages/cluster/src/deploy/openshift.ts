@@ -2,7 +2,7 @@
 import type { DeploymentPlan } from '@bud-foundry/core'
 import { ownershipLabels } from '../kubernetes/ownership.ts'
 import type { RenderOptions } from './render-options.ts'
-import type { Manifest } from './workload.ts'
+import type { Manifest } from './manifest.ts'
 
 /** Undefined where the namespace's default account does. */
 export const serviceAccountName = (plan: Pick<DeploymentPlan, 'name'>, { openshift }: RenderOptions): string | undefined =>

@@ -9,7 +9,8 @@ import { openshiftManifests } from './openshift.ts'
 import { findings } from './preflight.ts'
 import { renderOptionsSchema, type RenderOptionsInput } from './render-options.ts'
 import { disruptionBudgets, modelClaims, namespace, networkPolicy, serviceMonitors, services } from './surroundings.ts'
-import { workloads, type Manifest } from './workload.ts'
+import type { Manifest } from './manifest.ts'
+import { workloads } from './workload.ts'
 
 export interface ManifestPlan {
   /** In the order in which they should be applied. */

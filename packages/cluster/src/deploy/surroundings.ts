@@ -1,11 +1,11 @@
 /** What stands around the workload: namespace, services, network policy, disruption budgets, claim, service monitor. */
 import type { V1PersistentVolumeClaimSpec, V1PodDisruptionBudgetSpec, V1ServiceSpec } from '@kubernetes/client-node'
 import type { DeploymentPlan } from '@bud-foundry/core'
-import { namespaceLabels, ownershipLabels, selectorLabels } from '../kubernetes/ownership.ts'
+import { modelAnnotation, namespaceLabels, ownershipLabels, selectorLabels } from '../kubernetes/ownership.ts'
 import { toByteQuantity } from '../kubernetes/quantity.ts'
 import type { RenderOptions } from './render-options.ts'
 import { roleLabels, workloadName, type Role } from './roles.ts'
-import type { Manifest } from './workload.ts'
+import type { Manifest } from './manifest.ts'
 
 /** Downloads are written beside the finished file before they replace it, and tokenizers and configs come on top. */
 const storageHeadroom = 1.25
@@ -38,7 +38,9 @@ export function services(plan: DeploymentPlan, options: RenderOptions): readonly
       selector: servingLabels(plan, role),
       ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }],
     }
-    return { apiVersion: 'v1', kind: 'Service', metadata: metadata(plan, options, workloadName(plan, role)), spec }
+    // What a gateway needs to know of it; the servers behind a router take no calls of their own.
+    const annotations = role === 'engine' || role === 'router' ? { [modelAnnotation]: plan.model.servedName } : {}
+    return { apiVersion: 'v1', kind: 'Service', metadata: { ...metadata(plan, options, workloadName(plan, role)), annotations }, spec }
   })
 }
 

@@ -5,22 +5,9 @@ import { ownershipLabels } from '../kubernetes/ownership.ts'
 import { engineStart, nodeStarts, splitStarts } from './engine-start.ts'
 import type { RouterStart, Start } from './engines/engine-deployment.ts'
 import { podTemplate, startupSeconds, type PodInput } from './pod-template.ts'
+import type { Manifest } from './manifest.ts'
 import type { RenderOptions } from './render-options.ts'
 import { roleLabel, roleLabels, workloadName, type Role } from './roles.ts'
-
-export interface Manifest {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly metadata: {
-    readonly name: string
-    readonly namespace?: string
-    readonly labels?: Readonly<Record<string, string>>
-    readonly annotations?: Readonly<Record<string, string>>
-  }
-  readonly spec?: unknown
-  /** Of kinds without a specification: `data`, `rules`, `subjects`. */
-  readonly [part: string]: unknown
-}
 
 // A surge pod would wait for devices that the old pods still hold, and the rollout with it: replace in place instead.
 const replaceInPlace = (replicas: number): NonNullable<V1Deployment['spec']>['strategy'] =>

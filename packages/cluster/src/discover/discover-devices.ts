@@ -3,7 +3,8 @@ import { deviceSchema, type Device, type Finding } from '@bud-foundry/core'
 import type { KubernetesApi, KubernetesObject } from '../kubernetes/kubernetes-api.ts'
 import { devicesOfSlices, type DraDevices } from './dra-devices.ts'
 import { devicesOfNode, type FoundDevices } from './node-devices.ts'
-import { nodeSchema, podSchema, type PodFields } from './node-schemas.ts'
+import { asksForDevices, slimNode, slimPod } from './inventory-parts.ts'
+import { nodeSchema, podSchema, type NodeFields, type PodFields } from './node-schemas.ts'
 import { requestedOn } from './pod-requests.ts'
 import { whyUnschedulable, type Toleration } from './schedulability.ts'
 
@@ -29,9 +30,9 @@ export const acceleratorTolerations: readonly Toleration[] = ['nvidia.com/gpu', 
 }))
 
 /** Whole devices that no pod touches: of a divided device, one unit in use makes the whole device used. */
-function freeDevices(found: FoundDevices, nodeName: string, pods: readonly PodFields[]): number {
+function freeDevices(found: FoundDevices, pods: readonly PodFields[]): number {
   const total = found.resources.reduce((sum, { units }) => sum + units, 0)
-  const used = found.resources.reduce((sum, { name }) => sum + requestedOn(pods, nodeName, name), 0)
+  const used = found.resources.reduce((sum, { name }) => sum + requestedOn(pods, name), 0)
   const unitsPerDevice = Math.max(1, total / found.count)
   return Math.max(0, Math.min(found.count, Math.floor((total - used) / unitsPerDevice)))
 }
@@ -57,15 +58,42 @@ const onlyThroughDra = (dra: readonly DraDevices[], nodeName: string, plugin: re
     )
     .map((group) => ({ ...group, sharing: 'whole' }))
 
+/** Watches change some objects of many: what the others say is read once. */
+const knownPods = new WeakMap<KubernetesObject, PodFields | 'unreadable'>()
+const knownNodes = new WeakMap<KubernetesObject, NodeFields | 'unreadable'>()
+
+function readOnce<Fields>(
+  known: WeakMap<KubernetesObject, Fields | 'unreadable'>,
+  object: KubernetesObject,
+  read: () => Fields | undefined,
+) {
+  const found = known.get(object) ?? read() ?? 'unreadable'
+  known.set(object, found)
+  return found === 'unreadable' ? undefined : found
+}
+
+/** Pods that hold devices, by their node. */
+function holdersByNode(pods: readonly KubernetesObject[]): ReadonlyMap<string, readonly PodFields[]> {
+  const holders = new Map<string, PodFields[]>()
+  for (const pod of pods) {
+    const fields = readOnce(knownPods, pod, () => (asksForDevices(pod) ? podSchema.safeParse(pod).data : undefined))
+    if (fields?.spec.nodeName === undefined) continue
+    const onNode = holders.get(fields.spec.nodeName)
+    if (onNode === undefined) holders.set(fields.spec.nodeName, [fields])
+    else onNode.push(fields)
+  }
+  return holders
+}
+
 /** Pure: the same inventory gives the same devices. */
 export function toDevices(inventory: ClusterInventory, tolerations: readonly Toleration[] = acceleratorTolerations): DiscoveredDevices {
-  const pods = inventory.pods.flatMap((pod) => podSchema.safeParse(pod).data ?? [])
+  const holders = holdersByNode(inventory.pods)
   const dra = devicesOfSlices(inventory.resourceSlices, inventory.resourceClaims)
   const devices: Device[] = []
   const findings: Finding[] = []
   for (const object of inventory.nodes) {
     const nodeName = object.metadata.name
-    const node = nodeSchema.safeParse(object).data
+    const node = readOnce(knownNodes, object, () => nodeSchema.safeParse(object).data)
     if (node === undefined) {
       findings.push({
         severity: 'warning',
@@ -76,7 +104,7 @@ export function toDevices(inventory: ClusterInventory, tolerations: readonly Tol
     }
     const plugin = devicesOfNode(object, node)
     const sightings: readonly Sighting[] = [
-      ...plugin.map((found) => ({ ...found, nodeName, available: freeDevices(found, nodeName, pods) })),
+      ...plugin.map((found) => ({ ...found, nodeName, available: freeDevices(found, holders.get(nodeName) ?? []) })),
       ...onlyThroughDra(dra, nodeName, plugin),
     ]
     const reason = sightings.length === 0 ? undefined : whyUnschedulable(node, tolerations)
@@ -97,10 +125,11 @@ export function toDevices(inventory: ClusterInventory, tolerations: readonly Tol
 /** Lists nodes, pods and, where the cluster has them, ResourceSlices and claims. */
 export async function readInventory(api: KubernetesApi, signal: AbortSignal): Promise<ClusterInventory> {
   const dra = (await api.servedKinds('resource.k8s.io/v1', signal)).includes('ResourceSlice')
-  const list = async (apiVersion: string, kind: string) => (await api.list({ apiVersion, kind }, signal)).items
+  const list = async (apiVersion: string, kind: string, keep?: (object: KubernetesObject) => KubernetesObject) =>
+    (await api.list({ apiVersion, kind }, signal, keep)).items
   return {
-    nodes: await list('v1', 'Node'),
-    pods: await list('v1', 'Pod'),
+    nodes: await list('v1', 'Node', slimNode),
+    pods: await list('v1', 'Pod', slimPod),
     resourceSlices: dra ? await list('resource.k8s.io/v1', 'ResourceSlice') : [],
     resourceClaims: dra ? await list('resource.k8s.io/v1', 'ResourceClaim') : [],
   }

@@ -26,5 +26,6 @@ export function requestOf(pod: PodFields, resource: string): number {
 /** Pods that have ended hold nothing. */
 export const holdsResources = ({ status }: PodFields): boolean => status.phase !== 'Succeeded' && status.phase !== 'Failed'
 
-export const requestedOn = (pods: readonly PodFields[], nodeName: string, resource: string): number =>
-  sum(pods.filter((pod) => pod.spec.nodeName === nodeName && holdsResources(pod)).map((pod) => requestOf(pod, resource)))
+/** Of the pods of one node. */
+export const requestedOn = (pods: readonly PodFields[], resource: string): number =>
+  sum(pods.filter(holdsResources).map((pod) => requestOf(pod, resource)))

@@ -1,9 +1,18 @@
 /** The Kubernetes API over HTTP: addresses and bodies are ours, every kind of authentication is the official client's. */
 import type { KubeConfig, RequestContext } from '@kubernetes/client-node'
-import { coreErrors, isBudError } from '@bud-foundry/core'
+import { coreErrors, isBudError, systemClock, type Clock } from '@bud-foundry/core'
 import type { Dispatcher, Response } from 'undici'
 import { clusterErrors } from '../errors.ts'
-import { answerBytesMax, listObjectsMax, listPageObjects, logLinesMax, requestTimeoutMs } from '../limits.ts'
+import {
+  answerBytesMax,
+  dispatcherMs,
+  listObjectsMax,
+  listPageObjects,
+  logLinesMax,
+  requestAttempts,
+  requestTimeoutMs,
+  retryAfterMsMax,
+} from '../limits.ts'
 import { readLines, readText } from './answer-body.ts'
 import { parseKindList, parseObject, parseObjectList, parseVersion, parseWatchLine } from './answer-schemas.ts'
 import { apiError } from './api-error.ts'
@@ -47,16 +56,32 @@ const referenceOfObject = ({ apiVersion, kind, metadata }: KubernetesObject) => 
   namespace: metadata.namespace,
 })
 
+/** Too many requests, or a server that starts; both were not carried out. */
+const isNotYet = ({ status, headers }: Response) => status === 429 || (status === 503 && headers.has('retry-after'))
+
+/** Credentials that end are fetched anew. */
+export interface ConfigRenewal {
+  readonly everyMs: number
+  readonly clock: Clock
+  readonly fetch: (signal: AbortSignal) => Promise<KubeConfig>
+}
+
 class HttpKubernetesApi implements KubernetesApi {
   readonly contract = 'kubernetes-api/1'
   readonly server: string
-  readonly #config: KubeConfig
+  readonly #renewal: ConfigRenewal | undefined
+  #config: KubeConfig
+  #configuredAtMs: number
   readonly #closing = new AbortController()
-  readonly #dispatchers = new Set<Dispatcher>()
+  /** Those that are closing, and may still carry a watch. */
+  readonly #retired = new Set<Dispatcher>()
+  #dispatcher: { readonly value: Dispatcher; readonly sinceMs: number } | undefined
   readonly #kinds = new Map<string, Kind>()
 
-  constructor(config: KubeConfig, server: string) {
+  constructor(config: KubeConfig, server: string, renewal: ConfigRenewal | undefined) {
     this.#config = config
+    this.#renewal = renewal
+    this.#configuredAtMs = renewal?.clock.monotonicMs() ?? 0
     this.server = server
   }
 
@@ -78,7 +103,11 @@ class HttpKubernetesApi implements KubernetesApi {
     return parseObject(await this.#body(answer, what), what)
   }
 
-  async list(selection: ObjectSelection, signal: AbortSignal): Promise<ObjectList> {
+  async list(
+    selection: ObjectSelection,
+    signal: AbortSignal,
+    keep: (object: KubernetesObject) => KubernetesObject = (object) => object,
+  ): Promise<ObjectList> {
     const what = `listing ${selection.kind}`
     const items: KubernetesObject[] = []
     let continuation = ''
@@ -92,7 +121,7 @@ class HttpKubernetesApi implements KubernetesApi {
         await this.#json({ method: 'GET', path: await this.#path(selection, signal), query, what }, signal),
         selection,
       )
-      items.push(...page.items)
+      items.push(...page.items.map(keep))
       if (page.continuation === '') return { items, resourceVersion: page.resourceVersion }
       if (items.length > listObjectsMax) {
         throw clusterErrors.KUBERNETES_FAILED({ what, problem: `there are more than ${String(listObjectsMax)} objects` })
@@ -188,8 +217,9 @@ class HttpKubernetesApi implements KubernetesApi {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
-    const open = [...this.#dispatchers]
-    this.#dispatchers.clear()
+    const open = [...this.#retired, ...(this.#dispatcher === undefined ? [] : [this.#dispatcher.value])]
+    this.#dispatcher = undefined
+    this.#retired.clear()
     await Promise.all(open.map((dispatcher) => dispatcher.destroy()))
   }
 
@@ -234,7 +264,20 @@ class HttpKubernetesApi implements KubernetesApi {
     }
   }
 
+  /** A server that has not looked at a request yet says so, and when to come again. */
   async #send(call: Call, signal: AbortSignal): Promise<Response> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#sendOnce(call, signal)
+      // A certificate that is no longer taken is read anew with the next request.
+      if (answer.status === 401) this.#retire()
+      if (!isNotYet(answer) || attempt === requestAttempts) return answer
+      await answer.body?.cancel()
+      const seconds = Number(answer.headers.get('retry-after') ?? 1)
+      await systemClock.sleep(Math.min(retryAfterMsMax, (Number.isFinite(seconds) ? seconds : 1) * 1000), signal)
+    }
+  }
+
+  async #sendOnce(call: Call, signal: AbortSignal): Promise<Response> {
     if (signal.aborted) throw coreErrors.ABORTED({ what: call.what }, { cause: signal.reason })
     if (this.#closing.signal.aborted) throw coreErrors.CLOSED({ what: 'the Kubernetes client' })
     const url = new URL(this.server.replace(/\/$/, '') + call.path)
@@ -242,10 +285,10 @@ class HttpKubernetesApi implements KubernetesApi {
     const { HttpMethod, RequestContext } = clientNode()
     const context = new RequestContext(url.toString(), HttpMethod[call.method])
     const parts = [signal, this.#closing.signal, ...(call.endless === true ? [] : [AbortSignal.timeout(requestTimeoutMs)])]
+    await this.#renew(signal)
     await this.#authenticate(context)
     try {
-      const dispatcher = context.getDispatcher()
-      if (dispatcher !== undefined) this.#dispatchers.add(dispatcher)
+      const dispatcher = this.#reuse(context.getDispatcher())
       return await undici().fetch(url, {
         method: call.method,
         headers: { ...context.getHeaders(), accept: 'application/json', 'content-type': call.contentType ?? 'application/json' },
@@ -256,6 +299,35 @@ class HttpKubernetesApi implements KubernetesApi {
     } catch (error) {
       throw this.#failure(error, signal)
     }
+  }
+
+  /** Requests that come together may fetch twice; the last one stays. */
+  async #renew(signal: AbortSignal): Promise<void> {
+    if (this.#renewal === undefined) return
+    const { clock, everyMs, fetch: fetchConfig } = this.#renewal
+    if (clock.monotonicMs() - this.#configuredAtMs < everyMs) return
+    this.#config = await fetchConfig(signal)
+    this.#retire()
+    this.#configuredAtMs = clock.monotonicMs()
+  }
+
+  /** The official client makes a dispatcher, with connections of its own, for every request; certificates may change, so one lasts some minutes. */
+  #reuse(offered: Dispatcher | undefined): Dispatcher | undefined {
+    if (offered === undefined) return undefined
+    const nowMs = systemClock.monotonicMs()
+    if (this.#dispatcher !== undefined && nowMs - this.#dispatcher.sinceMs < dispatcherMs) return this.#dispatcher.value
+    this.#retire()
+    this.#dispatcher = { value: offered, sinceMs: nowMs }
+    return offered
+  }
+
+  #retire(): void {
+    const old = this.#dispatcher?.value
+    this.#dispatcher = undefined
+    if (old === undefined) return
+    this.#retired.add(old)
+    const forget = () => this.#retired.delete(old)
+    void old.close().then(forget, forget)
   }
 
   async #authenticate(context: RequestContext): Promise<void> {
@@ -281,8 +353,8 @@ class HttpKubernetesApi implements KubernetesApi {
 }
 
 /** @throws CLUSTER_KUBECONFIG_INVALID when the current context names no cluster. */
-export function createHttpKubernetesApi(config: KubeConfig): KubernetesApi {
+export function createHttpKubernetesApi(config: KubeConfig, renewal?: ConfigRenewal): KubernetesApi {
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw clusterErrors.KUBECONFIG_INVALID({ problem: 'its current context names no cluster' })
-  return new HttpKubernetesApi(config, cluster.server)
+  return new HttpKubernetesApi(config, cluster.server, renewal)
 }

@@ -49,6 +49,7 @@ const otherKinds: readonly Kind[] = [
   kind('resource.k8s.io/v1', 'ResourceSlice', 'resourceslices', false),
   kind('resource.k8s.io/v1', 'ResourceClaim', 'resourceclaims'),
   kind('config.openshift.io/v1', 'ClusterVersion', 'clusterversions', false),
+  kind('authorization.k8s.io/v1', 'SelfSubjectAccessReview', 'selfsubjectaccessreviews', false),
   kind('storage.k8s.io/v1', 'StorageClass', 'storageclasses', false),
   kind('rbac.authorization.k8s.io/v1', 'Role', 'roles'),
   kind('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false),

@@ -1,5 +1,6 @@
 /** A kubeconfig, kept as a Secret, to a client of its current context. */
-import type { Secret } from '@bud-foundry/core'
+import type { KubeConfig } from '@kubernetes/client-node'
+import { systemClock, type Clock, type Secret } from '@bud-foundry/core'
 import { clusterErrors } from '../errors.ts'
 import { kubeconfigBytesMax } from '../limits.ts'
 import { clientNode } from './client-node.ts'
@@ -11,10 +12,17 @@ export interface KubeconfigOptions {
   readonly kubeconfig: Secret
   /** Instead of the file's current context. */
   readonly context?: string | undefined
+  /** Where credentials end, as those of EKS do after 14 minutes: fetched anew before that. */
+  readonly renewal?:
+    | {
+        readonly everyMs: number
+        readonly fetch: (signal: AbortSignal) => Promise<Secret>
+        readonly clock?: Clock | undefined
+      }
+    | undefined
 }
 
-/** @throws CLUSTER_KUBECONFIG_INVALID, without a word of its content. */
-export function connectKubernetes({ kubeconfig, context }: KubeconfigOptions): KubernetesApi {
+function parseKubeconfig(kubeconfig: Secret, context: string | undefined): KubeConfig {
   const text = kubeconfig.reveal()
   if (Buffer.byteLength(text) > kubeconfigBytesMax) {
     throw clusterErrors.KUBECONFIG_INVALID({ problem: `it is larger than ${String(kubeconfigBytesMax)} bytes` })
@@ -33,5 +41,18 @@ export function connectKubernetes({ kubeconfig, context }: KubeconfigOptions): K
     }
     config.setCurrentContext(context)
   }
-  return createHttpKubernetesApi(config)
+  return config
+}
+
+/** @throws CLUSTER_KUBECONFIG_INVALID, without a word of its content. */
+export function connectKubernetes({ kubeconfig, context, renewal }: KubeconfigOptions): KubernetesApi {
+  const renew =
+    renewal === undefined
+      ? undefined
+      : {
+          everyMs: renewal.everyMs,
+          clock: renewal.clock ?? systemClock,
+          fetch: async (signal: AbortSignal) => parseKubeconfig(await renewal.fetch(signal), context),
+        }
+  return createHttpKubernetesApi(parseKubeconfig(kubeconfig, context), renew)
 }

@@ -104,7 +104,8 @@ export interface KubernetesApi extends AsyncDisposable {
   /** Kinds of a group version, e.g. `apps/v1`; empty when the server does not have it. */
   servedKinds(apiVersion: string, signal: AbortSignal): Promise<readonly string[]>
   read(reference: ObjectReference, signal: AbortSignal): Promise<KubernetesObject | undefined>
-  list(selection: ObjectSelection, signal: AbortSignal): Promise<ObjectList>
+  /** `keep` makes each object smaller as its page arrives: of a large list only what is needed stays in memory. */
+  list(selection: ObjectSelection, signal: AbortSignal, keep?: (object: KubernetesObject) => KubernetesObject): Promise<ObjectList>
   /** Server-side apply. */
   apply(object: KubernetesObject, options: ApplyOptions, signal: AbortSignal): Promise<KubernetesObject>
   /** Rejects with CLUSTER_KUBERNETES_CONFLICT when the name is taken. */

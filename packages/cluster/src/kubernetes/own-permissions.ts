@@ -1,5 +1,5 @@
 /** The least that this package needs to be allowed: a role made from the same list of kinds that the code works with. */
-import type { Manifest } from '../deploy/workload.ts'
+import type { Manifest } from '../deploy/manifest.ts'
 import { dependentKinds, groupOf, ownedKinds } from './kinds.ts'
 import { namespaceLabels } from './ownership.ts'
 
@@ -46,6 +46,26 @@ const rules = (): readonly Rule[] => [
   },
   { apiGroups: ['config.openshift.io'], resources: ['clusterversions'], verbs: ['get'] },
 ]
+
+export interface RequiredPermission {
+  readonly group: string
+  readonly resource: string
+  readonly subresource: string | undefined
+  readonly verb: string
+  readonly name: string | undefined
+}
+
+/** The same rules, one right at a time. What add-ons and OpenShift bring is asked for as well: a role may name what is not there. */
+export function requiredPermissions(): readonly RequiredPermission[] {
+  return rules().flatMap(({ apiGroups, resources, verbs, resourceNames }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((path) => {
+        const [resource = '', subresource] = path.split('/')
+        return verbs.flatMap((verb) => (resourceNames ?? [undefined]).map((name) => ({ group, resource, subresource, verb, name })))
+      }),
+    ),
+  )
+}
 
 /** A service account with a cluster role that allows what this package does, and no more. Apply it as an administrator. */
 export function permissionManifests(

@@ -46,9 +46,9 @@ function collect(path: string, before: unknown, after: unknown, found: FieldChan
   if (!isDeepStrictEqual(before, after)) found.push({ path, before, after })
 }
 
-/** Values of environment variables with the name of a secret never leave: they could be one. */
-const masked = (change: FieldChange): FieldChange =>
-  /\.env\[[^\]]+\]/.test(change.path) && secretName.test(change.path)
+/** Values of environment variables with the name of a secret never leave: they could be one. What a Secret holds is one. */
+const masked = (change: FieldChange, isSecret: boolean): FieldChange =>
+  (isSecret && /^(data|stringData)(\.|$)/.test(change.path)) || (/\.env\[[^\]]+\]/.test(change.path) && secretName.test(change.path))
     ? {
         path: change.path,
         before: change.before === undefined ? undefined : '[secret]',
@@ -59,7 +59,8 @@ const masked = (change: FieldChange): FieldChange =>
 export function diffObjects(before: unknown, after: unknown): readonly FieldChange[] {
   const found: FieldChange[] = []
   collect('', before, after, found)
-  return found.map(masked)
+  const isSecret = [before, after].some((object) => isRecord(object) && object['kind'] === 'Secret')
+  return found.map((change) => masked(change, isSecret))
 }
 
 /** Names of environment variables that look like a secret in plain text. */

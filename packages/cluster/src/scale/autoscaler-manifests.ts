@@ -2,7 +2,7 @@
 import type { DeploymentPlan } from '@bud-foundry/core'
 import type { RenderOptions } from '../deploy/render-options.ts'
 import { workloadName } from '../deploy/roles.ts'
-import type { Manifest } from '../deploy/workload.ts'
+import type { Manifest } from '../deploy/manifest.ts'
 import { ownershipLabels } from '../kubernetes/ownership.ts'
 import type { AutoscalingOptions } from './autoscaling-options.ts'
 import { cronOf } from './schedules.ts'

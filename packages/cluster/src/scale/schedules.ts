@@ -21,9 +21,20 @@ export function cronOf({ from, minutes, weekdays }: ScaleSchedule): { readonly s
 
 const dayNames = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 
+/** Making one takes longer than using it a thousand times; there are some hundred time zones. */
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  const known = formats.get(timeZone)
+  if (known !== undefined) return known
+  const made = new Intl.DateTimeFormat('en-US', { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  formats.set(timeZone, made)
+  return made
+}
+
 /** Weekday and minute of the day on a wall clock. */
 function wallClock(nowMs: number, timeZone: string): { readonly weekday: number; readonly minute: number } {
-  const format = new Intl.DateTimeFormat('en-US', { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const format = formatOf(timeZone)
   const parts = new Map(format.formatToParts(nowMs).map(({ type, value }) => [type, value]))
   return {
     weekday: dayNames.indexOf(parts.get('weekday') ?? ''),
@@ -33,6 +44,7 @@ function wallClock(nowMs: number, timeZone: string): { readonly weekday: number;
 
 /** Replicas that schedules want at a moment; undefined when none holds. Goes into `decideReplicas` as `scheduled`. */
 export function scheduledReplicas(schedules: readonly ScaleSchedule[], nowMs: number, timeZone = 'UTC'): number | undefined {
+  if (schedules.length === 0) return undefined
   const { weekday, minute } = wallClock(nowMs, timeZone)
   const wanted = schedules
     .filter(({ from, minutes, weekdays }) => {

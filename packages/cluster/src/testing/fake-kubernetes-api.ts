@@ -40,6 +40,8 @@ export interface FakeKubernetesOptions {
   readonly absentGroups?: readonly string[]
   /** What pods answer; by default every path with one choice. */
   readonly answerPod?: (call: PodCall) => { readonly status: number; readonly text: string }
+  /** What the user may do, by `spec` of a SelfSubjectAccessReview; everything by default. */
+  readonly allows?: (spec: unknown) => boolean
   /** What containers wrote; by default nothing. */
   readonly readLog?: (selection: LogSelection) => string
   /** Whether pods become ready at once; otherwise they stay pending. */
@@ -109,10 +111,19 @@ class InMemoryKubernetes implements FakeKubernetes {
     return this.#answer('get', describeObject(reference), signal, () => this.#stored.get(resourcePath(reference))?.object)
   }
 
-  list(selection: ObjectSelection, signal: AbortSignal): Promise<ObjectList> {
+  list(
+    selection: ObjectSelection,
+    signal: AbortSignal,
+    keep: (object: KubernetesObject) => KubernetesObject = (object) => object,
+  ): Promise<ObjectList> {
     return this.#answer('list', selection.kind, signal, () => {
       this.#assertServed(selection.apiVersion, selection.kind)
-      return { items: this.objects().filter((object) => matches(object, selection)), resourceVersion: String(this.#version) }
+      return {
+        items: this.objects()
+          .filter((object) => matches(object, selection))
+          .map(keep),
+        resourceVersion: String(this.#version),
+      }
     })
   }
 
@@ -146,6 +157,8 @@ class InMemoryKubernetes implements FakeKubernetes {
   create(object: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject> {
     const resource = describeObject(referenceOf(object))
     return this.#answer('create', resource, signal, () => {
+      // A question in the shape of an object: answered, and not kept.
+      if (object.kind === 'SelfSubjectAccessReview') return { ...object, status: { allowed: this.#options.allows?.(object.spec) ?? true } }
       this.#assertPlace(object)
       if (this.#stored.has(resourcePath(referenceOf(object)))) {
         throw clusterErrors.KUBERNETES_CONFLICT({ what: `creating ${resource}`, problem: 'it already exists' })
@@ -345,7 +358,9 @@ const kindsOf = (apiVersion: string) => catalogue[apiVersion] ?? []
 function matches({ apiVersion, kind, metadata }: KubernetesObject, selection: ObjectSelection): boolean {
   if (apiVersion !== selection.apiVersion || kind !== selection.kind) return false
   if (selection.namespace !== undefined && metadata.namespace !== selection.namespace) return false
-  return Object.entries(selection.labels ?? {}).every(([key, value]) => metadata.labels?.[key] === value)
+  return Object.entries(selection.labels ?? {}).every(([key, value]) =>
+    value === '' ? metadata.labels?.[key] !== undefined : metadata.labels?.[key] === value,
+  )
 }
 
 /** A cluster in memory for tests of whatever is built on KubernetesApi. */

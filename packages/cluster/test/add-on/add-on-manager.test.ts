@@ -108,6 +108,21 @@ describe('an add-on', () => {
     await expect(addOns.install(chartOf())).rejects.toSatisfy(clusterErrors.CHART_CHANGED.is)
   })
 
+  test('shows no secret of its values, in no plan, status, error or inventory', async () => {
+    const canaries = ['canary-one-4e', 'canary-two-9b'].map((text) => [text, Buffer.from(text).toString('base64')])
+    const secret = ([text, encoded]: readonly string[]) =>
+      widget(
+        `apiVersion: v1\nkind: Secret\nmetadata: { name: keys }\ndata: { password: ${encoded ?? ''} }\nstringData: { other: ${text ?? ''} }\n`,
+      )
+    const { api, addOns } = lab()
+    const [first = [], second = []] = canaries
+    const seen: unknown[] = [await addOns.install(secret(first)), await addOns.plan([secret(second)]), await addOns.status()]
+    seen.push(api.objects().filter(({ kind }) => kind !== 'Secret'))
+    const text = JSON.stringify(seen)
+    expect(text).toContain('[secret]')
+    for (const canary of canaries.flat()) expect(text).not.toContain(canary)
+  })
+
   test('says what is wrong with itself', async () => {
     const { addOns } = lab()
     await expect(addOns.plan([widget('')])).rejects.toThrow()

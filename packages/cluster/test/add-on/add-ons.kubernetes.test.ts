@@ -153,7 +153,9 @@ spec: { size: ${size} }
     const mine = { apiVersion: 'example.test/v1', kind: 'Gadget', metadata: { name: 'mine', namespace }, spec: { size: 9 } }
     await api.apply(mine, { fieldManager: 'them' }, never)
     await expect(addOns.uninstall('gadget')).rejects.toSatisfy(clusterErrors.ADD_ON_IN_USE.is)
-    await api.remove({ apiVersion: 'example.test/v1', kind: 'Gadget', name: 'mine', namespace }, {}, never)
+    const reference = { apiVersion: 'example.test/v1', kind: 'Gadget', name: 'mine', namespace }
+    await api.remove(reference, {}, never)
+    await expect.poll(() => api.read(reference, never), { timeout: 30_000 }).toBeUndefined()
     await addOns.uninstall('gadget')
     expect((await inventory()).filter((line) => !groups.some((group) => line.includes(group)) && /gadget|example/.test(line))).toEqual([])
     expect(before.filter((line) => line.includes('gadget'))).toEqual([])

@@ -29,6 +29,11 @@ function terminal(options: FakeKubernetesOptions = {}, files: Readonly<Record<st
 function borrowed(manager: ReturnType<typeof sampleManager>['manager']): typeof manager {
   return {
     identify: (...args) => manager.identify(...args),
+    testConnection: (...args) => manager.testConnection(...args),
+    run: (...args) => manager.run(...args),
+    health: (...args) => manager.health(...args),
+    workers: (...args) => manager.workers(...args),
+    readLog: (...args) => manager.readLog(...args),
     discover: (...args) => manager.discover(...args),
     plan: (...args) => manager.plan(...args),
     adopt: (...args) => manager.adopt(...args),
@@ -43,6 +48,21 @@ function borrowed(manager: ReturnType<typeof sampleManager>['manager']): typeof 
 }
 
 describe('bud-cluster', () => {
+  test('tests a connection, tells the health, and lists workers and what they wrote', async () => {
+    const { run, out } = terminal()
+    expect(await run('test')).toBe(0)
+    expect(out[0]).toContain('kubernetes v1.36.0-fake at https://fake.invalid')
+    // The cluster in memory has no nodes.
+    expect(await run('health')).toBe(1)
+    expect(out[0]).toContain('nodes: failed, there are no nodes')
+    expect(await run('workers')).toBe(0)
+    expect(out).toEqual(['no workers'])
+    await run('apply', 'plan.json')
+    await run('workers', 'llama-chat', '--json')
+    expect(JSON.parse(out[0] ?? '')).toHaveLength(2)
+    expect(await run('logs', 'llama-chat')).toBe(0)
+  })
+
   test('plans, applies, observes, finds no drift and destroys', async () => {
     const { run, out } = terminal()
     expect(await run('plan', 'plan.json')).toBe(0)

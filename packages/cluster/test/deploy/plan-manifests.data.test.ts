@@ -1,6 +1,6 @@
 /** Every manifest that we render is valid, strictly, under every Kubernetes version whose schema is at hand, and by the published definitions of custom resources. */
 import { describe, expect, test } from 'vitest'
-import { planManifests, type Manifest, type RenderOptionsInput } from '../../src/index.ts'
+import { benchmarkJob, imageBuildJob, planManifests, quantizationJob, type Manifest, type RenderOptionsInput } from '../../src/index.ts'
 import { adapterEngines, engineIds, enginePlan, multiNodeEngines, splitEngines } from './engine-plans.ts'
 import { createValidator, customResourceValidator, kubernetesVersions } from './schema-validator.ts'
 import { samplePlan } from './sample-plan.ts'
@@ -36,6 +36,14 @@ const bucket: RenderOptionsInput = {
   modelSource: { kind: 'objectStore', endpoint: 'https://minio.models:9000', bucket: 'weights', prefix: 'qwen', secretName: 'minio' },
 }
 const adapters = [{ name: 'legal', repository: 'team/legal-lora' }]
+const quantization = { name: 'small', claimName: 'weights', from: 'qwen', to: 'qwen-w4', scheme: 'W4A16' } as const
+const build = {
+  name: 'engine-image',
+  source: { kind: 'dockerfile', text: 'FROM scratch' },
+  destination: 'registry.local:5000/team/engine:1',
+  pushSecretName: 'push',
+} as const
+const git = { kind: 'git', repository: 'https://git.example.test/engine.git', revision: 'main' } as const
 const overNodes = { nodesPerReplica: 2 } as const
 
 const cases: readonly [string, () => readonly Manifest[]][] = [
@@ -76,6 +84,13 @@ const cases: readonly [string, () => readonly Manifest[]][] = [
   ['a time-sliced device', () => planManifests(enginePlan('vllm'), { deviceSharing: { kind: 'timeSlicing' } }).manifests],
 ]
 
+const jobs: readonly [string, () => readonly Manifest[]][] = [
+  ['a benchmark', () => benchmarkJob(samplePlan(), everything).manifests],
+  ['a quantization', () => quantizationJob({ ...quantization, devices: { resource: 'nvidia.com/gpu', count: 1 } }).manifests],
+  ['a build with Kaniko', () => imageBuildJob({ ...build, builder: 'kaniko' }).manifests],
+  ['a build with BuildKit', () => imageBuildJob({ ...build, builder: 'buildkit', source: git }).manifests],
+]
+
 const definitions: Readonly<Record<string, readonly [string, string]>> = {
   LeaderWorkerSet: ['lws/leaderworkerset.x-k8s.io_leaderworkersets.yaml', 'v1'],
   ServiceMonitor: ['prometheus-operator/monitoring.coreos.com_servicemonitors.yaml', 'v1'],
@@ -91,6 +106,11 @@ describe.each(kubernetesVersions)('Kubernetes %s', (version) => {
     const builtIn = render().filter(({ kind }) => definitions[kind] === undefined)
     expect(builtIn.length).toBeGreaterThan(3)
     expect(builtIn.flatMap(problemsOf)).toEqual([])
+  })
+
+  test.each(jobs)('accepts %s', (_name, render) => {
+    expect(render().length).toBeGreaterThan(0)
+    expect(render().flatMap(problemsOf)).toEqual([])
   })
 
   test('rejects an unknown field, so that the check above means something', () => {

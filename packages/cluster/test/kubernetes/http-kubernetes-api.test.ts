@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createSecret, isBudError } from '@bud-foundry/core'
+import { createFakeClock } from '@bud-foundry/core/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { clusterErrors, connectKubernetes, type KubernetesApi, type WatchEvent } from '../../src/index.ts'
 
@@ -143,5 +144,101 @@ describe('kubeconfig', () => {
   test('without the context that is asked for says which there are', () => {
     const connecting = () => connectKubernetes({ kubeconfig: createSecret(kubeconfig('http://127.0.0.1:1')), context: 'b' })
     expect(connecting).toThrow("it has no context 'b', only 'a'")
+  })
+})
+
+describe('credentials that end', () => {
+  test('are fetched anew before they do, and not before', async () => {
+    const seen: (string | undefined)[] = []
+    const server = createServer((request, response) => {
+      seen.push(request.headers.authorization)
+      json(response, 200, { gitVersion: 'v1.36.0' })
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('the server has no port')
+    const url = `http://127.0.0.1:${String(address.port)}`
+    const clock = createFakeClock()
+    let fetched = 0
+    const api = connectKubernetes({
+      kubeconfig: createSecret(kubeconfig(url)),
+      renewal: {
+        everyMs: 840_000,
+        clock,
+        fetch: () => {
+          fetched += 1
+          return Promise.resolve(createSecret(kubeconfig(url).replace(canary, `renewed-${String(fetched)}`)))
+        },
+      },
+    })
+    open.push({ server, api })
+    await api.version(never)
+    await clock.advance(839_999)
+    await api.version(never)
+    await clock.advance(1)
+    await api.version(never)
+    await api.version(never)
+    expect(seen).toEqual([`Bearer ${canary}`, `Bearer ${canary}`, 'Bearer renewed-1', 'Bearer renewed-1'])
+  })
+})
+
+describe('kinds that only the server knows', () => {
+  test('are asked for once, and an unknown one is an error of ours', async () => {
+    const seen: string[] = []
+    const api = await connect((request, response) => {
+      seen.push(request.url ?? '')
+      if (request.url === '/apis/example.test/v1') {
+        const resources = [
+          { kind: 'Widget', name: 'widgetry', namespaced: true },
+          { kind: 'Widget', name: 'widgetry/status', namespaced: true },
+        ]
+        json(response, 200, { resources })
+      } else if (request.url?.startsWith('/apis/example.test/v1/') === true) json(response, 404, {})
+      else json(response, 404, { message: 'no' })
+    })
+    const reference = { apiVersion: 'example.test/v1', kind: 'Widget', name: 'a', namespace: 'team' }
+    await api.read(reference, never)
+    await api.read(reference, never)
+    expect(seen).toEqual([
+      '/apis/example.test/v1',
+      '/apis/example.test/v1/namespaces/team/widgetry/a',
+      '/apis/example.test/v1/namespaces/team/widgetry/a',
+    ])
+    await expect(api.read({ ...reference, kind: 'Gadget' }, never)).rejects.toSatisfy(clusterErrors.KIND_UNKNOWN.is)
+  })
+})
+
+describe('a server that is not ready yet', () => {
+  test('is asked again, a few times', async () => {
+    let asked = 0
+    const api = await connect((_request, response) => {
+      asked += 1
+      if (asked < 3) response.writeHead(asked === 1 ? 429 : 503, { 'retry-after': '0' }).end('storage is (re)initializing')
+      else json(response, 200, { gitVersion: 'v1.36.0' })
+    })
+    expect(await api.version(never)).toBe('v1.36.0')
+    const busy = await connect((_request, response) => response.writeHead(429, { 'retry-after': '0' }).end('no'))
+    await expect(busy.version(never)).rejects.toSatisfy(clusterErrors.KUBERNETES_FAILED.is)
+  })
+})
+
+describe('connections', () => {
+  test('are used again, and made anew when the server no longer takes their credentials', async () => {
+    let refuses = false
+    const api = await connect((_request, response) => {
+      json(response, refuses ? 401 : 200, refuses ? { message: 'Unauthorized' } : { gitVersion: 'v1.36.0' })
+    })
+    const server = open.at(-1)?.server
+    let connections = 0
+    server?.on('connection', () => (connections += 1))
+    for (let request = 0; request < 20; request += 1) await api.version(never)
+    // A second one may begin while an answer is still being read.
+    expect(connections).toBeLessThanOrEqual(2)
+    const before = connections
+    refuses = true
+    await expect(api.version(never)).rejects.toSatisfy(clusterErrors.KUBERNETES_FORBIDDEN.is)
+    refuses = false
+    await api.version(never)
+    expect(connections).toBe(before + 1)
   })
 })

@@ -7,6 +7,7 @@ import {
   createClusterManager,
   createHttpKubernetesApi,
   permissionManifests,
+  watchEndpoints,
   watchObjects,
   type DesiredDeployment,
   type KubernetesApi,
@@ -19,7 +20,7 @@ import { startTestKubelet, type TestKubelet } from '../support/test-kubelet.ts'
 
 const never = new AbortController().signal
 const admin = adminApi()
-const besides = /^(rules|kill|canary)-/
+const besides = /^(rules|kill|canary|add-ons)-/
 const core = adminConfig().makeApiClient(CoreV1Api)
 let account: KubernetesApi
 let kubelet: TestKubelet
@@ -93,6 +94,57 @@ describe('with a real control plane', () => {
     const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: freshName('role') } }
     await expect(account.create(role, never)).rejects.toSatisfy(clusterErrors.KUBERNETES_FORBIDDEN.is)
   })
+
+  test('finds in the test of its connection that it may do all it needs, and which rights another account lacks', async () => {
+    const mine = createClusterManager({ api: account, store: createMemoryStore(), clusterName: 'real', operator: 'me' })
+    const { identity, findings } = await mine.testConnection()
+    expect(identity?.uid).toBeDefined()
+    expect(findings).toEqual([])
+    const [again] = (await mine.testConnection([{ name: 'lab', server: 'https://elsewhere', uid: identity?.uid }])).findings
+    expect(again?.message).toContain("known already as 'lab'")
+
+    await admin.apply(
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'nobody', namespace: 'bud-system' } },
+      { fieldManager: 'test' },
+      never,
+    )
+    const { status } = await core.createNamespacedServiceAccountToken({
+      name: 'nobody',
+      namespace: 'bud-system',
+      body: { spec: { audiences: [], expirationSeconds: 3600 } },
+    })
+    await using api = createHttpKubernetesApi(configWithToken(status?.token ?? ''))
+    const nobody = createClusterManager({ api, store: createMemoryStore(), clusterName: 'real', operator: 'me' })
+    expect((await nobody.testConnection()).findings.map(({ severity }) => severity)).toContain('blocker')
+    await admin.remove({ apiVersion: 'v1', kind: 'ServiceAccount', name: 'nobody', namespace: 'bud-system' }, {}, never)
+  })
+
+  test(
+    'tells a gateway when a deployment takes requests and when it no longer does, and lists its workers',
+    { timeout: 90_000 },
+    async () => {
+      const { manager, desired, deployment } = sample()
+      const seen: string[] = []
+      const ending = new AbortController()
+      const watching = (async () => {
+        for await (const { type, endpoint } of watchEndpoints({ api: account, clock: systemClock }, ending.signal)) {
+          if (endpoint.namespace === deployment.namespace) seen.push(`${type} ${endpoint.model}`)
+        }
+      })().catch(() => undefined)
+      await collect(manager.apply(await manager.plan(desired())))
+      await expect.poll(() => seen, { timeout: 30_000 }).toEqual(['appeared llama-3.1-8b'])
+      const workers = await manager.workers(deployment)
+      expect(workers.map(({ hardwareId, ready, devices }) => [hardwareId, ready, devices['nvidia.com/gpu']])).toEqual([
+        ['h100-sxm', true, 2],
+        ['h100-sxm', true, 2],
+      ])
+      expect((await manager.health()).checks.map(({ check }) => check)).toEqual(['nodes', 'api', 'storage', 'network', 'gpu'])
+      await collect(manager.destroy(deployment))
+      await expect.poll(() => seen, { timeout: 30_000 }).toEqual(['appeared llama-3.1-8b', 'vanished llama-3.1-8b'])
+      ending.abort()
+      await watching
+    },
+  )
 
   test('goes from nothing to a served token and back to an untouched cluster', { timeout: 60_000 }, async () => {
     const { manager, desired, deployment } = sample()

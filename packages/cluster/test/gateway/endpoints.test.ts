@@ -1,0 +1,89 @@
+import { createMemoryStore } from '@bud-foundry/core'
+import { createFakeClock } from '@bud-foundry/core/testing'
+import { describe, expect, test } from 'vitest'
+import { endpointPrefix, mirrorEndpoints, watchEndpoints, type KubernetesObject } from '../../src/index.ts'
+import { createFakeKubernetes } from '../../src/testing.ts'
+import { samplePlan } from '../deploy/sample-plan.ts'
+import { applyAll, collect, sampleManager } from '../support/sample-manager.ts'
+
+const never = new AbortController().signal
+const chat = { name: 'llama-chat', namespace: 'bud-inference' }
+const slice = (ready: boolean): KubernetesObject & { endpoints: unknown } => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: {
+    name: 'llama-chat-x1',
+    namespace: chat.namespace,
+    labels: { 'kubernetes.io/service-name': 'llama-chat', 'foundry.bud.studio/deployment': 'llama-chat' },
+  },
+  endpoints: [{ conditions: { ready } }],
+})
+const place = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', name: 'llama-chat-x1', namespace: chat.namespace }
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+async function deployed() {
+  const api = createFakeKubernetes()
+  const { manager } = sampleManager({ api })
+  await applyAll(manager, await manager.plan({ plan: samplePlan() }))
+  const setReady = async (ready: boolean) => {
+    const live = await api.read(place, never)
+    if (live === undefined) await api.create(slice(ready), never)
+    else await api.replace({ ...slice(ready), metadata: live.metadata }, never)
+    await settle()
+  }
+  return { api, manager, setReady, clock: createFakeClock() }
+}
+
+describe('endpoints for a gateway', () => {
+  test('appear when a pod takes requests, vanish with the last, and come back', async () => {
+    const { api, clock, setReady, manager } = await deployed()
+    const seen: string[] = []
+    const ending = new AbortController()
+    const watching = (async () => {
+      for await (const { type, endpoint } of watchEndpoints({ api, clock }, ending.signal))
+        seen.push(`${type} ${endpoint.model} ${endpoint.url}`)
+    })().catch(() => undefined)
+    await settle()
+    expect(seen).toEqual([])
+    await setReady(false)
+    expect(seen).toEqual([])
+    await setReady(true)
+    expect(seen).toEqual(['appeared llama-3.1-8b http://llama-chat.bud-inference.svc/v1'])
+    await setReady(false)
+    await setReady(true)
+    expect(seen.map((line) => line.split(' ')[0])).toEqual(['appeared', 'vanished', 'appeared'])
+    await api.remove(place, {}, never)
+    await collect(manager.destroy(chat))
+    await settle()
+    expect(seen.at(-1)).toMatch(/^vanished/)
+    ending.abort()
+    await clock.advance(60_000)
+    await watching
+  })
+
+  test('are kept in a store, without those that vanished while nobody watched', async () => {
+    const { api, clock, setReady } = await deployed()
+    await setReady(true)
+    const store = createMemoryStore()
+    const stale = `${endpointPrefix('lab')}old/gone`
+    await store.set(stale, new Uint8Array([1]))
+    const told: string[] = []
+    const subscription = store.subscribe(endpointPrefix('lab'), (change) => told.push(JSON.stringify(change)))
+    const ending = new AbortController()
+    const mirroring = mirrorEndpoints({ api, clock, store, clusterName: 'lab' }, ending.signal).catch(() => undefined)
+    await settle()
+    expect(await store.get(stale)).toBeUndefined()
+    const key = `${endpointPrefix('lab')}bud-inference/llama-chat`
+    expect(JSON.parse(new TextDecoder().decode(await store.get(key)))).toMatchObject({ model: 'llama-3.1-8b', engine: 'vllm' })
+    await setReady(false)
+    expect(await store.get(key)).toBeUndefined()
+    expect(told.length).toBeGreaterThan(2)
+    subscription[Symbol.dispose]()
+    ending.abort()
+    await clock.advance(60_000)
+    await mirroring
+  })
+})
