@@ -1,6 +1,8 @@
 /// <reference lib="dom" />
 /** Whole journeys through the console in real Chromium against the real server: from a plan to traffic on a cluster, and past a broken upstream. */
 import { mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
@@ -97,6 +99,24 @@ test('a broken upstream is passed over, and the page shows how', { timeout: 60_0
   await page.locator('.bud-attempt', { hasText: 'broken' }).first().waitFor()
   await page.getByRole('link', { name: 'Gateway', exact: true }).click()
   await page.getByRole('article', { name: model }).getByRole('rowheader', { name: 'broken' }).waitFor()
+})
+
+test('every page is accessible, and fits a phone', { timeout: 120_000 }, async () => {
+  const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  for (const name of ['Overview', 'Metrics', 'Requests', 'Gateway', 'Playground', 'Plan', 'Clusters', 'Keys']) {
+    await page.goto(`${server.url}/#/${name.toLowerCase()}`)
+    await page.getByRole('heading', { level: 1, name }).waitFor({ state: 'attached' })
+    await page.evaluate(source)
+    const violations = await page.evaluate(async () => {
+      // Safe: the line above puts it there.
+      const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } }
+      return (await axe.run()).violations.map(({ id }) => id)
+    })
+    expect(violations, name).toEqual([])
+    await page.setViewportSize({ width: 390, height: 844 })
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(390)
+    await page.setViewportSize({ width: 1400, height: 950 })
+  }
 })
 
 test('nothing is wrong in the console of the browser', () => {
