@@ -119,8 +119,8 @@ report(
     quick,
     measures: { ...measures, axe_violations: null, style_leaks: null },
     reasons: {
-      axe_violations: 'asserted to be zero by the service tests (console.service.test.ts), not counted here',
-      style_leaks: 'asserted to be none by the service tests (embed.service.test.tsx), not counted here',
+      axe_violations: 'asserted to be zero by the service tests (console.service.test.ts, stories.service.test.tsx), not counted here',
+      style_leaks: 'asserted to be none by the service tests (embed.service.test.tsx, hosts.service.test.ts), not counted here',
     },
     details: { subpathsGzipKb: subpaths, millisecondsToSecondFrame: timings, rounds },
   },

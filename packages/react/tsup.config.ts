@@ -1,6 +1,8 @@
 import { defineConfig } from 'tsup'
 import { libraryBuild } from '../../tsup.preset.ts'
+import { bundleElements } from './bundle-elements.ts'
 import { clientDirectives } from './client-directives.ts'
+import { writeIsolatedStyles } from './isolate-styles.ts'
 
 const widgets = [
   'admin',
@@ -15,6 +17,7 @@ const widgets = [
   'data-table',
   'deploy-wizard',
   'deployment-list',
+  'elements',
   'geo-map',
   'heatmap',
   'key-manager',
@@ -56,5 +59,9 @@ export default defineConfig({
     options.jsx = 'automatic'
   },
   metafile: true,
-  onSuccess: clientDirectives,
+  onSuccess: async () => {
+    await clientDirectives()
+    await writeIsolatedStyles()
+    await bundleElements('dist')
+  },
 })

@@ -78,7 +78,7 @@ test('someone who opens the printed address chats at once and sees the request a
 
 test('someone plans a deployment and reads its manifests', { timeout: 60_000 }, async () => {
   const page = await open({ width: 1400, height: 1100 }, 'dark')
-  await page.getByRole('link', { name: 'Plan' }).click()
+  await page.getByRole('navigation').getByRole('link', { name: 'Plan' }).click()
   await page
     .getByRole('button', { name: /plan|optimi[sz]e|compare|find/i })
     .first()

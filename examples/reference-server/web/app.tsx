@@ -14,6 +14,8 @@ const MetricsPage = lazy(async () => ({ default: (await import('./metrics-page.t
 const RequestsPage = lazy(async () => ({ default: (await import('./requests-page.tsx')).RequestsPage }))
 const PlaygroundPage = lazy(async () => ({ default: (await import('./playground-page.tsx')).PlaygroundPage }))
 const PlanPage = lazy(async () => ({ default: (await import('./plan-page.tsx')).PlanPage }))
+const GatewayPage = lazy(async () => ({ default: (await import('./gateway-page.tsx')).GatewayPage }))
+const ClustersPage = lazy(async () => ({ default: (await import('./clusters-page.tsx')).ClustersPage }))
 const KeysPage = lazy(async () => ({ default: (await import('./keys-page.tsx')).KeysPage }))
 
 export function App() {
@@ -68,10 +70,14 @@ function Page({ route, chat, planner }: { readonly route: Route; readonly chat: 
       return <MetricsPage route={route} />
     case 'requests':
       return <RequestsPage route={route} />
+    case 'gateway':
+      return <GatewayPage route={route} />
     case 'playground':
       return <PlaygroundPage />
     case 'plan':
       return <PlanPage planner={planner} />
+    case 'clusters':
+      return <ClustersPage route={route} />
     case 'keys':
       return <KeysPage />
   }

@@ -39,7 +39,10 @@ export function CommandPalette({ route, onTheme }: CommandPaletteProps) {
 
 function toCommands({ route, onTheme }: CommandPaletteProps, text: string): readonly Command[] {
   const known: readonly Command[] = [
-    ...pages.map((page) => ({ name: `Go to ${pageNames[page]}`, run: () => go({ ...route, page, requestId: undefined }) })),
+    ...pages.map((page) => ({
+      name: `Go to ${pageNames[page]}`,
+      run: () => go({ ...route, page, requestId: undefined, clusterId: undefined }),
+    })),
     ...timeRangeLengths.map((range) => ({ name: `Look back ${range}`, run: () => go({ ...route, range }) })),
     ...themes.map((theme) => ({ name: `Theme: ${theme}`, run: () => onTheme(theme) })),
   ]

@@ -28,7 +28,11 @@ export function Header({ route, theme, onTheme }: HeaderProps) {
       </a>
       <nav className="tabs" aria-label="Pages">
         {pages.map((page) => (
-          <a key={page} href={toHash({ page, range: route.range })} aria-current={page === route.page ? 'page' : undefined}>
+          <a
+            key={page}
+            href={toHash({ page, range: route.range, project: route.project })}
+            aria-current={page === route.page ? 'page' : undefined}
+          >
             {pageNames[page]}
           </a>
         ))}

@@ -1,9 +1,8 @@
-/** Keys and budgets; a session without the right to administer is asked for an administrator's key first. */
-import { useAction, useBudClient, useResource } from '@bud-foundry/react'
+/** Keys, what they have used of their limits, and budgets. */
 import { BudgetList } from '@bud-foundry/react/budget-list'
 import { KeyManager } from '@bud-foundry/react/key-manager'
-import { ErrorNotice } from '@bud-foundry/react/notice'
-import { SignIn } from '@bud-foundry/react/session'
+import { LimitMeters } from '@bud-foundry/react/limit-meters'
+import { AdminGuard } from './admin-guard.tsx'
 
 export function KeysPage() {
   return (
@@ -12,38 +11,11 @@ export function KeysPage() {
         <h1>Keys</h1>
         <p>Who may call which models, how often, and for how much.</p>
       </div>
-      <Guarded />
-    </>
-  )
-}
-
-function Guarded() {
-  const client = useBudClient()
-  const session = useResource({ key: 'session', load: (_, signal) => client.session({ signal }) })
-  const signIn = useAction(async (apiKey: string, signal) => {
-    const { scopes } = await client.session({ apiKey, signal })
-    if (!scopes.includes('admin'))
-      throw new Error('This key is valid, and lacks the scope admin. Use the key that the server printed at its start.')
-    session.reload()
-  })
-  if (session.status === 'error') return <ErrorNotice message={session.error?.message ?? ''} onRetry={session.reload} />
-  if (session.data === undefined) return <span className="bud-spinner" />
-  if (!session.data.scopes.includes('admin')) {
-    return (
-      <div className="bud guard">
-        <p className="guard-note">Administration needs a key with the scope admin; the server prints one when it starts.</p>
-        <SignIn
-          isBusy={signIn.state.kind === 'busy'}
-          error={signIn.state.kind === 'failed' ? signIn.state.error.message : undefined}
-          onSubmit={signIn.run}
-        />
-      </div>
-    )
-  }
-  return (
-    <>
-      <KeyManager />
-      <BudgetList />
+      <AdminGuard>
+        <KeyManager />
+        <LimitMeters />
+        <BudgetList />
+      </AdminGuard>
     </>
   )
 }

@@ -3,11 +3,20 @@ import { LiveBreakdown } from '@bud-foundry/react/breakdown'
 import { LiveHeatmap } from '@bud-foundry/react/heatmap'
 import { MetricChart, MetricTile } from '@bud-foundry/react/metric'
 import { TimeRange } from '@bud-foundry/react/time-range'
+import { LiveGeoMap } from '@bud-foundry/react/geo-map'
+import { SloPanel } from '@bud-foundry/react/slo'
 import { useMemo } from 'react'
+import { ProjectPicker } from './project-picker.tsx'
 import { go, type Route } from './route.ts'
+
+/** What the service level on this page promises. */
+const objective = { timeToFirstTokenMs: 500 } as const
 
 export function MetricsPage({ route }: { readonly route: Route }) {
   const window = useMemo(() => ({ last: route.range }), [route.range])
+  const filters = useMemo(() => (route.project === undefined ? undefined : { projectId: [route.project] }), [route.project])
+  const shared = { window, filters, syncKey: 'metrics' } as const
+  const table = { window, filters } as const
   return (
     <>
       <div className="page-head page-head-row">
@@ -15,60 +24,63 @@ export function MetricsPage({ route }: { readonly route: Route }) {
           <h1>Metrics</h1>
           <p>Measured at the gateway. Every chart can be walked by keyboard, read as a table, and exported.</p>
         </div>
-        <TimeRange
-          value={route.range}
-          onChange={(range) => {
-            go({ ...route, range })
-          }}
-        />
+        <span className="page-head-controls">
+          <ProjectPicker route={route} />
+          <TimeRange
+            value={route.range}
+            onChange={(range) => {
+              go({ ...route, range })
+            }}
+          />
+        </span>
       </div>
       <div className="bud bud-tiles">
-        <MetricTile measure="requests" window={window} />
-        <MetricTile measure="successShare" window={window} />
-        <MetricTile measure="timeToFirstTokenMsP95" window={window} />
-        <MetricTile measure="outputTokens" window={window} />
-        <MetricTile measure="costUsd" window={window} />
-        <MetricTile measure="cacheSavedUsd" window={window} />
+        <MetricTile measure="requests" {...table} />
+        <MetricTile measure="successShare" {...table} />
+        <MetricTile measure="timeToFirstTokenMsP95" {...table} />
+        <MetricTile measure="outputTokens" {...table} />
+        <MetricTile measure="costUsd" {...table} />
+        <MetricTile measure="cacheSavedUsd" {...table} />
       </div>
       <div className="metrics-grid">
-        <MetricChart title="Requests by model" measures={['requests']} groupBy="model" window={window} />
-        <MetricChart title="Outcomes" measures={['requests']} groupBy="outcome" window={window} />
+        <MetricChart title="Requests by model" measures={['requests']} groupBy="model" {...shared} />
+        <MetricChart title="Outcomes" measures={['requests']} groupBy="outcome" {...shared} />
         <MetricChart
           title="Time to first token"
           measures={['timeToFirstTokenMsP50', 'timeToFirstTokenMsP95', 'timeToFirstTokenMsP99']}
-          window={window}
+          {...shared}
         />
         <MetricChart
           title="Time per output token"
           measures={['timePerOutputTokenMsP50', 'timePerOutputTokenMsP95', 'timePerOutputTokenMsP99']}
-          window={window}
+          {...shared}
         />
-        <LiveHeatmap window={window} />
-        <MetricChart title="Tokens" measures={['inputTokens', 'cachedInputTokens', 'outputTokens']} window={window} />
+        <LiveHeatmap {...table} />
+        <SloPanel goal={0.99} slo={objective} filters={filters} />
+        <MetricChart title="Errors by class" measures={['errors']} groupBy="errorCode" {...shared} />
+        <LiveGeoMap {...table} />
+        <MetricChart title="Cost by model" measures={['costUsd']} groupBy="model" {...shared} />
+        <MetricChart title="Saved by the cache" measures={['cacheSavedUsd']} {...shared} />
+        <MetricChart title="Tokens" measures={['inputTokens', 'cachedInputTokens', 'outputTokens']} {...shared} />
         <LiveBreakdown
           title="Traffic"
           measures={['requests', 'outputTokens', 'costUsd', 'successShare']}
           dimensions={['model', 'keyId', 'userId', 'projectId', 'userAgent']}
-          window={window}
+          {...table}
         />
         <LiveBreakdown
           title="Targets"
           measures={['requests', 'successShare', 'timeToFirstTokenMsP50', 'timePerOutputTokenMsP50']}
           dimensions={['targetId', 'providerId']}
-          window={window}
+          {...table}
         />
-        <LiveBreakdown
-          title="Errors by class"
-          measures={['errors', 'requests']}
-          dimensions={['errorCode', 'status', 'outcome']}
-          window={window}
-        />
+        <LiveBreakdown title="Errors" measures={['errors', 'requests']} dimensions={['errorCode', 'status', 'outcome']} {...table} />
         <LiveBreakdown
           title="Cost"
           measures={['costUsd', 'costUsdPerMillionTokens', 'inputTokens', 'outputTokens']}
           dimensions={['model', 'projectId', 'keyId', 'userId', 'targetId']}
           orderBy="costUsd"
-          window={window}
+          {...table}
         />
       </div>
     </>

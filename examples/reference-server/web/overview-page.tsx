@@ -4,6 +4,7 @@ import { ChatView } from '@bud-foundry/react/chat'
 import { LiveRequestTable } from '@bud-foundry/react/request-table'
 import { LiveTiles } from '@bud-foundry/react/stat-tile'
 import { LiveCharts } from '@bud-foundry/react/time-series'
+import { Tour } from './tour.tsx'
 
 const suggestions = [
   'Explain prefill and decode to a web developer',
@@ -16,6 +17,7 @@ export function OverviewPage({ chat }: { readonly chat: UseChat }) {
   return (
     <>
       <h1 className="visually-hidden">Overview</h1>
+      <Tour />
       <LiveTiles />
       <div className="overview-grid">
         <ChatView chat={chat} suggestions={suggestions} />

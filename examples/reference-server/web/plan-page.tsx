@@ -1,8 +1,12 @@
 /** Finds deployment plans for a model on given devices, and shows what a plan would create in Kubernetes. */
+import { useClusters } from '@bud-foundry/react/clusters'
+import { DeployWizard } from '@bud-foundry/react/deploy-wizard'
 import { ManifestView } from '@bud-foundry/react/manifest-view'
 import { EmptyNotice, ErrorNotice } from '@bud-foundry/react/notice'
 import { ParetoChart } from '@bud-foundry/react/pareto'
+import { PlanComparison } from '@bud-foundry/react/plan-comparison'
 import { PlanList } from '@bud-foundry/react/plan-list'
+import { Sensitivity } from '@bud-foundry/react/sensitivity'
 import { useEffect, useRef } from 'react'
 import { PlanForm } from './plan-form.tsx'
 import type { Planner } from './planner.ts'
@@ -51,6 +55,7 @@ function Results({ planner }: { readonly planner: Planner }) {
       return (
         <>
           <ParetoChart plans={search.state.result.plans} selected={planner.selected} onSelect={planner.select} />
+          <PlanComparison plans={search.state.result.plans} />
           <PlanList result={search.state.result} selected={planner.selected} onSelect={planner.select} />
           <Manifests planner={planner} />
         </>
@@ -58,7 +63,21 @@ function Results({ planner }: { readonly planner: Planner }) {
   }
 }
 
-function Manifests({ planner: { manifests, selected } }: { readonly planner: Planner }) {
+/** The chosen plan under other loads, and the way onto a cluster. */
+function Chosen({ planner: { selected, search } }: { readonly planner: Planner }) {
+  const cluster = useClusters().data?.[0]
+  const plan = selected ?? (search.state.kind === 'done' ? search.state.result.plans[0] : undefined)
+  if (plan === undefined) return null
+  return (
+    <>
+      <Sensitivity key={plan.name} plan={plan} />
+      {cluster === undefined || selected === undefined ? null : <DeployWizard clusterId={cluster.id} plan={selected} />}
+    </>
+  )
+}
+
+function Manifests({ planner }: { readonly planner: Planner }) {
+  const { manifests, selected } = planner
   const place = useRef<HTMLDivElement>(null)
   const { kind } = manifests.state
   useEffect(() => {
@@ -67,6 +86,7 @@ function Manifests({ planner: { manifests, selected } }: { readonly planner: Pla
   }, [kind])
   return (
     <div ref={place} className="plan-manifests" aria-live="polite">
+      <Chosen planner={planner} />
       {kind === 'busy' ? <p className="plan-note">Rendering manifests…</p> : null}
       {manifests.state.kind === 'failed' ? (
         <div className="bud">

@@ -2,21 +2,26 @@
 import type { TimeRangeLength } from '@bud-foundry/react/time-range'
 import { useSyncExternalStore } from 'react'
 
-export const pages = ['overview', 'metrics', 'requests', 'playground', 'plan', 'keys'] as const
+export const pages = ['overview', 'metrics', 'requests', 'gateway', 'playground', 'plan', 'clusters', 'keys'] as const
 export type PageName = (typeof pages)[number]
 
 export const pageNames: Readonly<Record<PageName, string>> = {
   overview: 'Overview',
   metrics: 'Metrics',
   requests: 'Requests',
+  gateway: 'Gateway',
   playground: 'Playground',
   plan: 'Plan',
+  clusters: 'Clusters',
   keys: 'Keys',
 }
 
 export interface Route {
   readonly page: PageName
   readonly requestId: string | undefined
+  readonly clusterId: string | undefined
+  /** Whose requests the page speaks of; undefined for all. Kept from page to page, like the range. */
+  readonly project: string | undefined
   /** How far back the page looks; kept from page to page. */
   readonly range: TimeRangeLength
 }
@@ -26,10 +31,14 @@ const ranges: readonly TimeRangeLength[] = ['15m', '1h', '6h', '24h', '7d', '30d
 export function parseRoute(hash: string): Route {
   const [path = '', search = ''] = hash.replace(/^#\/?/, '').split('?')
   const [name, rest] = path.split('/')
-  const asked = new URLSearchParams(search).get('range')
+  const parameters = new URLSearchParams(search)
+  const asked = parameters.get('range')
+  const id = rest === undefined || rest === '' ? undefined : decodeSegment(rest)
   return {
     page: pages.find((page) => page === name) ?? 'overview',
-    requestId: name !== 'requests' || rest === undefined || rest === '' ? undefined : decodeSegment(rest),
+    requestId: name === 'requests' ? id : undefined,
+    clusterId: name === 'clusters' ? id : undefined,
+    project: parameters.get('project') ?? undefined,
     range: ranges.find((range) => range === asked) ?? '1h',
   }
 }
@@ -43,10 +52,11 @@ function decodeSegment(segment: string): string {
   }
 }
 
-export function toHash({ page, requestId, range = '1h' }: Partial<Route> & { readonly page: PageName }): string {
-  const path =
-    page === 'overview' ? '' : page === 'requests' && requestId !== undefined ? `requests/${encodeURIComponent(requestId)}` : page
-  return `#/${path}${range === '1h' ? '' : `?range=${range}`}`
+export function toHash({ page, requestId, clusterId, project, range = '1h' }: Partial<Route> & { readonly page: PageName }): string {
+  const id = page === 'requests' ? requestId : page === 'clusters' ? clusterId : undefined
+  const path = page === 'overview' ? '' : id === undefined ? page : `${page}/${encodeURIComponent(id)}`
+  const search = new URLSearchParams({ ...(range === '1h' ? {} : { range }), ...(project === undefined ? {} : { project }) }).toString()
+  return `#/${path}${search === '' ? '' : `?${search}`}`
 }
 
 export function go(route: Route): void {

@@ -19,6 +19,8 @@ export const limits = {
   liveInFlightMax: 200,
   /** A request that never reported its end is dropped from the list after this long. */
   liveInFlightMs: 600_000,
+  /** Rows of a chart's table; a file holds all of them. */
+  chartTableRowsMax: 2_000,
   chatMessagesMax: 200,
   /** Models that the playground asks at once. */
   playgroundColumnsMax: 4,

@@ -80,6 +80,7 @@ export async function createDemoKubernetes({ clock, answerPod }: DemoKubernetesP
     },
     watch: (selection, resourceVersion, signal) => memory.watch(selection, resourceVersion, signal),
     callPod: (call) => answerPod(call),
+    readLog: (...asked) => memory.readLog(...asked),
     [Symbol.asyncDispose]: () => memory[Symbol.asyncDispose](),
   }
 }

@@ -118,6 +118,7 @@ export const defaultStrings = {
     showTable: 'Show as table',
     showChart: 'Show as chart',
     tableCaption: (title: string) => `${title}, as a table`,
+    tableCut: (shown: string, count: string) => `The newest ${shown} of ${count} rows; the CSV export has all of them.`,
     time: 'Time',
     empty: 'Nothing measured in this window yet',
     keyboardHint:

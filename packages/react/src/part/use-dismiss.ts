@@ -17,13 +17,17 @@ export function useDismiss(place: RefObject<HTMLDetailsElement | null>): void {
       const [target] = event.composedPath()
       if (target instanceof Node && !element.contains(target)) element.open = false
     }
+    let isListening = false
     const stop = () => {
+      if (!isListening) return
+      isListening = false
       page.removeEventListener('pointerdown', onLeave)
       page.removeEventListener('focusin', onLeave)
     }
     const onToggle = () => {
       stop()
       if (!element.open) return
+      isListening = true
       page.addEventListener('pointerdown', onLeave)
       page.addEventListener('focusin', onLeave)
     }

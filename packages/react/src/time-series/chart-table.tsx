@@ -1,12 +1,15 @@
 'use client'
 /** The numbers of a chart as a table, newest first. */
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
+import { limits } from '../limits.ts'
 import type { ChartData } from './chart-data.ts'
 
 export function ChartTable({ title, data }: { readonly title: string; readonly data: ChartData }) {
   const { chart } = useBudStrings()
   const format = useBudFormat()
-  const order = data.timesUnixMs.map((_, index) => data.timesUnixMs.length - 1 - index)
+  const count = data.timesUnixMs.length
+  const shown = Math.min(count, limits.chartTableRowsMax)
+  const order = Array.from({ length: shown }, (_, index) => count - 1 - index)
   return (
     <div className="bud-chart-table" tabIndex={0} role="group" aria-label={chart.tableCaption(title)}>
       <table className="bud-table">
@@ -37,6 +40,7 @@ export function ChartTable({ title, data }: { readonly title: string; readonly d
           ))}
         </tbody>
       </table>
+      {shown === count ? null : <p className="bud-stale">{chart.tableCut(format.count(shown), format.count(count))}</p>}
     </div>
   )
 }

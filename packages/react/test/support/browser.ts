@@ -42,6 +42,10 @@ export async function open({ browser, url, colorScheme = 'light', width = 1280 }
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(`${message.text()} ${message.location().url}`)
   })
   page.on('pageerror', (error) => complaints.push(String(error)))
+  // Nobody's first visit: the console's tour has a test of its own.
+  await page.addInitScript(() => {
+    localStorage.setItem('bud-console-tour-seen', '1')
+  })
   await page.goto(url)
   return { page, complaints }
 }

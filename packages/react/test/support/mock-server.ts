@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import type { RequestEvent } from '@bud-foundry/core'
-import { sampleAttempt, sampleFailover, sampleManifests, samplePlans, sampleRequest, sampleYaml } from './sample-data.ts'
+import { sampleAttempt, sampleFailover, sampleManifests, samplePlan, samplePlans, sampleRequest, sampleYaml } from './sample-data.ts'
 
 export interface MockServerOptions {
   /** Serves the built page at `/`. */
@@ -265,6 +265,12 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
         })
       })
       return
+    }
+    if (route === 'GET /api/clusters') return json(response, 200, { data: [] })
+    if (route === 'POST /api/sim/predict') {
+      const { workloads } = JSON.parse(await readBody(request)) as { workloads: unknown[] }
+      const { predicted } = samplePlan()
+      return json(response, 200, { data: workloads.map(() => predicted) })
     }
     if (route === 'POST /api/clusters/plan') {
       return json(response, 200, {

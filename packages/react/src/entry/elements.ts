@@ -1,0 +1,2 @@
+/** Public list of the custom elements. */
+export { defineBudElements, type ElementOptions } from '../element/define-elements.tsx'
