@@ -2,6 +2,8 @@
 
 import { Secret, Clock, Offering, CloudProvider } from '@bud-foundry/core';
 
+/** The authenticator refuses tokens that were signed longer ago (aws-iam-authenticator: 15 minutes), whatever they say themselves. */
+declare const eksTokenMs: number;
 interface AwsCredentials {
     readonly accessKeyId: string;
     readonly secretAccessKey: Secret;
@@ -42,5 +44,5 @@ declare const createEksProvider: (options: EksOptions & {
     readonly offerings?: readonly Offering[];
 }) => CloudProvider;
 
-export { createEksProvider, createEksToken };
+export { createEksProvider, createEksToken, eksTokenMs };
 export type { AwsCredentials, EksOptions, EksTokenRequest };

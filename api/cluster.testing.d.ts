@@ -94,7 +94,8 @@ interface KubernetesApi extends AsyncDisposable {
     /** Kinds of a group version, e.g. `apps/v1`; empty when the server does not have it. */
     servedKinds(apiVersion: string, signal: AbortSignal): Promise<readonly string[]>;
     read(reference: ObjectReference, signal: AbortSignal): Promise<KubernetesObject | undefined>;
-    list(selection: ObjectSelection, signal: AbortSignal): Promise<ObjectList>;
+    /** `keep` makes each object smaller as its page arrives: of a large list only what is needed stays in memory. */
+    list(selection: ObjectSelection, signal: AbortSignal, keep?: (object: KubernetesObject) => KubernetesObject): Promise<ObjectList>;
     /** Server-side apply. */
     apply(object: KubernetesObject, options: ApplyOptions, signal: AbortSignal): Promise<KubernetesObject>;
     /** Rejects with CLUSTER_KUBERNETES_CONFLICT when the name is taken. */
@@ -122,6 +123,8 @@ interface FakeKubernetesOptions {
         readonly status: number;
         readonly text: string;
     };
+    /** What the user may do, by `spec` of a SelfSubjectAccessReview; everything by default. */
+    readonly allows?: (spec: unknown) => boolean;
     /** What containers wrote; by default nothing. */
     readonly readLog?: (selection: LogSelection) => string;
     /** Whether pods become ready at once; otherwise they stay pending. */

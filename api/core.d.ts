@@ -1780,8 +1780,11 @@ declare function unreachable(value: never): never;
 
 /** Zod's issues as sentences for whoever wrote the value: where, what is wrong, what to write. Values are never repeated. */
 
-/** The problems of a failed parse, each with its field's path; values themselves are never repeated, so that no secret is. */
-declare function toConfigIssues(error: z.core.$ZodError): readonly ConfigIssue[];
+/**
+ * The problems of a failed parse, each with its field's path; values themselves are never repeated, so that no secret is.
+ * @param schema What was parsed with: for misspelt fields, the one that was probably meant.
+ */
+declare function toConfigIssues(error: z.core.$ZodError, schema?: z.ZodType): readonly ConfigIssue[];
 
 /** Schema and input to a frozen config, or one error that lists every problem with its path and fix. */
 

@@ -1616,6 +1616,8 @@ declare const prometheus: {
     uid: string;
 };
 type Source = typeof clickhouse | typeof prometheus;
+/** The YAML that tells Grafana to load dashboards from a folder; it belongs under `provisioning/dashboards`. */
+declare const createGrafanaProvider: (folder: string) => string;
 /** By file name; put them where Grafana's dashboard provider looks, and choose the data source in the dashboard. */
 declare const createGrafanaDashboards: () => {
     'bud-foundry-clickhouse.json': {
@@ -1805,5 +1807,5 @@ interface Scraper extends AsyncDisposable {
 }
 declare function createScraper(options: ScraperOptions): Scraper;
 
-export { askAnomalies, askForecast, askMeasureNames, burnRates, createGrafanaDashboards, createMetrics, createMetricsHandler, createOpenApi, createOtlpExporter, createOtlpReceiver, createPrometheusRules, createScraper, createServerClient, createSloAlerts, createWebhook, dimensionNames, everyProject, exportOtlpMetrics, importLines, measureFamilies, measureNames, measures, metricsErrors, metricsLimits, migrate, recordKinds, seriesMeasures, signBody, storeMetricsText, toOtlpMetrics };
+export { askAnomalies, askForecast, askMeasureNames, burnRates, createGrafanaDashboards, createGrafanaProvider, createMetrics, createMetricsHandler, createOpenApi, createOtlpExporter, createOtlpReceiver, createPrometheusRules, createScraper, createServerClient, createSloAlerts, createWebhook, dimensionNames, everyProject, exportOtlpMetrics, importLines, measureFamilies, measureNames, measures, metricsErrors, metricsLimits, migrate, recordKinds, seriesMeasures, signBody, storeMetricsText, toOtlpMetrics };
 export type { AggregateName, AlertNotice, AlertState, AnalyticsClient, Anomalies, Anomaly, Answer, AnswerMeasure, AnswerRow, AskMeasure, Burn, Coverage, CutInput, Delivery, DimensionName, Distribution, DistributionName, DistributionQuestion, Erasure, ErasureReport, ExportQuestion, ExportedFile, FileFormat, FiltersInput, Forecast, ForecastPoint, ForecastQuestion, Group, ImportReport, InFlight, Measure, MeasureFacts, MeasureName, MeasureUnit, MeasureValues, Metrics, MetricsHandlerOptions, MetricsOperations, MetricsOptions, MetricsReader, Migration, MigrationReport, NodePrice, Objective, OtlpExportOptions, OtlpExporter, OtlpExporterOptions, OtlpReceiver, OtlpReceiverOptions, OtlpWindow, OverlapName, Payload, PayloadReader, PayloadText, QueryParam, Question, RangeName, RecordAnswer, RecordKind, RecordKindName, RecordMeasure, RecordQuestion, RequestPage, RequestQuery, Retention, RollupCheck, RowsInsert, RulesOptions, Scope, ScrapeSource, ScrapeTarget, Scraper, ScraperOptions, ScraperTarget, SelectionInput, Series, SeriesMeasure, SeriesPoint, SeriesQuery, SeriesQuestion, ServerClientOptions, SloAlerts, SloAlertsOptions, Statement, StoredRequest, StoredSpan, Summary, SummaryGroup, SummaryQuery, TableInsert, TargetDevice, Topology, TrueCost, TrueCostQuestion, TrueCostRow, WebhookOptions };

@@ -51,6 +51,10 @@ type AdminListKeysAnswerItem = {
     readonly expiresUnixMs?: number | undefined;
     readonly revokedUnixMs?: number | undefined;
     readonly tags: Readonly<Record<string, string | undefined>>;
+    readonly previous?: readonly {
+        readonly prefix: string;
+        readonly validUntilUnixMs: number;
+    }[] | undefined;
 };
 type AdminWindow2 = 'second' | 'minute' | 'hour' | 'day' | {
     readonly seconds: number;
@@ -100,6 +104,10 @@ type AdminCreateKeyAnswer = {
     readonly expiresUnixMs?: number | undefined;
     readonly revokedUnixMs?: number | undefined;
     readonly tags: Readonly<Record<string, string | undefined>>;
+    readonly previous?: readonly {
+        readonly prefix: string;
+        readonly validUntilUnixMs: number;
+    }[] | undefined;
     readonly key: string;
 };
 type AdminSubject = {

@@ -136,6 +136,7 @@ type MetricsFilters = {
     readonly providerId?: string | readonly string[] | undefined;
     readonly status?: string | readonly string[] | undefined;
     readonly outcome?: string | readonly string[] | undefined;
+    readonly errorClass?: string | readonly string[] | undefined;
     readonly errorCode?: string | readonly string[] | undefined;
     readonly finishReason?: string | readonly string[] | undefined;
     readonly cache?: string | readonly string[] | undefined;
@@ -158,7 +159,7 @@ type MetricsFilters = {
     readonly isBot?: string | readonly string[] | undefined;
     readonly guardrail?: string | readonly string[] | undefined;
 };
-type MetricsGroupBy = 'projectId' | 'keyId' | 'userId' | 'operation' | 'dialect' | 'stream' | 'requestedModel' | 'model' | 'targetId' | 'providerId' | 'status' | 'outcome' | 'errorCode' | 'finishReason' | 'cache' | 'usageSource' | 'clientIp' | 'userAgent' | 'sessionId' | 'promptId' | 'promptVersion' | 'method' | 'route' | 'countryCode' | 'region' | 'city' | 'deviceType' | 'browser' | 'os' | 'blockRuleId' | 'source' | 'isBot' | 'guardrail';
+type MetricsGroupBy = 'projectId' | 'keyId' | 'userId' | 'operation' | 'dialect' | 'stream' | 'requestedModel' | 'model' | 'targetId' | 'providerId' | 'status' | 'outcome' | 'errorClass' | 'errorCode' | 'finishReason' | 'cache' | 'usageSource' | 'clientIp' | 'userAgent' | 'sessionId' | 'promptId' | 'promptVersion' | 'method' | 'route' | 'countryCode' | 'region' | 'city' | 'deviceType' | 'browser' | 'os' | 'blockRuleId' | 'source' | 'isBot' | 'guardrail';
 type MetricsOrderBy = 'requests' | 'requestsPerSecond' | 'successes' | 'errors' | 'partials' | 'rejected' | 'blocked' | 'aborted' | 'clientErrors' | 'serverErrors' | 'guardrailRequests' | 'attempts' | 'inputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'outputTokens' | 'reasoningTokens' | 'inputTokensPerSecond' | 'outputTokensPerSecond' | 'durationMsMax' | 'timeToFirstTokenCount' | 'timePerOutputTokenCount' | 'costUsd' | 'pricedRequests' | 'cacheHits' | 'cacheLookups' | 'cacheSavedUsd' | 'providerCostUsd' | 'uniqueUsers' | 'uniqueKeys';
 type MetricsAskBody = {
     readonly measure: MetricsMeasure | readonly MetricsMeasure[];
@@ -561,7 +562,254 @@ interface UseSeriesOptions extends Partial<SeriesQuery> {
 }
 declare function useSeries({ windowSeconds, intervalSeconds, refreshMs, isLive, }?: UseSeriesOptions): LoadedResource<LiveSeries>;
 
+/** The words of the gateway widgets that bring their own. */
+declare const gatewayWords: {
+    routes: string;
+    noRoutes: string;
+    noRoutesHint: string;
+    policy: string;
+    share: string;
+    healthy: string;
+    unhealthy: string;
+    inFlight: (count: string) => string;
+    success: string;
+    firstToken: string;
+    target: string;
+    state: string;
+    splitSummary: (model: string, parts: string) => string;
+    credentials: string;
+    noCredentials: string;
+    noCredentialsHint: string;
+    addCredential: string;
+    replace: string;
+    name: string;
+    secret: string;
+    secretHint: string;
+    save: string;
+    saving: string;
+    cancel: string;
+    remove: string;
+    removeTitle: (name: string) => string;
+    removeHint: string;
+    updated: (time: string) => string;
+    created: (time: string) => string;
+    blocking: string;
+    noRules: string;
+    noRulesHint: string;
+    addRule: string;
+    ruleKinds: Readonly<Record<string, string>>;
+    ruleKind: string;
+    ruleValue: Readonly<Record<string, string>>;
+    ruleHint: string;
+    note: string;
+    fromConfig: string;
+    denies: string;
+    allows: string;
+    off: string;
+    perWindow: (limit: string, seconds: string) => string;
+    blocked: string;
+    editor: string;
+    model: string;
+    order: string;
+    up: (target: string) => string;
+    down: (target: string) => string;
+    weight: (target: string) => string;
+    dryRun: string;
+    dryRunHint: (count: string) => string;
+    was: string;
+    wouldBe: string;
+    noRecorded: string;
+    check: string;
+    apply: string;
+    valid: string;
+    applied: string;
+    policies: Readonly<Record<string, string>>;
+    limits: string;
+    noLimits: string;
+    noLimitsHint: string;
+    usedOf: (used: string, limit: string, window: string) => string;
+};
+
+/** The words of the autoscaling form. */
+declare const autoscaleWords: {
+    label: string;
+    minReplicas: string;
+    maxReplicas: string;
+    targetPerReplica: string;
+    peakRequests: string;
+    startSeconds: string;
+    usdPerReplicaHour: string;
+    usdPerHourMax: string;
+    unlimited: string;
+    shape: string;
+    shapes: Readonly<Record<string, string>>;
+    preview: string;
+    replicas: string;
+    ready: string;
+    requests: string;
+    needed: string;
+    served: (share: string) => string;
+    hours: (hours: string) => string;
+    usd: (usd: string) => string;
+    invalid: (field: string) => string;
+};
+
+/** The words of the cluster widgets. */
+declare const clusterWords: {
+    label: string;
+    demo: string;
+    demoHint: string;
+    empty: string;
+    emptyHint: string;
+    nodes: string;
+    devices: string;
+    free: (free: string, total: string) => string;
+    inUse: (used: string, total: string) => string;
+    ready: string;
+    notReady: string;
+    node: string;
+    hardware: string;
+    noDevices: string;
+    sharing: Readonly<Record<string, string>>;
+    slices: string;
+    slice: (count: string, profile: string) => string;
+    cpu: string;
+    memory: string;
+    pods: string;
+    fleet: string;
+    fleetSummary: (node: string, hardware: string, used: string, total: string) => string;
+    used: string;
+    isFree: string;
+    deployments: string;
+    noDeployments: string;
+    noDeploymentsHint: string;
+    replicas: (ready: string, all: string) => string;
+    status: Readonly<Record<string, string>>;
+    perHour: (usd: string) => string;
+    remove: string;
+    removeTitle: (name: string) => string;
+    removeHint: string;
+    cancel: string;
+    showLogs: string;
+    logs: (name: string) => string;
+    noLogs: string;
+    restarts: (count: string) => string;
+    changes: string;
+    noChanges: string;
+    actions: Readonly<Record<string, string>>;
+    from: (before: string, after: string) => string;
+    cost: string;
+    perMonth: (usd: string) => string;
+    apply: string;
+    applying: string;
+    blocked: string;
+    review: string;
+    choose: string;
+    steps: Readonly<Record<string, string>>;
+    operations: string;
+    noOperations: string;
+    noOperationsHint: string;
+    kinds: Readonly<Record<string, string>>;
+    states: Readonly<Record<string, string>>;
+    step: Readonly<Record<string, string>>;
+    progress: (done: string, total: string) => string;
+    eta: (time: string) => string;
+    took: (time: string) => string;
+    resume: string;
+    log: string;
+    leftovers: string;
+    noLeftovers: string;
+    noLeftoversHint: string;
+    kind: string;
+    name: string;
+};
+
+/** The words of the observability widgets that bring their own. */
+declare const observeWords: {
+    mapTitle: string;
+    mapEmpty: string;
+    mapEmptyHint: string;
+    mapPoint: (country: string, value: string) => string;
+    mapSummary: (countries: string, total: string, first: string) => string;
+    mapHint: string;
+    unplaced: (count: string) => string;
+    country: string;
+    slo: string;
+    sloGoal: (share: string) => string;
+    sloWithin: (what: string) => string;
+    firstToken: (ms: string) => string;
+    perToken: (ms: string) => string;
+    succeeded: string;
+    budgetLeft: (share: string) => string;
+    budgetGone: (share: string) => string;
+    burn: (window: string) => string;
+    burnRate: (rate: string) => string;
+    burnHint: string;
+    alerting: string;
+    steady: string;
+    noTraffic: string;
+    tail: string;
+    pause: string;
+    resume: string;
+    held: (count: string) => string;
+    tailEmpty: string;
+    tailHint: string;
+    filter: string;
+    filterHint: string;
+    all: string;
+    problems: string;
+};
+
+/** The words of the simulation widgets that bring their own. */
+declare const simWords: {
+    compare: string;
+    measure: string;
+    plan: (rank: string) => string;
+    devices: string;
+    throughput: string;
+    firstToken: string;
+    perToken: string;
+    perHour: string;
+    perMillion: string;
+    memory: string;
+    objective: string;
+    met: string;
+    missed: string;
+    none: string;
+    against: (change: string) => string;
+    empty: string;
+    emptyHint: string;
+    sensitivity: string;
+    concurrency: string;
+    inputTokens: string;
+    outputTokens: string;
+    refused: string;
+    curve: (measure: string, by: string) => string;
+    predictedMeasured: string;
+    target: string;
+    predicted: string;
+    measured: string;
+    within: string;
+    outside: string;
+    tooFew: string;
+    restsOn: (count: string) => string;
+    nothingDeployed: string;
+    nothingDeployedHint: string;
+    loadDiffers: string;
+};
+
+/** The words of widgets that bring their own defaults, by section. Types only: nothing here makes a bundle larger. */
+
+interface WidgetWords {
+    readonly clusters: typeof clusterWords;
+    readonly autoscale: typeof autoscaleWords;
+    readonly gateway: typeof gatewayWords;
+    readonly observe: typeof observeWords;
+    readonly sim: typeof simWords;
+}
+
 /** Every word that the kit shows; any of them can be replaced. */
+
 declare const defaultStrings: {
     common: {
         copy: string;
@@ -569,6 +817,7 @@ declare const defaultStrings: {
         copyFailed: string;
         retry: string;
         loading: string;
+        sort: (column: string) => string;
         none: string;
         stale: string;
         failed: string;
@@ -688,6 +937,7 @@ declare const defaultStrings: {
         showTable: string;
         showChart: string;
         tableCaption: (title: string) => string;
+        tableCut: (shown: string, count: string) => string;
         time: string;
         empty: string;
         keyboardHint: string;
@@ -881,6 +1131,8 @@ type BudStrings = typeof defaultStrings;
 /** A part of the strings; what is left out keeps its default. */
 type BudStringsInput = {
     readonly [Section in keyof BudStrings]?: Partial<BudStrings[Section]>;
+} & {
+    readonly [Section in keyof WidgetWords]?: Partial<WidgetWords[Section]>;
 };
 
 /** Numbers, durations, sizes, money and times as people of a locale write them. */
@@ -898,6 +1150,8 @@ interface Format {
     readonly decimal: (value: number) => string;
     /** 0.042 becomes 4.2% */
     readonly percent: (share: number) => string;
+    /** 0.98765 becomes 98.77%: for shares near 1, where a tenth of a percent hides too much. */
+    readonly share: (share: number) => string;
     /** 850ms, 1.25s, 3m. */
     readonly duration: (milliseconds: number) => string;
     /** Binary units, as device memory is counted: an 80 GiB device. */

@@ -166,6 +166,19 @@ interface EngineTiming {
     readonly requestSeconds: number;
     /** For each prompt token of a request. */
     readonly promptTokenSeconds: number;
+    /** How prompts are scheduled between steps that decode; absent: as vLLM does it. */
+    readonly scheduling?: PromptScheduling;
+}
+interface PromptScheduling {
+    /** Of the time that a prompt takes, the part that it adds to a step that decodes anyway. */
+    readonly mixedStepShare: number;
+    /**
+     * Of a constant number of requests in flight, the part whose prompts arrive together: all start at once, and those that end in one step are
+     * replaced together. It is larger where prompts go before decoding, which keeps answers of one length in step.
+     */
+    readonly burstShare: number;
+    /** Prompts that a new one finds before it at any load beyond one request: those begun, and those that ended with the same step. */
+    readonly promptsAhead: number;
 }
 
 /** What sim needs of an engine beyond core's contract: its timing, overhead and what it can run. */
@@ -178,7 +191,13 @@ interface ServingEngine extends Engine<ServingSettings> {
     readonly checkpoint: 'own' | 'gguf';
     /** The version whose image and arguments `launch` writes for this device. */
     versionFor(hardware: HardwareProfile): string;
+    /** Of the newest version. */
     readonly timing: EngineTiming;
+    /** Versions before `below` ("major.minor" as in `engineVersionNumber`) that are timed otherwise. */
+    readonly olderTiming?: {
+        readonly below: number;
+        readonly timing: EngineTiming;
+    };
     overhead(model: ModelSpec, hardware: HardwareProfile): EngineOverhead;
     /** Why the engine cannot serve this, as a sentence; undefined when it can. */
     refuse(model: ModelSpec, settings: ServingSettings, hardware: HardwareProfile): string | undefined;
@@ -225,6 +244,8 @@ declare function createStepModel(options: {
     readonly hardware: HardwareProfile;
     readonly settings: ServingSettings;
     readonly timing: EngineTiming;
+    /** Whose kernels count, where engines were measured apart. */
+    readonly engineId?: string | undefined;
 }): StepModel;
 
 /** Latency and throughput of continuous batching in steady state, from the time of single steps. */
@@ -256,18 +277,18 @@ interface EstimateParts {
 /** The analytical estimate of one replica: measured kernels, and closed-form continuous batching. */
 
 /**
- * The fifth and ninety-fifth percentile of measured over predicted, as `bud-sim validate` prints them for 1,206 measurements of vLLM,
+ * The fifth and ninety-fifth percentile of measured over predicted, as `bud-sim validate` prints them for 1,219 measurements of vLLM,
  * SGLang and TensorRT-LLM on H100, H200, B200 and GB200: tier A of the silicon sample of AIConfigurator (Apache-2.0), its benchmarks'
  * requests all starting at once. Other hardware and engines may lie further off.
  */
 declare const predictionSpread: {
     readonly timeToFirstToken: {
-        readonly low: 0.74;
-        readonly high: 5.3;
+        readonly low: 0.63;
+        readonly high: 2.98;
     };
     readonly timePerOutputToken: {
         readonly low: 0.82;
-        readonly high: 1.58;
+        readonly high: 1.42;
     };
 };
 /** The parts of a prediction that do not depend on the workload, prepared once. */
@@ -319,6 +340,45 @@ declare const optimizeRequestSchema: z.ZodObject<{
         usdPerHour: z.ZodOptional<z.ZodNumber>;
         count: z.ZodInt;
     }, z.core.$strict>>;
+    hardware: z.ZodOptional<z.ZodArray<z.ZodObject<{
+        id: z.ZodString;
+        name: z.ZodString;
+        vendor: z.ZodDefault<z.ZodString>;
+        kind: z.ZodEnum<{
+            cpu: "cpu";
+            gpu: "gpu";
+            hpu: "hpu";
+            npu: "npu";
+            tpu: "tpu";
+        }>;
+        generation: z.ZodDefault<z.ZodString>;
+        devicesPerNode: z.ZodDefault<z.ZodInt>;
+        memoryBytes: z.ZodNumber;
+        memoryBandwidthBytesPerSecond: z.ZodNumber;
+        flopsPerSecond: z.ZodObject<{
+            fp32: z.ZodOptional<z.ZodNumber>;
+            tf32: z.ZodOptional<z.ZodNumber>;
+            bf16: z.ZodOptional<z.ZodNumber>;
+            fp16: z.ZodOptional<z.ZodNumber>;
+            fp8: z.ZodOptional<z.ZodNumber>;
+            int8: z.ZodOptional<z.ZodNumber>;
+            fp4: z.ZodOptional<z.ZodNumber>;
+            int4: z.ZodOptional<z.ZodNumber>;
+        }, z.core.$strict>;
+        link: z.ZodOptional<z.ZodObject<{
+            kind: z.ZodString;
+            bandwidthBytesPerSecond: z.ZodNumber;
+            latencySeconds: z.ZodNumber;
+        }, z.core.$strict>>;
+        powerWatts: z.ZodOptional<z.ZodNumber>;
+        source: z.ZodDefault<z.ZodString>;
+        aliases: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        citations: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodObject<{
+            title: z.ZodString;
+            url: z.ZodString;
+            checkedAt: z.ZodString;
+        }, z.core.$strict>>>;
+    }, z.core.$strict>>>;
     workload: z.ZodOptional<z.ZodObject<{
         inputTokens: z.ZodInt;
         outputTokens: z.ZodInt;
@@ -371,6 +431,14 @@ declare const optimizeRequestSchema: z.ZodObject<{
         acceptance: z.ZodOptional<z.ZodNumber>;
         draftModel: z.ZodOptional<z.ZodString>;
     }, z.core.$strict>>>;
+    settings: z.ZodOptional<z.ZodObject<{
+        memoryUtilization: z.ZodOptional<z.ZodDefault<z.ZodNumber>>;
+        expertVariation: z.ZodOptional<z.ZodDefault<z.ZodNumber>>;
+        lora: z.ZodOptional<z.ZodOptional<z.ZodObject<{
+            adapters: z.ZodInt;
+            rank: z.ZodInt;
+        }, z.core.$strict>>>;
+    }, z.core.$strict>>;
     space: z.ZodDefault<z.ZodEnum<{
         usual: "usual";
         wide: "wide";
@@ -661,6 +729,49 @@ interface Counts {
  */
 declare function estimateDisaggregated(pair: DisaggregatedPair, counts: Counts): DisaggregatedEstimate | undefined;
 
+/** A hardware profile as `bud-sim hardware <id> --json` prints it; what is left out takes its default. */
+declare const hardwareDescriptionSchema: z.ZodObject<{
+    id: z.ZodString;
+    name: z.ZodString;
+    vendor: z.ZodDefault<z.ZodString>;
+    kind: z.ZodEnum<{
+        cpu: "cpu";
+        gpu: "gpu";
+        hpu: "hpu";
+        npu: "npu";
+        tpu: "tpu";
+    }>;
+    generation: z.ZodDefault<z.ZodString>;
+    devicesPerNode: z.ZodDefault<z.ZodInt>;
+    memoryBytes: z.ZodNumber;
+    memoryBandwidthBytesPerSecond: z.ZodNumber;
+    flopsPerSecond: z.ZodObject<{
+        fp32: z.ZodOptional<z.ZodNumber>;
+        tf32: z.ZodOptional<z.ZodNumber>;
+        bf16: z.ZodOptional<z.ZodNumber>;
+        fp16: z.ZodOptional<z.ZodNumber>;
+        fp8: z.ZodOptional<z.ZodNumber>;
+        int8: z.ZodOptional<z.ZodNumber>;
+        fp4: z.ZodOptional<z.ZodNumber>;
+        int4: z.ZodOptional<z.ZodNumber>;
+    }, z.core.$strict>;
+    link: z.ZodOptional<z.ZodObject<{
+        kind: z.ZodString;
+        bandwidthBytesPerSecond: z.ZodNumber;
+        latencySeconds: z.ZodNumber;
+    }, z.core.$strict>>;
+    powerWatts: z.ZodOptional<z.ZodNumber>;
+    source: z.ZodDefault<z.ZodString>;
+    aliases: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    citations: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodObject<{
+        title: z.ZodString;
+        url: z.ZodString;
+        checkedAt: z.ZodString;
+    }, z.core.$strict>>>;
+}, z.core.$strict>;
+/** @throws SIM_REQUEST_INVALID naming what is wrong with the profile. */
+declare function parseHardware(value: unknown): HardwareDescription;
+
 /** The links between servers, of one device in one direction. */
 
 interface NodeLink {
@@ -830,8 +941,17 @@ declare function createBudSimulator({ clusters }: BudSimulatorOptions): (request
 declare function drawFront(front: readonly FrontPoint[]): string;
 /** Time to first token and ten tokens of answer against the load, as far as it was looked at. */
 declare function drawLoad({ points, unit, holdsUpTo }: LoadLimit): string;
+/** One replica at one number of requests in flight. */
+interface LatencyPoint {
+    readonly concurrency: number;
+    readonly prediction: Pick<Prediction, 'timeToFirstTokenMs' | 'timePerOutputTokenMs'>;
+}
+/** Time to first token and ten tokens of answer of one replica against requests in flight, with both ends of each interval. */
+declare function drawLatency(points: readonly LatencyPoint[]): string;
+/** What `drawMemory` needs of a plan. */
+type MemoryBar = Pick<DeploymentPlan, 'name' | 'memoryPerDevice'>;
 /** What fills each device's memory, a bar for each plan; what is left white the engine may not use. */
-declare function drawMemory(plans: readonly DeploymentPlan[]): string;
+declare function drawMemory(plans: readonly MemoryBar[]): string;
 
 /** What can go wrong in sim, with HTTP status and whether trying again helps. */
 declare const simErrors: {
@@ -891,5 +1011,5 @@ declare const simErrors: {
     readonly TWIN_CLOSED: _bud_foundry_core.ErrorFactory<"SIM_TWIN_CLOSED", undefined>;
 };
 
-export { acceptedTokens, bytesOf, cacheBytesPerToken, cacheValuesPerDevice, checkpointBytes, createAnalyticalPredictor, createBudSimulator, createOptimizerHandler, createPredictor, createStepModel, drawFront, drawLoad, drawMemory, estimateDisaggregated, estimateReplica, evolve, expertImbalance, findDevicePrice, findEngine, findHardware, findLoadLimit, findMinimumHardware, findModel, findNodeLink, fitMemory, layerCacheBytes, listEngines, listHardware, listInstancePrices, listModels, loadCorrections, loadShippedCorrections, loadTreeModel, minimumDevices, nativeWeights, noCorrections, nonDominated, optimize, optimizeRequestSchema, pipelineFillSeconds, predictReplica, predictionSpread, prepareDisaggregated, prepareReplica, publishedAcceptance, resolveSettings, resolveSettingsFor, sequenceCacheBytes, servingSettingsSchema, simErrors, speculativeSchema, suggestHardware, transferCache, weightBytesPerDevice };
-export type { BudSimulatorOptions, CacheTransfer, Citation, CombinedPart, CombinedPlan, Correction, CorrectionNotes, Corrections, DevicePrice, Counts as DisaggregatedCounts, DisaggregatedEstimate, DisaggregatedPair, EngineOverhead, EngineTiming, EstimateParts, EvolveOptions, Fitness, FrontPoint, HardwareDescription, Individual, InstancePrice, LoadLimit, LoadPoint, Market, MemoryFit, MinimumHardware, MinimumHardwareRequest, MinimumHardwareResult, NodeLink, OptimizeOptions, OptimizeProgress, OptimizeRequest, OptimizeResult, PreparedReplica, Rejection, ReplicaPrediction, SearchOptions, ServingEngine, ServingEstimate, ServingSettings, ServingSettingsInput, Speculative, StepBatch, StepCost, StepModel, TreeModel, UnfitHardware };
+export { acceptedTokens, bytesOf, cacheBytesPerToken, cacheValuesPerDevice, checkpointBytes, createAnalyticalPredictor, createBudSimulator, createOptimizerHandler, createPredictor, createStepModel, drawFront, drawLatency, drawLoad, drawMemory, estimateDisaggregated, estimateReplica, evolve, expertImbalance, findDevicePrice, findEngine, findHardware, findLoadLimit, findMinimumHardware, findModel, findNodeLink, fitMemory, hardwareDescriptionSchema, layerCacheBytes, listEngines, listHardware, listInstancePrices, listModels, loadCorrections, loadShippedCorrections, loadTreeModel, minimumDevices, nativeWeights, noCorrections, nonDominated, optimize, optimizeRequestSchema, parseHardware, pipelineFillSeconds, predictReplica, predictionSpread, prepareDisaggregated, prepareReplica, publishedAcceptance, resolveSettings, resolveSettingsFor, sequenceCacheBytes, servingSettingsSchema, simErrors, speculativeSchema, suggestHardware, transferCache, weightBytesPerDevice };
+export type { BudSimulatorOptions, CacheTransfer, Citation, CombinedPart, CombinedPlan, Correction, CorrectionNotes, Corrections, DevicePrice, Counts as DisaggregatedCounts, DisaggregatedEstimate, DisaggregatedPair, EngineOverhead, EngineTiming, EstimateParts, EvolveOptions, Fitness, FrontPoint, HardwareDescription, Individual, InstancePrice, LatencyPoint, LoadLimit, LoadPoint, Market, MemoryBar, MemoryFit, MinimumHardware, MinimumHardwareRequest, MinimumHardwareResult, NodeLink, OptimizeOptions, OptimizeProgress, OptimizeRequest, OptimizeResult, PreparedReplica, Rejection, ReplicaPrediction, SearchOptions, ServingEngine, ServingEstimate, ServingSettings, ServingSettingsInput, Speculative, StepBatch, StepCost, StepModel, TreeModel, UnfitHardware };

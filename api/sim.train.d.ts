@@ -128,6 +128,19 @@ interface EngineTiming {
     readonly requestSeconds: number;
     /** For each prompt token of a request. */
     readonly promptTokenSeconds: number;
+    /** How prompts are scheduled between steps that decode; absent: as vLLM does it. */
+    readonly scheduling?: PromptScheduling;
+}
+interface PromptScheduling {
+    /** Of the time that a prompt takes, the part that it adds to a step that decodes anyway. */
+    readonly mixedStepShare: number;
+    /**
+     * Of a constant number of requests in flight, the part whose prompts arrive together: all start at once, and those that end in one step are
+     * replaced together. It is larger where prompts go before decoding, which keeps answers of one length in step.
+     */
+    readonly burstShare: number;
+    /** Prompts that a new one finds before it at any load beyond one request: those begun, and those that ended with the same step. */
+    readonly promptsAhead: number;
 }
 
 /** What sim needs of an engine beyond core's contract: its timing, overhead and what it can run. */
@@ -140,7 +153,13 @@ interface ServingEngine extends Engine<ServingSettings> {
     readonly checkpoint: 'own' | 'gguf';
     /** The version whose image and arguments `launch` writes for this device. */
     versionFor(hardware: HardwareProfile): string;
+    /** Of the newest version. */
     readonly timing: EngineTiming;
+    /** Versions before `below` ("major.minor" as in `engineVersionNumber`) that are timed otherwise. */
+    readonly olderTiming?: {
+        readonly below: number;
+        readonly timing: EngineTiming;
+    };
     overhead(model: ModelSpec, hardware: HardwareProfile): EngineOverhead;
     /** Why the engine cannot serve this, as a sentence; undefined when it can. */
     refuse(model: ModelSpec, settings: ServingSettings, hardware: HardwareProfile): string | undefined;
@@ -322,6 +341,8 @@ declare const measurementSchema: z.ZodObject<{
     ttft_ms_p50: z.ZodPreprocess<z.ZodOptional<z.ZodNumber>, unknown>;
     tpot_ms_mean: z.ZodPreprocess<z.ZodOptional<z.ZodNumber>, unknown>;
     tpot_ms_p50: z.ZodPreprocess<z.ZodOptional<z.ZodNumber>, unknown>;
+    itl_ms_mean: z.ZodPreprocess<z.ZodOptional<z.ZodNumber>, unknown>;
+    itl_ms_p50: z.ZodPreprocess<z.ZodOptional<z.ZodNumber>, unknown>;
     e2e_ms_mean: z.ZodPreprocess<z.ZodOptional<z.ZodNumber>, unknown>;
     e2e_ms_p50: z.ZodPreprocess<z.ZodOptional<z.ZodNumber>, unknown>;
     output_tokens_per_s: z.ZodPreprocess<z.ZodOptional<z.ZodNumber>, unknown>;
@@ -405,11 +426,20 @@ interface TargetReport {
     readonly heldOutConfigurations: Score;
     readonly heldOutPairs: Score;
 }
+/** One row as it is predicted by models that saw nothing of its configuration, and nothing of its pair of model and device. */
+interface HeldOutRow {
+    /** Place in the list of samples. */
+    readonly sample: number;
+    readonly measuredMs: number;
+    readonly byConfigurationMs: number;
+    readonly byPairMs: number;
+}
 interface TrainedCorrection {
     readonly target: CorrectionTarget;
     /** XGBoost's own JSON form; its attribute `bud-sim` holds the notes. */
     readonly model: object;
     readonly report: TargetReport;
+    readonly heldOut: readonly HeldOutRow[];
 }
 /**
  * Trains a correction for each figure that the samples measure.
@@ -423,4 +453,4 @@ declare function trainCorrections(samples: readonly TrainingSample[], options: T
 declare function toXgboostText(model: object): string;
 
 export { createSamples, parseCsv, predictMeasurement, readMeasurement, scorePairs, toXgboostText, trainCorrections, validateRows };
-export type { BoosterOptions, CorrectionTarget, Measurement, MetricName, Pair, PredictedRow, ReadMeasurement, SampleSet, Score, TargetReport, TrainedCorrection, TrainingOptions, TrainingSample, ValidationReport };
+export type { BoosterOptions, CorrectionTarget, HeldOutRow, Measurement, MetricName, Pair, PredictedRow, ReadMeasurement, SampleSet, Score, TargetReport, TrainedCorrection, TrainingOptions, TrainingSample, ValidationReport };

@@ -20,6 +20,45 @@ declare const optimizeRequestSchema: z.ZodObject<{
         usdPerHour: z.ZodOptional<z.ZodNumber>;
         count: z.ZodInt;
     }, z.core.$strict>>;
+    hardware: z.ZodOptional<z.ZodArray<z.ZodObject<{
+        id: z.ZodString;
+        name: z.ZodString;
+        vendor: z.ZodDefault<z.ZodString>;
+        kind: z.ZodEnum<{
+            cpu: "cpu";
+            gpu: "gpu";
+            hpu: "hpu";
+            npu: "npu";
+            tpu: "tpu";
+        }>;
+        generation: z.ZodDefault<z.ZodString>;
+        devicesPerNode: z.ZodDefault<z.ZodInt>;
+        memoryBytes: z.ZodNumber;
+        memoryBandwidthBytesPerSecond: z.ZodNumber;
+        flopsPerSecond: z.ZodObject<{
+            fp32: z.ZodOptional<z.ZodNumber>;
+            tf32: z.ZodOptional<z.ZodNumber>;
+            bf16: z.ZodOptional<z.ZodNumber>;
+            fp16: z.ZodOptional<z.ZodNumber>;
+            fp8: z.ZodOptional<z.ZodNumber>;
+            int8: z.ZodOptional<z.ZodNumber>;
+            fp4: z.ZodOptional<z.ZodNumber>;
+            int4: z.ZodOptional<z.ZodNumber>;
+        }, z.core.$strict>;
+        link: z.ZodOptional<z.ZodObject<{
+            kind: z.ZodString;
+            bandwidthBytesPerSecond: z.ZodNumber;
+            latencySeconds: z.ZodNumber;
+        }, z.core.$strict>>;
+        powerWatts: z.ZodOptional<z.ZodNumber>;
+        source: z.ZodDefault<z.ZodString>;
+        aliases: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        citations: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodObject<{
+            title: z.ZodString;
+            url: z.ZodString;
+            checkedAt: z.ZodString;
+        }, z.core.$strict>>>;
+    }, z.core.$strict>>>;
     workload: z.ZodOptional<z.ZodObject<{
         inputTokens: z.ZodInt;
         outputTokens: z.ZodInt;
@@ -72,6 +111,14 @@ declare const optimizeRequestSchema: z.ZodObject<{
         acceptance: z.ZodOptional<z.ZodNumber>;
         draftModel: z.ZodOptional<z.ZodString>;
     }, z.core.$strict>>>;
+    settings: z.ZodOptional<z.ZodObject<{
+        memoryUtilization: z.ZodOptional<z.ZodDefault<z.ZodNumber>>;
+        expertVariation: z.ZodOptional<z.ZodDefault<z.ZodNumber>>;
+        lora: z.ZodOptional<z.ZodOptional<z.ZodObject<{
+            adapters: z.ZodInt;
+            rank: z.ZodInt;
+        }, z.core.$strict>>>;
+    }, z.core.$strict>>;
     space: z.ZodDefault<z.ZodEnum<{
         usual: "usual";
         wide: "wide";
