@@ -52,7 +52,7 @@ test('import, verify and erase say what they did, as text and as JSON, and a mis
   const events = ['ada', 'bob'].map((userId) => makeRequest({ id: `of-${userId}`, userId, timeUnixMs }))
   await writeFile(file, [...events, { id: 'x', kind: 'unheard-of', timeUnixMs }].map((event) => JSON.stringify(event)).join('\n'))
   expect(JSON.parse((await run('migrate', ...database, '--json')).output)).toMatchObject({
-    applied: [{ version: 1, name: 'events' }, {}, {}, {}, {}],
+    applied: [{ version: 1, name: 'events' }, {}, {}, {}, {}, {}],
   })
   expect((await run('import', ...database, '--file', file)).output).toBe('stored 2, known 0, of other kinds 1\n')
   expect(JSON.parse((await run('import', ...database, '--file', file, '--json')).output)).toEqual({ stored: 0, known: 2, skipped: 1 })
