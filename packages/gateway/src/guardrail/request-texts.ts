@@ -1,6 +1,7 @@
 /** Every text of a request that may reach a model: told by place, so that no field's name or form keeps a text from being read. */
 import { exactDigits } from '../dialect/exact-json.ts'
 import { textDepth } from './guardrail-limits.ts'
+import { isJson } from './is-json.ts'
 import { isProtocolValue, isSchemaName } from './protocol-words.ts'
 import type { JsonObject } from './text-slots.ts'
 
@@ -103,6 +104,9 @@ function isUnread(place: Place, fields: JsonObject, name: string, value: string)
   }
 }
 
+/** Of a call, as the model wrote it: JSON nearly always. */
+const isArguments = (place: Place, name: string): boolean => (place === 'message' || place === 'part') && name === 'arguments'
+
 class RequestReader {
   readonly texts: RequestText[] = []
   readonly #onTooDeep: () => void
@@ -126,7 +130,7 @@ class RequestReader {
       else if (typeof value === 'string') {
         if (value === '' || (!isList && isUnread(place, fields, name, value))) continue
         const isPart = isList ? place === 'parts' : place === 'part' && name === 'text'
-        this.#add(fields, name, value, { json: !isList && name === 'arguments', group: isPart ? (group ?? holder) : undefined })
+        this.#add(fields, name, value, { json: isArguments(place, name) && isJson(value), group: isPart ? (group ?? holder) : undefined })
       } else if (typeof value === 'object' && value !== null) {
         // What is no array in the place of one is the item that it would have.
         const next = placeOf(place, name)

@@ -118,6 +118,9 @@ const chatPart = (part: object) => message([{ type: 'text', text: 'hi' }, part])
 const called = (fields: object) => ({
   messages: [{ role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: fields }] }],
 })
+const calledWith = (text: string) => ({
+  messages: [{ role: 'assistant', tool_calls: [{ id: 't', type: 'function', function: { name: 'f', arguments: text } }] }],
+})
 const chatPath = '/v1/chat/completions'
 const stands: readonly Stand[] = [
   ['content', chatPath, message],
@@ -157,6 +160,12 @@ const stands: readonly Stand[] = [
       ],
     }),
   ],
+  ['arguments that are no JSON', chatPath, (text) => calledWith(text)],
+  ['arguments of a function', chatPath, (text) => ({ messages: [{ role: 'assistant', function_call: { name: 'f', arguments: text } }] })],
+  ['arguments that begin as JSON', chatPath, (text) => calledWith(`{"q": ${text}`)],
+  ['arguments in an input of a tool', '/v1/messages', (text) => called({ arguments: text })],
+  ['arguments of a setting', chatPath, (text) => ({ ...message('hi'), chat_template_kwargs: { arguments: text } })],
+  ["a schema's arguments", chatPath, (text) => tool({ properties: { arguments: text } })],
   [
     'a name in arguments',
     chatPath,
@@ -276,6 +285,23 @@ it('lets pass what protocols themselves say, whatever the words of a rail', asyn
   }
   await using gateway = withRail({ kind: 'keywords', words, on: ['input'] }, played())
   expect((await post(gateway, chatPath, body)).status).toBe(200)
+})
+
+it.each([
+  ['words', { kind: 'keywords', words: ['forbidden phrase'] }, 'a forbidden phrase'],
+  ['words beyond ASCII', { kind: 'keywords', words: ['禁止'] }, '这是禁止的'],
+  ['a card', { kind: 'pii', detect: ['credit-card'] }, '4111 1111 1111 1111'],
+  ['an address of mail', { kind: 'pii', detect: ['email'] }, 'jane.doe@example.com'],
+  ['an address with colons', { kind: 'pii', detect: ['ip-address'] }, 'to fe80::1:2 now'],
+] satisfies readonly (readonly [string, Rail, string])[])('reads arguments that are no JSON: %s', async (_what, rail, text) => {
+  const transport = played()
+  await using blocking = withRail({ ...rail, action: 'block' }, transport)
+  expect((await post(blocking, chatPath, calledWith(text))).status).toBe(400)
+  await using masking = withRail({ ...rail, action: 'mask', on: ['input'], mask: '*' }, transport)
+  expect((await post(masking, chatPath, calledWith(text))).status).toBe(200)
+  expect(transport.asked).toHaveLength(1)
+  expect(transport.asked[0]).toContain('*')
+  expect(transport.asked[0]).not.toContain(text)
 })
 
 it('finds a phrase wherever parts of a message are cut, and masks it once', async () => {
