@@ -5,8 +5,8 @@ import { asArray, asObject, encodeJson, parseFrame, toBuffer } from '../dialect/
 import { frameEnd } from '../dispatch/frame-end.ts'
 import { after, type Awaitable } from '../governance/after.ts'
 import type { OutputFilter, StageCall } from '../governance/stage.ts'
+import { fullEffort } from './detector.ts'
 import type { Findings } from './findings.ts'
-import { phoneCandidates } from './guardrail-limits.ts'
 import { isJson } from './is-json.ts'
 import { OutputText, type OutputTextParts } from './output-text.ts'
 import type { Rail } from './rail.ts'
@@ -33,7 +33,7 @@ export class OutputRails implements OutputFilter {
   #opening: Uint8Array[] | undefined = []
 
   constructor(parts: OutputRailsParts) {
-    this.#parts = { ...parts, effort: { candidates: phoneCandidates } }
+    this.#parts = { ...parts, effort: fullEffort() }
   }
 
   push(events: Uint8Array): Awaitable<Uint8Array | undefined> {
