@@ -236,6 +236,10 @@ const stands: readonly Stand[] = [
   ],
   ['an input of a tool', '/v1/messages', (text) => called({ type: text, id: [{ role: text, data: text }] })],
   ['a name in an input', '/v1/messages', (text) => called({ a: { [text]: 1 } }), true],
+  ['a name in a document', chatPath, (text) => ({ ...message('hi'), documents: [{ [text]: 'x' }] }), true],
+  ['a name in arguments of a template', chatPath, (text) => ({ ...message('hi'), chat_template_kwargs: { [text]: true } }), true],
+  ['a name in a content', chatPath, (text) => message({ [text]: 1 }), true],
+  ['a name in a part', chatPath, (text) => chatPart({ type: 'text', text: 'x', [text]: 1 }), true],
   ["a schema's names", chatPath, (text) => tool({ properties: { [text]: { type: 'string' } } }), true],
 ]
 
@@ -302,6 +306,17 @@ it.each([
   expect(transport.asked).toHaveLength(1)
   expect(transport.asked[0]).toContain('*')
   expect(transport.asked[0]).not.toContain(text)
+})
+
+it.each([
+  ['a document', { ...message('hi'), documents: [{ card: 4111111111111111 }] }],
+  ["a schema's default", tool({ properties: { a: { default: 4111111111111111 } } })],
+  ["a schema's values", tool({ properties: { a: { enum: [4111111111111111] } } })],
+])('finds a card that is written as a number in %s', async (_where, body) => {
+  await using gateway = withRail({ kind: 'pii', detect: ['credit-card'], on: ['input'], action: 'block' }, played())
+  expect((await post(gateway, chatPath, body)).status).toBe(400)
+  const bounds = tool({ properties: { a: { type: 'integer', maximum: 4111111111111111 } } })
+  expect((await post(gateway, chatPath, bounds)).status).toBe(200)
 })
 
 it('finds a phrase wherever parts of a message are cut, and masks it once', async () => {
