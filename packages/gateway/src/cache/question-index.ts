@@ -9,7 +9,8 @@ import { cacheLimits } from './cache-limits.ts'
 
 type Usearch = typeof usearch
 
-const questionPrefix = 'gateway/cache/question/'
+/** With a number for each change of what is kept. */
+const questionPrefix = 'gateway/cache/question-2/'
 const limits = cacheLimits.semantic
 
 /** An asked question. */
@@ -24,10 +25,14 @@ export interface Candidate {
   readonly similarity: number
 }
 
+/** With the signs, currencies and operators before it, and the unit that it touches. */
+const number =
+  /(?:[-+*/^<>=\u00b1\u00d7\u00f7\u2010-\u2015\u2212\u2264\u2265]\s?){0,4}(?:\p{Sc}\s?)?-?\p{N}+(?:[.,:/-]\p{N}+)*(?:\p{L}+|\s?[%\u2030\u00b0\p{Sc}])?/gu
+
 /**
- * Numbers in a text, in their order: embeddings take `2+2` and `2+3`, or two dates, for nearly the same, and their answers never are.
+ * Numbers in a text, in their order: embeddings take `2+2` and `2+3`, 100 and -100, or two dates, for nearly the same, and their answers never are.
  */
-export const numbersOf = (text: string): string => (text.match(/\d+(?:[.,:/-]\d+)*/g) ?? []).join(' ')
+export const numbersOf = (text: string): string => (text.match(number) ?? []).map((found) => found.replaceAll(/\s/g, '')).join(' ')
 
 interface Known {
   readonly answerKey: string

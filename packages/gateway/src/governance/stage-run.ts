@@ -22,6 +22,20 @@ import type { CallFacts, Decision, RequestStages } from './request-stages.ts'
 import type { AttemptAccount, CallObserver, EventFacts, OutputFilter, RouteCandidate, Stage, StageCall, Verdict } from './stage.ts'
 import type { StageSet } from './stage-set.ts'
 
+const headerName = /^[!#$%&'*+.^_`|~\w-]+$/
+/** What HTTP can carry. */
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** Here, and not when the answer is written, where nobody is left who could say whose header it is. JavaScript reads no types. */
+function checkHeader(name: unknown, value: unknown): void {
+  if (typeof name !== 'string' || !headerName.test(name))
+    throw new Error(`'${String(name)}' is no name of a header; use letters, digits and '-'`)
+  if (typeof value !== 'string' || !headerValue.test(value))
+    throw new Error(
+      `the value of the header '${name}' has characters that HTTP cannot carry; encode them, for instance with encodeURIComponent`,
+    )
+}
+
 export class StageRun implements RequestStages, StageCall, ExchangeListener, Stoppable {
   place = 0
   cache: 'none' | 'hit' | 'miss' = 'none'
@@ -110,6 +124,7 @@ export class StageRun implements RequestStages, StageCall, ExchangeListener, Sto
     return this.#context.exchange.header(name)
   }
   setResponseHeader(name: string, value: string): void {
+    checkHeader(name, value)
     this.#context.exchange.setHeader(name, value)
   }
   addTag(name: string, value: string): void {

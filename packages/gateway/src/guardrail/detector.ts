@@ -1,5 +1,6 @@
 /** Finds what a rail is about in text that may still be growing. */
 import type { TextPattern } from '../pattern/linear-pattern.ts'
+import { phoneCandidates, searchedAgain } from './guardrail-limits.ts'
 
 /** A find, in UTF-16 positions of the text. */
 export interface Match {
@@ -12,7 +13,12 @@ export interface Match {
 export interface Effort {
   /** Candidates; from 0 on every one counts as found, undecided. */
   candidates: number
+  /** Characters that are searched again behind a match which is too long; from 0 on every such one counts as found. */
+  characters: number
 }
+
+/** For all texts of one body. */
+export const fullEffort = (): Effort => ({ candidates: phoneCandidates, characters: searchedAgain })
 
 export interface Detector {
   /** Decided characters that are worth a look: what is still open is searched again with each, and not with each character. */
@@ -25,6 +31,9 @@ export interface Detector {
 
 /** Of a pattern that leaves its whole reach open: each character is searched so many times and once more. */
 const looksPerReach = 8
+
+/** Characters, beyond the reach, of one search: no more is read for one find, however long a match the pattern takes. */
+const searchedCharacters = 512
 
 export interface RegexDetectorInit {
   readonly pattern: TextPattern
@@ -53,12 +62,23 @@ export class RegexDetector implements Detector {
   }
 
   next(text: string, from: number, limit: number, effort?: Effort): Match | undefined {
-    const { pattern, label } = this.#init
+    const { label, reach } = this.#init
+    let width = Math.max(reach, searchedCharacters)
     for (let at = from; at < limit;) {
-      const start = pattern.search(text, at)
-      if (start === undefined || start >= limit) return undefined
+      const before = Math.min(limit, at + width)
+      const start = this.#search(text, at, before)
+      if (start === undefined) {
+        at = before
+        continue
+      }
       const found = this.#matchAt(text, start)
       if (found !== '' && this.#accepts(found, effort)) return { start, end: start + found.length, label }
+      if (found === '' && effort !== undefined) {
+        if (effort.characters <= 0) return { start, end: Math.min(text.length, start + reach), label }
+        effort.characters -= before - at + 2 * reach
+      }
+      // Behind a match that is too long others begin: each is searched in what it may read, and not in all of the text.
+      width = reach
       at = start + 1
     }
     return undefined
@@ -78,6 +98,14 @@ export class RegexDetector implements Detector {
       effort.candidates -= 1
     }
     return accept(found)
+  }
+
+  /** Where the first match begins, in a stretch that holds everything which those that begin before `before` may read, and the character behind. */
+  #search(text: string, at: number, before: number): number | undefined {
+    const { pattern, reach } = this.#init
+    const from = Math.max(0, at - reach)
+    const start = pattern.search(text.slice(from, before + reach + 1), at - from)
+    return start === undefined || from + start >= before ? undefined : from + start
   }
 
   #matchAt(text: string, start: number): string {

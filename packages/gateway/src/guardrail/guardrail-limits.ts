@@ -18,6 +18,8 @@ export const judgedCharacters = 100_000
 export const textDepth = 64
 /** Candidates in one request that are looked up as telephone numbers, which takes some 50 µs each; beyond it whatever looks like one counts as one. */
 export const phoneCandidates = 1_000
+/** Characters of one body that one rail searches again because a match was longer than its `maxLength`, some 60 ms; beyond it whatever begins like one counts as one. */
+export const searchedAgain = 4_000_000
 /** UTF-16 characters of a long text that rails look at in one go: well below a millisecond of most texts, a few of the worst. */
 export const sliceCharacters = 2_048
 /** Time that rails hold the event loop for one call before others get their turn. */

@@ -2,9 +2,41 @@
 import type { Place, TextUnits } from './text-units.ts'
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' }
-/** What stands between strings and numbers: no word goes across it. */
+/** What an escape that is none means. */
 const gap = '\u0000'
-const isPartOfNumber = /[\w.+-]/
+/** What stands outside of strings between the punctuation of JSON. */
+const token = /\s+|[^\s{}[\],:"]+/g
+const isBlank = /^\s/
+const isNumber = /^[\d.eE+-]*\d[\d.eE+-]*$/
+const literals = new Set(['true', 'false', 'null'])
+
+/** Stands once in the place of a stretch, where its first text was. */
+class Mask {
+  isPlaced = false
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  place(inString: boolean): string {
+    if (this.isPlaced) return ''
+    this.isPlaced = true
+    return inString ? JSON.stringify(this.#text).slice(1, -1) : this.#text
+  }
+}
+
+/**
+ * Models write arguments that are no JSON too, and callers get them all the same: so what stands outside of strings means itself. Of the numbers
+ * and words of JSON the form is kept, for the whole to stay JSON; whatever else stands there gives way to a mask, with the blanks behind it.
+ */
+function withoutTokens(written: string, mask: Mask): string {
+  return written.replaceAll(token, (found) => {
+    if (isBlank.test(found)) return mask.isPlaced ? '' : found
+    if (isNumber.test(found)) return found.replaceAll(/\d/g, '9')
+    return literals.has(found) ? found : mask.place(false)
+  })
+}
 
 export class JsonUnits implements TextUnits {
   /** As written; one entry for each character of the meaning. */
@@ -32,18 +64,23 @@ export class JsonUnits implements TextUnits {
     return this.#raw.slice(from, to).join('')
   }
 
-  /** `text` for a stretch of the meaning; what stands outside of strings keeps its form, or the whole would be JSON no more. */
+  /** `text` for a stretch of the meaning, once; the punctuation of JSON and its numbers keep their form. */
   replaced(from: number, to: number, text: string): string {
     let result = ''
-    let placed = false
+    let outside = ''
+    const mask = new Mask(text)
+    const close = () => {
+      result += withoutTokens(outside, mask)
+      outside = ''
+    }
     for (let at = from; at < to; at += 1) {
-      const raw = this.#raw[at] ?? ''
-      if (this.#inString[at] !== true) result += raw.replaceAll(/\d/g, '9')
-      else if (!placed) {
-        placed = true
-        result += JSON.stringify(text).slice(1, -1)
+      if (this.#inString[at] !== true) outside += this.#raw[at] ?? ''
+      else {
+        if (outside !== '') close()
+        result += mask.place(true)
       }
     }
+    close()
     return result
   }
 
@@ -73,7 +110,7 @@ export class JsonUnits implements TextUnits {
     if (this.#escape !== '') return this.#continueEscape(character)
     if (!this.#stringOpen) {
       if (character === '"') this.#stringOpen = true
-      return this.#unit(isPartOfNumber.test(character) ? character : gap, character, false)
+      return this.#unit(character, character, false)
     }
     if (character === '\\') {
       this.#escape = character
@@ -81,7 +118,7 @@ export class JsonUnits implements TextUnits {
     }
     if (character !== '"') return this.#unit(character, character, true)
     this.#stringOpen = false
-    return this.#unit(gap, character, false)
+    return this.#unit(character, character, false)
   }
 
   #continueEscape(character: string): string {

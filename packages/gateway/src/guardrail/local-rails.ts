@@ -1,8 +1,7 @@
 /** Rails of the gateway's own on the texts of a request: each by itself, and those together that a model reads as one. */
 import { gatewayErrors } from '../errors.ts'
-import type { Effort } from './detector.ts'
+import { fullEffort, type Effort } from './detector.ts'
 import type { Findings } from './findings.ts'
-import { phoneCandidates } from './guardrail-limits.ts'
 import type { LocalRail } from './rail.ts'
 import type { RequestText } from './request-texts.ts'
 import type { Place } from './text-units.ts'
@@ -31,7 +30,7 @@ interface LocalWork {
 
 /** Stops after each slice of text; true when a text has changed. @throws GATEWAY_GUARDRAIL_BLOCKED, also where what shall be masked cannot be. */
 export function* applyLocal(rail: LocalRail, texts: readonly RequestText[], findings: Findings): Generator<undefined, boolean> {
-  const work = { rail, findings, effort: { candidates: phoneCandidates } }
+  const work = { rail, findings, effort: fullEffort() }
   let changed = false
   for (const text of texts) changed = (yield* filterOne(work, text)) || changed
   for (const group of groupsOf(texts)) for (const joint of joints) changed = (yield* filterJoined(work, group, joint)) || changed

@@ -5,8 +5,9 @@ import { asArray, asObject, encodeJson, parseFrame, toBuffer } from '../dialect/
 import { frameEnd } from '../dispatch/frame-end.ts'
 import { after, type Awaitable } from '../governance/after.ts'
 import type { OutputFilter, StageCall } from '../governance/stage.ts'
+import { fullEffort } from './detector.ts'
 import type { Findings } from './findings.ts'
-import { phoneCandidates } from './guardrail-limits.ts'
+import { isJson } from './is-json.ts'
 import { OutputText, type OutputTextParts } from './output-text.ts'
 import type { Rail } from './rail.ts'
 import { answerTexts, endedKeys, isOnlyText, type JsonObject, type TextSlot } from './text-slots.ts'
@@ -32,7 +33,7 @@ export class OutputRails implements OutputFilter {
   #opening: Uint8Array[] | undefined = []
 
   constructor(parts: OutputRailsParts) {
-    this.#parts = { ...parts, effort: { candidates: phoneCandidates } }
+    this.#parts = { ...parts, effort: fullEffort() }
   }
 
   push(events: Uint8Array): Awaitable<Uint8Array | undefined> {
@@ -111,7 +112,7 @@ export class OutputRails implements OutputFilter {
   }
 
   #wholeText(slot: TextSlot): Awaitable<string> {
-    const text = new OutputText(this.#parts, slot.mode === 'json', isContent(slot.key))
+    const text = new OutputText(this.#parts, slot.mode === 'json' && isJson(slot.text), isContent(slot.key))
     return after(text.push(slot.text), (start) => after(text.end(), (rest) => start + rest))
   }
 

@@ -71,3 +71,23 @@ const schemaNames = new Set([
 ])
 
 export const isSchemaName = (name: string): boolean => schemaNames.has(name)
+
+/** Fields of messages, parts and settings that protocols name. */
+const fieldNames = new Set([
+  ...['role', 'content', 'name', 'id', 'type', 'text', 'refusal', 'audio', 'arguments', 'input', 'output', 'summary', 'status', 'call_id'],
+  ...['function', 'function_call', 'tool_calls', 'tool_call_id', 'tool_use_id', 'is_error', 'index', 'annotations', 'logprobs', 'prefix'],
+  ...['reasoning', 'reasoning_content', 'reasoning_details', 'thinking', 'signature', 'encrypted_content', 'data', 'format', 'voice'],
+  ...['image_url', 'url', 'detail', 'input_audio', 'file', 'file_id', 'filename', 'file_data', 'source', 'media_type', 'custom'],
+  ...['title', 'context', 'citations', 'cited_text', 'enabled', 'cache_control', 'ttl', 'mode', 'tools', 'allowed_tools', 'display'],
+  ...['disable_parallel_tool_use', 'include_usage', 'include_obfuscation', 'effort', 'budget_tokens', 'search_context_size'],
+  ...['user_location', 'approximate', 'city', 'country', 'region', 'timezone', 'enable_thinking', 'documents', 'schema', 'json_schema'],
+  ...['page_age', 'document_title', 'document_index', 'start_char_index', 'end_char_index', 'start_page_number', 'end_page_number'],
+])
+
+/** Other names are the caller's own: what engines print with a template may hold them. */
+export const isFieldName = (name: string): boolean => fieldNames.has(name)
+
+const valueNames = new Set(['default', 'const'])
+
+/** Whether a number in a tool or schema, in a field of that name, is a value, and no bound of values. */
+export const isSchemaValue = (name: string): boolean => valueNames.has(name) || !schemaNames.has(name)

@@ -1,7 +1,8 @@
 /** Every text of a request that may reach a model: told by place, so that no field's name or form keeps a text from being read. */
 import { exactDigits } from '../dialect/exact-json.ts'
 import { textDepth } from './guardrail-limits.ts'
-import { isProtocolValue, isSchemaName } from './protocol-words.ts'
+import { isJson } from './is-json.ts'
+import { isFieldName, isProtocolValue, isSchemaName, isSchemaValue } from './protocol-words.ts'
 import type { JsonObject } from './text-slots.ts'
 
 type Writable = Record<string, unknown>
@@ -10,9 +11,9 @@ type Writable = Record<string, unknown>
  * Where an object or array of a body stands, which decides what in it is a text:
  * - `body`: names of its fields are the protocol's; `user` and `model` reach no model.
  * - `metadata`: of OpenAI and Anthropic; `user_id` reaches no model.
- * - `messages`, `message`, `parts`, `part`: names are the protocol's; the texts of the parts of one array belong together.
+ * - `messages`, `message`, `parts`, `part`: names that the protocol knows are its own; the texts of the parts of one array belong together.
  * - `bytes`: what a part holds in place of text, perhaps as base64.
- * - `setting`: whatever else a protocol, or an engine, has; names are theirs.
+ * - `setting`: whatever else a protocol, or an engine, has; names that protocols know are theirs.
  * - `schema`: tools and schemas, whose names the caller chooses but for those of JSON Schema.
  * - `input`: of a tool call, where everything is the caller's own.
  */
@@ -103,6 +104,34 @@ function isUnread(place: Place, fields: JsonObject, name: string, value: string)
   }
 }
 
+/** Whether a field's name is the caller's own. */
+function isOwnName(place: Place, name: string): boolean {
+  switch (place) {
+    case 'input':
+      return true
+    case 'schema':
+      return !isSchemaName(name)
+    case 'metadata':
+      return name !== 'user_id'
+    case 'message':
+    case 'part':
+    case 'bytes':
+    case 'setting':
+      return !isFieldName(name)
+    case 'body':
+    case 'messages':
+    case 'parts':
+      return false
+  }
+}
+
+/** Whether a model may read a number as a text; those of long digits are read everywhere. */
+const isNumberText = (place: Place, name: string): boolean =>
+  place === 'input' || place === 'setting' || (place === 'schema' && isSchemaValue(name))
+
+/** Of a call, as the model wrote it: JSON nearly always. */
+const isArguments = (place: Place, name: string): boolean => (place === 'message' || place === 'part') && name === 'arguments'
+
 class RequestReader {
   readonly texts: RequestText[] = []
   readonly #onTooDeep: () => void
@@ -120,13 +149,13 @@ class RequestReader {
     const fields = holder as Writable
     const isList = Array.isArray(holder)
     for (const [name, value] of Object.entries(fields)) {
-      if (!isList && this.#isOwnName(place, name)) this.texts.push({ text: name, json: false, group: undefined, set: undefined })
-      const digits = exactDigits(value) ?? (place === 'input' && typeof value === 'number' ? String(value) : undefined)
+      if (!isList && isOwnName(place, name)) this.texts.push({ text: name, json: false, group: undefined, set: undefined })
+      const digits = exactDigits(value) ?? (typeof value === 'number' && isNumberText(place, name) ? String(value) : undefined)
       if (digits !== undefined) this.#add(fields, name, digits, { group: undefined })
       else if (typeof value === 'string') {
         if (value === '' || (!isList && isUnread(place, fields, name, value))) continue
         const isPart = isList ? place === 'parts' : place === 'part' && name === 'text'
-        this.#add(fields, name, value, { json: !isList && name === 'arguments', group: isPart ? (group ?? holder) : undefined })
+        this.#add(fields, name, value, { json: isArguments(place, name) && isJson(value), group: isPart ? (group ?? holder) : undefined })
       } else if (typeof value === 'object' && value !== null) {
         // What is no array in the place of one is the item that it would have.
         const next = placeOf(place, name)
@@ -134,10 +163,6 @@ class RequestReader {
         this.visit(value, inside, depth + 1, isList ? (group ?? holder) : undefined)
       }
     }
-  }
-
-  #isOwnName(place: Place, name: string): boolean {
-    return place === 'input' || (place === 'schema' && !isSchemaName(name))
   }
 
   #add(fields: Writable, name: string, text: string, { json = false, group }: { json?: boolean; group: object | undefined }): void {

@@ -130,6 +130,21 @@ it('takes questions with other numbers for other questions, however alike their 
   expect(numbersOf('from 2024-01-02, 3.5 times v2')).toBe('2024-01-02 3.5 2')
 })
 
+it.each([
+  ['send 100 dollars', 'send -100 dollars'],
+  ['send 100 dollars', 'send \u2212 100 dollars'],
+  ['2 + 3', '2 - 3'],
+  ['2 * 3', '2 / 3'],
+  ['5%', '5'],
+  ['$5', '€5'],
+  ['5km', '5 m'],
+  ['is x < 3', 'is x > 3'],
+  ['100', '1e2'],
+])('tells the numbers of %j from those of %j', (left, right) => {
+  expect(numbersOf(left)).not.toBe(numbersOf(right))
+  expect(numbersOf(`So, ${left}?`)).toBe(numbersOf(left))
+})
+
 it('does not share questions between projects', async () => {
   const { answer } = engine()
   await using upstream = await startUpstream(answer)
@@ -172,7 +187,7 @@ it('passes over a record that it cannot read, and finds those behind it', async 
   await using here = await startGateway(config(upstream.baseUrl), { store })
   expect(await say(here, question('What is the capital of France?'))).toEqual(['miss', 'answer 1'])
   await new Promise((resolve) => setImmediate(resolve))
-  const prefix = 'gateway/cache/question/'
+  const prefix = 'gateway/cache/question-2/'
   for await (const key of store.list(prefix)) {
     const context = key.slice(0, key.lastIndexOf('/'))
     for (const name of ['!', '~']) await store.set(`${context}/${name}`, Buffer.from('"1"\nabc'))

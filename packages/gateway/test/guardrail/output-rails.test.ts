@@ -205,3 +205,19 @@ it('patterns of a schema cost one pass, whatever the answer', async () => {
     expect((await post(gateway, '/v1/chat/completions', { ...ask(''), stream: true })).status).toBe(status)
   }
 })
+
+it.each([
+  ['words', { kind: 'keywords', words: ['forbidden phrase', '禁止'] }, 'a forbidden phrase, 禁止', 'a *, *'],
+  ['a card', { kind: 'pii', detect: ['credit-card'] }, 'pay 4111 1111 1111 1111', 'pay 9999 9999 9999 9999'],
+  ['a number and a word of JSON', { kind: 'keywords', words: ['42', 'true', 'bad'] }, '{"bad":[true,42]}', '{"*":[true,99]}'],
+] satisfies readonly (readonly [string, Rail, string, string])[])(
+  'masks arguments of a stream, JSON or not: %s',
+  async (_, rail, text, masked) => {
+    const transport = cutTransport()
+    await using gateway = guarded(only({ ...rail, action: 'mask', mask: '*' }), transport)
+    const pieces = Array.from(text).flatMap((character) => fields.arguments(character))
+    transport.answer = { type: 'text/event-stream', chunks: [frames([callStart, ...pieces])] }
+    const said = readStream(await (await post(gateway, '/v1/chat/completions', { ...ask(''), stream: true })).text())
+    expect(said['arguments']).toBe(masked)
+  },
+)

@@ -118,6 +118,9 @@ const chatPart = (part: object) => message([{ type: 'text', text: 'hi' }, part])
 const called = (fields: object) => ({
   messages: [{ role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: fields }] }],
 })
+const calledWith = (text: string) => ({
+  messages: [{ role: 'assistant', tool_calls: [{ id: 't', type: 'function', function: { name: 'f', arguments: text } }] }],
+})
 const chatPath = '/v1/chat/completions'
 const stands: readonly Stand[] = [
   ['content', chatPath, message],
@@ -157,6 +160,12 @@ const stands: readonly Stand[] = [
       ],
     }),
   ],
+  ['arguments that are no JSON', chatPath, (text) => calledWith(text)],
+  ['arguments of a function', chatPath, (text) => ({ messages: [{ role: 'assistant', function_call: { name: 'f', arguments: text } }] })],
+  ['arguments that begin as JSON', chatPath, (text) => calledWith(`{"q": ${text}`)],
+  ['arguments in an input of a tool', '/v1/messages', (text) => called({ arguments: text })],
+  ['arguments of a setting', chatPath, (text) => ({ ...message('hi'), chat_template_kwargs: { arguments: text } })],
+  ["a schema's arguments", chatPath, (text) => tool({ properties: { arguments: text } })],
   [
     'a name in arguments',
     chatPath,
@@ -227,6 +236,10 @@ const stands: readonly Stand[] = [
   ],
   ['an input of a tool', '/v1/messages', (text) => called({ type: text, id: [{ role: text, data: text }] })],
   ['a name in an input', '/v1/messages', (text) => called({ a: { [text]: 1 } }), true],
+  ['a name in a document', chatPath, (text) => ({ ...message('hi'), documents: [{ [text]: 'x' }] }), true],
+  ['a name in arguments of a template', chatPath, (text) => ({ ...message('hi'), chat_template_kwargs: { [text]: true } }), true],
+  ['a name in a content', chatPath, (text) => message({ [text]: 1 }), true],
+  ['a name in a part', chatPath, (text) => chatPart({ type: 'text', text: 'x', [text]: 1 }), true],
   ["a schema's names", chatPath, (text) => tool({ properties: { [text]: { type: 'string' } } }), true],
 ]
 
@@ -276,6 +289,34 @@ it('lets pass what protocols themselves say, whatever the words of a rail', asyn
   }
   await using gateway = withRail({ kind: 'keywords', words, on: ['input'] }, played())
   expect((await post(gateway, chatPath, body)).status).toBe(200)
+})
+
+it.each([
+  ['words', { kind: 'keywords', words: ['forbidden phrase'] }, 'a forbidden phrase'],
+  ['words beyond ASCII', { kind: 'keywords', words: ['禁止'] }, '这是禁止的'],
+  ['a card', { kind: 'pii', detect: ['credit-card'] }, '4111 1111 1111 1111'],
+  ['an address of mail', { kind: 'pii', detect: ['email'] }, 'jane.doe@example.com'],
+  ['an address with colons', { kind: 'pii', detect: ['ip-address'] }, 'to fe80::1:2 now'],
+] satisfies readonly (readonly [string, Rail, string])[])('reads arguments that are no JSON: %s', async (_what, rail, text) => {
+  const transport = played()
+  await using blocking = withRail({ ...rail, action: 'block' }, transport)
+  expect((await post(blocking, chatPath, calledWith(text))).status).toBe(400)
+  await using masking = withRail({ ...rail, action: 'mask', on: ['input'], mask: '*' }, transport)
+  expect((await post(masking, chatPath, calledWith(text))).status).toBe(200)
+  expect(transport.asked).toHaveLength(1)
+  expect(transport.asked[0]).toContain('*')
+  expect(transport.asked[0]).not.toContain(text)
+})
+
+it.each([
+  ['a document', { ...message('hi'), documents: [{ card: 4111111111111111 }] }],
+  ["a schema's default", tool({ properties: { a: { default: 4111111111111111 } } })],
+  ["a schema's values", tool({ properties: { a: { enum: [4111111111111111] } } })],
+])('finds a card that is written as a number in %s', async (_where, body) => {
+  await using gateway = withRail({ kind: 'pii', detect: ['credit-card'], on: ['input'], action: 'block' }, played())
+  expect((await post(gateway, chatPath, body)).status).toBe(400)
+  const bounds = tool({ properties: { a: { type: 'integer', maximum: 4111111111111111 } } })
+  expect((await post(gateway, chatPath, bounds)).status).toBe(200)
 })
 
 it('finds a phrase wherever parts of a message are cut, and masks it once', async () => {

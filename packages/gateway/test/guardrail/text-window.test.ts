@@ -1,7 +1,7 @@
 /** What is found does not depend on the pieces in which a text comes. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RegexDetector, type Detector } from '../../src/guardrail/detector.ts'
+import { fullEffort, RegexDetector, type Detector } from '../../src/guardrail/detector.ts'
 import { foldCase, foldForm, foldWord } from '../../src/guardrail/fold.ts'
 import { KeywordDetector } from '../../src/guardrail/keyword-detector.ts'
 import { piiDetectors } from '../../src/guardrail/pii.ts'
@@ -168,11 +168,47 @@ it('looks once for each of its own finds, however many others find', () => {
 
 it('counts what looks like a telephone number as one, once it has looked up as many as it may', () => {
   const detectors = piiDetectors(['phone'], 'US')
-  const effort = { candidates: 100 }
+  const effort = fullEffort()
   const mask = (plain: string) => filterText(plain, { detectors, onMatch: star, json: false, effort })
   expect(mask('(111) 111-1111')).toBe('(111) 111-1111')
   effort.candidates = 0
   expect(mask('(111) 111-1111')).toBe('[PHONE]')
+})
+
+describe('matches longer than they may be', () => {
+  it('are no finds, and those that begin behind them are', () => {
+    const unit = fc.constantFrom('a', 'a', 'b', 'c')
+    const pattern = linearPattern('a+b|c.*c', '')
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 60 }), fc.integer({ min: 2, max: 6 }), (plain, reach) => {
+        const detector = new RegexDetector({ pattern, reach, label: 'pattern' })
+        const starts = Array.from(plain, (_, at) => at)
+        const first = starts.find((at) => pattern.matchAt(plain.slice(Math.max(0, at - reach), at + reach), Math.min(at, reach)) !== '')
+        expect(detector.next(plain, 0, plain.length, fullEffort())?.start).toBe(first)
+      }),
+    )
+  })
+
+  it('have little read again, however many there are, and count as finds when too much would be', () => {
+    const pattern = linearPattern('[a-z]+@corp\\.com', '')
+    let characters = 0
+    const counted: typeof pattern = {
+      search: (text, from) => {
+        const at = pattern.search(text, from)
+        characters += Math.min(text.length, at === undefined ? text.length : at + 64) - from
+        return at
+      },
+      matchAt: pattern.matchAt,
+    }
+    const detectors = [new RegexDetector({ pattern: counted, reach: 64, label: 'pattern' })]
+    const plain = `${'a'.repeat(1_900)}@corp.com `.repeat(20)
+    const effort = fullEffort()
+    const masked = filterText(plain, { detectors, onMatch: star, json: false, effort })
+    expect(masked).toBe(`${'a'.repeat(1_900 - 55)}[pattern] `.repeat(20))
+    expect(characters).toBeLessThan(plain.length * 10)
+    effort.characters = 0
+    expect(filterText('a'.repeat(80) + '@corp.com', { detectors, onMatch: star, json: false, effort })).toMatch(/^\[pattern\]/)
+  })
 })
 
 describe('a folded text', () => {

@@ -116,6 +116,27 @@ it.each([
   expect((await open.post('/v1/chat/completions', chat())).status).toBe(200)
 })
 
+it.each([
+  ['x-title', 'naïve – ✓'],
+  ['x-title', 'a\r\nb: c'],
+  ['x title', 'fine'],
+  ['x-title', 5],
+] as const)('a request hook that sets the header %j to %j has failed, and its call ends', async (name, value) => {
+  await using upstream = await startUpstream(wellBehaved('fine'))
+  // What a caller without types can write.
+  const hooks = defineHooks({
+    request: (call) => {
+      call.setResponseHeader(name, value as string)
+    },
+  })
+  await using test = await startGateway(oneModel(upstream.baseUrl), { hooks })
+  const response = await test.post('/v1/chat/completions', chat())
+  expect(response.status).toBe(500)
+  expect(await response.text()).toMatch(/hook_failed/)
+  await test.sink.waitFor(1)
+  expect(test.gateway.inFlight).toBe(0)
+})
+
 it('keeps a process alive that waits for nothing but a hook', async () => {
   const program = `
     import { createGateway } from '@bud-foundry/gateway'
