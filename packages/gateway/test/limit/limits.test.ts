@@ -98,6 +98,16 @@ test('says that a request which can never fit need not be tried again', async ()
   expect(await absurd.json()).toMatchObject({ error: { code: 'request_over_limit' } })
 })
 
+test('reserves the larger of two maxima, since upstreams ignore the one that they do not know', async () => {
+  await using gateway = await start([{ kind: 'tokens', limit: 100, ...minute }])
+  for (const maxima of [
+    { max_tokens: 1_000, max_completion_tokens: 1 },
+    { max_tokens: 1, max_completion_tokens: 1_000 },
+  ])
+    expect(await (await gateway.post('/v1/chat/completions', chat(maxima))).json()).toMatchObject({ error: { code: 'request_over_limit' } })
+  expect(gateway.upstream.seen).toHaveLength(0)
+})
+
 test('reserves what is configured for a call that names no maximum', async () => {
   const rateLimits = { rules: [{ kind: 'tokens', limit: 100, ...minute }], defaultOutputTokens: 60 }
   await using gateway = await start([], { config: { rateLimits } })

@@ -3,12 +3,19 @@ import type { RequestHead } from '@bud-foundry/core'
 import { JsonBody, scannedBody, spliceBody, type HeadFields } from '../json-body.ts'
 import { asObject, asString } from '../sse-frame.ts'
 
+const largest = (left: number | undefined, right: number | undefined): number | undefined =>
+  left === undefined || right === undefined ? (left ?? right) : Math.max(left, right)
+
+/** `best_of` answers are written and charged, though only `n` of them come back. */
+const choicesOf = (body: JsonBody): number => Math.max(body.number('n') ?? 1, body.number('best_of') ?? 1)
+
 const openaiFields: HeadFields = {
   includeUsage: (body) => body.raw('stream_options') !== undefined && asObject(body.value('stream_options'))?.['include_usage'] === true,
   // `safety_identifier` and `prompt_cache_key` replace `user` in the current specification.
   userId: (body) => asString(body.value('safety_identifier')) ?? asString(body.value('user')),
-  maxOutputTokens: (body) => body.number('max_completion_tokens') ?? body.number('max_tokens'),
-  choices: (body) => body.number('n') ?? 1,
+  // Upstreams that know one of the two ignore the other: whichever is larger may be written.
+  maxOutputTokens: (body) => largest(body.number('max_completion_tokens'), body.number('max_tokens')),
+  choices: choicesOf,
 }
 
 /** The head of a body in one of OpenAI's dialects. */
