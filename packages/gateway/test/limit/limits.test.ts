@@ -108,6 +108,22 @@ test('reserves the larger of two maxima, since upstreams ignore the one that the
   expect(gateway.upstream.seen).toHaveLength(0)
 })
 
+test('reserves every completion that is written: of each prompt, and of those that best_of throws away', async () => {
+  await using gateway = await start([{ kind: 'tokens', limit: 500, ...minute }])
+  const refused = { error: { code: 'request_over_limit' } }
+  for (const asked of [
+    { prompt: Array.from({ length: 10 }, () => 'hi') },
+    { prompt: [[1], [2, 3]], n: 5 },
+    { prompt: 'hi', n: 2, best_of: 10 },
+  ]) {
+    const response = await gateway.post('/v1/completions', { model: 'm', max_tokens: 60, ...asked })
+    expect(await response.json()).toMatchObject(refused)
+  }
+  expect(gateway.upstream.seen).toHaveLength(0)
+  await gateway.post('/v1/completions', { model: 'm', max_tokens: 60, prompt: Array.from({ length: 40 }, () => 7) })
+  expect(gateway.upstream.seen).toHaveLength(1)
+})
+
 test('reserves what is configured for a call that names no maximum', async () => {
   const rateLimits = { rules: [{ kind: 'tokens', limit: 100, ...minute }], defaultOutputTokens: 60 }
   await using gateway = await start([], { config: { rateLimits } })

@@ -18,8 +18,22 @@ const openaiFields: HeadFields = {
   choices: choicesOf,
 }
 
-/** The head of a body in one of OpenAI's dialects. */
+/** A list of prompts is as many calls at once; a list of numbers is the tokens of one. */
+function promptsOf(body: JsonBody): number {
+  const raw = body.raw('prompt')
+  // Token ids are told by the first of them, without reading them all.
+  const isList = raw?.[0] === 0x5b && !/^\[\s*[-\d]/.test(Buffer.from(raw.subarray(0, 64)).toString('latin1'))
+  const prompts = isList ? body.value('prompt') : undefined
+  return Array.isArray(prompts) ? Math.max(1, prompts.length) : 1
+}
+
+const completionFields: HeadFields = { ...openaiFields, choices: (body) => promptsOf(body) * choicesOf(body) }
+
+/** The head of a body of chat or embeddings. */
 export const readOpenaiHead = (body: Uint8Array): JsonBody => new JsonBody(body, openaiFields)
+
+/** The head of a body of completions, whose answers are counted over all of its prompts. */
+export const readCompletionHead = (body: Uint8Array): JsonBody => new JsonBody(body, completionFields)
 
 /** Model name and, for streams, `stream_options.include_usage`. */
 export const spliceOpenai = (
