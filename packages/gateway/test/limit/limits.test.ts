@@ -124,6 +124,23 @@ test('reserves every completion that is written: of each prompt, and of those th
   expect(gateway.upstream.seen).toHaveLength(1)
 })
 
+test.each([
+  { n: '7' },
+  { n: 0 },
+  { n: -5 },
+  { best_of: '20' },
+  { max_tokens: '100000' },
+  { max_tokens: -1_000_000 },
+  { max_completion_tokens: 1.5 },
+])('refuses %j: an upstream may read it otherwise than what reserves', async (field) => {
+  await using gateway = await start([{ kind: 'tokens', limit: 5_000, ...minute }])
+  const [name = ''] = Object.keys(field)
+  const response = await gateway.post('/v1/chat/completions', chat(field))
+  expect([response.status, await response.text()]).toEqual([400, expect.stringContaining(name)])
+  expect(gateway.upstream.seen).toHaveLength(0)
+  expect((await gateway.post('/v1/chat/completions', chat({ max_tokens: null, n: null }))).status).toBe(200)
+})
+
 test('reserves what is configured for a call that names no maximum', async () => {
   const rateLimits = { rules: [{ kind: 'tokens', limit: 100, ...minute }], defaultOutputTokens: 60 }
   await using gateway = await start([], { config: { rateLimits } })

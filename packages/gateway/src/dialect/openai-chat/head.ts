@@ -7,14 +7,14 @@ const largest = (left: number | undefined, right: number | undefined): number | 
   left === undefined || right === undefined ? (left ?? right) : Math.max(left, right)
 
 /** `best_of` answers are written and charged, though only `n` of them come back. */
-const choicesOf = (body: JsonBody): number => Math.max(body.number('n') ?? 1, body.number('best_of') ?? 1)
+const choicesOf = (body: JsonBody): number => Math.max(body.count('n', 1) ?? 1, body.count('best_of', 1) ?? 1)
 
 const openaiFields: HeadFields = {
   includeUsage: (body) => body.raw('stream_options') !== undefined && asObject(body.value('stream_options'))?.['include_usage'] === true,
   // `safety_identifier` and `prompt_cache_key` replace `user` in the current specification.
   userId: (body) => asString(body.value('safety_identifier')) ?? asString(body.value('user')),
   // Upstreams that know one of the two ignore the other: whichever is larger may be written.
-  maxOutputTokens: (body) => largest(body.number('max_completion_tokens'), body.number('max_tokens')),
+  maxOutputTokens: (body) => largest(body.count('max_completion_tokens'), body.count('max_tokens')),
   choices: choicesOf,
 }
 
