@@ -325,6 +325,18 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     message: ({ budget, subject }: { readonly budget: string; readonly subject: string }) =>
       `the budget '${budget}' is for the ${subject}, which does not exist; create it first`,
   },
+  BUDGET_LIMIT: {
+    status: 400,
+    retryable: false,
+    message: ({ name }: { readonly name: string }) =>
+      `the limit '${name}' has a name that only the stops of budgets have; change the budget instead, or use a name that does not begin with budget-`,
+  },
+  BUDGET_STOPS: {
+    status: 409,
+    retryable: false,
+    message: ({ what, id, name }: { readonly what: string; readonly id: string; readonly name: string }) =>
+      `the ${what} '${id}' has a limit that is the stop of a budget ('${name}'), which would go with it; delete that budget, or take its stop away, first`,
+  },
   NO_WEBHOOKS: {
     status: 400,
     retryable: false,

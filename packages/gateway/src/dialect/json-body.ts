@@ -77,10 +77,19 @@ export class JsonBody implements RequestHead {
     return index < 0 ? undefined : parseSlice(this.bytes, position(this.fields, index + 2), position(this.fields, index + 3))
   }
 
-  /** The value as a finite number; undefined when absent or of another type. */
-  number(field: string): number | undefined {
-    const value = this.value(field)
-    return typeof value === 'number' ? value : undefined
+  /**
+   * A count that limits reserve by; undefined when absent or null. Some upstreams take strings and fractions as numbers: what is reserved and what is
+   * written must not differ. @throws GATEWAY_FIELD_INVALID
+   */
+  count(field: string, min = 0): number | undefined {
+    const value = this.value(field) ?? undefined
+    if (value === undefined) return undefined
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min) return value
+    throw dialectErrors.FIELD_INVALID({
+      field,
+      problem: 'is not a whole number from ' + String(min) + ' on',
+      fix: 'use such a number, or leave it out',
+    })
   }
 }
 

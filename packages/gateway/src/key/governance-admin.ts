@@ -1,6 +1,7 @@
 /** Every administrative operation on keys, projects, users and provider credentials, as typed calls: the one source for routes and consoles. */
 import type { Secret } from '@bud-foundry/core'
 import { gatewayErrors } from '../errors.ts'
+import { keepingStops, refuseWithStops, withoutStops } from '../limit/budget-limit.ts'
 import type { ChangeOf } from './apply-change.ts'
 import type { CredentialRecord, CredentialVault } from './credential-vault.ts'
 import type { KeyChange, NewKey, RotateOptions, ShownKey } from './key-change.ts'
@@ -23,6 +24,7 @@ export interface GovernanceAdmin {
   createKey(key: NewKey): Promise<ShownKey>
   /** A new key in the same record: limits, usage and id stay. @throws GATEWAY_KEY_REVOKED */
   rotateKey(id: string, options?: RotateOptions): Promise<ShownKey | undefined>
+  /** Stops of budgets stay among the limits, whatever the change says; only a function changes them. */
   updateKey(id: string, change: ChangeOf<KeyRecord, KeyChange>): Promise<KeyRecord | undefined>
   revokeKey(id: string): Promise<KeyRecord | undefined>
   /** Forgets a key, revoked or not; false when there was none. */
@@ -33,14 +35,17 @@ export interface GovernanceAdmin {
 
   /** @throws GATEWAY_KEY_LIMIT, GATEWAY_ALREADY_EXISTS, CORE_CONFIG_INVALID naming the field */
   createProject(project: NewOwner): Promise<OwnerRecord>
+  /** As with keys, stops of budgets stay. */
   updateProject(id: string, change: ChangeOf<OwnerRecord, OwnerChange>): Promise<OwnerRecord | undefined>
-  /** Its keys stay valid, without the project's limits: disable it, or revoke them, first. */
+  /** Its keys stay valid, without the project's limits: disable it, or revoke them, first. @throws GATEWAY_BUDGET_STOPS where a budget's stop is among them */
   deleteProject(id: string): Promise<boolean>
   getProject(id: string): OwnerRecord | undefined
   listProjects(): readonly OwnerRecord[]
 
   createUser(user: NewOwner): Promise<OwnerRecord>
+  /** As with keys, stops of budgets stay. */
   updateUser(id: string, change: ChangeOf<OwnerRecord, OwnerChange>): Promise<OwnerRecord | undefined>
+  /** @throws GATEWAY_BUDGET_STOPS where a budget's stop is among its limits */
   deleteUser(id: string): Promise<boolean>
   getUser(id: string): OwnerRecord | undefined
   listUsers(): readonly OwnerRecord[]
@@ -66,9 +71,9 @@ export function createGovernanceAdmin({ keys, credentials }: GovernanceAdminPart
     return credentials
   }
   return {
-    createKey: (key) => keys.create(key),
+    createKey: async (key) => keys.create(withoutStops(key)),
     rotateKey: (id, options) => keys.rotate(id, options),
-    updateKey: (id, change) => keys.update(id, change),
+    updateKey: (id, change) => keys.update(id, keepingStops(change)),
     revokeKey: (id) => keys.revoke(id),
     deleteKey: (id) => keys.delete(id),
     getKey: (id) => keys.get(id),
@@ -76,14 +81,20 @@ export function createGovernanceAdmin({ keys, credentials }: GovernanceAdminPart
       keys
         .list()
         .filter((key) => (projectId === undefined || key.projectId === projectId) && (userId === undefined || key.userId === userId)),
-    createProject: (project) => projects.create(project),
-    updateProject: (id, change) => projects.update(id, change),
-    deleteProject: (id) => projects.delete(id),
+    createProject: async (project) => projects.create(withoutStops(project)),
+    updateProject: (id, change) => projects.update(id, keepingStops(change)),
+    deleteProject: async (id) => {
+      refuseWithStops('project', projects.get(id))
+      return projects.delete(id)
+    },
     getProject: (id) => projects.get(id),
     listProjects: () => projects.list(),
-    createUser: (user) => users.create(user),
-    updateUser: (id, change) => users.update(id, change),
-    deleteUser: (id) => users.delete(id),
+    createUser: async (user) => users.create(withoutStops(user)),
+    updateUser: (id, change) => users.update(id, keepingStops(change)),
+    deleteUser: async (id) => {
+      refuseWithStops('user', users.get(id))
+      return users.delete(id)
+    },
     getUser: (id) => users.get(id),
     listUsers: () => users.list(),
     putCredential: async (name, secret) => vault().put(name, secret),

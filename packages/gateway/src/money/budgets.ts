@@ -24,6 +24,7 @@ import { RecordMirror } from '../key/record-mirror.ts'
 import { credentialReferencePrefix } from '../key/credential-vault.ts'
 import { matchesName } from '../key/key-record.ts'
 import type { GovernanceAdmin } from '../key/governance-admin.ts'
+import { budgetLimitPrefix } from '../limit/budget-limit.ts'
 import type { Limit } from '../limit/limit-schema.ts'
 import { budgetCount, spendFlushMs, storeRecheckMs, webhookCloseMs, webhooksAtOnce } from '../limits.ts'
 import type { GatewayEvent } from '../telemetry/live-events.ts'
@@ -97,8 +98,8 @@ const scopeOf = ({ subject, window }: Budget): string => hash('sha256', JSON.str
 
 /** A name that a limit may have, and no two budgets share. */
 function limitName(budgetId: string): string {
-  if (/^[\w-]{1,57}$/.test(budgetId)) return `budget-${budgetId}`
-  return `budget-${budgetId.replaceAll(/[^\w-]/g, '-').slice(0, 32)}-${hash('sha256', budgetId, 'hex').slice(0, 24)}`
+  if (/^[\w-]{1,57}$/.test(budgetId)) return budgetLimitPrefix + budgetId
+  return `${budgetLimitPrefix}${budgetId.replaceAll(/[^\w-]/g, '-').slice(0, 32)}-${hash('sha256', budgetId, 'hex').slice(0, 24)}`
 }
 
 /** Somebody else has made it meanwhile. */

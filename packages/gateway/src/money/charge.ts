@@ -62,15 +62,21 @@ const answerTokens = ({ plan, contentEvents, contentTextBytes, answerBytes }: Bi
 function estimate(tried: BilledTry): TokenUsage {
   const { plan, usage } = tried
   const written = answerTokens(tried)
+  const told = usage?.outputTokens ?? 0
   if (usage !== undefined && usage.inputTokens > 0) return { ...usage, outputTokens: Math.max(usage.outputTokens, written) }
   return {
     inputTokens: promptTokens(plan),
     cachedInputTokens: 0,
     cacheWriteInputTokens: 0,
-    outputTokens: Math.max(usage?.outputTokens ?? 0, written),
+    // What was told of the answer holds where it is the last word.
+    outputTokens: tried.complete && told > 0 ? told : Math.max(told, written),
     reasoningTokens: 0,
   }
 }
+
+/** No prompt is without tokens, and no content either. */
+const isPlausible = (usage: TokenUsage, { contentTextBytes }: BilledTry): boolean =>
+  usage.inputTokens > 0 && (usage.outputTokens > 0 || contentTextBytes === 0)
 
 /** Reads the request's own field only where a price depends on it. */
 export function askedTier({ head }: Pick<CallPlan, 'head'>): string | undefined {
@@ -84,7 +90,7 @@ export function billOf(tried: BilledTry, unixMs: number): Bill | undefined {
   const { plan, usage } = tried
   // Counting tokens is free everywhere.
   if (!tried.sent || plan.operation === 'count-tokens') return undefined
-  const counted = usage !== undefined && tried.complete
+  const counted = usage !== undefined && tried.complete && isPlausible(usage, tried)
   const began = usage !== undefined || tried.contentEvents > 0 || tried.answerBytes > 0
   if (!tried.complete && !tried.stopped && !began) return undefined
   const billed = counted ? usage : estimate(tried)

@@ -98,6 +98,49 @@ test('says that a request which can never fit need not be tried again', async ()
   expect(await absurd.json()).toMatchObject({ error: { code: 'request_over_limit' } })
 })
 
+test('reserves the larger of two maxima, since upstreams ignore the one that they do not know', async () => {
+  await using gateway = await start([{ kind: 'tokens', limit: 100, ...minute }])
+  for (const maxima of [
+    { max_tokens: 1_000, max_completion_tokens: 1 },
+    { max_tokens: 1, max_completion_tokens: 1_000 },
+  ])
+    expect(await (await gateway.post('/v1/chat/completions', chat(maxima))).json()).toMatchObject({ error: { code: 'request_over_limit' } })
+  expect(gateway.upstream.seen).toHaveLength(0)
+})
+
+test('reserves every completion that is written: of each prompt, and of those that best_of throws away', async () => {
+  await using gateway = await start([{ kind: 'tokens', limit: 500, ...minute }])
+  const refused = { error: { code: 'request_over_limit' } }
+  for (const asked of [
+    { prompt: Array.from({ length: 10 }, () => 'hi') },
+    { prompt: [[1], [2, 3]], n: 5 },
+    { prompt: 'hi', n: 2, best_of: 10 },
+  ]) {
+    const response = await gateway.post('/v1/completions', { model: 'm', max_tokens: 60, ...asked })
+    expect(await response.json()).toMatchObject(refused)
+  }
+  expect(gateway.upstream.seen).toHaveLength(0)
+  await gateway.post('/v1/completions', { model: 'm', max_tokens: 60, prompt: Array.from({ length: 40 }, () => 7) })
+  expect(gateway.upstream.seen).toHaveLength(1)
+})
+
+test.each([
+  { n: '7' },
+  { n: 0 },
+  { n: -5 },
+  { best_of: '20' },
+  { max_tokens: '100000' },
+  { max_tokens: -1_000_000 },
+  { max_completion_tokens: 1.5 },
+])('refuses %j: an upstream may read it otherwise than what reserves', async (field) => {
+  await using gateway = await start([{ kind: 'tokens', limit: 5_000, ...minute }])
+  const [name = ''] = Object.keys(field)
+  const response = await gateway.post('/v1/chat/completions', chat(field))
+  expect([response.status, await response.text()]).toEqual([400, expect.stringContaining(name)])
+  expect(gateway.upstream.seen).toHaveLength(0)
+  expect((await gateway.post('/v1/chat/completions', chat({ max_tokens: null, n: null }))).status).toBe(200)
+})
+
 test('reserves what is configured for a call that names no maximum', async () => {
   const rateLimits = { rules: [{ kind: 'tokens', limit: 100, ...minute }], defaultOutputTokens: 60 }
   await using gateway = await start([], { config: { rateLimits } })

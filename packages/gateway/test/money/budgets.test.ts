@@ -251,9 +251,37 @@ describe('a stop', () => {
     await budgets.put({ id: 'ofKey', subject: { kind: 'key', id: record.id }, limitUsd: 10, stop: true })
     await budgets.put({ id: 'ofUser', subject: { kind: 'user', id: 'u' }, limitUsd: 10, stop: true })
     await admin.deleteKey(record.id)
-    await admin.deleteUser('u')
+    await keys.users.delete('u')
     expect([await budgets.delete('ofKey'), await budgets.delete('ofUser')]).toEqual([true, true])
     expect([budgets.list(), admin.listUsers()]).toEqual([[], []])
+  })
+
+  it('outlasts every change of the limits of its subject, which cannot go before it', async () => {
+    const store = createMemoryStore()
+    await using keys = createKeyRing({ store })
+    const admin = createGovernanceAdmin({ keys })
+    await using budgets = createBudgets({ store, admin })
+    const { record } = await admin.createKey({ name: 'k' })
+    const own = { kind: 'requests', limit: 5, window: 'minute' } as const
+    const stop = { kind: 'spend', name: 'budget-b1', limitUsd: 10 }
+    await budgets.put({ id: 'b1', subject: { kind: 'project', id: 'p' }, limitUsd: 10, stop: true })
+    await budgets.put({ id: 'b2', subject: { kind: 'key', id: record.id }, limitUsd: 10, stop: true })
+    await budgets.put({ id: 'b3', subject: { kind: 'user', id: 'u' }, limitUsd: 10, stop: true })
+    expect((await admin.updateProject('p', { limits: [own] }))?.limits).toMatchObject([own, stop])
+    // What was read may be given back, changed or not.
+    const read = (admin.getProject('p')?.limits ?? []).map((limit) => (limit.kind === 'spend' ? { ...limit, limitUsd: 1_000 } : limit))
+    expect((await admin.updateProject('p', { limits: read }))?.limits).toMatchObject([own, stop])
+    expect((await admin.updateProject('p', { limits: null }))?.limits).toMatchObject([stop])
+    expect((await admin.updateKey(record.id, { limits: [] }))?.limits).toMatchObject([{ name: 'budget-b2' }])
+    expect((await admin.updateUser('u', { limits: [] }))?.limits).toMatchObject([{ name: 'budget-b3' }])
+    for (const deleted of [admin.deleteProject('p'), admin.deleteUser('u')])
+      await expect(deleted).rejects.toMatchObject({ code: 'GATEWAY_BUDGET_STOPS', status: 409 })
+    const foreign = { ...own, name: 'budget-other' }
+    for (const taken of [admin.updateProject('p', { limits: [foreign] }), admin.createProject({ id: 'q', limits: [foreign] })])
+      await expect(taken).rejects.toMatchObject({ code: 'GATEWAY_BUDGET_LIMIT', status: 400 })
+    await budgets.delete('b1')
+    expect(admin.getProject('p')?.limits).toEqual([])
+    expect(await admin.deleteProject('p')).toBe(true)
   })
 
   it('stands beside those of other budgets, whatever their ids look like and whoever sets one at the same time', async () => {

@@ -7,7 +7,7 @@ const anthropicFields: HeadFields = {
   // Every Anthropic stream carries usage.
   includeUsage: () => true,
   userId: (body) => asString(asObject(body.value('metadata'))?.['user_id']),
-  maxOutputTokens: (body) => body.number('max_tokens'),
+  maxOutputTokens: (body) => body.count('max_tokens'),
   choices: () => 1,
 }
 

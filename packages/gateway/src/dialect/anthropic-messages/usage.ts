@@ -13,7 +13,11 @@ export function readAnthropicUsage(frameOrBody: Uint8Array, earlier?: TokenUsage
   if (bytes.indexOf(usageKey) < 0) return undefined
   const event = bytes.indexOf('data:') >= 0 ? frameJson(bytes) : undefined
   if (event !== undefined) return usageOfEvent(event, earlier)
-  return toTokenUsage(asObject(lastField(bytes, 'usage')), earlier)
+  const usage = asObject(lastField(bytes, 'usage'))
+  // A whole answer tells both counts: half of them would charge nothing for the other half.
+  return asCount(usage?.['input_tokens']) === undefined || asCount(usage?.['output_tokens']) === undefined
+    ? undefined
+    : toTokenUsage(usage, earlier)
 }
 
 /** Usage of a `message_start` or `message_delta` event. */

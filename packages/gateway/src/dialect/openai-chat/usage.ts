@@ -9,14 +9,18 @@ const usageKey = Buffer.from('"usage"')
 const tierKey = Buffer.from('"service_tier"')
 const openBrace = 0x7b
 
-/** Usage in an event or a body; undefined when there is none. */
+/** Usage of an answer of embeddings, which write nothing. */
+export const readEmbeddingUsage = (body: Uint8Array): TokenUsage | undefined =>
+  toTokenUsage(asObject(lastField(body, 'usage')), { writes: false })
+
+/** Usage in an event or a body; undefined when there is none, or none that can be. */
 export function readOpenaiUsage(frameOrBody: Uint8Array): TokenUsage | undefined {
   const bytes = toBuffer(frameOrBody)
   // No unescaped `"usage"` means no such field; a text can only hold it with backslashes before its quotes.
   if (bytes.indexOf(usageKey) < 0) return undefined
   if (!isBody(bytes)) return usageOfChunk(frameJson(bytes))
   const tier = bytes.indexOf(tierKey) < 0 ? undefined : lastField(bytes, 'service_tier')
-  return toTokenUsage(asObject(lastField(bytes, 'usage')), tier)
+  return toTokenUsage(asObject(lastField(bytes, 'usage')), { serviceTier: tier })
 }
 
 /** A body starts with a brace, an event with a field name. */
@@ -30,22 +34,27 @@ function isBody(bytes: Uint8Array): boolean {
 
 /** Usage of a parsed chunk: `usage`, or Groq's `x_groq.usage` (console.groq.com/docs/api-reference). */
 export const usageOfChunk = (chunk: Json | undefined): TokenUsage | undefined =>
-  toTokenUsage(asObject(chunk?.['usage']), chunk?.['service_tier']) ?? toTokenUsage(asObject(asObject(chunk?.['x_groq'])?.['usage']))
+  toTokenUsage(asObject(chunk?.['usage']), { serviceTier: chunk?.['service_tier'] }) ??
+  toTokenUsage(asObject(asObject(chunk?.['x_groq'])?.['usage']))
 
 /**
  * OpenAI's `usage` object. Variants: DeepSeek `prompt_cache_hit_tokens`, Moonshot `cached_tokens`, SGLang `reasoning_tokens` beside the totals,
  * Anthropic's compatibility layers `cache_creation_input_tokens`, and xAI, whose completion tokens leave the reasoning tokens out (seen from the total).
  */
-export function toTokenUsage(usage: Json | undefined, serviceTier?: unknown): TokenUsage | undefined {
+export function toTokenUsage(
+  usage: Json | undefined,
+  { serviceTier, writes = true }: { readonly serviceTier?: unknown; readonly writes?: boolean } = {},
+): TokenUsage | undefined {
   if (usage === undefined) return undefined
   const input = asCount(usage['prompt_tokens'])
   const completion = asCount(usage['completion_tokens'])
-  if (input === undefined && completion === undefined) return undefined
+  // Half a usage would charge nothing for the other half: the gateway counts all of it instead.
+  if (input === undefined || (writes && completion === undefined)) return undefined
   const promptDetails = asObject(usage['prompt_tokens_details'])
   const completionDetails = asObject(usage['completion_tokens_details'])
   const reasoning = asCount(completionDetails?.['reasoning_tokens']) ?? asCount(usage['reasoning_tokens']) ?? 0
-  const separate = reasoning > 0 && usage['total_tokens'] === (input ?? 0) + (completion ?? 0) + reasoning
-  const inputTokens = input ?? 0
+  const separate = reasoning > 0 && usage['total_tokens'] === input + (completion ?? 0) + reasoning
+  const inputTokens = input
   const outputTokens = (completion ?? 0) + (separate ? reasoning : 0)
   const cached =
     asCount(promptDetails?.['cached_tokens']) ?? asCount(usage['prompt_cache_hit_tokens']) ?? asCount(usage['cached_tokens']) ?? 0

@@ -2,7 +2,7 @@
 import type { Dialect } from '@bud-foundry/core'
 import { classifyOpenaiFrame } from '../openai-chat/classify.ts'
 import { encodeOpenaiError } from '../openai-chat/error.ts'
-import { readOpenaiHead, spliceOpenai } from '../openai-chat/head.ts'
+import { readCompletionHead, spliceOpenai } from '../openai-chat/head.ts'
 import { readOpenaiUsage } from '../openai-chat/usage.ts'
 import { CompletionStreamEncoder, decodeCompletionRequest, encodeCompletionResponse } from './codec.ts'
 import { CompletionStreamDecoder } from './stream-decoder.ts'
@@ -11,7 +11,7 @@ import { CompletionStreamDecoder } from './stream-decoder.ts'
 export const openaiCompletions: Dialect = {
   contract: 'dialect/1',
   id: 'openai-completions',
-  readHead: readOpenaiHead,
+  readHead: readCompletionHead,
   splice: spliceOpenai,
   classify: classifyOpenaiFrame,
   usage: readOpenaiUsage,

@@ -81,7 +81,7 @@ export function decodeEmbeddingResponse(bytes: Uint8Array): CanonicalResponse {
       if (!Array.isArray(vector)) throw dialectErrors.ANSWER_MALFORMED({ dialect, reason: 'a row has no embedding' })
       return vector.map((value) => asNumber(value) ?? Number.NaN)
     }),
-    usage: toTokenUsage(asObject(body['usage'])),
+    usage: toTokenUsage(asObject(body['usage']), { writes: false }),
   }
 }
 

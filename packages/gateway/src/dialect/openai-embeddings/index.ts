@@ -3,7 +3,7 @@ import type { Dialect } from '@bud-foundry/core'
 import { dialectErrors } from '../dialect-errors.ts'
 import { encodeOpenaiError } from '../openai-chat/error.ts'
 import { readOpenaiHead, spliceOpenai } from '../openai-chat/head.ts'
-import { readOpenaiUsage } from '../openai-chat/usage.ts'
+import { readEmbeddingUsage } from '../openai-chat/usage.ts'
 import { decodeEmbeddingRequest, encodeEmbeddingResponse } from './codec.ts'
 
 /** What OpenAI's clients speak on `/v1/embeddings`; there are no streams of it. */
@@ -13,7 +13,7 @@ export const openaiEmbeddings: Dialect = {
   readHead: readOpenaiHead,
   splice: spliceOpenai,
   classify: () => 'content',
-  usage: readOpenaiUsage,
+  usage: readEmbeddingUsage,
   encodeError: encodeOpenaiError,
   decodeRequest: decodeEmbeddingRequest,
   encodeResponse: encodeEmbeddingResponse,
