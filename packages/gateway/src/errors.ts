@@ -359,6 +359,12 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     retryable: false,
     message: ({ id }: { readonly id: string }) => `the key '${id}' is revoked, and stays so; create a new one`,
   },
+  REVOCATION_PENDING: {
+    status: 503,
+    retryable: true,
+    message: ({ id, problem }: { readonly id: string; readonly problem: string }) =>
+      `the key '${id}' is refused by this process from now on, and elsewhere once the store can be told, which is tried until it can; revoke it again should this process end before (${problem})`,
+  },
   ALREADY_EXISTS: {
     status: 409,
     retryable: false,
