@@ -86,10 +86,17 @@ export async function openAdministration(parts: AdministrationParts): Promise<Ad
   return { admin, keys, [Symbol.asyncDispose]: () => open.disposeAsync() }
 }
 
-/** Who uses the commands: an account of this machine. */
-export function commandCaller(): AdminCaller {
-  return { actor: { id: `command:${userInfo().username}` } }
+/** The user's name; its number where the machine has no name for it, as in many containers. */
+export function accountName(read: () => { readonly username: string } = userInfo): string {
+  try {
+    return read().username
+  } catch {
+    return `uid-${String(process.getuid?.() ?? 'unknown')}`
+  }
 }
+
+/** Who uses the commands: an account of this machine. */
+export const commandCaller = (): AdminCaller => ({ actor: { id: `command:${accountName()}` } })
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
