@@ -1874,6 +1874,8 @@ interface AuditLog extends AsyncDisposable {
     /** Secrets are hidden by the names of their fields, whatever the operation put in. */
     record(entry: Omit<AuditEvent, 'id' | 'kind' | 'timeUnixMs'>): AuditEvent;
     flush(): Promise<void>;
+    /** Events that the sink has not taken, yet or for good. */
+    readonly unwritten: number;
 }
 declare const createAuditLog: (parts?: AuditLogParts) => AuditLog;
 

@@ -3100,6 +3100,9 @@ declare const gatewayErrors: {
         readonly id: string;
         readonly problem: string;
     }>;
+    readonly AUDIT_NOT_STORED: _bud_foundry_core.ErrorFactory<"GATEWAY_AUDIT_NOT_STORED", {
+        readonly events: number;
+    }>;
     readonly ALREADY_EXISTS: _bud_foundry_core.ErrorFactory<"GATEWAY_ALREADY_EXISTS", {
         readonly what: string;
         readonly id: string;
