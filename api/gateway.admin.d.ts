@@ -1760,9 +1760,14 @@ interface AuditQuestion {
     readonly subject?: string | undefined;
     readonly outcome?: AuditEvent['outcome'] | undefined;
 }
-interface AuditTrail extends Sink {
+interface AuditAnswer {
     /** Newest first. */
-    list(question: AuditQuestion): Promise<readonly AuditEvent[]>;
+    readonly events: readonly AuditEvent[];
+    /** True when more events were kept than one question reads: ask for fewer days. */
+    readonly isPartial: boolean;
+}
+interface AuditTrail extends Sink {
+    list(question: AuditQuestion): Promise<AuditAnswer>;
 }
 interface AuditTrailParts {
     readonly store: Store;
@@ -3879,4 +3884,4 @@ interface ConfigurableGateway {
 declare const createConfigAdmin: (gateway: ConfigurableGateway, reload?: () => Promise<void>) => ConfigAdmin;
 
 export { adminOperations, createAdmin, createAdminHandler, createAuditLog, createAuditTrail, createBlockingAdmin, createCacheAdmin, createConfigAdmin, toErrorResponse };
-export type { Admin, AdminActor, AdminCaller, AdminHandlerOptions, AdminInit, AdminInput, AdminOperationName, AdminOperations, AdminParts, AdminResult, AnyOperation, AuditLog, AuditLogParts, AuditQuestion, AuditTrail, AuditTrailParts, BlockingAdmin, CacheAdmin, ConfigAdmin, ConfigurableGateway };
+export type { Admin, AdminActor, AdminCaller, AdminHandlerOptions, AdminInit, AdminInput, AdminOperationName, AdminOperations, AdminParts, AdminResult, AnyOperation, AuditLog, AuditLogParts, AuditAnswer, AuditQuestion, AuditTrail, AuditTrailParts, BlockingAdmin, CacheAdmin, ConfigAdmin, ConfigurableGateway };

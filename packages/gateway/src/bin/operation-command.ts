@@ -55,6 +55,9 @@ function show({ operation, json }: OperationCommand, result: unknown, print: (te
     if (json || cells === undefined || !isRow(row)) print(JSON.stringify(row))
     else print(cells(row).map(cell).join('\t'))
   }
+  if (!json && operation === 'listAudit' && isRow(result) && result['isPartial'] === true) {
+    print('(partial: ask for fewer days)')
+  }
   if (!json && isRow(result) && 'totalUsd' in result) {
     print(`total\t$${cell(result['totalUsd'])}${result['isPartial'] === true ? '\t(partial: ask for fewer days)' : ''}`)
   }
