@@ -916,7 +916,8 @@ interface KeyRing extends AsyncDisposable {
     get(id: string): KeyRecord | undefined;
     /**
      * From now on the key is refused here, and elsewhere as soon as the store has told. Undefined when there is no such key.
-     * When the store fails, so does the call, but the key stays refused here, and the store is told when it is back.
+     * When the store fails, the key stays refused here, and the store is told, again and again, until it takes it: as long as this ring is open.
+     * @throws GATEWAY_REVOCATION_PENDING while the store cannot be told
      */
     revoke(id: string): Promise<KeyRecord | undefined>;
     /** Synchronous: requests wait for no store. */
@@ -1759,9 +1760,14 @@ interface AuditQuestion {
     readonly subject?: string | undefined;
     readonly outcome?: AuditEvent['outcome'] | undefined;
 }
-interface AuditTrail extends Sink {
+interface AuditAnswer {
     /** Newest first. */
-    list(question: AuditQuestion): Promise<readonly AuditEvent[]>;
+    readonly events: readonly AuditEvent[];
+    /** True when more events were kept than one question reads: ask for fewer days. */
+    readonly isPartial: boolean;
+}
+interface AuditTrail extends Sink {
+    list(question: AuditQuestion): Promise<AuditAnswer>;
 }
 interface AuditTrailParts {
     readonly store: Store;
@@ -1873,6 +1879,8 @@ interface AuditLog extends AsyncDisposable {
     /** Secrets are hidden by the names of their fields, whatever the operation put in. */
     record(entry: Omit<AuditEvent, 'id' | 'kind' | 'timeUnixMs'>): AuditEvent;
     flush(): Promise<void>;
+    /** Events that the sink has not taken, yet or for good. */
+    readonly unwritten: number;
 }
 declare const createAuditLog: (parts?: AuditLogParts) => AuditLog;
 
@@ -3876,4 +3884,4 @@ interface ConfigurableGateway {
 declare const createConfigAdmin: (gateway: ConfigurableGateway, reload?: () => Promise<void>) => ConfigAdmin;
 
 export { adminOperations, createAdmin, createAdminHandler, createAuditLog, createAuditTrail, createBlockingAdmin, createCacheAdmin, createConfigAdmin, toErrorResponse };
-export type { Admin, AdminActor, AdminCaller, AdminHandlerOptions, AdminInit, AdminInput, AdminOperationName, AdminOperations, AdminParts, AdminResult, AnyOperation, AuditLog, AuditLogParts, AuditQuestion, AuditTrail, AuditTrailParts, BlockingAdmin, CacheAdmin, ConfigAdmin, ConfigurableGateway };
+export type { Admin, AdminActor, AdminCaller, AdminHandlerOptions, AdminInit, AdminInput, AdminOperationName, AdminOperations, AdminParts, AdminResult, AnyOperation, AuditLog, AuditLogParts, AuditAnswer, AuditQuestion, AuditTrail, AuditTrailParts, BlockingAdmin, CacheAdmin, ConfigAdmin, ConfigurableGateway };

@@ -1088,7 +1088,8 @@ interface KeyRing extends AsyncDisposable {
     get(id: string): KeyRecord | undefined;
     /**
      * From now on the key is refused here, and elsewhere as soon as the store has told. Undefined when there is no such key.
-     * When the store fails, so does the call, but the key stays refused here, and the store is told when it is back.
+     * When the store fails, the key stays refused here, and the store is told, again and again, until it takes it: as long as this ring is open.
+     * @throws GATEWAY_REVOCATION_PENDING while the store cannot be told
      */
     revoke(id: string): Promise<KeyRecord | undefined>;
     /** Synchronous: requests wait for no store. */
@@ -3094,6 +3095,13 @@ declare const gatewayErrors: {
     }>;
     readonly KEY_REVOKED: _bud_foundry_core.ErrorFactory<"GATEWAY_KEY_REVOKED", {
         readonly id: string;
+    }>;
+    readonly REVOCATION_PENDING: _bud_foundry_core.ErrorFactory<"GATEWAY_REVOCATION_PENDING", {
+        readonly id: string;
+        readonly problem: string;
+    }>;
+    readonly AUDIT_NOT_STORED: _bud_foundry_core.ErrorFactory<"GATEWAY_AUDIT_NOT_STORED", {
+        readonly events: number;
     }>;
     readonly ALREADY_EXISTS: _bud_foundry_core.ErrorFactory<"GATEWAY_ALREADY_EXISTS", {
         readonly what: string;

@@ -371,6 +371,18 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     retryable: false,
     message: ({ id }: { readonly id: string }) => `the key '${id}' is revoked, and stays so; create a new one`,
   },
+  REVOCATION_PENDING: {
+    status: 503,
+    retryable: true,
+    message: ({ id, problem }: { readonly id: string; readonly problem: string }) =>
+      `the key '${id}' is refused by this process from now on, and elsewhere once the store can be told, which is tried until it can; revoke it again should this process end before (${problem})`,
+  },
+  AUDIT_NOT_STORED: {
+    status: 500,
+    retryable: false,
+    message: ({ events }: { readonly events: number }) =>
+      `what was asked for is done, but the store did not take its audit event (${String(events)}): write down who changed what, and check the store`,
+  },
   ALREADY_EXISTS: {
     status: 409,
     retryable: false,

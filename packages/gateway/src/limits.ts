@@ -96,11 +96,16 @@ export const spendRowsPerQuery = 1_000_000
 export const spendRetentionDays = 400
 /** How long audit events are kept. */
 export const auditRetentionDays = 400
+/** How long refusals of unknown callers are kept: everybody who reaches the port can make some. */
+export const auditStrangerRetentionDays = 30
 export const auditEventsPerQuestion = 1_000
+/** Audit events that one question reads, whatever fits; beyond it the answer says that it is partial. */
+export const auditReadsPerQuestion = 20_000
 /** What an event of the trail keeps of the state before, and of that after. */
 export const auditChangeBytes = 64 * 1024
-/** Refusals of unknown callers that are audited in a minute; further ones are in the log alone. */
+/** Refusals of unknown callers that one process audits in a minute, and in a day; further ones are in the log alone. */
 export const auditedRefusalsPerMinute = 60
+export const auditedRefusalsPerDay = 1_000
 /** Tries of one webhook; the wait between them starts with the second number and grows fourfold. */
 export const webhookAttempts = 5
 export const webhookRetryMs = 1_000

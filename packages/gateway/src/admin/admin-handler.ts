@@ -1,10 +1,10 @@
 /** The administrative routes as one web-standard function: no framework, every answer JSON, every error of one shape. */
 import { createId, isBudError, silentLogger, systemClock, systemRandom, type BudError, type Logger } from '@bud-foundry/core'
 import { gatewayErrors } from '../errors.ts'
-import { adminBodyBytes, auditedRefusalsPerMinute, requestIdLength } from '../limits.ts'
+import { adminBodyBytes, auditedRefusalsPerDay, auditedRefusalsPerMinute, requestIdLength } from '../limits.ts'
 import type { Admin } from './admin.ts'
 import { describeOperations } from './openapi.ts'
-import type { AdminActor, AnyOperation } from './operation.ts'
+import { unknownActorId, type AdminActor, type AnyOperation } from './operation.ts'
 
 export interface AdminHandlerOptions {
   /** Finds out who asks, or throws what refuses them. `changes` is false for operations that only read. */
@@ -99,13 +99,13 @@ const requestIdOf = (request: Request): string => {
   return given !== null && given.length <= requestIdLength && /^[\w.:/+=@-]+$/.test(given) ? given : createId(systemClock, systemRandom)
 }
 
-/** True so many times a minute. */
-function createMinuteBound(limit: number): () => boolean {
+/** True so many times in such a while. */
+function createBound(limit: number, whileMs: number): () => boolean {
   let untilMs = 0
   let left = 0
   return () => {
     const nowMs = systemClock.monotonicMs()
-    if (nowMs >= untilMs) [untilMs, left] = [nowMs + 60_000, limit]
+    if (nowMs >= untilMs) [untilMs, left] = [nowMs + whileMs, limit]
     left -= 1
     return left >= 0
   }
@@ -122,7 +122,8 @@ export function createAdminHandler(admin: Admin, options: AdminHandlerOptions): 
   // A fixed segment goes before a parameter in the same place.
   routes.sort((left, right) => Number(left.segments.some(isParameter)) - Number(right.segments.some(isParameter)))
   let document: string | undefined
-  const mayAudit = createMinuteBound(auditedRefusalsPerMinute)
+  const fitsMinute = createBound(auditedRefusalsPerMinute, 60_000)
+  const fitsDay = createBound(auditedRefusalsPerDay, 86_400_000)
 
   function find(request: Request, path: readonly string[]): { readonly route: Route; readonly params: Record<string, string> } | Response {
     const allowed: string[] = []
@@ -143,7 +144,8 @@ export function createAdminHandler(admin: Admin, options: AdminHandlerOptions): 
       return await options.authorize(request, { operation: name, changes: operation.audit !== undefined })
     } catch (error) {
       // Whoever guesses at credentials must not fill the trail.
-      if (mayAudit()) admin.refused(name, error, { actor: { id: 'unknown', clientIp: options.clientIp?.(request) }, requestId })
+      if (fitsMinute() && fitsDay())
+        admin.refused(name, error, { actor: { id: unknownActorId, clientIp: options.clientIp?.(request) }, requestId })
       else logger.warn('an administrative operation was refused', { error, operation: name, clientIp: options.clientIp?.(request) })
       throw error
     }

@@ -26,9 +26,13 @@ export interface AuditLog extends AsyncDisposable {
   /** Secrets are hidden by the names of their fields, whatever the operation put in. */
   record(entry: Omit<AuditEvent, 'id' | 'kind' | 'timeUnixMs'>): AuditEvent
   flush(): Promise<void>
+  /** Events that the sink has not taken, yet or for good. */
+  readonly unwritten: number
 }
 
 const flushMs = 250
+/** Events get this long to reach the sink when the log is closed. */
+const auditFlushMs = 5_000
 
 class SinkAuditLog implements AuditLog {
   readonly #logger: Logger
@@ -62,13 +66,17 @@ class SinkAuditLog implements AuditLog {
     return event
   }
 
+  get unwritten(): number {
+    return (this.#pump?.pending ?? 0) + (this.#pump?.dropped ?? 0)
+  }
+
   async flush(): Promise<void> {
     await this.#pump?.flush(new AbortController().signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const deadline = new AbortController()
-    using _timer = this.#clock.schedule(5_000, () => {
+    using _timer = this.#clock.schedule(auditFlushMs, () => {
       deadline.abort()
     })
     await this.#pump?.flush(deadline.signal)

@@ -32,7 +32,10 @@ export const auditOperations = {
         message: `is more than ${String(daysPerQuestion)} days before to; ask for fewer days`,
       }),
     body: none,
-    result: z.strictObject({ data: z.array(auditEventSchema) }),
-    run: async ({ trail }, { query }) => ({ data: [...(await part(trail).list(query))] }),
+    result: z.strictObject({ data: z.array(auditEventSchema), isPartial: z.boolean() }),
+    run: async ({ trail }, { query }) => {
+      const { events, isPartial } = await part(trail).list(query)
+      return { data: [...events], isPartial }
+    },
   }),
 }

@@ -9,7 +9,15 @@ import {
   type SinkReceipt,
   type Store,
 } from '@bud-foundry/core'
-import { auditChangeBytes, auditEventsPerQuestion, auditRetentionDays } from '../limits.ts'
+import {
+  auditChangeBytes,
+  auditEventsPerQuestion,
+  auditReadsPerQuestion,
+  auditRetentionDays,
+  auditStrangerRetentionDays,
+  parallelRecordReads,
+} from '../limits.ts'
+import { unknownActorId } from './operation.ts'
 
 const prefix = 'gateway/audit/'
 const msPerDay = 86_400_000
@@ -27,9 +35,15 @@ export interface AuditQuestion {
   readonly outcome?: AuditEvent['outcome'] | undefined
 }
 
-export interface AuditTrail extends Sink {
+export interface AuditAnswer {
   /** Newest first. */
-  list(question: AuditQuestion): Promise<readonly AuditEvent[]>
+  readonly events: readonly AuditEvent[]
+  /** True when more events were kept than one question reads: ask for fewer days. */
+  readonly isPartial: boolean
+}
+
+export interface AuditTrail extends Sink {
+  list(question: AuditQuestion): Promise<AuditAnswer>
 }
 
 export interface AuditTrailParts {
@@ -45,6 +59,16 @@ const kept = (change: unknown): unknown => (JSON.stringify(change).length <= aud
 function bounded({ before, after, ...event }: AuditEvent): AuditEvent {
   return { ...event, ...(before === undefined ? {} : { before: kept(before) }), ...(after === undefined ? {} : { after: kept(after) }) }
 }
+
+/** Whoever has no credential must not fill the store for a year. */
+const retentionDays = ({ actor, outcome }: AuditEvent): number =>
+  actor.id === unknownActorId && outcome !== 'success' ? auditStrangerRetentionDays : auditRetentionDays
+
+const fits = ({ action, actor, subject, outcome }: AuditEvent, question: AuditQuestion): boolean =>
+  (question.action === undefined || action === question.action) &&
+  (question.actor === undefined || actor.id === question.actor) &&
+  (question.subject === undefined || subject.id === question.subject) &&
+  (question.outcome === undefined || outcome === question.outcome)
 
 class StoredAuditTrail implements AuditTrail {
   readonly contract = 'sink/1'
@@ -66,7 +90,7 @@ class StoredAuditTrail implements AuditTrail {
       if (!parsed.success) continue
       signal.throwIfAborted()
       const value = Buffer.from(JSON.stringify(bounded(parsed.data)))
-      await this.#store.set(this.#keyOf(parsed.data), value, { ttlMs: auditRetentionDays * msPerDay })
+      await this.#store.set(this.#keyOf(parsed.data), value, { ttlMs: retentionDays(parsed.data) * msPerDay })
       this.#stored += 1
     }
   }
@@ -80,27 +104,41 @@ class StoredAuditTrail implements AuditTrail {
     return { produced: this.#stored, stored: this.#stored, pending: 0, dropped: 0 }
   }
 
-  async list(question: AuditQuestion): Promise<readonly AuditEvent[]> {
-    const { from, to, limit = 100, action, actor, subject, outcome } = question
+  async list(question: AuditQuestion): Promise<AuditAnswer> {
+    const { from, to, limit = 100 } = question
+    const wanted = Math.min(limit, auditEventsPerQuestion)
     const events: AuditEvent[] = []
+    let left = auditReadsPerQuestion
     const first = Date.parse(`${from}T00:00:00Z`)
     const last = Math.min(Date.parse(`${to}T00:00:00Z`), this.#clock.nowMs())
     for (let dayMs = last; dayOf(dayMs) >= dayOf(first); dayMs -= msPerDay) {
-      const keys: string[] = []
-      for await (const key of this.#store.list(`${prefix}${dayOf(dayMs)}/`)) keys.push(key)
-      // Ids begin with their time: the last key is the newest event.
-      for (const key of keys.reverse()) {
-        const event = await this.#read(key)
-        if (event === undefined) continue
-        if (action !== undefined && event.action !== action) continue
-        if (actor !== undefined && event.actor.id !== actor) continue
-        if (subject !== undefined && event.subject.id !== subject) continue
-        if (outcome !== undefined && event.outcome !== outcome) continue
-        events.push(event)
-        if (events.length >= Math.min(limit, auditEventsPerQuestion)) return events
+      const { keys, hasMore } = await this.#newestKeys(dayOf(dayMs), left)
+      left -= keys.length
+      for (let at = 0; at < keys.length; at += parallelRecordReads) {
+        const read = await Promise.all(keys.slice(at, at + parallelRecordReads).map((key) => this.#read(key)))
+        for (const event of read) if (event !== undefined && fits(event, question)) events.push(event)
+        if (events.length >= wanted) return { events: events.slice(0, wanted), isPartial: false }
       }
+      if (hasMore) return { events, isPartial: true }
     }
-    return events
+    return { events, isPartial: false }
+  }
+
+  /** Ids begin with their time: the last key is the newest event. */
+  async #newestKeys(day: string, count: number): Promise<{ readonly keys: readonly string[]; readonly hasMore: boolean }> {
+    let keys: string[] = []
+    let hasMore = false
+    const cut = () => {
+      if (keys.length <= count) return
+      keys = keys.slice(keys.length - count)
+      hasMore = true
+    }
+    for await (const key of this.#store.list(`${prefix}${day}/`)) {
+      keys.push(key)
+      if (keys.length >= 2 * count + parallelRecordReads) cut()
+    }
+    cut()
+    return { keys: keys.reverse(), hasMore }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -10,6 +10,9 @@ export interface AdminActor {
   readonly clientIp?: string | undefined
 }
 
+/** Stands in the audit for callers whom `authorize` refused. */
+export const unknownActorId = 'unknown'
+
 export interface OperationInput<Params, Query, Body> {
   readonly params: Params
   readonly query: Query

@@ -2,9 +2,10 @@
 import { text } from 'node:stream/consumers'
 import type { SecretStore } from '@bud-foundry/core'
 import { generateEnvelopeKey } from '@bud-foundry/core/secret'
+import type { Admin } from '../admin/admin.ts'
 import { gatewayErrors } from '../errors.ts'
 import type { OwnerRecord } from '../key/owner-record.ts'
-import { commandCaller, openAdministration } from './administration.ts'
+import { administer, commandCaller } from './administration.ts'
 import type { Command } from './command-line.ts'
 import { limitText } from './limit-text.ts'
 import { openStore } from './open-store.ts'
@@ -31,10 +32,11 @@ const operationsOf = {
 } as const
 
 export async function runOwnerCommand(command: OwnerCommand, secrets: SecretStore, print: Print): Promise<void> {
-  const { of, verb, id, name, limits } = command
   await using store = await openStore(command.store, secrets)
-  await using administration = await openAdministration({ store })
-  const { admin } = administration
+  await administer({ store }, ({ admin }) => changeOwner(admin, command, print))
+}
+
+async function changeOwner(admin: Admin, { of, verb, id, name, limits }: OwnerCommand, print: Print): Promise<void> {
   const operations = operationsOf[of]
   const caller = commandCaller()
   switch (verb) {
@@ -58,11 +60,12 @@ export async function runOwnerCommand(command: OwnerCommand, secrets: SecretStor
 
 /** `put` reads the secret from standard input: neither the list of processes nor the history of a shell sees it. */
 export async function runCredentialCommand(command: CredentialCommand, secrets: SecretStore, print: Print): Promise<void> {
-  const { verb, name, masterKey } = command
   await using store = await openStore(command.store, secrets)
-  const credentials = await openVault(masterKey, store, secrets)
-  await using administration = await openAdministration({ store, credentials })
-  const { admin } = administration
+  const credentials = await openVault(command.masterKey, store, secrets)
+  await administer({ store, credentials }, ({ admin }) => changeCredential(admin, command, print))
+}
+
+async function changeCredential(admin: Admin, { verb, name }: CredentialCommand, print: Print): Promise<void> {
   const day = (unixMs: number): string => new Date(unixMs).toISOString()
   switch (verb) {
     case 'put': {

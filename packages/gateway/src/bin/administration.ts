@@ -5,7 +5,7 @@ import type { Secret, Store } from '@bud-foundry/core'
 import type { StructuredLogger } from '@bud-foundry/core/log'
 import { createAdmin, type Admin, type AdminCaller } from '../admin/admin.ts'
 import { createAdminHandler } from '../admin/admin-handler.ts'
-import { createAuditLog } from '../admin/audit-log.ts'
+import { createAuditLog, type AuditLog } from '../admin/audit-log.ts'
 import { createAuditTrail } from '../admin/audit-trail.ts'
 import type { AdminParts } from '../admin/admin-parts.ts'
 import { createConfigAdmin } from '../admin/config-admin.ts'
@@ -39,6 +39,8 @@ export interface AdministrationParts {
 export interface Administration extends AsyncDisposable {
   readonly admin: Admin
   readonly keys: KeyRing
+  /** Closed with the administration; counts what could not be stored. */
+  readonly audit: AuditLog
 }
 
 /** What is in a file is changed there: a reload would undo every other change. */
@@ -83,13 +85,32 @@ export async function openAdministration(parts: AdministrationParts): Promise<Ad
       : { blocking: createBlockingAdmin(gateway), cache: createCacheAdmin(gateway), config: configOf(gateway, configPath) }
   const admin = createAdmin({ governance, prices, budgets, spend, trail, audit, ...ofGateway })
   const open = stack.move()
-  return { admin, keys, [Symbol.asyncDispose]: () => open.disposeAsync() }
+  return { admin, keys, audit, [Symbol.asyncDispose]: () => open.disposeAsync() }
+}
+
+/** A command: a change without a trace is a failure, although the change is made. @throws GATEWAY_AUDIT_NOT_STORED, and what `work` throws. */
+export async function administer(parts: AdministrationParts, work: (administration: Administration) => Promise<void>): Promise<void> {
+  const { audit } = await openAndUse(parts, work)
+  if (audit.unwritten > 0) throw gatewayErrors.AUDIT_NOT_STORED({ events: audit.unwritten })
+}
+
+async function openAndUse(parts: AdministrationParts, work: (administration: Administration) => Promise<void>): Promise<Administration> {
+  await using administration = await openAdministration(parts)
+  await work(administration)
+  return administration
+}
+
+/** The user's name; its number where the machine has no name for it, as in many containers. */
+export function accountName(read: () => { readonly username: string } = userInfo): string {
+  try {
+    return read().username
+  } catch {
+    return `uid-${String(process.getuid?.() ?? 'unknown')}`
+  }
 }
 
 /** Who uses the commands: an account of this machine. */
-export function commandCaller(): AdminCaller {
-  return { actor: { id: `command:${userInfo().username}` } }
-}
+export const commandCaller = (): AdminCaller => ({ actor: { id: `command:${accountName()}` } })
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 

@@ -2,7 +2,7 @@
 import { systemClock, type SecretStore } from '@bud-foundry/core'
 import type { Admin, AdminResult } from '../admin/admin.ts'
 import { gatewayErrors } from '../errors.ts'
-import { commandCaller, openAdministration } from './administration.ts'
+import { administer, commandCaller } from './administration.ts'
 import type { Command } from './command-line.ts'
 import { limitText } from './limit-text.ts'
 import { openStore } from './open-store.ts'
@@ -66,10 +66,7 @@ async function rotate(admin: Admin, command: Extract<KeysCommand, { kind: 'keys-
   print(json ? JSON.stringify(made) : `${made.key}\n\nThis is the only time that the key is shown. Its id is still ${id}.`)
 }
 
-export async function runKeysCommand(command: KeysCommand, secrets: SecretStore, print: Print): Promise<void> {
-  await using store = await openStore(command.store, secrets)
-  await using administration = await openAdministration({ store })
-  const { admin } = administration
+async function runOver(admin: Admin, command: KeysCommand, print: Print): Promise<void> {
   switch (command.kind) {
     case 'keys-create':
       await create(admin, command, print)
@@ -83,4 +80,9 @@ export async function runKeysCommand(command: KeysCommand, secrets: SecretStore,
     case 'keys-revoke':
       await revoke(admin, command, print)
   }
+}
+
+export async function runKeysCommand(command: KeysCommand, secrets: SecretStore, print: Print): Promise<void> {
+  await using store = await openStore(command.store, secrets)
+  await administer({ store }, ({ admin }) => runOver(admin, command, print))
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { systemClock, type SecretStore } from '@bud-foundry/core'
 import type { AdminOperationName } from '../admin/admin.ts'
 import { gatewayErrors } from '../errors.ts'
-import { commandCaller, openAdministration } from './administration.ts'
+import { administer, commandCaller } from './administration.ts'
 import type { StoreOptions } from './parse-words.ts'
 import { openStore } from './open-store.ts'
 
@@ -55,6 +55,9 @@ function show({ operation, json }: OperationCommand, result: unknown, print: (te
     if (json || cells === undefined || !isRow(row)) print(JSON.stringify(row))
     else print(cells(row).map(cell).join('\t'))
   }
+  if (!json && operation === 'listAudit' && isRow(result) && result['isPartial'] === true) {
+    print('(partial: ask for fewer days)')
+  }
   if (!json && isRow(result) && 'totalUsd' in result) {
     print(`total\t$${cell(result['totalUsd'])}${result['isPartial'] === true ? '\t(partial: ask for fewer days)' : ''}`)
   }
@@ -62,8 +65,9 @@ function show({ operation, json }: OperationCommand, result: unknown, print: (te
 
 export async function runOperationCommand(command: OperationCommand, secrets: SecretStore, print: (text: string) => void): Promise<void> {
   await using store = await openStore(command.store, secrets)
-  await using administration = await openAdministration({ store })
-  show(command, await administration.admin.callUnchecked(command.operation, command.input, commandCaller()), print)
+  await administer({ store }, async ({ admin }) => {
+    show(command, await admin.callUnchecked(command.operation, command.input, commandCaller()), print)
+  })
 }
 
 /** A day, today for `undefined`. */

@@ -1,8 +1,18 @@
 /** Virtual keys: checked against an in-memory mirror, kept in a Store, revoked at once everywhere. */
-import { createId, storeLimits, systemClock, systemRandom, type Clock, type Random, type Secret, type Store } from '@bud-foundry/core'
+import {
+  createId,
+  storeErrors,
+  storeLimits,
+  systemClock,
+  systemRandom,
+  type Clock,
+  type Random,
+  type Secret,
+  type Store,
+} from '@bud-foundry/core'
 import { generateApiKey, hashApiKey } from '@bud-foundry/core/api-key'
 import { gatewayErrors } from '../errors.ts'
-import { keyCount, overlappingHashes } from '../limits.ts'
+import { keyCount, overlappingHashes, recordReloadMs } from '../limits.ts'
 import { applyChange, type ChangeOf } from './apply-change.ts'
 import type { KeyChange, NewKey, RotateOptions, ShownKey } from './key-change.ts'
 import { keyRecordSchema, type KeyRecord } from './key-record.ts'
@@ -33,7 +43,8 @@ export interface KeyRing extends AsyncDisposable {
   get(id: string): KeyRecord | undefined
   /**
    * From now on the key is refused here, and elsewhere as soon as the store has told. Undefined when there is no such key.
-   * When the store fails, so does the call, but the key stays refused here, and the store is told when it is back.
+   * When the store fails, the key stays refused here, and the store is told, again and again, until it takes it: as long as this ring is open.
+   * @throws GATEWAY_REVOCATION_PENDING while the store cannot be told
    */
   revoke(id: string): Promise<KeyRecord | undefined>
   /** Synchronous: requests wait for no store. */
@@ -68,6 +79,9 @@ class StoreKeyRing implements KeyRing {
   readonly #byHash = new Map<string, Accepted>()
   /** Revoked here while the store could not be told. */
   readonly #untoldRevocations = new Set<string>()
+  #retry: Disposable | undefined
+  #isTelling = false
+  #closed = false
 
   constructor(parts: KeyRingParts) {
     const { store, clock = systemClock, random = systemRandom, onFailure = () => undefined } = parts
@@ -119,7 +133,8 @@ class StoreKeyRing implements KeyRing {
       if (before.revokedUnixMs !== undefined) throw gatewayErrors.KEY_REVOKED({ id })
       const nowMs = this.#clock.nowMs()
       const replaced = { hash: before.hash, prefix: before.prefix, validUntilUnixMs: nowMs + overlapMs }
-      const previous = [...(overlapMs > 0 ? [replaced] : []), ...(before.previous ?? [])].filter((each) => each.validUntilUnixMs > nowMs)
+      // Without overlap every earlier key ends: one of them may be the reason for the rotation.
+      const previous = overlapMs > 0 ? [replaced, ...(before.previous ?? [])].filter((each) => each.validUntilUnixMs > nowMs) : []
       return { ...before, hash: made.hash, prefix: made.prefix, previous: previous.slice(0, overlappingHashes), rotatedUnixMs: nowMs }
     })
     return record === undefined ? undefined : { key: made.key, record }
@@ -144,11 +159,14 @@ class StoreKeyRing implements KeyRing {
   async revoke(id: string): Promise<KeyRecord | undefined> {
     // First of all here: the safe side, whatever the store says.
     this.#untoldRevocations.add(id)
-    const record = await this.#keys.change(id, (before) =>
-      before.revokedUnixMs === undefined ? { ...before, revokedUnixMs: this.#clock.nowMs() } : before,
-    )
-    this.#untoldRevocations.delete(id)
-    return record
+    try {
+      return await this.#storeRevocation(id)
+    } catch (error) {
+      // Trying again would change nothing.
+      if (gatewayErrors.KEY_RECORD_INVALID.is(error) || storeErrors.STORE_CLOSED.is(error)) throw error
+      this.#scheduleRetry()
+      throw gatewayErrors.REVOCATION_PENDING({ id, problem: error instanceof Error ? error.message : String(error) }, { cause: error })
+    }
   }
 
   authenticate(key: string | undefined): Authentication {
@@ -164,6 +182,8 @@ class StoreKeyRing implements KeyRing {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    this.#retry?.[Symbol.dispose]()
     await Promise.all([this.#keys, this.projects, this.users].map((each) => each[Symbol.asyncDispose]()))
   }
 
@@ -195,8 +215,30 @@ class StoreKeyRing implements KeyRing {
     this.#byHash.set(after.hash, { record: after, validUntilUnixMs: endMs })
   }
 
+  async #storeRevocation(id: string): Promise<KeyRecord | undefined> {
+    const record = await this.#keys.change(id, (before) =>
+      before.revokedUnixMs === undefined ? { ...before, revokedUnixMs: this.#clock.nowMs() } : before,
+    )
+    this.#untoldRevocations.delete(id)
+    return record
+  }
+
+  /** A store that hangs and goes on breaks no connection: nobody would say that it is back. */
+  #scheduleRetry(): void {
+    if (this.#closed || this.#isTelling || this.#untoldRevocations.size === 0) return
+    this.#retry ??= this.#clock.schedule(recordReloadMs, () => {
+      this.#retry = undefined
+      void this.#tellRevocations()
+    })
+  }
+
+  /** Never rejects: whoever revoked has been told of the failure. */
   async #tellRevocations(): Promise<void> {
-    for (const id of this.#untoldRevocations) await this.revoke(id).catch(this.#onFailure)
+    if (this.#isTelling) return
+    this.#isTelling = true
+    for (const id of this.#untoldRevocations) if (!this.#closed) await this.#storeRevocation(id).catch(() => undefined)
+    this.#isTelling = false
+    this.#scheduleRetry()
   }
 }
 

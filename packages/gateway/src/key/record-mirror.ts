@@ -90,7 +90,11 @@ export class RecordMirror<Kept extends { readonly id: string }> implements Async
       if (bytes === undefined) return undefined
       const before = this.#decode(prefix + id, bytes)
       const edited = edit(before)
-      if (edited === before) return before
+      if (edited === before) {
+        // The mirror may not have heard of it yet: of a change of one's own whose answer got lost, for instance.
+        this.#keepOwn(before)
+        return before
+      }
       const after = resolveConfig(what, schema, edited)
       if (!(await store.compareAndSet(prefix + id, bytes, encode(after), { ttlMs: ttlMs(after) }))) continue
       this.#keepOwn(after)

@@ -193,7 +193,7 @@ test('a revocation that the store could not be told holds here at once, and ever
   const { key, record } = await here.create({ name: 'k' })
   await expect.poll(() => there.authenticate(key.reveal()).kind).toBe('accepted')
   far.state.isAway = true
-  await expect(there.revoke(record.id)).rejects.toMatchObject({ code: 'CORE_STORE_UNREACHABLE' })
+  await expect(there.revoke(record.id)).rejects.toMatchObject({ code: 'GATEWAY_REVOCATION_PENDING' })
   expect(there.authenticate(key.reveal())).toEqual({ kind: 'refused', reason: 'revoked' })
   far.state.isAway = false
   await here.update(record.id, { name: 'renamed' })
@@ -203,6 +203,37 @@ test('a revocation that the store could not be told holds here at once, and ever
   far.mend()
   await expect.poll(() => here.authenticate(key.reveal())).toEqual({ kind: 'refused', reason: 'revoked' })
   await clock.advance(1)
+})
+
+test('a revocation that a hanging store did not take is told when it goes on, though nothing says so', async () => {
+  const { store, open, clock } = setUp()
+  let hangs = false
+  const hanging: Store = {
+    ...cut(store).store,
+    get: (key) => (hangs ? Promise.reject(storeErrors.STORE_TIMEOUT({ operation: 'get', timeoutMs: 5_000 })) : store.get(key)),
+  }
+  await using here = open()
+  await using there = open(hanging)
+  const { key, record } = await here.create({ name: 'k' })
+  await expect.poll(() => there.authenticate(key.reveal()).kind).toBe('accepted')
+  hangs = true
+  await expect(there.revoke(record.id)).rejects.toMatchObject({ code: 'GATEWAY_REVOCATION_PENDING', status: 503 })
+  await clock.advance(1_000)
+  expect([here, there].map((ring) => ring.authenticate(key.reveal()).kind)).toEqual(['accepted', 'refused'])
+  hangs = false
+  await clock.advance(250)
+  await expect.poll(() => here.authenticate(key.reveal())).toEqual({ kind: 'refused', reason: 'revoked' })
+  expect(here.get(record.id)?.revokedUnixMs).toBeDefined()
+})
+
+test('a rotation without overlap ends the keys before the last as well', async () => {
+  const { open } = setUp()
+  await using ring = open()
+  const first = await ring.create({ name: 'k' })
+  await ring.rotate(first.record.id, { overlapMs: 60_000 })
+  expect(ring.authenticate(first.key.reveal()).kind).toBe('accepted')
+  await ring.rotate(first.record.id)
+  expect(ring.authenticate(first.key.reveal()).kind).toBe('refused')
 })
 
 test('reads again what was announced and could not be read', async () => {
