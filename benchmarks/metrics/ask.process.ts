@@ -15,7 +15,8 @@ const chunk = 500_000
 const client = await createEmbeddedClient({ directory: join(directory, 'database') })
 const metrics = await createMetrics({ client, spoolDirectory: join(directory, 'spool') })
 const command = (sql: string) => client.command({ what: 'filling', sql })
-const settings = 'SETTINGS optimize_on_insert = 0, max_partitions_per_insert_block = 1000, min_insert_block_size_rows = 500000'
+const settings =
+  'SETTINGS optimize_on_insert = 0, max_partitions_per_insert_block = 1000, min_insert_block_size_rows = 500000, parallel_view_processing = 1'
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now()
@@ -32,7 +33,7 @@ const fillMs = await timed(async () => {
 })
 const tables = await client.query({
   what: 'listing',
-  sql: "SELECT name FROM system.tables WHERE database = currentDatabase() AND match(name, '^(requests|usage)(_(minute|hour|day))?$')",
+  sql: "SELECT name FROM system.tables WHERE database = currentDatabase() AND match(name, '^(requests|usage|overall)(_(minute|hour|day))?$')",
 })
 // A database at rest: what a day later is there anyway.
 for (const row of tables) {
@@ -53,7 +54,7 @@ async function ask(question: () => Promise<unknown>): Promise<{ readonly coldMs:
   return { coldMs, warm }
 }
 
-async function askAll(days: number, table: 'asked' | 'rollup' | 'raw' | 'original') {
+async function askAll(days: number, table: 'asked' | 'raw' | 'original') {
   const answers = []
   for (const question of dashboard(days)) {
     const { coldMs, warm } = await ask(() =>
@@ -66,11 +67,10 @@ async function askAll(days: number, table: 'asked' | 'rollup' | 'raw' | 'origina
 
 const month = {
   asked: await askAll(30, 'asked'),
-  rollup: await askAll(30, 'rollup'),
   raw: await askAll(30, 'raw'),
   original: await askAll(30, 'original'),
 }
-const year = { asked: await askAll(historyDays, 'asked'), rollup: await askAll(historyDays, 'rollup') }
+const year = { asked: await askAll(historyDays, 'asked') }
 const parts = await client.query({
   what: 'measuring',
   sql: 'SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table',

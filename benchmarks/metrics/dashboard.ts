@@ -1,4 +1,4 @@
-/** The twelve questions of a dashboard, each for our rollups, the raw rows and the original's table. */
+/** The twelve questions of a dashboard, each as an application asks it, over the raw rows alone, and over the original's table. */
 import type { MetricsReader, Question } from '@bud-foundry/metrics'
 import { historyEndUnix } from './history.ts'
 
@@ -6,7 +6,6 @@ export interface DashboardQuestion {
   readonly name: string
   /** As an application asks. */
   readonly ask: (reader: MetricsReader) => Promise<unknown>
-  readonly rollup: string
   readonly raw: string
   readonly original: string
 }
@@ -26,9 +25,6 @@ interface Parts {
   readonly by: string
   readonly tail?: string
   readonly project?: boolean
-  /** Rollup family; the raw rows when absent. */
-  readonly family?: 'requests' | 'usage'
-  readonly ours: string
   readonly raw: string
   readonly original: string
   readonly where?: string
@@ -43,26 +39,13 @@ const rename = (by: string) =>
 
 const tenant = { projectId: 'project-3' } as const
 
-function question({
-  name,
-  typed,
-  window,
-  by,
-  tail = '',
-  project = false,
-  family,
-  ours,
-  raw,
-  original,
-  where = '',
-}: Parts): DashboardQuestion {
+function question({ name, typed, window, by, tail = '', project = false, raw, original, where = '' }: Parts): DashboardQuestion {
   const start = `${until} - toIntervalDay(${String(window.days)})`
   const only = project ? "project_id = 'project-3' AND " : ''
   const bucket = { minute: 'toStartOfMinute', hour: 'toStartOfHour', day: 'toStartOfDay' }[window.level]
   const group = by === '' ? '' : `GROUP BY ${by}`
   const select = (measures: string) => (by === '' ? measures : `${by}, ${measures}`)
   const rawSql = `SELECT ${select(raw).replace(/\bbucket\b/, `${bucket}(time) AS bucket`)} FROM requests WHERE ${only}time >= ${start} AND time < ${until}${where} ${group} ${tail}`
-  const table = `${family ?? 'requests'}_${window.level}`
   const period = { fromUnixMs: (historyEndUnix - window.days * 86_400) * 1000, toUnixMs: historyEndUnix * 1000 }
   const filters = project ? tenant : {}
   return {
@@ -71,10 +54,6 @@ function question({
       typed === undefined
         ? reader.requests({ ...period, filters: { ...filters, outcome: 'error' }, limit: 50 })
         : reader.ask({ ...typed, window: period, filters }),
-    rollup:
-      family === undefined
-        ? rawSql
-        : `SELECT ${select(ours)} FROM ${table} WHERE ${only}bucket >= ${start} AND bucket < ${until}${where} ${group} ${tail}`,
     raw: rawSql,
     original: `SELECT ${select(original)
       .replace(/\bbucket\b/, `${bucket}(timestamp) AS time`)
@@ -88,33 +67,28 @@ function question({
 
 const levels = '(0.5, 0.9, 0.95, 0.99)'
 const counts = {
-  ours: "sum(requests) AS n, sumIf(requests, outcome = 'success') AS ok, sum(cost_usd) AS cost",
   raw: "count() AS n, countIf(outcome = 'success') AS ok, sum(cost_usd) AS cost",
   original: 'count() AS n, countIf(is_success) AS ok, sum(cost) AS cost',
 }
 const tokens = {
-  ours: 'sum(input_tokens) AS n, sum(output_tokens) AS o',
   raw: 'sum(input_tokens) AS n, sum(output_tokens) AS o',
   original: 'sum(input_tokens) AS n, sum(output_tokens) AS o',
 }
 const duration = {
-  ours: `quantilesBFloat16Merge${levels}(duration_quantiles) AS q, sum(requests) AS n`,
   raw: `quantiles${levels}(duration_us) AS q, count() AS n`,
   original: `quantiles${levels}(response_time_ms) AS q, count() AS n`,
 }
 const firstToken = {
-  ours: `quantilesBFloat16Merge${levels}(time_to_first_token_quantiles) AS q, sum(time_to_first_token_count) AS n`,
   raw: `quantiles${levels}(time_to_first_token_us) AS q, count(time_to_first_token_us) AS n`,
   original: `quantiles${levels}(ttft_ms) AS q, count(ttft_ms) AS n`,
 }
-const users = { ours: 'uniqMerge(users) AS n', raw: 'uniq(user_id) AS n', original: 'uniq(user_id) AS n' }
+const users = { raw: 'uniq(user_id) AS n', original: 'uniq(user_id) AS n' }
 
 /** All over the same days; a tenant's dashboard has `project`. */
 export function dashboard(days: number): readonly DashboardQuestion[] {
   const level = days > 60 ? 'day' : 'hour'
   const interval = level === 'day' ? '1d' : '1h'
   const series: Window = { level, days }
-  const requests = 'requests' as const
   const top = 'ORDER BY n DESC LIMIT 10'
   return [
     question({
@@ -122,7 +96,6 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
       typed: { measure: ['requests', 'successes', 'costUsd'] },
       window: series,
       by: '',
-      family: requests,
       ...counts,
     }),
     question({
@@ -130,7 +103,6 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
       typed: { measure: ['requests', 'successes', 'costUsd'], interval },
       window: series,
       by: 'bucket',
-      family: requests,
       ...counts,
     }),
     question({
@@ -138,7 +110,6 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
       typed: { measure: ['inputTokens', 'outputTokens'], interval },
       window: series,
       by: 'bucket',
-      family: requests,
       ...tokens,
     }),
     question({
@@ -147,7 +118,6 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
       window: series,
       by: 'bucket',
       project: true,
-      family: requests,
       ...duration,
     }),
     question({
@@ -155,7 +125,6 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
       typed: { measure: ['timeToFirstTokenMsP50', 'timeToFirstTokenMsP95', 'timeToFirstTokenMsP99'], groupBy: ['model'] },
       window: { level: 'day', days },
       by: 'model',
-      family: requests,
       ...firstToken,
     }),
     question({
@@ -164,7 +133,6 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
       window: { level: 'day', days },
       by: 'target_id',
       project: true,
-      family: requests,
       ...duration,
     }),
     question({
@@ -173,7 +141,6 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
       window: { level: 'day', days },
       by: 'project_id',
       tail: top,
-      family: requests,
       ...counts,
     }),
     question({
@@ -182,7 +149,6 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
       window: { level: 'day', days },
       by: 'model',
       tail: top,
-      family: requests,
       ...tokens,
     }),
     question({
@@ -191,7 +157,6 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
       window: { level: 'day', days },
       by: 'bucket',
       project: true,
-      family: requests,
       ...users,
     }),
     question({
@@ -200,7 +165,6 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
       window: { level: 'hour', days },
       by: 'country_code',
       project: true,
-      family: 'usage',
       ...tokens,
     }),
     question({
@@ -208,8 +172,6 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
       typed: { measure: 'cacheHits', interval },
       window: series,
       by: 'bucket',
-      family: requests,
-      ours: "sumIf(requests, cache = 'hit') AS n",
       raw: "countIf(cache = 'hit') AS n",
       original: 'countIf(cached) AS n',
     }),
@@ -219,7 +181,6 @@ export function dashboard(days: number): readonly DashboardQuestion[] {
       by: '',
       project: true,
       tail: 'ORDER BY time DESC LIMIT 50',
-      ours: '',
       raw: 'id, time, status, model',
       original: 'id, timestamp AS time, status_code, model_name',
       where: " AND outcome = 'error'",

@@ -13,7 +13,13 @@ import { median } from '../harness/statistics.ts'
 const quick = process.argv.includes('--quick')
 const asked = Number(process.argv.find((argument) => argument.startsWith('--rows='))?.slice(7))
 const rows = Number.isFinite(asked) ? asked : quick ? 100_000 : 10_000_000
-const plan = { rows, ingestEvents: quick ? 60_000 : 500_000, ingestRounds: quick ? 1 : 3, rounds: quick ? 2 : 10 }
+const plan = {
+  rows,
+  growthRows: quick ? [] : [Math.round(rows / 10), Math.round((rows * 3) / 10)],
+  ingestEvents: quick ? 60_000 : 500_000,
+  ingestRounds: quick ? 1 : 3,
+  rounds: quick ? 2 : 10,
+}
 const loadAverage = currentLoadAverage()
 
 const partSchema = z.array(z.object({ table: z.string(), rows: z.number(), bytes: z.number() }))
@@ -33,8 +39,8 @@ const askSchema = z.object({
   total: z.number(),
   fillMs: z.number(),
   originalMs: z.number(),
-  month: z.object({ asked: answersSchema, rollup: answersSchema, raw: answersSchema, original: answersSchema }),
-  year: z.object({ asked: answersSchema, rollup: answersSchema }),
+  month: z.object({ asked: answersSchema, raw: answersSchema, original: answersSchema }),
+  year: z.object({ asked: answersSchema }),
   parts: partSchema,
 })
 type Answers = z.infer<typeof answersSchema>
@@ -74,7 +80,8 @@ show(
   })),
 )
 const asks = await run('./ask.process.ts', askSchema, [plan.rows, plan.rounds])
-const smaller = quick ? undefined : await run('./ask.process.ts', askSchema, [Math.round(plan.rows / 10), plan.rounds])
+const growth: z.infer<typeof askSchema>[] = []
+for (const count of plan.growthRows) growth.push(await run('./ask.process.ts', askSchema, [count, plan.rounds]))
 
 const sum = (answers: Answers) => answers.reduce((total, { p95 }) => total + p95, 0)
 const largest = (answers: Answers) => Math.max(...answers.map(({ p95 }) => p95))
@@ -85,11 +92,10 @@ show(
     cold: coldMs,
     p50,
     p95,
-    'rollup p95': asks.month.rollup[index]?.p95 ?? Number.NaN,
     'raw p95': asks.month.raw[index]?.p95 ?? Number.NaN,
     "original's p95": asks.month.original[index]?.p95 ?? Number.NaN,
     'year p95': asks.year.asked[index]?.p95 ?? Number.NaN,
-    'tenth of the rows, p95': smaller?.month.asked[index]?.p95 ?? Number.NaN,
+    ...Object.fromEntries(growth.map(({ total, month }) => [`${String(total)} rows, p95`, month.asked[index]?.p95 ?? Number.NaN])),
   })),
 )
 show(
@@ -116,7 +122,7 @@ report(
       bytes_per_request: raw === undefined ? null : raw.bytes / raw.rows,
     },
     reasons: {},
-    details: { plan, ingests, asks, smaller },
+    details: { plan, ingests, asks, growth },
   },
   loadAverage,
 )

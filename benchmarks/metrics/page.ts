@@ -1,13 +1,14 @@
 /** Writes benchmarks/metrics/README.md from the last full result: `node --conditions=bud-source benchmarks/metrics/page.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
+import { barChart } from '../harness/bar-chart.ts'
 
 const answers = z.array(z.object({ name: z.string(), coldMs: z.number(), p50: z.number(), p95: z.number() }))
 const parts = z.array(z.object({ table: z.string(), rows: z.number(), bytes: z.number() }))
 const asks = z.object({
   total: z.number(),
-  month: z.object({ asked: answers, rollup: answers, raw: answers, original: answers }),
-  year: z.object({ asked: answers, rollup: answers }),
+  month: z.object({ asked: answers, raw: answers, original: answers }),
+  year: z.object({ asked: answers }),
   parts,
 })
 const resultSchema = z.object({
@@ -30,7 +31,7 @@ const resultSchema = z.object({
       }),
     ),
     asks,
-    smaller: asks.optional(),
+    growth: z.array(asks),
   }),
 })
 
@@ -60,22 +61,20 @@ const dashboard = table(
     'cold',
     'p50',
     'p95',
-    'p95, rollup SQL',
     'p95, raw scan',
     "p95, the original's table",
     'p95, a year',
-    'p95, a tenth of the rows',
+    ...details.growth.map(({ total }) => `p95, ${String(total)} rows`),
   ],
   month.asked.map(({ name, coldMs, p50, p95 }, index) => [
     name,
     show(coldMs),
     show(p50),
     show(p95),
-    p95Of(month.rollup, index),
     p95Of(month.raw, index),
     p95Of(month.original, index),
     p95Of(year.asked, index),
-    p95Of(details.smaller?.month.asked, index),
+    ...details.growth.map((smaller) => p95Of(smaller.month.asked, index)),
   ]),
 )
 const sizes = table(
@@ -85,11 +84,28 @@ const sizes = table(
     .map(({ table: name, rows, bytes }) => [`\`${name}\``, show(rows), show(bytes / rows), show(bytes / details.asks.total)]),
 )
 
+const image = '../../docs/images/metrics-benchmark.svg'
+writeFileSync(
+  new URL(image, import.meta.url),
+  barChart(
+    `Twelve questions over ${String(details.plan.rows)} requests, 95th percentile (less is better)`,
+    'ms',
+    month.asked.map(({ name, p95 }, index) => ({
+      title: name,
+      bars: [
+        { name: 'ours', value: p95, highlight: true },
+        { name: 'raw scan', value: month.raw[index]?.p95 ?? 0, highlight: false },
+        { name: 'original', value: month.original[index]?.p95 ?? 0, highlight: false },
+      ],
+    })),
+  ),
+)
+
 const page = `<!-- Written by benchmarks/metrics/page.ts from benchmarks/results/metrics.json; do not edit. -->
 
 # What metrics cost
 
-${String(details.plan.rows)} made requests of 100 skewed projects over a year, 70 % of them in the last 30 days, in the embedded engine; ${result.date.slice(0, 10)},
+${String(details.plan.rows)} made requests of 100 skewed projects over a year, 70 % of them in the last 30 days, in conversations of eight, in the embedded engine; ${result.date.slice(0, 10)},
 commit ${result.commit}, Node ${result.node}, ${machine.cpu}, ${String(machine.cores)} cores, load average at the start ${show(result.loadAverage ?? undefined)}.
 
 ## Storing
@@ -101,8 +117,10 @@ ${ingest}
 ## A dashboard of twelve questions, ms
 
 The last 30 days as an application asks for them (\`metrics.ask\`, where the planner chooses tables), each ${String(details.plan.rounds)} times after one with emptied
-caches of marks and blocks; beside it plain SQL over the rollups, over the raw rows, and over the same rows in the columns and the sorting key of
+caches of marks and blocks; beside it plain SQL over the raw rows, and over the same rows in the columns and the sorting key of
 the original's fact table.
+
+![What each question takes](${image})
 
 ${dashboard}
 

@@ -1,5 +1,5 @@
 /** Migration 6: the same rollups without the projects, for questions about all of them. */
-import { createRollupTable, createRollupViews, day, firstFamilies, hour, rollupSelect, type RollupFamily } from './0003-rollups.ts'
+import { createRollupTable, createRollupViews, day, firstFamilies, hour, type RollupFamily } from './0003-rollups.ts'
 import type { Migration } from './migration.ts'
 
 /*
@@ -16,15 +16,18 @@ export const overallFamily: RollupFamily = {
   feed: requests,
 }
 
-/* What was there before comes from the rollups, which may be older than the raw rows. In this order it can be repeated with the views in place. */
-const backfill = overallFamily.levels.flatMap((level) => {
+/*
+ * What was there before comes from the rollups, which may be older than the raw rows; rows of one key are joined by merges, so that nothing
+ * is grouped in memory here. In this order it can be repeated with the views in place.
+ */
+const backfill = overallFamily.levels.flatMap(({ name: level }) => {
   const columns = [...overallFamily.dimensions, 'bucket', ...overallFamily.columns.map(({ name }) => name)].join(', ')
   return [
-    `\nTRUNCATE TABLE overall_${level.name}`,
+    `\nTRUNCATE TABLE overall_${level}`,
     `
-INSERT INTO overall_${level.name} (${columns})
-${rollupSelect(overallFamily, level, { source: `requests_${level.name}`, of: 'finer' })}
-SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 1000, max_bytes_before_external_group_by = 268435456`,
+INSERT INTO overall_${level} (${columns})
+SELECT ${columns} FROM requests_${level}
+SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 1000`,
   ]
 })
 

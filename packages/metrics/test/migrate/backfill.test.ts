@@ -3,7 +3,9 @@ import { systemClock } from '@bud-foundry/core'
 import { expect, test } from 'vitest'
 import { createMetrics } from '../../src/create-metrics.ts'
 import { migrate, migrations } from '../../src/migrate/migrate.ts'
+import { deliverEvents } from '../../src/sink/deliver.ts'
 import { openTestEngine } from '../support/engine.ts'
+import { makeRequest } from '../support/request-arbitrary.ts'
 
 test('rows that were there before the rollups are counted in them after the migration', async () => {
   await using old = await openTestEngine()
@@ -22,4 +24,21 @@ test('rows that were there before the rollups are counted in them after the migr
   const [counted] = await old.client.query({ what: 'counting', sql: 'SELECT sum(requests) AS rows FROM usage_hour' })
   expect(counted).toEqual({ rows: ids.length })
   expect((await metrics.requests({ limit: 1 })).data[0]?.id).toBe(ids.at(-1))
+})
+
+test('rollups that were there before those of all projects are summed up in them, once, however often the migration starts', async () => {
+  await using old = await openTestEngine()
+  await migrate(old.client, systemClock, migrations.slice(0, 5))
+  await deliverEvents(
+    old.client,
+    ['alpha', 'alpha', 'beta'].map((projectId, index) => makeRequest({ id: `before-${String(index)}`, projectId })),
+  )
+  const overall = migrations[5]?.statements ?? []
+  for (const sql of [...overall, ...overall]) await old.client.command({ what: 'migrating, after a crash', sql })
+  await using metrics = await createMetrics(old)
+  expect((await metrics.verify()).filter(({ differing }) => differing > 0)).toEqual([])
+  for (const table of ['overall_hour', 'overall_day']) {
+    const counted = await old.client.query({ what: 'counting', sql: `SELECT sum(requests) AS rows FROM ${table}` })
+    expect(counted).toEqual([{ rows: 3 }])
+  }
 })
