@@ -55,6 +55,7 @@ export type AdminListKeysAnswerItem = {
   readonly expiresUnixMs?: number | undefined
   readonly revokedUnixMs?: number | undefined
   readonly tags: Readonly<Record<string, string | undefined>>
+  readonly previous?: readonly { readonly prefix: string; readonly validUntilUnixMs: number }[] | undefined
 }
 
 export type AdminWindow2 =
@@ -112,6 +113,7 @@ export type AdminCreateKeyAnswer = {
   readonly expiresUnixMs?: number | undefined
   readonly revokedUnixMs?: number | undefined
   readonly tags: Readonly<Record<string, string | undefined>>
+  readonly previous?: readonly { readonly prefix: string; readonly validUntilUnixMs: number }[] | undefined
   readonly key: string
 }
 

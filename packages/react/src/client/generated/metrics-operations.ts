@@ -90,6 +90,7 @@ export type MetricsFilters = {
   readonly providerId?: string | readonly string[] | undefined
   readonly status?: string | readonly string[] | undefined
   readonly outcome?: string | readonly string[] | undefined
+  readonly errorClass?: string | readonly string[] | undefined
   readonly errorCode?: string | readonly string[] | undefined
   readonly finishReason?: string | readonly string[] | undefined
   readonly cache?: string | readonly string[] | undefined
@@ -126,6 +127,7 @@ export type MetricsGroupBy =
   | 'providerId'
   | 'status'
   | 'outcome'
+  | 'errorClass'
   | 'errorCode'
   | 'finishReason'
   | 'cache'
@@ -302,6 +304,46 @@ export type MetricsFilters2 = {
   readonly route?: string | readonly string[] | undefined
 }
 
+export type MetricsMeasure4 =
+  'samples' | 'valueSum' | 'observations' | 'valueMean' | 'valueP50' | 'valueP95' | 'valueP99' | 'gaugeMean' | 'gaugeMax'
+
+export type MetricsGroupBy3 =
+  | 'projectId'
+  | 'name'
+  | 'source'
+  | 'unit'
+  | 'kind'
+  | 'model'
+  | 'requestedModel'
+  | 'provider'
+  | 'operation'
+  | 'tokenType'
+  | 'errorType'
+  | 'serviceTier'
+  | 'server'
+  | 'service'
+  | 'side'
+  | 'metric'
+
+export type MetricsFilters3 = {
+  readonly projectId?: string | readonly string[] | undefined
+  readonly name?: string | readonly string[] | undefined
+  readonly source?: string | readonly string[] | undefined
+  readonly unit?: string | readonly string[] | undefined
+  readonly kind?: string | readonly string[] | undefined
+  readonly model?: string | readonly string[] | undefined
+  readonly requestedModel?: string | readonly string[] | undefined
+  readonly provider?: string | readonly string[] | undefined
+  readonly operation?: string | readonly string[] | undefined
+  readonly tokenType?: string | readonly string[] | undefined
+  readonly errorType?: string | readonly string[] | undefined
+  readonly serviceTier?: string | readonly string[] | undefined
+  readonly server?: string | readonly string[] | undefined
+  readonly service?: string | readonly string[] | undefined
+  readonly side?: string | readonly string[] | undefined
+  readonly metric?: string | readonly string[] | undefined
+}
+
 export type MetricsRecordsBody =
   | {
       readonly of: 'devices'
@@ -401,6 +443,28 @@ export type MetricsRecordsBody =
       readonly limit?: number | undefined
     }
   | {
+      readonly of: 'guardrails'
+      readonly measure: readonly ('hits' | 'requests' | 'users' | 'keys')[]
+      readonly window: { readonly fromUnixMs: number; readonly toUnixMs: number } | { readonly last: string }
+      readonly groupBy?:
+        readonly ('projectId' | 'guardrail' | 'action' | 'keyId' | 'userId' | 'model' | 'providerId' | 'outcome')[] | undefined
+      readonly filters?:
+        | {
+            readonly projectId?: string | readonly string[] | undefined
+            readonly guardrail?: string | readonly string[] | undefined
+            readonly action?: string | readonly string[] | undefined
+            readonly keyId?: string | readonly string[] | undefined
+            readonly userId?: string | readonly string[] | undefined
+            readonly model?: string | readonly string[] | undefined
+            readonly providerId?: string | readonly string[] | undefined
+            readonly outcome?: string | readonly string[] | undefined
+          }
+        | undefined
+      readonly interval?: string | undefined
+      readonly timeZone?: string | undefined
+      readonly limit?: number | undefined
+    }
+  | {
       readonly of: 'scores'
       readonly measure: readonly ('scores' | 'valueMean' | 'valueMin' | 'valueMax' | 'requests')[]
       readonly window: { readonly fromUnixMs: number; readonly toUnixMs: number } | { readonly last: string }
@@ -453,6 +517,16 @@ export type MetricsRecordsBody =
             readonly budgetName?: string | readonly string[] | undefined
           }
         | undefined
+      readonly interval?: string | undefined
+      readonly timeZone?: string | undefined
+      readonly limit?: number | undefined
+    }
+  | {
+      readonly of: 'metrics'
+      readonly measure: readonly MetricsMeasure4[]
+      readonly window: { readonly fromUnixMs: number; readonly toUnixMs: number } | { readonly last: string }
+      readonly groupBy?: readonly MetricsGroupBy3[] | undefined
+      readonly filters?: MetricsFilters3 | undefined
       readonly interval?: string | undefined
       readonly timeZone?: string | undefined
       readonly limit?: number | undefined
@@ -539,6 +613,7 @@ export interface MetricsOperations {
       readonly providerId?: readonly string[] | undefined
       readonly status?: readonly string[] | undefined
       readonly outcome?: readonly string[] | undefined
+      readonly errorClass?: readonly string[] | undefined
       readonly errorCode?: readonly string[] | undefined
       readonly finishReason?: readonly string[] | undefined
       readonly cache?: readonly string[] | undefined
@@ -571,8 +646,22 @@ export interface MetricsOperations {
     readonly body: undefined
     readonly answer: unknown
   }
+  /** What was asked and answered, where it was captured */
+  readonly requestsIdPayload: {
+    readonly params: { readonly id: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: unknown
+  }
   /** The requests of one trace, oldest first */
   readonly tracesTraceId: {
+    readonly params: { readonly traceId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: unknown
+  }
+  /** The spans of one trace that came over OTLP, oldest first */
+  readonly tracesTraceIdSpans: {
     readonly params: { readonly traceId: string }
     readonly query: undefined
     readonly body: undefined
@@ -599,6 +688,7 @@ export interface MetricsOperations {
       readonly providerId?: readonly string[] | undefined
       readonly status?: readonly string[] | undefined
       readonly outcome?: readonly string[] | undefined
+      readonly errorClass?: readonly string[] | undefined
       readonly errorCode?: readonly string[] | undefined
       readonly finishReason?: readonly string[] | undefined
       readonly cache?: readonly string[] | undefined
@@ -645,6 +735,7 @@ export interface MetricsOperations {
       readonly providerId?: readonly string[] | undefined
       readonly status?: readonly string[] | undefined
       readonly outcome?: readonly string[] | undefined
+      readonly errorClass?: readonly string[] | undefined
       readonly errorCode?: readonly string[] | undefined
       readonly finishReason?: readonly string[] | undefined
       readonly cache?: readonly string[] | undefined
@@ -706,6 +797,42 @@ export interface MetricsOperations {
     readonly body: MetricsAnomaliesBody
     readonly answer: unknown
   }
+  /** Removes all that is stored of one user of a project; for operators, where the server allows it */
+  readonly erase: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: { readonly projectId: string; readonly userId: string }
+    readonly answer: unknown
+  }
+  /** What nodes cost from when on; for operators, where the server allows it */
+  readonly nodePrices: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: readonly {
+      readonly clusterName: string
+      readonly nodeName: string
+      readonly timeUnixMs: number
+      readonly usdPerHour: number
+      readonly devices: number
+      readonly instanceType?: string | undefined
+    }[]
+    readonly answer: unknown
+  }
+  /** Which devices serve which target from when on; for operators, where the server allows it */
+  readonly targetDevices: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: readonly {
+      readonly targetId: string
+      readonly timeUnixMs: number
+      readonly clusterName: string
+      readonly nodeName: string
+      readonly deviceId: string
+      readonly deploymentName?: string | undefined
+      readonly removed?: boolean | undefined
+    }[]
+    readonly answer: unknown
+  }
   /** Requests as a file: CSV, JSON lines or Parquet */
   readonly export: {
     readonly params: undefined
@@ -737,7 +864,9 @@ export interface MetricsOperations {
 export const metricsOperations = {
   requests: 'GET /api/metrics/requests',
   requestsId: 'GET /api/metrics/requests/{id}',
+  requestsIdPayload: 'GET /api/metrics/requests/{id}/payload',
   tracesTraceId: 'GET /api/metrics/traces/{traceId}',
+  tracesTraceIdSpans: 'GET /api/metrics/traces/{traceId}/spans',
   series: 'GET /api/metrics/series',
   summary: 'GET /api/metrics/summary',
   measures: 'GET /api/metrics/measures',
@@ -748,5 +877,8 @@ export const metricsOperations = {
   trueCost: 'POST /api/metrics/true-cost',
   forecast: 'POST /api/metrics/forecast',
   anomalies: 'POST /api/metrics/anomalies',
+  erase: 'POST /api/metrics/erase',
+  nodePrices: 'POST /api/metrics/node-prices',
+  targetDevices: 'POST /api/metrics/target-devices',
   export: 'POST /api/metrics/export',
 } as const
