@@ -25,6 +25,8 @@ import { createPayloadReader, type PayloadReader } from './payload/payload-reade
 import { needsRepair, repairRollups } from './rollup/rebuild.ts'
 import { verifyRollups, type RollupCheck } from './rollup/verify.ts'
 import { deliverEvents, type Delivery } from './sink/deliver.ts'
+import { createBlockSize } from './sink/block-size.ts'
+import { createLastingDeliveries } from './sink/lasting-delivery.ts'
 import { createMetricsSink } from './sink/metrics-sink.ts'
 import { storeDoubtfulRequests, storeNewRequests } from './sink/store-requests.ts'
 
@@ -90,9 +92,11 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
   const days = resolveConfig('metrics retention', retentionSchema, retention)
   const migration = await migrate(client, clock, migrations, topology)
   for (const { version, name } of migration.applied) logger.info('metrics migration applied', { version, name })
-  await applyRetention(client, days)
+  await applyRetention(client, days, topology)
   // One at a time: nothing may come between looking for known ids and inserting the others.
   const deliveries = createLane([client], metricsLimits.deliveriesWaiting)
+  const deliverLasting = createLastingDeliveries(deliveries)
+  const blockSize = createBlockSize(clock)
   if (await needsRepair(client)) {
     logger.warn('rollups that a crash left uncertain are made anew')
     await repairRollups(client)
@@ -102,22 +106,25 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
     deliveries.run('storing events', (session) => deliverEvents(session, events, doubt(false)), signal)
   const sink = await createMetricsSink({
     storeEvents: (events, maybeTorn, signal) =>
-      deliveries.run(
-        'storing events',
-        async (session) => {
+      deliverLasting({
+        what: 'storing events',
+        batch: events,
+        work: async (session) => {
           await deliverEvents(session, events, doubt(maybeTorn))
         },
         signal,
-      ),
+      }),
     storeRows: ({ payloads, isNew }, signal) =>
-      deliveries.run(
-        'storing requests',
-        async (session) => {
-          if (isNew) await storeNewRequests(session, payloads)
-          else await storeDoubtfulRequests(session, { payloads, ...doubt(true) })
-        },
+      deliverLasting({
+        what: 'storing requests',
+        batch: payloads,
+        work: (session) =>
+          blockSize.measure(async (blockRows) => {
+            if (isNew) await storeNewRequests(session, payloads, blockRows)
+            else await storeDoubtfulRequests(session, { payloads, blockRows, ...doubt(true) })
+          }),
         signal,
-      ),
+      }),
     spoolDirectory,
     clock,
     random,

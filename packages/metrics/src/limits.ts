@@ -12,6 +12,10 @@ export const metricsLimits = Object.freeze({
   /** Certainly new requests that are inserted at once: the larger, the cheaper each; the engine holds them uncompressed. */
   rowBatchRows: 100_000,
   rowBatchBytes: 64 * 1024 * 1024,
+  /** The engine groups rows for the rollups in blocks: never smaller than this, and halved when an insert took longer than `slowInsertMs`. */
+  rowBlockRowsMin: 5_000,
+  slowInsertMs: 3_000,
+  quickInsertMs: 1_000,
   /** Encoded requests kept in memory for delivery; what lies beyond is read back from the spool. */
   rowMemoryBytes: 96 * 1024 * 1024,
   /** Projects with a retention of their own: they stand in the TTL of a table. */

@@ -8,7 +8,7 @@ import type { AnalyticsClient } from './analytics-client.ts'
 import { toDatabaseError } from './database-error.ts'
 import { claimDirectory } from './engine-directory.ts'
 import { loadEngine } from './engine-module.ts'
-import { resultSettings, rowInsertSettings } from './format-settings.ts'
+import { resultSettings, rowInsertSettings, toSettingsClause } from './format-settings.ts'
 import { createLane } from './lane.ts'
 import { officialClient } from './official-client.ts'
 
@@ -107,7 +107,7 @@ export async function createEmbeddedClient({ directory }: EmbeddedClientOptions)
         throw toDatabaseError(what, error)
       }
     },
-    async insertRows({ table, columns, payloads }) {
+    async insertRows({ table, columns, payloads, blockRows }) {
       const what = `inserting into ${table}`
       try {
         await ingest.run(what, async ({ client }) => {
@@ -115,10 +115,9 @@ export async function createEmbeddedClient({ directory }: EmbeddedClientOptions)
           const path = join(claim.path, 'incoming.rows')
           await writeFiles(path, payloads)
           const structure = columns.map(({ name, type }) => `${name} ${type}`).join(', ')
-          const settings = Object.entries(rowInsertSettings).map(([name, value]) => `${name} = ${String(value)}`)
           await client.command({
             query: `INSERT INTO ${table} (${columns.map(({ name }) => name).join(', ')})
-SELECT * FROM file(${quote(path)}, 'RowBinary', ${quote(structure)}) SETTINGS ${settings.join(', ')}`,
+SELECT * FROM file(${quote(path)}, 'RowBinary', ${quote(structure)}) ${toSettingsClause(rowInsertSettings(blockRows))}`,
           })
           await rm(path, { force: true })
         })

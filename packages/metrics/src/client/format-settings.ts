@@ -13,14 +13,29 @@ export const resultSettings = `SETTINGS ${[
 ].join(', ')}`
 
 /**
- * One block per insert, so that each partition gets one part and the views see all rows at once. Rows of one key stay apart until a merge:
- * joining them here takes five times as long as writing them.
+ * Without a limit one block per insert, so that each partition gets one part and the views see all rows at once. Rows of one key stay apart
+ * until a merge: joining them here takes five times as long as writing them. Replicated tables would drop a block that they have seen before,
+ * as when a user was erased and is imported again: which rows are known is told by their ids, before.
  */
-export const rowInsertSettings = {
+export const rowInsertSettings = (blockRows?: number) => ({
   optimize_on_insert: 0,
-  max_insert_block_size: 1_000_000,
-  min_insert_block_size_rows: 1_000_000,
-  min_insert_block_size_bytes: 1_000_000_000,
+  max_insert_block_size: blockRows ?? 1_000_000,
+  min_insert_block_size_rows: blockRows ?? 1_000_000,
+  min_insert_block_size_bytes: blockRows === undefined ? 1_000_000_000 : 0,
+  ...(blockRows === undefined ? {} : { max_block_size: blockRows }),
   max_partitions_per_insert_block: 1_000,
   parallel_view_processing: 1,
-} as const
+  insert_deduplicate: 0,
+})
+
+/** Rollups that are made anew: groups beyond the bound go to disk, and a table that was emptied takes the same rows again. */
+export const rebuildSettings = `SETTINGS insert_deduplicate = 0, max_bytes_before_external_group_by = ${String(metricsLimits.spillBytes)}`
+
+/** For notes that are written, emptied and written again: a replicated table would drop the second. */
+export const repeatableInsert = 'SETTINGS insert_deduplicate = 0'
+
+/** Settings at the end of a statement. */
+export const toSettingsClause = (settings: Readonly<Record<string, number>>): string =>
+  `SETTINGS ${Object.entries(settings)
+    .map(([name, value]) => `${name} = ${String(value)}`)
+    .join(', ')}`

@@ -21,7 +21,8 @@ export interface ServerClientOptions {
 }
 
 /** The official client wants them as texts. */
-const serverInsertSettings = Object.fromEntries(Object.entries(rowInsertSettings).map(([name, value]) => [name, String(value)]))
+const serverInsertSettings = (blockRows?: number) =>
+  Object.fromEntries(Object.entries(rowInsertSettings(blockRows)).map(([name, value]) => [name, String(value)]))
 
 /** Connects on first use. @throws METRICS_DATABASE_UNAVAILABLE or METRICS_DATABASE_REFUSED from its methods */
 export function createServerClient(options: ServerClientOptions): AnalyticsClient {
@@ -79,12 +80,12 @@ export function createServerClient(options: ServerClientOptions): AnalyticsClien
           clickhouse_settings: { insert_deduplicate: 1, insert_deduplication_token: token, async_insert: 0 },
         })
       }),
-    insertRows: ({ table, columns, payloads }) =>
+    insertRows: ({ table, columns, payloads, blockRows }) =>
       attempt(`inserting into ${table}`, async () => {
         await client.exec({
           query: `INSERT INTO ${table} (${columns.map(({ name }) => name).join(', ')}) FORMAT RowBinary`,
           values: Readable.from(payloads, { objectMode: false }),
-          clickhouse_settings: { ...serverInsertSettings, async_insert: 0, wait_end_of_query: 1 },
+          clickhouse_settings: { ...serverInsertSettings(blockRows), async_insert: 0, wait_end_of_query: 1 },
         })
       }),
     async [Symbol.asyncDispose]() {

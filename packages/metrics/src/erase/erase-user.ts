@@ -1,6 +1,7 @@
 /** Removes everything that is stored of one user of a project, and makes the rollups anew that counted them. */
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
+import { repeatableInsert } from '../client/format-settings.ts'
 import { repairRollups } from '../rollup/rebuild.ts'
 
 /** Whose rows go; an empty user would be every request without one. */
@@ -43,7 +44,7 @@ export async function eraseUser(client: AnalyticsClient, { projectId, userId }: 
   await client.command({
     what,
     sql: `INSERT INTO rollup_repairs (project_id, hour) SELECT DISTINCT project_id, toDateTime(toStartOfHour(time, 'UTC'), 'UTC') AS hour
-FROM requests WHERE ${ofUser} AND hour >= toDateTime({from:UInt32}, 'UTC')`,
+FROM requests WHERE ${ofUser} AND hour >= toDateTime({from:UInt32}, 'UTC') ${repeatableInsert}`,
     params: { ...params, from: repairableFrom },
   })
   // What refers to the requests goes before them, because they tell what it is.

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { metricsLimits } from '../limits.ts'
+import { renderStatement, type Topology } from './topology.ts'
 
 const days = z.int().min(1).max(metricsLimits.retentionDaysMax)
 
@@ -72,7 +73,8 @@ const tableSchema = z.object({ comment: z.string(), engine: z.string() })
  * Changes a table only when its setting differs, because every change makes the engine look at all rows. What was applied stands in the
  * comment of the table: the engine writes the expression in a form of its own.
  */
-export async function applyRetention(client: AnalyticsClient, retention: Retention): Promise<void> {
+export async function applyRetention(client: AnalyticsClient, retention: Retention, topology: Topology = {}): Promise<void> {
+  const change = (what: string, sql: string) => client.command({ what, sql: renderStatement(sql, topology) })
   for (const [table, field, time] of tables) {
     const expression = daysExpression(retention, field)
     const ttl = expression === undefined ? '' : `toDateTime(${time}) + toIntervalDay(${expression})`
@@ -86,8 +88,8 @@ export async function applyRetention(client: AnalyticsClient, retention: Retenti
     const [current] = z.array(tableSchema).parse(rows)
     const has = current?.engine.includes(' TTL ') === true
     if (has ? current.comment === ttl : ttl === '') continue
-    await client.command({ what, sql: ttl === '' ? `ALTER TABLE ${table} REMOVE TTL` : `ALTER TABLE ${table} MODIFY TTL ${ttl}` })
-    await client.command({ what, sql: `ALTER TABLE ${table} MODIFY COMMENT ${quote(ttl)}` })
+    await change(what, ttl === '' ? `ALTER TABLE ${table} REMOVE TTL` : `ALTER TABLE ${table} MODIFY TTL ${ttl}`)
+    await change(what, `ALTER TABLE ${table} MODIFY COMMENT ${quote(ttl)}`)
   }
 }
 

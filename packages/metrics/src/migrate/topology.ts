@@ -19,6 +19,8 @@ export function renderStatement(sql: string, { cluster, replicated = cluster !==
         return `ENGINE = Replicated${name}(${path}${column === undefined ? '' : `, ${column}`})`
       })
     : sql
+  // A migration that is repeated inserts the same rows again, into a table that may have been emptied: they must not pass for known.
+  if (replicated && /^\s*INSERT /.test(sql) && !sql.includes('insert_deduplicate')) return `${sql}\nSETTINGS insert_deduplicate = 0`
   if (cluster === undefined) return engine
   return engine.replace(
     /^(\s*)((?:CREATE (?:TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS|ALTER TABLE|TRUNCATE TABLE) [A-Za-z0-9_]+)/,

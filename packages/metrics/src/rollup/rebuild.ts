@@ -1,6 +1,7 @@
 /** Makes the rollups of touched buckets anew from the raw rows, and exchanges whole partitions, so that no question sees half of it. */
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
+import { rebuildSettings } from '../client/format-settings.ts'
 import { rollupSelect, type RollupFamily, type RollupLevel, type RollupSource } from '../migrate/0003-rollups.ts'
 import { rollupFamilies } from './families.ts'
 
@@ -70,12 +71,13 @@ async function rebuildLevel(client: AnalyticsClient, family: RollupFamily, level
     await client.command({
       what,
       sql: `INSERT INTO ${rebuilt} (${columns}) SELECT ${columns} FROM ${table}
-WHERE ${level.partitionId('bucket')} = {partition:String} AND ${keyOf('project_id', 'bucket')} NOT IN ${touched}`,
+WHERE ${level.partitionId('bucket')} = {partition:String} AND ${keyOf('project_id', 'bucket')} NOT IN ${touched} ${rebuildSettings}`,
       params: { partition },
     })
     await client.command({
       what,
-      sql: `INSERT INTO ${rebuilt} (${columns}) SELECT ${columns} FROM (${rollupSelect(family, level, sourceOf(family, level, { touched, keyOf }))})`,
+      sql: `INSERT INTO ${rebuilt} (${columns}) SELECT ${columns} FROM (${rollupSelect(family, level, sourceOf(family, level, { touched, keyOf }))})
+${rebuildSettings}`,
       params: { partition, from, to },
     })
     // The id is digits that the engine made from a date: it cannot be bound here.

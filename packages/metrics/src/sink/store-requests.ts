@@ -1,13 +1,13 @@
 /** Writes encoded requests: at once when they are certainly new, otherwise after telling the new from the known inside the engine. */
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
-import { rowInsertSettings } from '../client/format-settings.ts'
+import { repeatableInsert, rowInsertSettings, toSettingsClause } from '../client/format-settings.ts'
 import { needsRepair, repairRollups } from '../rollup/rebuild.ts'
 import { requestRowColumns } from '../table/request-rows.ts'
 
 /** Payloads of whole rows in the order of `requestRowColumns`, whose rollups follow by the views. */
-export function storeNewRequests(client: AnalyticsClient, payloads: readonly Uint8Array[]): Promise<void> {
-  return client.insertRows({ table: 'requests', columns: requestRowColumns, payloads })
+export function storeNewRequests(client: AnalyticsClient, payloads: readonly Uint8Array[], blockRows: number): Promise<void> {
+  return client.insertRows({ table: 'requests', columns: requestRowColumns, payloads, blockRows })
 }
 
 const columns = requestRowColumns.map(({ name }) => name).join(', ')
@@ -32,12 +32,14 @@ export interface DoubtfulDelivery {
   readonly maybeTorn: boolean
   /** Unix seconds: hours before this are not made anew, because their raw rows may have expired. */
   readonly repairableFrom: number
+  /** See `RowsInsert`. */
+  readonly blockRows?: number
 }
 
 /** Resolves with the number of rows that were new. */
 export async function storeDoubtfulRequests(
   client: AnalyticsClient,
-  { payloads, maybeTorn, repairableFrom }: DoubtfulDelivery,
+  { payloads, maybeTorn, repairableFrom, blockRows }: DoubtfulDelivery,
 ): Promise<number> {
   const what = 'telling new requests from known ones'
   // What an earlier failure left is repaired with it.
@@ -50,15 +52,14 @@ export async function storeDoubtfulRequests(
     await client.command({
       what,
       sql: `INSERT INTO rollup_repairs (project_id, hour)
-SELECT DISTINCT project_id, toDateTime(toStartOfHour(time, 'UTC'), 'UTC') AS hour FROM requests_doubtful WHERE hour >= toDateTime({from:UInt32}, 'UTC')`,
+SELECT DISTINCT project_id, toDateTime(toStartOfHour(time, 'UTC'), 'UTC') AS hour FROM requests_doubtful WHERE hour >= toDateTime({from:UInt32}, 'UTC') ${repeatableInsert}`,
       params: { from: repairableFrom },
     })
   }
   if (unknown > 0) {
-    const settings = Object.entries(rowInsertSettings).map(([name, value]) => `${name} = ${String(value)}`)
     await client.command({
       what: 'inserting into requests',
-      sql: `INSERT INTO requests (${columns}) SELECT ${columns} ${unknownRows} SETTINGS ${settings.join(', ')}`,
+      sql: `INSERT INTO requests (${columns}) SELECT ${columns} ${unknownRows} ${toSettingsClause(rowInsertSettings(blockRows))}`,
     })
   }
   if (torn) await repairRollups(client)
