@@ -939,6 +939,7 @@ interface GovernanceAdmin {
     createKey(key: NewKey): Promise<ShownKey>;
     /** A new key in the same record: limits, usage and id stay. @throws GATEWAY_KEY_REVOKED */
     rotateKey(id: string, options?: RotateOptions): Promise<ShownKey | undefined>;
+    /** Stops of budgets stay among the limits, whatever the change says; only a function changes them. */
     updateKey(id: string, change: ChangeOf<KeyRecord, KeyChange>): Promise<KeyRecord | undefined>;
     revokeKey(id: string): Promise<KeyRecord | undefined>;
     /** Forgets a key, revoked or not; false when there was none. */
@@ -948,13 +949,16 @@ interface GovernanceAdmin {
     listKeys(filter?: KeyFilter): readonly KeyRecord[];
     /** @throws GATEWAY_KEY_LIMIT, GATEWAY_ALREADY_EXISTS, CORE_CONFIG_INVALID naming the field */
     createProject(project: NewOwner): Promise<OwnerRecord>;
+    /** As with keys, stops of budgets stay. */
     updateProject(id: string, change: ChangeOf<OwnerRecord, OwnerChange>): Promise<OwnerRecord | undefined>;
-    /** Its keys stay valid, without the project's limits: disable it, or revoke them, first. */
+    /** Its keys stay valid, without the project's limits: disable it, or revoke them, first. @throws GATEWAY_BUDGET_STOPS where a budget's stop is among them */
     deleteProject(id: string): Promise<boolean>;
     getProject(id: string): OwnerRecord | undefined;
     listProjects(): readonly OwnerRecord[];
     createUser(user: NewOwner): Promise<OwnerRecord>;
+    /** As with keys, stops of budgets stay. */
     updateUser(id: string, change: ChangeOf<OwnerRecord, OwnerChange>): Promise<OwnerRecord | undefined>;
+    /** @throws GATEWAY_BUDGET_STOPS where a budget's stop is among its limits */
     deleteUser(id: string): Promise<boolean>;
     getUser(id: string): OwnerRecord | undefined;
     listUsers(): readonly OwnerRecord[];
@@ -1923,6 +1927,7 @@ declare const adminOperations: {
             id: z.ZodString;
             timeUnixMs: z.ZodNumber;
         }, z.core.$strict>>;
+        isPartial: z.ZodBoolean;
     }, z.core.$strict>>;
     getConfig: Operation<z.ZodObject<{}, z.core.$strict>, z.ZodObject<{}, z.core.$strict>, z.ZodObject<{}, z.core.$strict>, z.ZodUnknown>;
     checkConfig: Operation<z.ZodObject<{}, z.core.$strict>, z.ZodObject<{}, z.core.$strict>, z.ZodRecord<z.ZodString, z.ZodUnknown>, z.ZodObject<{
@@ -3884,4 +3889,4 @@ interface ConfigurableGateway {
 declare const createConfigAdmin: (gateway: ConfigurableGateway, reload?: () => Promise<void>) => ConfigAdmin;
 
 export { adminOperations, createAdmin, createAdminHandler, createAuditLog, createAuditTrail, createBlockingAdmin, createCacheAdmin, createConfigAdmin, toErrorResponse };
-export type { Admin, AdminActor, AdminCaller, AdminHandlerOptions, AdminInit, AdminInput, AdminOperationName, AdminOperations, AdminParts, AdminResult, AnyOperation, AuditLog, AuditLogParts, AuditAnswer, AuditQuestion, AuditTrail, AuditTrailParts, BlockingAdmin, CacheAdmin, ConfigAdmin, ConfigurableGateway };
+export type { Admin, AdminActor, AdminCaller, AdminHandlerOptions, AdminInit, AdminInput, AdminOperationName, AdminOperations, AdminParts, AdminResult, AnyOperation, AuditAnswer, AuditLog, AuditLogParts, AuditQuestion, AuditTrail, AuditTrailParts, BlockingAdmin, CacheAdmin, ConfigAdmin, ConfigurableGateway };

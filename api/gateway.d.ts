@@ -1120,6 +1120,7 @@ interface GovernanceAdmin {
     createKey(key: NewKey): Promise<ShownKey>;
     /** A new key in the same record: limits, usage and id stay. @throws GATEWAY_KEY_REVOKED */
     rotateKey(id: string, options?: RotateOptions): Promise<ShownKey | undefined>;
+    /** Stops of budgets stay among the limits, whatever the change says; only a function changes them. */
     updateKey(id: string, change: ChangeOf<KeyRecord, KeyChange>): Promise<KeyRecord | undefined>;
     revokeKey(id: string): Promise<KeyRecord | undefined>;
     /** Forgets a key, revoked or not; false when there was none. */
@@ -1129,13 +1130,16 @@ interface GovernanceAdmin {
     listKeys(filter?: KeyFilter): readonly KeyRecord[];
     /** @throws GATEWAY_KEY_LIMIT, GATEWAY_ALREADY_EXISTS, CORE_CONFIG_INVALID naming the field */
     createProject(project: NewOwner): Promise<OwnerRecord>;
+    /** As with keys, stops of budgets stay. */
     updateProject(id: string, change: ChangeOf<OwnerRecord, OwnerChange>): Promise<OwnerRecord | undefined>;
-    /** Its keys stay valid, without the project's limits: disable it, or revoke them, first. */
+    /** Its keys stay valid, without the project's limits: disable it, or revoke them, first. @throws GATEWAY_BUDGET_STOPS where a budget's stop is among them */
     deleteProject(id: string): Promise<boolean>;
     getProject(id: string): OwnerRecord | undefined;
     listProjects(): readonly OwnerRecord[];
     createUser(user: NewOwner): Promise<OwnerRecord>;
+    /** As with keys, stops of budgets stay. */
     updateUser(id: string, change: ChangeOf<OwnerRecord, OwnerChange>): Promise<OwnerRecord | undefined>;
+    /** @throws GATEWAY_BUDGET_STOPS where a budget's stop is among its limits */
     deleteUser(id: string): Promise<boolean>;
     getUser(id: string): OwnerRecord | undefined;
     listUsers(): readonly OwnerRecord[];
@@ -3078,6 +3082,14 @@ declare const gatewayErrors: {
     readonly BUDGET_SUBJECT_UNKNOWN: _bud_foundry_core.ErrorFactory<"GATEWAY_BUDGET_SUBJECT_UNKNOWN", {
         readonly budget: string;
         readonly subject: string;
+    }>;
+    readonly BUDGET_LIMIT: _bud_foundry_core.ErrorFactory<"GATEWAY_BUDGET_LIMIT", {
+        readonly name: string;
+    }>;
+    readonly BUDGET_STOPS: _bud_foundry_core.ErrorFactory<"GATEWAY_BUDGET_STOPS", {
+        readonly what: string;
+        readonly id: string;
+        readonly name: string;
     }>;
     readonly NO_WEBHOOKS: _bud_foundry_core.ErrorFactory<"GATEWAY_NO_WEBHOOKS", undefined>;
     readonly CALL_FAILED: _bud_foundry_core.ErrorFactory<"GATEWAY_CALL_FAILED", {

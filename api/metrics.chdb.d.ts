@@ -33,6 +33,8 @@ interface RowsInsert {
     }[];
     /** Whole rows in each. */
     readonly payloads: readonly Uint8Array[];
+    /** The engine takes so many rows at a time, and the views behind the table with it; default: all. A failure may leave some blocks behind. */
+    readonly blockRows?: number;
 }
 /** A connection to one database. Errors are METRICS_DATABASE_UNAVAILABLE (retry) or METRICS_DATABASE_REFUSED (do not). */
 interface AnalyticsClient extends AsyncDisposable {

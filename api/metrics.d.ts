@@ -37,6 +37,8 @@ interface RowsInsert {
     }[];
     /** Whole rows in each. */
     readonly payloads: readonly Uint8Array[];
+    /** The engine takes so many rows at a time, and the views behind the table with it; default: all. A failure may leave some blocks behind. */
+    readonly blockRows?: number;
 }
 /** A connection to one database. Errors are METRICS_DATABASE_UNAVAILABLE (retry) or METRICS_DATABASE_REFUSED (do not). */
 interface AnalyticsClient extends AsyncDisposable {
@@ -1313,6 +1315,10 @@ declare const metricsLimits: Readonly<{
     /** Certainly new requests that are inserted at once: the larger, the cheaper each; the engine holds them uncompressed. */
     rowBatchRows: 100000;
     rowBatchBytes: number;
+    /** The engine groups rows for the rollups in blocks: never smaller than this, and halved when an insert took longer than `slowInsertMs`. */
+    rowBlockRowsMin: 5000;
+    slowInsertMs: 3000;
+    quickInsertMs: 1000;
     /** Encoded requests kept in memory for delivery; what lies beyond is read back from the spool. */
     rowMemoryBytes: number;
     /** Projects with a retention of their own: they stand in the TTL of a table. */
