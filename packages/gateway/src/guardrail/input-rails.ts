@@ -65,7 +65,8 @@ export function applyInputRails(parts: InputParts): Uint8Array | undefined | Pro
   const unread = rails.find((rail) => rail.kind !== 'schema' && rail.config.action !== 'annotate')
   const texts = rails.every(({ kind }) => kind === 'schema') ? [] : readTexts(body, unread)
   const services = rails.filter((rail) => rail.kind === 'service')
-  return after(paced(applyHere(parts, body, texts), clock), (changed) => {
+  const here = paced(applyHere(parts, body, texts), clock, () => call.signal)
+  return after(here, (changed) => {
     if (services.length === 0) return changed ? encodeJson(body) : undefined
     return askServices(parts, services, texts).then((masked) => (changed || masked ? encodeJson(body) : undefined))
   })

@@ -40,7 +40,9 @@ class LocalPassage implements Passage {
   }
 
   push(piece: string): Awaitable<string> {
-    return piece.length <= sliceCharacters ? this.#push(piece) : paced(this.#slices(piece), this.#parts.clock)
+    return piece.length <= sliceCharacters
+      ? this.#push(piece)
+      : paced(this.#slices(piece), this.#parts.clock, () => this.#parts.call.signal)
   }
 
   end(): string {

@@ -14,15 +14,19 @@ function takeTurn<Value>(work: Generator<undefined, Value>, clock: Clock): Itera
   }
 }
 
-/** Runs `work` to its end, in turns between which everything else goes on. A promise only where one turn was not enough. */
-export function paced<Value>(work: Generator<undefined, Value>, clock: Clock): Awaitable<Value> {
+/**
+ * Runs `work` to its end, in turns between which everything else goes on. A promise only where one turn was not enough; it rejects with the
+ * signal's reason before the next turn once nobody waits for the work any more.
+ */
+export function paced<Value>(work: Generator<undefined, Value>, clock: Clock, signal: () => AbortSignal): Awaitable<Value> {
   const ended = takeTurn(work, clock)
-  return ended === undefined ? laterTurns(work, clock) : ended.value
+  return ended === undefined ? laterTurns(work, clock, signal()) : ended.value
 }
 
-async function laterTurns<Value>(work: Generator<undefined, Value>, clock: Clock): Promise<Value> {
+async function laterTurns<Value>(work: Generator<undefined, Value>, clock: Clock, signal: AbortSignal): Promise<Value> {
   for (;;) {
     await setImmediate()
+    signal.throwIfAborted()
     const ended = takeTurn(work, clock)
     if (ended !== undefined) return ended.value
   }
