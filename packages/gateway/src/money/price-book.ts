@@ -74,12 +74,21 @@ function findIn(layer: Layer, target: PricedTarget, unixMs: number): FoundPrice 
   return { price, untilUnixMs }
 }
 
+interface SetPrice {
+  readonly id: string
+  readonly price: CompiledPrice
+  readonly updatedUnixMs: number
+}
+
+/** Of two prices that are equally close the one set last wins: in every process, whichever it has heard of first. */
+const bySetting = (left: SetPrice, right: SetPrice): number => left.updatedUnixMs - right.updatedUnixMs || (left.id < right.id ? -1 : 1)
+
 export class PriceBook {
   /** Grows with each change, so that targets know when to look again. */
   revision = 0
   readonly #builtIn: Layer
   #config: Layer = { origin: 'config', prices: [] }
-  readonly #setPrices = new Map<string, CompiledPrice>()
+  readonly #setPrices = new Map<string, SetPrice>()
   /** Made of the prices above when somebody asks: ten thousand of them come one by one. */
   #admin: Layer | undefined
   readonly #versions = new Map<string, CompiledPrice>()
@@ -101,13 +110,13 @@ export class PriceBook {
   }
 
   /** Puts one price that was set at run time in force, or takes it away. @throws GATEWAY_PRICE_NOT_EXACT: then the one from before is gone too. */
-  setPrice(id: string, entry: PriceEntry | undefined): void {
+  setPrice(id: string, entry: PriceEntry | undefined, updatedUnixMs = 0): void {
     this.#setPrices.delete(id)
     this.#admin = undefined
     this.revision += 1
     if (entry === undefined) return
     const price = compileEntry(entry, 'admin')
-    this.#setPrices.set(id, price)
+    this.#setPrices.set(id, { id, price, updatedUnixMs })
     this.#versions.set(price.version, price)
   }
 
@@ -132,7 +141,7 @@ export class PriceBook {
   }
 
   get #adminLayer(): Layer {
-    this.#admin ??= { origin: 'admin', prices: [...this.#setPrices.values()] }
+    this.#admin ??= { origin: 'admin', prices: [...this.#setPrices.values()].sort(bySetting).map(({ price }) => price) }
     return this.#admin
   }
 

@@ -66,7 +66,7 @@ class StoredPrices implements Prices {
       ttlMs: () => undefined,
       onChange: (before, after) => {
         try {
-          this.book.setPrice((after ?? before)?.id ?? '', after === undefined ? undefined : entryOf(after))
+          this.book.setPrice((after ?? before)?.id ?? '', after === undefined ? undefined : entryOf(after), after?.updatedUnixMs)
         } catch (error) {
           // One that cannot be exact, written by another version, must not keep the others from changing.
           onFailure(error)

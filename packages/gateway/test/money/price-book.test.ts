@@ -13,6 +13,7 @@ import {
   toUsd,
   type ModelPriceInput,
   type PriceEntry,
+  type Prices,
 } from '../../src/index.ts'
 import { CompiledPrice } from '../../src/money/compiled-price.ts'
 
@@ -304,4 +305,27 @@ describe('prices set at run time', () => {
     await after.ready
     expect(after.list()).toMatchObject([{ id: 'p', price: { inputUsdPerMillionTokens: 7 } }])
   })
+})
+
+it('lets the price that was set last win among equals, in every process and after every start', async () => {
+  const store = createMemoryStore()
+  const clock = createFakeClock({ startUnixMs: Date.UTC(2026, 10, 23) })
+  const priced = (usd: number) => entry({ inputUsdPerMillionTokens: usd, outputUsdPerMillionTokens: 1 }, { subject: { model: 'tie' } })
+  const target = { targetId: 't', model: 'tie', providerId: 'p', upstreamModel: 'u' }
+  const found = ({ book }: Prices) => book.find(target, clock.nowMs()).price?.entry.price
+  await using running = createPrices({ store, clock })
+  for (const [id, usd] of [
+    ['b', 1],
+    ['c', 2],
+    ['b', 3],
+    ['a', 4],
+    ['c', 5],
+  ] as const) {
+    await running.put(id, priced(usd))
+    await clock.advance(1)
+  }
+  await using later = createPrices({ store, clock })
+  await later.ready
+  expect(found(running)).toEqual(priced(5).price)
+  expect(found(later)).toEqual(priced(5).price)
 })
