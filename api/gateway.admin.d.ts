@@ -1923,6 +1923,7 @@ declare const adminOperations: {
             id: z.ZodString;
             timeUnixMs: z.ZodNumber;
         }, z.core.$strict>>;
+        isPartial: z.ZodBoolean;
     }, z.core.$strict>>;
     getConfig: Operation<z.ZodObject<{}, z.core.$strict>, z.ZodObject<{}, z.core.$strict>, z.ZodObject<{}, z.core.$strict>, z.ZodUnknown>;
     checkConfig: Operation<z.ZodObject<{}, z.core.$strict>, z.ZodObject<{}, z.core.$strict>, z.ZodRecord<z.ZodString, z.ZodUnknown>, z.ZodObject<{
