@@ -15,5 +15,5 @@ export type { AdminParts, BlockingAdmin, CacheAdmin, ConfigAdmin } from './admin
 export { createBlockingAdmin, createCacheAdmin } from './gateway-parts.ts'
 export { createConfigAdmin, type ConfigurableGateway } from './config-admin.ts'
 export { createAuditLog, type AuditLog, type AuditLogParts } from './audit-log.ts'
-export { createAuditTrail, type AuditAnswer, AuditQuestion, type AuditTrail, type AuditTrailParts } from './audit-trail.ts'
+export { createAuditTrail, type AuditAnswer, type AuditQuestion, type AuditTrail, type AuditTrailParts } from './audit-trail.ts'
 export type { AdminActor, AnyOperation } from './operation.ts'

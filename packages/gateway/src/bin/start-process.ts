@@ -3,6 +3,7 @@ import { systemClock, type SecretStore, type Store } from '@bud-foundry/core'
 import type { StructuredLogger } from '@bud-foundry/core/log'
 import type { PreparedConfig } from '../config-file/prepare-config.ts'
 import { startGatewayProcess, type NewConnections } from '../node/gateway-process.ts'
+import type { NodeListener } from '../node/node-listener.ts'
 import { createNdjsonSink, createNdjsonStreamSink } from '../node/ndjson-sink.ts'
 import { openAdministration, serveAdministration, type Administration } from './administration.ts'
 import type { ServeOptions } from './command-line.ts'
@@ -43,6 +44,11 @@ export function hintAtKeys(running: ServingProcess, logger: StructuredLogger, op
   logger.warn(`there are no keys yet; make one with: bud-gateway keys create --name NAME ${where}`)
 }
 
+/** Administrators meet the certificate that callers do. A listener without TLS stays so until the next start. */
+export function renewCertificate(routes: NodeListener | undefined, { listen }: Pick<PreparedConfig, 'listen'>): void {
+  if (listen.tls !== undefined && routes?.url.startsWith('https:') === true) routes.replaceTls(listen.tls)
+}
+
 /** Rejects, with nothing left behind, when it cannot. */
 export async function startProcess(config: PreparedConfig, options: ServeOptions, parts: ProcessParts): Promise<ServingProcess> {
   const { store, secrets, logger, metrics } = parts
@@ -70,7 +76,10 @@ export async function startProcess(config: PreparedConfig, options: ServeOptions
     url: running.listener.url,
     adminUrl: routes === undefined ? undefined : `${routes.url}/admin`,
     metricsText: () => gateway.metricsText(),
-    update: (next) => running.update(next),
+    update: async (next) => {
+      await running.update(next)
+      renewCertificate(routes, next)
+    },
     stop: (graceMs, newConnections) => {
       // Callers are refused at once, whoever still administers.
       const stopped = running.stop(graceMs, newConnections)

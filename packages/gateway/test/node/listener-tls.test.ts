@@ -4,6 +4,7 @@ import { request, type RequestOptions } from 'node:https'
 import { connect } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { expect, it } from 'vitest'
+import { renewCertificate } from '../../src/bin/start-process.ts'
 import { listen } from '../../src/node/node-listener.ts'
 import { createAuthority, createCertificate } from '../support/certificates.ts'
 
@@ -51,6 +52,17 @@ it('shows replaced certificates to new connections', async () => {
   expect(await get(listener.port, { ca: authority.cert })).toEqual(before)
   listener.replaceTls(second)
   const after = await get(listener.port, { ca: authority.cert })
+  expect(after).toMatchObject({ body: 'hello' })
+  expect(after).not.toEqual(before)
+})
+
+it('shows administrators the certificates that a reload brings', async () => {
+  const authority = await createAuthority()
+  const [first, second] = [await createCertificate(authority), await createCertificate(authority)]
+  await using routes = await listen(answer, { port: 0, tls: first })
+  const before = await get(routes.port, { ca: authority.cert })
+  renewCertificate(routes, { listen: { port: 0, tls: second } })
+  const after = await get(routes.port, { ca: authority.cert })
   expect(after).toMatchObject({ body: 'hello' })
   expect(after).not.toEqual(before)
 })
