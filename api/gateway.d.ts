@@ -1680,7 +1680,7 @@ declare class PriceBook {
      */
     prepareConfig(entries: readonly PriceEntry[]): () => void;
     /** Puts one price that was set at run time in force, or takes it away. @throws GATEWAY_PRICE_NOT_EXACT: then the one from before is gone too. */
-    setPrice(id: string, entry: PriceEntry | undefined): void;
+    setPrice(id: string, entry: PriceEntry | undefined, updatedUnixMs?: number): void;
     find(target: PricedTarget, unixMs: number): FoundPrice;
     /** The price that a version of an event names; undefined when this process has never known it. */
     version(version: string): CompiledPrice | undefined;
