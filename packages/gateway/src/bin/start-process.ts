@@ -4,7 +4,7 @@ import type { StructuredLogger } from '@bud-foundry/core/log'
 import type { PreparedConfig } from '../config-file/prepare-config.ts'
 import { startGatewayProcess, type NewConnections } from '../node/gateway-process.ts'
 import { createNdjsonSink, createNdjsonStreamSink } from '../node/ndjson-sink.ts'
-import { openAdministration, serveAdministration, type Administration } from './administration.ts'
+import { openAdministration, serveAdministration } from './administration.ts'
 import type { ServeOptions } from './command-line.ts'
 import { openGeo } from './open-geo.ts'
 import { openVault } from './open-vault.ts'
@@ -54,23 +54,25 @@ export async function startProcess(config: PreparedConfig, options: ServeOptions
   const running = await startGatewayProcess(config, { store, secrets, sink, geo, credentials, clock: systemClock, logger, metrics })
   const { gateway } = running
   let stopGateway = () => running.stop(0)
-  const needsKeys = config.gateway.auth?.kind !== 'none'
-  // Without keys nobody has spent anything; and whoever administers wants to see what all have.
-  const governed = needsKeys || config.admin !== undefined
-  let administration: Administration | undefined
+  let needsKeys = config.gateway.auth?.kind !== 'none'
+  let closeAdministration = () => Promise.resolve()
   // After the gateway: what the last requests cost is counted.
-  stack.defer(() => administration?.[Symbol.asyncDispose]())
+  stack.defer(() => closeAdministration())
   stack.defer(() => stopGateway())
-  if (governed) administration = await openAdministration({ store, credentials, logger, gateway, configPath: options.config })
-  const routes =
-    administration === undefined || config.admin === undefined ? undefined : await serveAdministration(administration, config.admin, logger)
+  // Also where no keys are asked for: a reload may ask for them, and money is counted either way.
+  const administration = await openAdministration({ store, credentials, logger, gateway, configPath: options.config })
+  closeAdministration = async () => administration[Symbol.asyncDispose]()
+  const routes = config.admin === undefined ? undefined : await serveAdministration(administration, config.admin, logger)
   if (routes !== undefined) stack.defer(() => routes.close({ graceMs: lingerMs }))
   const open = stack.move()
   return {
     url: running.listener.url,
     adminUrl: routes === undefined ? undefined : `${routes.url}/admin`,
     metricsText: () => gateway.metricsText(),
-    update: (next) => running.update(next),
+    update: async (next) => {
+      await running.update(next)
+      needsKeys = next.gateway.auth?.kind !== 'none'
+    },
     stop: (graceMs, newConnections) => {
       // Callers are refused at once, whoever still administers.
       const stopped = running.stop(graceMs, newConnections)
