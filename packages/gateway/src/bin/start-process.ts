@@ -5,7 +5,7 @@ import type { PreparedConfig } from '../config-file/prepare-config.ts'
 import { startGatewayProcess, type NewConnections } from '../node/gateway-process.ts'
 import type { NodeListener } from '../node/node-listener.ts'
 import { createNdjsonSink, createNdjsonStreamSink } from '../node/ndjson-sink.ts'
-import { openAdministration, serveAdministration, type Administration } from './administration.ts'
+import { openAdministration, serveAdministration } from './administration.ts'
 import type { ServeOptions } from './command-line.ts'
 import { openGeo } from './open-geo.ts'
 import { openVault } from './open-vault.ts'
@@ -60,16 +60,15 @@ export async function startProcess(config: PreparedConfig, options: ServeOptions
   const running = await startGatewayProcess(config, { store, secrets, sink, geo, credentials, clock: systemClock, logger, metrics })
   const { gateway } = running
   let stopGateway = () => running.stop(0)
-  const needsKeys = config.gateway.auth?.kind !== 'none'
-  // Without keys nobody has spent anything; and whoever administers wants to see what all have.
-  const governed = needsKeys || config.admin !== undefined
-  let administration: Administration | undefined
+  let needsKeys = config.gateway.auth?.kind !== 'none'
+  let closeAdministration = () => Promise.resolve()
   // After the gateway: what the last requests cost is counted.
-  stack.defer(() => administration?.[Symbol.asyncDispose]())
+  stack.defer(() => closeAdministration())
   stack.defer(() => stopGateway())
-  if (governed) administration = await openAdministration({ store, credentials, logger, gateway, configPath: options.config })
-  const routes =
-    administration === undefined || config.admin === undefined ? undefined : await serveAdministration(administration, config.admin, logger)
+  // Also where no keys are asked for: a reload may ask for them, and money is counted either way.
+  const administration = await openAdministration({ store, credentials, logger, gateway, configPath: options.config })
+  closeAdministration = async () => administration[Symbol.asyncDispose]()
+  const routes = config.admin === undefined ? undefined : await serveAdministration(administration, config.admin, logger)
   if (routes !== undefined) stack.defer(() => routes.close({ graceMs: lingerMs }))
   const open = stack.move()
   return {
@@ -79,6 +78,7 @@ export async function startProcess(config: PreparedConfig, options: ServeOptions
     update: async (next) => {
       await running.update(next)
       renewCertificate(routes, next)
+      needsKeys = next.gateway.auth?.kind !== 'none'
     },
     stop: (graceMs, newConnections) => {
       // Callers are refused at once, whoever still administers.

@@ -61,6 +61,22 @@ const linesOf = (out: string): readonly Record<string, unknown>[] =>
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
 describe('one process', () => {
+  it('counts money for keys that a reload has begun to ask for', { timeout }, async () => {
+    await using directory = await createDirectory()
+    await using upstream = await startUpstream(wellBehaved('hello'))
+    const data = ['--data-dir', join(directory.path, 'data')]
+    const { key } = await createKey(data)
+    const models = { m: { targets: [{ provider: 'openai-compatible', baseUrl: upstream.baseUrl }], price } }
+    const config = await directory.write('gateway.json', { models, listen: { port: 0 }, auth: { kind: 'none' } })
+    await using running = serve(['--config', config, '--no-watch', ...data], env)
+    const url = await urlOf(running)
+    await directory.write('gateway.json', { models, listen: { port: 0 } })
+    running.child.kill('SIGHUP')
+    await running.line('the configuration was reloaded')
+    expect([await statusOf(ask(url, 'none')), await statusOf(ask(url, key))]).toEqual([401, 200])
+    await until(async () => (await run(['spend', '--by', 'project', ...data])).out.includes('total\t$0.025'))
+  })
+
   it('is governed by its routes and its commands alike: keys, limits, budgets, prices, spend, audit', { timeout }, async () => {
     await using directory = await createDirectory()
     await using test = await start(directory)
