@@ -4,7 +4,8 @@ import { gatewayErrors } from '../errors.ts'
 import { adminBodyBytes, auditedRefusalsPerDay, auditedRefusalsPerMinute, requestIdLength } from '../limits.ts'
 import type { Admin } from './admin.ts'
 import { describeOperations } from './openapi.ts'
-import { unknownActorId, type AdminActor, type AnyOperation } from './operation.ts'
+import { unknownActorId, type AdminActor } from './actor.ts'
+import type { AnyOperation } from './operation.ts'
 
 export interface AdminHandlerOptions {
   /** Finds out who asks, or throws what refuses them. `changes` is false for operations that only read. */

@@ -8,7 +8,8 @@ import { auditOperations } from './audit-operations.ts'
 import { blockingOperations, cacheOperations, configOperations } from './gateway-operations.ts'
 import { credentialOperations, keyOperations, projectAndUserOperations } from './key-operations.ts'
 import { budgetOperations, priceOperations, spendOperations } from './money-operations.ts'
-import type { AdminActor, AnyOperation, OperationChange } from './operation.ts'
+import type { AdminActor } from './actor.ts'
+import type { AnyOperation, OperationChange } from './operation.ts'
 
 /** Every operation by its name. */
 export const adminOperations = {

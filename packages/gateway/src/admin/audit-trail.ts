@@ -17,7 +17,7 @@ import {
   auditStrangerRetentionDays,
   parallelRecordReads,
 } from '../limits.ts'
-import { unknownActorId } from './operation.ts'
+import { unknownActorId } from './actor.ts'
 
 const prefix = 'gateway/audit/'
 const msPerDay = 86_400_000

@@ -2,17 +2,6 @@
 import type { z } from 'zod'
 import type { AdminParts } from './admin-parts.ts'
 
-/** Who administers, as `authorize` found out. */
-export interface AdminActor {
-  /** Of a key or an account; stands in the audit. */
-  readonly id: string
-  readonly name?: string | undefined
-  readonly clientIp?: string | undefined
-}
-
-/** Stands in the audit for callers whom `authorize` refused. */
-export const unknownActorId = 'unknown'
-
 export interface OperationInput<Params, Query, Body> {
   readonly params: Params
   readonly query: Query
