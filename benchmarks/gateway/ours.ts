@@ -4,8 +4,9 @@ import { mkdtempSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createMemoryStore, createSecret } from '@bud-foundry/core'
-import { createSpooledSink } from '@bud-foundry/core/sink/spool'
+import { createMemoryStore, createSecret, silentLogger, systemClock, systemRandom } from '@bud-foundry/core'
+// The sink of a deployment, without the database behind it.
+import { createMetricsSink } from '../../packages/metrics/src/sink/metrics-sink.ts'
 import { createGateway, createKeyRing } from '@bud-foundry/gateway'
 import { getRequestListener } from '@hono/node-server'
 import { benchmarkKey } from './contenders.ts'
@@ -15,10 +16,15 @@ const [port = '0', upstream = '0', door = 'handle', workers = '1'] = process.arg
 async function serve(): Promise<void> {
   const keys = createKeyRing({ store: createMemoryStore({}) })
   await keys.create({ name: 'benchmark', key: createSecret(benchmarkKey) })
-  const sink = await createSpooledSink({
+  const sink = await createMetricsSink({
     spoolDirectory: mkdtempSync(join(tmpdir(), 'bud-bench-spool-')),
     // What the database costs is measured with the database; here events end once they are safe on disk.
-    deliver: () => Promise.resolve(),
+    storeEvents: () => Promise.resolve(),
+    storeRows: () => Promise.resolve(),
+    clock: systemClock,
+    random: systemRandom,
+    logger: silentLogger,
+    fsync: false,
   })
   const target = { provider: 'openai-compatible', baseUrl: `http://127.0.0.1:${upstream}/v1`, model: 'bench' }
   const gateway = createGateway(
