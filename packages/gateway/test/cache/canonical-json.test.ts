@@ -51,7 +51,16 @@ it('refuses numbers that JavaScript cannot tell apart, and takes such digits in 
   expect(canonical('{"seed":9007199254740993}')).toBeUndefined()
   expect(canonical('{"seed":-1234567890123456789}')).toBeUndefined()
   expect(canonical('{"temperature":0.12345678901234567890}')).toBeUndefined()
+  expect(canonical('{"seed":12345678.1234567891}')).toBeUndefined()
   expect(canonical('{"text":"card 4111111111111111, \\"x\\" 1234567890123456"}')).toBeDefined()
+})
+
+it.each(['1e400', '-1e999', '1E+309', '1e-400', '4e-324', '0.1e-330'])('refuses %s, which is beyond the range of a double', (literal) => {
+  expect(canonical(`{"seed":${literal}}`)).toBeUndefined()
+})
+
+it.each(['0', '0e5', '0.000000000000000000', '1e300', '1.5E-300', '-12e2', '123456789.012345'])('takes %s, which is exact', (literal) => {
+  expect(canonical(`{"seed":${literal},"id":"1e400"}`)).toBe(`{"id":"1e400","seed":${JSON.stringify(Number(literal))}}`)
 })
 
 it('gives up on nesting that no stack holds', () => {
