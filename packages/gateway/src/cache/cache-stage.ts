@@ -209,10 +209,11 @@ export class CacheStage implements Stage, AnswerCache, AsyncDisposable {
     const observer: CallObserver = {
       output: recorder,
       onFinish: (event) => {
-        const answer = this.#keep(lookup, recorder, event)
+        const answer = this.#answerOf(lookup, recorder, event)
         if (answer !== undefined) {
           flight?.land(answer)
-          if (embedded !== undefined) this.#learn(lookup, embedded)
+          // What a fallback answered is not what the model asked for would have said: those who wait would have got it too, the next one asks again.
+          if (event.model === call.model) this.#keep(lookup, answer, embedded)
         } else if (event.outcome === 'success') flight?.disband()
         else flight?.handOver()
       },
@@ -220,17 +221,20 @@ export class CacheStage implements Stage, AnswerCache, AsyncDisposable {
     return { kind: 'go', observer }
   }
 
+  #keep(lookup: Lookup, answer: CachedAnswer, embedded: EmbeddedQuestion | undefined): void {
+    this.#answers.write(lookup.key.exact, answer)
+    if (embedded !== undefined) this.#learn(lookup, embedded)
+  }
+
   /** The answer, when it is one that others may get: whole, well, and not cut by a content filter. */
-  #keep({ call, key }: Lookup, recorder: AnswerRecorder, event: RequestEvent): CachedAnswer | undefined {
-    // What a fallback answered is not what the model asked for would have said: the next one asks that again.
-    const isAsked = event.model === call.model
-    const isWell = event.outcome === 'success' && event.status === 200 && isAsked && call.startMs > this.#answers.purgedMs
+  #answerOf({ call, key }: Lookup, recorder: AnswerRecorder, event: RequestEvent): CachedAnswer | undefined {
+    const isWell = event.outcome === 'success' && event.status === 200 && call.startMs > this.#answers.purgedMs
     const recorded = isWell ? recorder.take() : undefined
     if (recorded === undefined || filtered.test(toBuffer(recorded.body).toString('latin1'))) return undefined
     const createdUnixMs = this.#kit.clock.nowMs()
     const { inputTokens, cachedInputTokens, cacheWriteInputTokens, outputTokens, reasoningTokens } = event
     const usage = { inputTokens, cachedInputTokens, cacheWriteInputTokens, outputTokens, reasoningTokens }
-    const answer: CachedAnswer = {
+    return {
       head: {
         kind: recorded.kind,
         includeUsage: call.head.includeUsage,
@@ -244,8 +248,6 @@ export class CacheStage implements Stage, AnswerCache, AsyncDisposable {
       },
       body: recorded.body,
     }
-    this.#answers.write(key.exact, answer)
-    return answer
   }
 
   #learn({ key }: Lookup, embedded: EmbeddedQuestion): void {

@@ -256,6 +256,26 @@ describe('callers that ask the same at the same time', () => {
     expect(upstream.seen).toHaveLength(2)
   })
 
+  it('get the answer of a fallback as well, which nobody keeps', async () => {
+    const gate = gated()
+    await using down = await startUpstream((res) => {
+      sendJson(res, 503, { error: { message: 'down', type: 'server_error', code: null } })
+    })
+    await using other = await startUpstream(gate.answer)
+    const target = (baseUrl: string) => [{ provider: 'openai-compatible', baseUrl, model: 'x' }]
+    const models = { m: { targets: target(down.baseUrl), fallbacks: ['other'] }, other: { targets: target(other.baseUrl) } }
+    await using test = await startGateway({ models, cache: {} })
+    const asked = Array.from({ length: 5 }, () => test.post(openai, ask()))
+    await gate.arrived
+    while (test.gateway.inFlight < 5) await new Promise((resolve) => setImmediate(resolve))
+    gate.open()
+    const responses = await Promise.all(asked)
+    expect(await Promise.all(responses.map(textOf))).toEqual(Array.from({ length: 5 }, () => 'hello'))
+    expect(responses.map(cacheOf).sort()).toEqual([...Array.from({ length: 4 }, () => 'coalesced'), 'miss'])
+    expect(other.seen).toHaveLength(1)
+    expect(cacheOf(await test.post(openai, ask()))).toBe('miss')
+  })
+
   it('do not share a failure: the next one tries', async () => {
     await using upstream = await startUpstream(async (res, request, index) => {
       while (test.gateway.inFlight < 3 && index === 0) await new Promise((resolve) => setImmediate(resolve))
