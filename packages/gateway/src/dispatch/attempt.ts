@@ -14,6 +14,7 @@ import type { Services } from '../service/services.ts'
 import type { AttemptSpan } from '../telemetry/request-span.ts'
 import { BodyReader } from './body-reader.ts'
 import type { CallPlan } from './call-plan.ts'
+import { answerTextBytes } from './delta-bytes.ts'
 import { readFinishReason } from './finish-reason.ts'
 import { StreamReader, type StreamOwner } from './stream-reader.ts'
 import { StreamTranslation } from './stream-translation.ts'
@@ -410,6 +411,8 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
     try {
       this.usage = this.#upstreamDialect()?.usage(body)
       this.complete = this.usage !== undefined
+      // Nobody has counted what it says: the bill needs it.
+      if (operation !== 'embedding' && (this.usage?.outputTokens ?? 0) === 0) this.contentTextBytes = answerTextBytes(body)
       this.finishReason = readFinishReason(body)
       const plan = this.plan
       if (plan.passesThrough(this.state)) this.#deliver(body)

@@ -22,7 +22,7 @@ export interface BilledTry {
   readonly complete: boolean
   /** Events with content that a stream has had: at least one token each. */
   readonly contentEvents: number
-  /** About the bytes of what they say: some upstreams put several tokens into one. */
+  /** About the bytes of what they say, as some upstreams put several tokens into one; or of what a whole answer says that nobody has counted. */
   readonly contentTextBytes: number
   /** Of a whole answer. */
   readonly answerBytes: number
@@ -57,7 +57,7 @@ function promptTokens(plan: CallPlan): number {
 
 /** An answer's tokens where nobody has counted them. */
 const answerTokens = ({ plan, contentEvents, contentTextBytes, answerBytes }: BilledTry): number =>
-  plan.operation === 'embedding' ? 0 : Math.max(contentEvents, estimateTextTokens(contentTextBytes + answerBytes))
+  plan.operation === 'embedding' ? 0 : Math.max(contentEvents, estimateTextTokens(contentTextBytes > 0 ? contentTextBytes : answerBytes))
 
 function estimate(tried: BilledTry): TokenUsage {
   const { plan, usage } = tried
