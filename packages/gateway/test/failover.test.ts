@@ -165,3 +165,17 @@ it('accepts a stream without closing event where the model is configured so', as
   expect(await response.text()).toBe([roleFrame, textFrame('all'), finishFrame].join(''))
   expect(await test.sink.waitFor(1)).toMatchObject([{ outcome: 'success' }])
 })
+
+it('models that are fallbacks of each other are each asked once, and then the caller is told', async () => {
+  await using down = await startUpstream(refuse(500))
+  const target = (model: string) => [{ provider: 'openai-compatible', baseUrl: down.baseUrl, model }]
+  const models = {
+    m: { targets: target('up-m'), fallbacks: ['b', 'm'] },
+    b: { targets: target('up-b'), fallbacks: ['c', 'm'] },
+    c: { targets: target('up-c'), fallbacks: ['b', 'm', 'c'] },
+  }
+  await using test = await startGateway({ models, retry: { attempts: 1 } })
+  const response = await test.post('/v1/chat/completions', chat())
+  expect(response.status).toBeGreaterThanOrEqual(500)
+  expect(down.seen.map(({ json }) => json['model'])).toEqual(['up-m', 'up-b', 'up-c'])
+})
