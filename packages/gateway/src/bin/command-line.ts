@@ -37,7 +37,7 @@ export const usage = `Usage: bud-gateway <command> [options]
                                ,time-zone=ZONE behind it; --limit replaces all limits of the record
 
   budgets put ID               --subject project:ID|user:ID|key:ID|model:NAME|all --usd N --window day|week|month --time-zone ZONE
-                               --alert-percent N … --stop --webhook URL --webhook-credential NAME --name NAME
+                               --alert-percent N … --stop --webhook URL|- --webhook-credential NAME --name NAME
   budgets list, budgets show ID, budgets delete ID
   prices put ID                --model NAME or --target ID, --input USD --output USD --cached-input USD (per million tokens)
                                --valid-from DATE; or --file FILE with a whole entry as JSON

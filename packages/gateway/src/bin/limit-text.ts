@@ -1,6 +1,7 @@
 /** Limits as words of a command line: `requests=600/minute`, `tokens=1000000/day,model=gpt-*`, `concurrency=8`, `usd=50/month`. */
 import { limitSchema, type Limit } from '../limit/limit-schema.ts'
 import { gatewayErrors } from '../errors.ts'
+import { formatUsd, toNanos } from '../money/nano-usd.ts'
 
 const form = /^(requests|tokens|concurrency|usd)=(\d+(?:\.\d+)?)(?:\/(second|minute|hour|day|week|month|\d+s))?$/
 const expected =
@@ -8,6 +9,9 @@ const expected =
 
 export const limitProblem = (text: string, problem: string = expected) =>
   gatewayErrors.OPTION_INVALID({ option: '--limit', problem: `is '${text}'; ${problem}` })
+
+const zonedWindows: ReadonlySet<string> = new Set(['day', 'week', 'month'])
+const zoneProblem = 'a time zone goes with day, week and month alone; leave time-zone out'
 
 /** Weeks and months, and days of a time zone, are calendar windows; all others are of fixed length. */
 export function windowOf(word: string, timeZone: string | undefined): unknown {
@@ -27,13 +31,14 @@ export function parseLimit(text: string): Limit {
   const fields: Record<string, unknown> = {}
   let timeZone: string | undefined
   for (const part of more) {
-    const [name = '', value] = part.split('=', 2)
+    const [, name, value] = /^([^=]*)=(.+)$/.exec(part) ?? []
     if (name === 'model' && value !== undefined) models.push(value)
-    else if (name === 'name') fields['name'] = value
-    else if (name === 'time-zone') timeZone = value
+    else if (name === 'name' && fields['name'] === undefined) fields['name'] = value
+    else if (name === 'time-zone' && timeZone === undefined) timeZone = value
     else if (part === 'per-model') fields['perModel'] = true
     else throw limitProblem(text)
   }
+  if (timeZone !== undefined && !zonedWindows.has(window ?? '')) throw limitProblem(text, zoneProblem)
   const parsed = limitSchema.safeParse({
     ...fields,
     kind: kind === 'usd' ? 'spend' : kind,
@@ -53,12 +58,14 @@ const windowText = (limit: Limit): string => {
   const { window } = limit
   if (typeof window === 'string') return `/${window}`
   if ('seconds' in window) return `/${String(window.seconds)}s`
-  return `/${window.calendar}${window.timeZone === 'UTC' ? '' : `,time-zone=${window.timeZone}`}`
+  // A day without a zone is of fixed length, which headers and counts tell apart.
+  const isPlain = window.timeZone === 'UTC' && window.calendar !== 'day'
+  return `/${window.calendar}${isPlain ? '' : `,time-zone=${window.timeZone}`}`
 }
 
-/** The same words again. */
+/** Words that `parseLimit` makes the same limit of; only a comma in a model's name has none. */
 export function limitText(limit: Limit): string {
-  const head = limit.kind === 'spend' ? `usd=${String(limit.limitUsd)}` : `${limit.kind}=${String(limit.limit)}`
+  const head = limit.kind === 'spend' ? `usd=${formatUsd(BigInt(toNanos(limit.limitUsd)))}` : `${limit.kind}=${String(limit.limit)}`
   const models = (limit.models ?? []).map((model) => `,model=${model}`).join('')
   const name = limit.name === undefined ? '' : `,name=${limit.name}`
   return `${head}${windowText(limit)}${models}${limit.perModel === true ? ',per-model' : ''}${name}`

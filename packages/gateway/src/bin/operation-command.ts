@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { systemClock, type SecretStore } from '@bud-foundry/core'
 import type { AdminOperationName } from '../admin/admin.ts'
 import { gatewayErrors } from '../errors.ts'
+import { repeatedField } from '../governance/repeated-field.ts'
 import { administer, commandCaller } from './administration.ts'
 import type { StoreOptions } from './parse-words.ts'
 import { openStore } from './open-store.ts'
@@ -73,12 +74,22 @@ export async function runOperationCommand(command: OperationCommand, secrets: Se
 /** A day, today for `undefined`. */
 export const dayText = (unixMs = systemClock.nowMs()): string => new Date(unixMs).toISOString().slice(0, 10)
 
+/** Standard input, for what neither the list of processes nor the history of a shell should see. */
+export function readSecretWord(option: string): string {
+  const word = readFileSync(0, 'utf8').trim()
+  if (word === '') throw gatewayErrors.OPTION_INVALID({ option: `${option} -`, problem: 'needs it on standard input, which is empty' })
+  return word
+}
+
 /** The JSON of a file; `-` is standard input. */
 export function readJson(option: string, path: string): object {
   try {
-    const value: unknown = JSON.parse(readFileSync(path === '-' ? 0 : path, 'utf8'))
-    if (isRow(value)) return value
-    throw new Error('it holds no object')
+    const text = readFileSync(path === '-' ? 0 : path, 'utf8')
+    const value: unknown = JSON.parse(text)
+    if (!isRow(value)) throw new Error('it holds no object')
+    const repeated = repeatedField(text)
+    if (repeated === undefined) return value
+    throw new Error(`the field '${repeated}' stands more than once in one object`)
   } catch (error) {
     const problem = `cannot be read: ${error instanceof Error ? error.message : String(error)}`
     throw gatewayErrors.OPTION_INVALID({ option: `${option} ${path}`, problem }, { cause: error })

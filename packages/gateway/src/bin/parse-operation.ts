@@ -1,7 +1,7 @@
 /** From words to administrative operations: `budgets`, `prices`, `spend`, `audit`, and `update` of keys, projects and users. */
 import { systemClock } from '@bud-foundry/core'
 import { parseLimits, windowOf } from './limit-text.ts'
-import { dayText, readJson, type OperationCommand } from './operation-command.ts'
+import { dayText, readJson, readSecretWord, type OperationCommand } from './operation-command.ts'
 import { amount, given, oneOf, parse, problem, recordFlags, required, storeOptions, whole, type StoreOptions } from './parse-words.ts'
 import { checkScopes, daysFromNow, expiryDaysMax } from './parse-key.ts'
 
@@ -40,7 +40,8 @@ function putBudget(args: readonly string[]): OperationCommand {
     'webhook-credential': { type: 'string' },
   } as const
   const { values, positionals } = parse(args, flags, 1)
-  const { webhook: url, 'webhook-credential': credential } = values
+  const { webhook, 'webhook-credential': credential } = values
+  const url = webhook === '-' ? readSecretWord('--webhook') : webhook
   const window = oneOf('--window', values.window, ['day', 'week', 'month'])
   const body = given({
     name: values.name,

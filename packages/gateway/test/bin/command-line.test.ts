@@ -34,6 +34,8 @@ it('takes limits as words, and says them again', () => {
     'concurrency=8',
     'usd=50/month,name=m',
     'requests=5/90s',
+    'requests=5/day,time-zone=UTC',
+    'usd=0.0000001/week,time-zone=Europe/Berlin,model=a=b',
   ]
   const command = parseCommand(['keys', 'create', '--name', 'n', ...words.flatMap((word) => ['--limit', word])])
   const limits = [
@@ -42,6 +44,8 @@ it('takes limits as words, and says them again', () => {
     { kind: 'concurrency', limit: 8 },
     { kind: 'spend', limitUsd: 50, window: { calendar: 'month', timeZone: 'UTC' }, name: 'm' },
     { kind: 'requests', limit: 5, window: { seconds: 90 } },
+    { kind: 'requests', limit: 5, window: { calendar: 'day', timeZone: 'UTC' } },
+    { kind: 'spend', limitUsd: 0.000_000_1, window: { calendar: 'week', timeZone: 'Europe/Berlin' }, models: ['a=b'] },
   ] as const
   expect(command).toMatchObject({ key: { limits } })
   expect(limits.map(limitText)).toEqual(words)
@@ -107,6 +111,11 @@ describe('says what is wrong with', () => {
     [['credentials', 'put', 'a'], '--master-key is missing'],
     [['keys', 'create', '--name', 'n', '--scope', 'frob'], "--scope is 'frob'; use inference, metrics, admin"],
     [['keys', 'create', '--name', 'n', '--limit', 'requests=5'], "--limit is 'requests=5'; write requests=600/minute"],
+    [['keys', 'create', '--name', 'n', '--limit', 'requests=5/hour,time-zone=UTC'], 'a time zone goes with day, week and month alone'],
+    [['keys', 'create', '--name', 'n', '--limit', 'concurrency=5,time-zone=UTC'], 'a time zone goes with day, week and month alone'],
+    [['keys', 'create', '--name', 'n', '--limit', 'requests=5/day,name'], "--limit is 'requests=5/day,name'"],
+    [['keys', 'create', '--name', 'n', '--limit', 'requests=5/day,name='], "--limit is 'requests=5/day,name='"],
+    [['keys', 'create', '--name', 'n', '--limit', 'requests=5/day,name=a,name=b'], "--limit is 'requests=5/day,name=a,name=b'"],
     [['keys', 'create', '--name', 'n', '--limit', 'concurrency=5/day'], "--limit is 'concurrency=5/day'"],
     [['keys', 'create', '--name', 'n', '--limit', 'usd=5/month,time-zone=Mars'], 'window'],
     [['keys', 'create', '--name', 'n', '--limit', 'requests=5/day,frob'], "--limit is 'requests=5/day,frob'"],
