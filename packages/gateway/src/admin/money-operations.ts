@@ -1,5 +1,6 @@
 /** Operations on prices, budgets and spend. */
 import { z } from 'zod'
+import { gatewayErrors } from '../errors.ts'
 import { budgetSchema, type Budget, type BudgetInput } from '../money/budget.ts'
 import type { CompiledPrice } from '../money/compiled-price.ts'
 import { priceEntrySchema } from '../money/price-schema.ts'
@@ -82,10 +83,13 @@ const stateSchema = z.strictObject({
   remainingUsd: z.number(),
 })
 
+const hiddenPath = '/[hidden]'
+const isHidden = (url: string): boolean => /^\/(?:\[|%5b)hidden(?:\]|%5d)$/i.test(new URL(url).pathname)
+
 /** Webhooks of Slack, Teams and Discord have their secret in the path: it goes in and never comes out. */
 function shownWebhook(url: string): string {
-  const { origin, pathname, search } = new URL(url)
-  return pathname === '/' && search === '' ? url : `${origin}/[hidden]`
+  const { origin, pathname, search, username, password } = new URL(url)
+  return pathname === '/' && search === '' && username === '' && password === '' ? url : `${origin}${hiddenPath}`
 }
 
 const toShown = (budget: Budget): Budget =>
@@ -94,8 +98,12 @@ const toShown = (budget: Budget): Budget =>
 /** Whoever sends back what was shown keeps the address that is there. */
 function keepWebhook<Input extends Omit<BudgetInput, 'id'>>(next: Input, before: Budget | undefined): Input {
   const { webhook } = next
-  if (webhook === undefined || before?.webhook === undefined || webhook.url !== shownWebhook(before.webhook.url)) return next
-  return { ...next, webhook: { ...webhook, url: before.webhook.url } }
+  if (webhook === undefined) return next
+  if (before?.webhook !== undefined && webhook.url === shownWebhook(before.webhook.url))
+    return { ...next, webhook: { ...webhook, url: before.webhook.url } }
+  if (!isHidden(webhook.url)) return next
+  const problem = `it ends in ${hiddenPath}, as addresses are shown, and this budget has no such address to keep; write it out`
+  throw gatewayErrors.INVALID_BODY({ field: 'webhook.url', problem })
 }
 
 export const budgetOperations = {

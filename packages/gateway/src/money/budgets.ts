@@ -154,7 +154,7 @@ class StoredBudgets implements Budgets {
 
   async put(input: BudgetInput): Promise<Budget> {
     const budget = resolveConfig('budget', budgetSchema, input)
-    if (budget.webhook !== undefined && this.#fetcher === undefined) throw gatewayErrors.NO_WEBHOOKS()
+    if (budget.webhook !== undefined) this.#checkWebhook(budget.webhook)
     const before = this.#mirror.get(budget.id)
     if (budget.stop) await this.#setStop(budget)
     if (before?.stop === true && (!budget.stop || JSON.stringify(before.subject) !== JSON.stringify(budget.subject)))
@@ -179,6 +179,15 @@ class StoredBudgets implements Budgets {
   async state(id: string): Promise<BudgetState | undefined> {
     const budget = this.#mirror.get(id)
     if (budget === undefined) return undefined
+  /** Records that are there may have such an address: it is refused where one is put. */
+  #checkWebhook({ url }: NonNullable<Budget['webhook']>): void {
+    if (this.#fetcher === undefined) throw gatewayErrors.NO_WEBHOOKS()
+    const { username, password } = new URL(url)
+    if (username === '' && password === '') return
+    const problem = 'it holds a user name or a password, which no webhook is sent with; leave them out, and sign with a credential'
+    throw gatewayErrors.INVALID_BODY({ field: 'webhook.url', problem })
+  }
+
     await this.#flushNow()
     const window = windowAt(budget.window, this.#clock.nowMs())
     const nanos = await this.#sum(budget, window)

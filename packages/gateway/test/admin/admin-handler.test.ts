@@ -180,6 +180,20 @@ describe('prices, budgets and spend', () => {
     for (const seen of [put, answers, await test.audited(), test.lines]) expect(JSON.stringify(seen)).not.toContain('very-secret-path')
   })
 
+  it.each([
+    'https://hooks.example/[hidden]',
+    'https://hooks.example/%5Bhidden%5D',
+    'https://user:word@hooks.example/',
+    'https://u@hooks.example/x',
+  ])('a webhook of %s is refused where no budget has it: alerts would go nowhere, or a password would be shown', async (url) => {
+    await using test = await start()
+    await test.call('PUT', '/budgets/other', { subject: { kind: 'all' }, limitUsd: 5, webhook: { url: 'https://hooks.example/secret' } })
+    const answer = await test.call('PUT', '/budgets/b', { subject: { kind: 'all' }, limitUsd: 5, webhook: { url } })
+    expect(answer).toMatchObject({ status: 400, body: { error: { message: expect.stringContaining('webhook.url') as string } } })
+    expect(JSON.stringify(answer.body)).not.toContain('user:word')
+    expect(test.budgets.get('b')).toBeUndefined()
+  })
+
   it('spend is asked for by dimension, and a wrong dimension is named', async () => {
     await using test = await start()
     expect((await test.call('GET', '/spend?from=2026-11-01&to=2026-11-30&by=key,price')).body).toEqual({
