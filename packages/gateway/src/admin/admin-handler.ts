@@ -1,6 +1,7 @@
 /** The administrative routes as one web-standard function: no framework, every answer JSON, every error of one shape. */
 import { createId, isBudError, silentLogger, systemClock, systemRandom, type BudError, type Logger } from '@bud-foundry/core'
 import { gatewayErrors } from '../errors.ts'
+import { repeatedField } from '../governance/repeated-field.ts'
 import { adminBodyBytes, auditedRefusalsPerDay, auditedRefusalsPerMinute, requestIdLength } from '../limits.ts'
 import type { Admin } from './admin.ts'
 import { describeOperations } from './openapi.ts'
@@ -55,6 +56,14 @@ function decode(path: string): readonly string[] {
 /** Reads no more than the bound. */
 async function readBody(request: Request): Promise<unknown> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
+/** @throws GATEWAY_INVALID_BODY for a field that stands twice: nobody can say which of the two was meant. */
+function parseBody(text: string): unknown {
+  const body: unknown = JSON.parse(text)
+  const repeated = repeatedField(text)
+  if (repeated === undefined) return body
+  throw gatewayErrors.INVALID_BODY({ field: repeated.slice(0, 100), problem: 'it stands more than once in one object; send it once' })
+}
+
   let text = ''
   let bytes = 0
   try {
@@ -66,7 +75,7 @@ async function readBody(request: Request): Promise<unknown> {
       text += decoder.decode(chunk, { stream: true })
     }
     text += decoder.decode()
-    return text === '' ? {} : JSON.parse(text)
+    return text === '' ? {} : parseBody(text)
   } catch (error) {
     if (isBudError(error)) throw error
     throw gatewayErrors.INVALID_JSON({ problem: error instanceof Error ? error.message : 'it is not JSON' }, { cause: error })

@@ -7,10 +7,10 @@ import { ownerRecordSchema, type OwnerRecord } from '../key/owner-record.ts'
 import { keyOverlapMaxMs, limitsPerRecord } from '../limits.ts'
 import { limitSchema } from '../limit/limit-schema.ts'
 import { operation } from './operation.ts'
-import { deletedSchema, found, idParams, none, part, shownKeySchema, toShownKey } from './operations-shared.ts'
+import { deletedSchema, found, idParams, none, part, printable, shownKeySchema, toShownKey } from './operations-shared.ts'
 
-const name = z.string().min(1).max(200)
-const owner = z.string().min(1).max(256)
+const name = printable.min(1).max(200)
+const owner = printable.min(1).max(256)
 /** Ids that stand in URLs, file names and headers as they are. */
 const newOwnerId = owner.regex(/^[\w.:@+-]+$/, 'use letters, digits, dots, colons, dashes, underscores, @ and +')
 /** Seconds, and days that are over, would make a key that nobody can use. */
@@ -18,10 +18,10 @@ const expiry = z
   .number()
   .positive()
   .refine((unixMs) => unixMs > systemClock.nowMs(), 'is in the past; give milliseconds since 1970, of a time to come')
-const tags = z.record(z.string(), z.string())
+const tags = z.record(printable, printable)
 const limits = z.array(limitSchema).max(limitsPerRecord)
-const scopes = z.array(z.string().min(1).max(100)).min(1).max(50)
-const models = z.array(z.string().min(1)).min(1).max(1_000)
+const scopes = z.array(printable.min(1).max(100)).min(1).max(50)
+const models = z.array(printable.min(1)).min(1).max(1_000)
 const shownOnce = z.strictObject({ ...shownKeySchema.shape, key: z.string() })
 
 export const keyOperations = {

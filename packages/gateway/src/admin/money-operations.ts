@@ -7,7 +7,7 @@ import { priceEntrySchema } from '../money/price-schema.ts'
 import { priceRecordSchema } from '../money/prices.ts'
 import { spendDimensions } from '../money/spend-ledger.ts'
 import { operation } from './operation.ts'
-import { deletedSchema, found, idParams, none, part } from './operations-shared.ts'
+import { deletedSchema, found, idParams, none, part, printable } from './operations-shared.ts'
 
 const pricedSchema = z.strictObject({
   /** As events and spend name it. */
@@ -139,7 +139,7 @@ export const budgetOperations = {
     needs: ['budgets'],
     params: idParams,
     query: none,
-    body: budgetSchema.omit({ id: true }),
+    body: budgetSchema.omit({ id: true }).extend({ name: printable.max(200).default('') }),
     result: budgetSchema,
     audit: { action: 'budget-put', subjectKind: 'budget' },
     run: async ({ budgets }, { params: { id }, body }, note) => {

@@ -4,6 +4,11 @@ import { z } from 'zod'
 import { gatewayErrors } from '../errors.ts'
 import { keyRecordSchema, type KeyRecord } from '../key/key-record.ts'
 
+/** Control characters, line separators and halves of characters: they forge lines of logs and lists. */
+const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029]/u
+/** A text that stands in lists, logs and answers as it is. */
+export const printable = z.string().refine((text) => !unprintable.test(text), 'holds a control character or a broken one; leave it out')
+
 export const none = z.strictObject({})
 export const idParams = z.strictObject({ id: z.string().min(1).max(256) })
 export const deletedSchema = z.strictObject({ id: z.string(), deleted: z.literal(true) })
