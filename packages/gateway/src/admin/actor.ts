@@ -8,5 +8,11 @@ export interface AdminActor {
   readonly clientIp?: string | undefined
 }
 
+/** Somebody who is known, and may not do what was asked: refused with the error, and audited by name. */
+export interface RefusedActor {
+  readonly actor: AdminActor
+  readonly refused: Error
+}
+
 /** Stands in the audit for callers whom `authorize` refused. */
 export const unknownActorId = 'unknown'

@@ -5,15 +5,18 @@ import { repeatedField } from '../governance/repeated-field.ts'
 import { adminBodyBytes, auditedRefusalsPerDay, auditedRefusalsPerMinute, requestIdLength } from '../limits.ts'
 import type { Admin } from './admin.ts'
 import { describeOperations } from './openapi.ts'
-import { unknownActorId, type AdminActor } from './actor.ts'
+import { unknownActorId, type AdminActor, type RefusedActor } from './actor.ts'
 import type { AnyOperation } from './operation.ts'
 
 export interface AdminHandlerOptions {
-  /** Finds out who asks, or throws what refuses them. `changes` is false for operations that only read. */
+  /**
+   * Finds out who asks. Throws what refuses strangers; whoever is known and may not comes back with what refuses them, so that the audit names them.
+   * `changes` is false for operations that only read.
+   */
   readonly authorize: (
     request: Request,
     asked: { readonly operation: string; readonly changes: boolean },
-  ) => AdminActor | Promise<AdminActor>
+  ) => AdminActor | RefusedActor | Promise<AdminActor | RefusedActor>
   /** The caller's address, for the trace of those whom `authorize` refuses. */
   readonly clientIp?: ((request: Request) => string | undefined) | undefined
   /** In front of every path; default `/admin`. */
@@ -53,9 +56,6 @@ function decode(path: string): readonly string[] {
   }
 }
 
-/** Reads no more than the bound. */
-async function readBody(request: Request): Promise<unknown> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
 /** @throws GATEWAY_INVALID_BODY for a field that stands twice: nobody can say which of the two was meant. */
 function parseBody(text: string): unknown {
   const body: unknown = JSON.parse(text)
@@ -64,6 +64,9 @@ function parseBody(text: string): unknown {
   throw gatewayErrors.INVALID_BODY({ field: repeated.slice(0, 100), problem: 'it stands more than once in one object; send it once' })
 }
 
+/** Reads no more than the bound. */
+async function readBody(request: Request): Promise<unknown> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
   let text = ''
   let bytes = 0
   try {
@@ -150,13 +153,16 @@ export function createAdminHandler(admin: Admin, options: AdminHandlerOptions): 
   }
 
   async function authorize(request: Request, { name, operation }: Route, requestId: string): Promise<AdminActor> {
+    let actor: AdminActor = { id: unknownActorId, clientIp: options.clientIp?.(request) }
     try {
-      return await options.authorize(request, { operation: name, changes: operation.audit !== undefined })
+      const found = await options.authorize(request, { operation: name, changes: operation.audit !== undefined })
+      if (!('refused' in found)) return found
+      actor = found.actor
+      throw found.refused
     } catch (error) {
       // Whoever guesses at credentials must not fill the trail.
-      if (fitsMinute() && fitsDay())
-        admin.refused(name, error, { actor: { id: unknownActorId, clientIp: options.clientIp?.(request) }, requestId })
-      else logger.warn('an administrative operation was refused', { error, operation: name, clientIp: options.clientIp?.(request) })
+      if (fitsMinute() && fitsDay()) admin.refused(name, error, { actor, requestId })
+      else logger.warn('an administrative operation was refused', { error, operation: name, actor: actor.id, clientIp: actor.clientIp })
       throw error
     }
   }
@@ -166,7 +172,8 @@ export function createAdminHandler(admin: Admin, options: AdminHandlerOptions): 
       const asked = { method: request.method, path: new URL(request.url).pathname, allowed: 'GET' }
       return toErrorResponse(gatewayErrors.METHOD_NOT_ALLOWED(asked), { allow: 'GET' })
     }
-    await options.authorize(request, { operation: documentName, changes: false })
+    const reader = await options.authorize(request, { operation: documentName, changes: false })
+    if ('refused' in reader) throw reader.refused
     document ??= JSON.stringify(describeOperations(admin.operations, basePath))
     return new Response(document, { headers: { 'content-type': 'application/json' } })
   }

@@ -95,7 +95,10 @@ function shownWebhook(url: string): string {
 const toShown = (budget: Budget): Budget =>
   budget.webhook === undefined ? budget : { ...budget, webhook: { ...budget.webhook, url: shownWebhook(budget.webhook.url) } }
 
-/** Whoever sends back what was shown keeps the address that is there. */
+/**
+ * Whoever sends back what was shown keeps the address that is there.
+ * @throws GATEWAY_INVALID_BODY where there is none: alerts would go nowhere
+ */
 function keepWebhook<Input extends Omit<BudgetInput, 'id'>>(next: Input, before: Budget | undefined): Input {
   const { webhook } = next
   if (webhook === undefined) return next

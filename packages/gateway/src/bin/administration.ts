@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { userInfo } from 'node:os'
 import type { Secret, Store } from '@bud-foundry/core'
 import type { StructuredLogger } from '@bud-foundry/core/log'
+import type { AdminActor, RefusedActor } from '../admin/actor.ts'
 import { createAdmin, type Admin, type AdminCaller } from '../admin/admin.ts'
 import { createAdminHandler } from '../admin/admin-handler.ts'
 import { createAuditLog, type AuditLog } from '../admin/audit-log.ts'
@@ -115,13 +116,15 @@ export const commandCaller = (): AdminCaller => ({ actor: { id: `command:${accou
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 /** The operator's credential opens everything, and so does a key with the scope `admin`. */
-function actorOf(token: string, credential: Secret, keys: KeyRing) {
+function actorOf(token: string, credential: Secret, keys: KeyRing): AdminActor | RefusedActor {
   // Equal lengths for every guess, so that time tells nothing about the credential.
   if (timingSafeEqual(digest(token), digest(credential.reveal()))) return { id: 'operator' }
   const found = keys.authenticate(token === '' ? undefined : token)
   if (found.kind === 'refused') throw gatewayErrors.INVALID_API_KEY({ reason: found.reason })
-  if (!found.record.scopes.includes(adminScope)) throw gatewayErrors.INSUFFICIENT_SCOPE({ scope: adminScope })
-  return { id: found.record.id, name: found.record.name }
+  const { id, name, scopes } = found.record
+  return scopes.includes(adminScope)
+    ? { id, name }
+    : { actor: { id, name }, refused: gatewayErrors.INSUFFICIENT_SCOPE({ scope: adminScope }) }
 }
 
 /** Serves the routes below `/admin` on an address of their own. */
@@ -133,7 +136,9 @@ export async function serveAdministration({ admin, keys }: Administration, at: A
     clientIp,
     authorize: (request) => {
       const [, token = ''] = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
-      return { ...actorOf(token, at.credential, keys), clientIp: clientIp(request) }
+      const found = actorOf(token, at.credential, keys)
+      const from = { clientIp: clientIp(request) }
+      return 'refused' in found ? { ...found, actor: { ...found.actor, ...from } } : { ...found, ...from }
     },
   })
   const serve = toNodeHandler((request, { remoteAddress }) => {

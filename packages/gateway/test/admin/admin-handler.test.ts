@@ -300,6 +300,16 @@ describe('every error', () => {
     expect((await test.audited()).length).toBeLessThan(70)
   })
 
+  it('names in the audit whoever is known and may not', async () => {
+    const refused = gatewayErrors.INSUFFICIENT_SCOPE({ scope: 'admin' })
+    await using test = await start(() => ({ actor: { id: 'key-1', name: 'ci', clientIp: '192.0.2.1' }, refused }))
+    expect((await test.call('POST', '/keys', { name: 'n' })).status).toBe(403)
+    expect((await test.call('GET', '/openapi.json')).status).toBe(403)
+    expect(await test.audited()).toMatchObject([
+      { action: 'key-create', actor: { id: 'key-1', name: 'ci' }, outcome: 'refused', errorCode: 'GATEWAY_INSUFFICIENT_SCOPE' },
+    ])
+  })
+
   it('of our own making says nothing about the inside', async () => {
     await using test = await start(() => {
       throw new Error('the inside')
