@@ -73,8 +73,8 @@ export async function openAdministration(parts: AdministrationParts): Promise<Ad
   const audit = stack.use(createAuditLog({ sink: trail, logger }))
   const governance = createGovernanceAdmin({ keys, credentials })
   const fetcher = stack.use(createSafeFetcher())
-  const budgets = stack.use(createBudgets({ store, admin: governance, fetcher, secrets: credentials, logger }))
   const spend = stack.use(createSpendLedger({ store, onFailure }))
+  const budgets = stack.use(createBudgets({ store, admin: governance, fetcher, secrets: credentials, spend, logger }))
   if (gateway !== undefined) {
     stack.use(gateway.onEvent(budgets.onEvent))
     stack.use(gateway.onEvent(spend.onEvent))

@@ -71,6 +71,16 @@ function plan(limit: Limit | LimitRule, owner: PlannedLimit['owner'], model: str
   }
 }
 
+/** Where a limit of a record counts, for those who add what was used before it was there. */
+export function countOf(
+  limit: Limit,
+  owner: { readonly kind: 'key' | 'user' | 'project'; readonly id: string },
+  nowUnixMs: number,
+): Pick<Claim, 'key' | 'windowMs' | 'boundariesUnixMs'> {
+  const { claimKey, windowMs, calendar } = plan(limit, owner, '')
+  return { key: claimKey, windowMs, boundariesUnixMs: calendar?.boundariesUnixMs(nowUnixMs) }
+}
+
 function ownerOfRule(rule: LimitRule, { key }: Caller): PlannedLimit['owner'] {
   const ids = { key: key?.id ?? noOne, user: key?.userId ?? noOne, project: key?.projectId ?? noOne }
   const filters = [rule.keys, rule.users, rule.projects].map((names) => names?.toSorted().join(',') ?? '').join(';')

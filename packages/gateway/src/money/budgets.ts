@@ -11,10 +11,12 @@ import {
   systemRandom,
   type BudEvent,
   type BudgetAlertEvent,
+  type Claim,
   type Clock,
   type Logger,
   type Random,
   type RequestEvent,
+  type Reservation,
   type SecretStore,
   type Store,
 } from '@bud-foundry/core'
@@ -25,13 +27,16 @@ import { credentialReferencePrefix } from '../key/credential-vault.ts'
 import { matchesName } from '../key/key-record.ts'
 import type { GovernanceAdmin } from '../key/governance-admin.ts'
 import { budgetLimitPrefix } from '../limit/budget-limit.ts'
+import { countOf } from '../limit/limit-plan.ts'
 import type { Limit } from '../limit/limit-schema.ts'
 import { budgetCount, spendFlushMs, storeRecheckMs, webhookCloseMs, webhooksAtOnce } from '../limits.ts'
 import type { GatewayEvent } from '../telemetry/live-events.ts'
 import { budgetSchema, type Budget, type BudgetInput, type BudgetState, type BudgetSubject } from './budget.ts'
 import { windowAt, type TimeWindow } from './budget-window.ts'
+import { earlierSpend } from './earlier-spend.ts'
 import { knownNanos } from './known-cost.ts'
 import { toNanos, toUsd } from './nano-usd.ts'
+import type { SpendLedger } from './spend-ledger.ts'
 import { postWebhook, type WebhookFetcher } from './webhook.ts'
 
 const prefix = 'gateway/budgets/'
@@ -48,6 +53,8 @@ export interface BudgetsParts {
   readonly fetcher?: WebhookFetcher | undefined
   /** Reads the credentials that sign webhooks: the vault. */
   readonly secrets?: SecretStore | undefined
+  /** Says what the present window has cost before a budget is made: the ledger of spend. Without it budgets count from when they are made. */
+  readonly spend?: Pick<SpendLedger, 'report'> | undefined
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined
   readonly logger?: Logger | undefined
@@ -55,7 +62,7 @@ export interface BudgetsParts {
 
 export interface Budgets extends AsyncDisposable {
   readonly ready: Promise<void>
-  /** Makes or replaces it. @throws CORE_CONFIG_INVALID naming the field, GATEWAY_BUDGET_NOT_STOPPABLE, GATEWAY_NO_WEBHOOKS */
+  /** Makes or replaces it. @throws CORE_CONFIG_INVALID and GATEWAY_INVALID_BODY naming the field, GATEWAY_BUDGET_NOT_STOPPABLE, GATEWAY_NO_WEBHOOKS */
   put(budget: BudgetInput): Promise<Budget>
   delete(id: string): Promise<boolean>
   get(id: string): Budget | undefined
@@ -102,6 +109,8 @@ function limitName(budgetId: string): string {
   return `${budgetLimitPrefix}${budgetId.replaceAll(/[^\w-]/g, '-').slice(0, 32)}-${hash('sha256', budgetId, 'hex').slice(0, 24)}`
 }
 
+const stopOf = ({ id, limitUsd, window }: Budget): Limit => ({ kind: 'spend', name: limitName(id), limitUsd, window })
+
 /** Somebody else has made it meanwhile. */
 function ignoreExisting(error: unknown): undefined {
   if (!gatewayErrors.ALREADY_EXISTS.is(error)) throw error
@@ -113,6 +122,7 @@ class StoredBudgets implements Budgets {
   readonly #admin: GovernanceAdmin | undefined
   readonly #fetcher: WebhookFetcher | undefined
   readonly #secrets: SecretStore | undefined
+  readonly #spend: Pick<SpendLedger, 'report'> | undefined
   readonly #clock: Clock
   readonly #random: Random
   readonly #logger: Logger
@@ -135,6 +145,7 @@ class StoredBudgets implements Budgets {
     this.#admin = parts.admin
     this.#fetcher = parts.fetcher
     this.#secrets = parts.secrets
+    this.#spend = parts.spend
     this.#mirror = new RecordMirror<Budget>({
       store: this.#store,
       clock: this.#clock,
@@ -156,10 +167,25 @@ class StoredBudgets implements Budgets {
     const budget = resolveConfig('budget', budgetSchema, input)
     if (budget.webhook !== undefined) this.#checkWebhook(budget.webhook)
     const before = this.#mirror.get(budget.id)
+    const isSameCount = before !== undefined && scopeOf(before) === scopeOf(budget)
+    const isNewStop = budget.stop && !(isSameCount && before.stop)
+    // What is compared with the store must be in it.
+    if (!isSameCount || isNewStop) await this.#flushNow()
+    if (!isSameCount) await this.#countEarlier(budget)
+    if (isNewStop) await this.#fillStop(budget)
     if (budget.stop) await this.#setStop(budget)
     if (before?.stop === true && (!budget.stop || JSON.stringify(before.subject) !== JSON.stringify(budget.subject)))
       await this.#clearStop(before)
     return (await this.#mirror.change(budget.id, () => budget)) ?? (await this.#mirror.create(budget))
+  }
+
+  /** Records that are there may have such an address: it is refused where one is put. */
+  #checkWebhook({ url }: NonNullable<Budget['webhook']>): void {
+    if (this.#fetcher === undefined) throw gatewayErrors.NO_WEBHOOKS()
+    const { username, password } = new URL(url)
+    if (username === '' && password === '') return
+    const problem = 'it holds a user name or a password, which no webhook is sent with; leave them out, and sign with a credential'
+    throw gatewayErrors.INVALID_BODY({ field: 'webhook.url', problem })
   }
 
   async delete(id: string): Promise<boolean> {
@@ -179,15 +205,6 @@ class StoredBudgets implements Budgets {
   async state(id: string): Promise<BudgetState | undefined> {
     const budget = this.#mirror.get(id)
     if (budget === undefined) return undefined
-  /** Records that are there may have such an address: it is refused where one is put. */
-  #checkWebhook({ url }: NonNullable<Budget['webhook']>): void {
-    if (this.#fetcher === undefined) throw gatewayErrors.NO_WEBHOOKS()
-    const { username, password } = new URL(url)
-    if (username === '' && password === '') return
-    const problem = 'it holds a user name or a password, which no webhook is sent with; leave them out, and sign with a credential'
-    throw gatewayErrors.INVALID_BODY({ field: 'webhook.url', problem })
-  }
-
     await this.#flushNow()
     const window = windowAt(budget.window, this.#clock.nowMs())
     const nanos = await this.#sum(budget, window)
@@ -379,8 +396,39 @@ class StoredBudgets implements Budgets {
     this.#posting.add(posting)
   }
 
+  /** What the window has cost until now counts as if the budget had been there, once: what was counted for it before is part of that. */
+  async #countEarlier(budget: Budget): Promise<void> {
+    if (this.#spend === undefined) return
+    const nowMs = this.#clock.nowMs()
+    const window = windowAt(budget.window, nowMs)
+    const { nanos, isPartial } = await earlierSpend(this.#spend, budget.subject, window, nowMs)
+    if (isPartial) this.#logger.warn('a budget begins with less than was spent: the ledger has too many rows', { budgetId: budget.id })
+    const missing = nanos - (await this.#sum(budget, window))
+    if (missing <= 0) return
+    const key = this.#spendKey(budget, window) + createId(this.#clock, this.#random)
+    await this.#write({ ...window, key, nanos: missing, isNew: true })
+  }
+
+  /** A stop begins with what its budget has counted, or what other limits of the same window have, if that is more. */
+  async #fillStop(budget: Budget): Promise<void> {
+    const { subject } = budget
+    if (subject.kind === 'all' || subject.kind === 'model') return
+    const nowMs = this.#clock.nowMs()
+    const nanos = await this.#sum(budget, windowAt(budget.window, nowMs))
+    const claim = { ...countOf(stopOf(budget), subject, nowMs), limit: Number.MAX_SAFE_INTEGER }
+    const { usage } = await this.#addTo(claim, 0)
+    const missing = nanos - (usage[0]?.used ?? 0)
+    if (missing > 0) await this.#addTo(claim, missing)
+  }
+
+  async #addTo(claim: Omit<Claim, 'amount'>, amount: number): Promise<Reservation> {
+    const added = await this.#store.reserve([{ ...claim, amount }])
+    if (added.admitted) await this.#store.settle(added.id, [{ key: claim.key, amount }])
+    return added
+  }
+
   async #setStop(budget: Budget): Promise<void> {
-    const limit: Limit = { kind: 'spend', name: limitName(budget.id), limitUsd: budget.limitUsd, window: budget.window }
+    const limit = stopOf(budget)
     const add = (limits: readonly Limit[]) => [...limits.filter(({ name }) => name !== limit.name), limit]
     if (await this.#updateLimits(budget, add)) return
     const { id, subject } = budget

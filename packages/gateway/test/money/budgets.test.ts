@@ -5,8 +5,10 @@ import { createFakeClock } from '@bud-foundry/core/testing'
 import { describe, expect, it } from 'vitest'
 import {
   createBudgets,
+  createGateway,
   createGovernanceAdmin,
   createKeyRing,
+  createSpendLedger,
   fromUsageLimit,
   toUsageLimit,
   usageLimitStatus,
@@ -14,6 +16,8 @@ import {
 } from '../../src/index.ts'
 import type { BudgetInput } from '../../src/money/budget.ts'
 import { windowAt } from '../../src/money/budget-window.ts'
+import { wellBehaved } from '../support/openai-answers.ts'
+import { startUpstream } from '../support/upstream.ts'
 
 const noon = Date.UTC(2026, 10, 23, 12)
 let eventCount = 0
@@ -299,6 +303,95 @@ describe('a stop', () => {
   it.each([{ kind: 'all' }, { kind: 'model', id: 'm' }] as const)('for $kind is refused with what to do', async (subject) => {
     await using budgets = createBudgets()
     await expect(budgets.put({ id: 'b', subject, limitUsd: 1, stop: true })).rejects.toThrow(/spend rule/)
+  })
+})
+
+describe('a budget that is made in the middle of its window', () => {
+  const month = { calendar: 'month', timeZone: 'UTC' } as const
+  const day = 86_400_000
+  const tried = { targetId: 't', providerId: 'p', startMs: 0, durationMs: 1, outcome: 'success', inputTokens: 1, outputTokens: 1 } as const
+  /** As a gateway's event has it. */
+  const billed = (costUsd: number, fields: Partial<RequestEvent> = {}) => spent(costUsd, { attempts: [{ ...tried, costUsd }], ...fields })
+
+  async function start() {
+    const stack = new AsyncDisposableStack()
+    const clock = createFakeClock({ startUnixMs: noon })
+    const store = stack.use(createMemoryStore({ clock }))
+    const keys = stack.use(createKeyRing({ store, clock }))
+    const admin = createGovernanceAdmin({ keys })
+    const spend = stack.use(createSpendLedger({ store, clock }))
+    const budgets = stack.use(createBudgets({ store, clock, admin, spend }))
+    const spentUsd = async (id: string) => (await budgets.state(id))?.spentUsd
+    const count = (...events: readonly RequestEvent[]) => {
+      for (const event of events) for (const { onEvent } of [spend, budgets]) onEvent(event)
+    }
+    return { clock, store, keys, admin, spend, budgets, spentUsd, count, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  }
+
+  it('begins with what the ledger has of its subject in that window, and counts on from there', async () => {
+    await using test = await start()
+    const { budgets, spentUsd, count } = test
+    count(billed(3), billed(4, { timeUnixMs: noon - 20 * day }), billed(5, { timeUnixMs: noon - 30 * day }))
+    count(billed(6, { projectId: 'q', userId: 'u', keyId: 'k', model: 'other' }))
+    const made = { limitUsd: 100, window: month }
+    await budgets.put({ ...made, id: 'p', subject: { kind: 'project', id: 'p' } })
+    await budgets.put({ ...made, id: 'k', subject: { kind: 'key', id: 'k' } })
+    await budgets.put({ ...made, id: 'm', subject: { kind: 'model', id: 'oth*' } })
+    await budgets.put({ ...made, id: 'all', subject: { kind: 'all' } })
+    await budgets.put({ ...made, id: 'today', subject: { kind: 'all' }, window: 'day' })
+    await budgets.put({ ...made, id: 'hour', subject: { kind: 'all' }, window: 'hour' })
+    const seen = () => Promise.all(['p', 'k', 'm', 'all', 'today', 'hour'].map(spentUsd))
+    expect(await seen()).toEqual([7, 6, 6, 13, 9, 0])
+    count(billed(1))
+    // A change of the amount begins nothing anew, and neither does a budget that goes and comes again.
+    await budgets.put({ ...made, id: 'p', subject: { kind: 'project', id: 'p' }, limitUsd: 200 })
+    await budgets.delete('all')
+    count(billed(2))
+    await budgets.put({ ...made, id: 'all', subject: { kind: 'all' } })
+    expect(await seen()).toEqual([10, 6, 6, 16, 12, 3])
+  })
+
+  it('counts a day in UTC that the start of the window cuts by its share', async () => {
+    await using test = await start()
+    // The month of Kiritimati began at 10:00 UTC on 31 October.
+    test.count(billed(24, { timeUnixMs: Date.parse('2026-10-31T01:00:00Z') }), billed(1))
+    const window = { calendar: 'month', timeZone: 'Pacific/Kiritimati' } as const
+    await test.budgets.put({ id: 'b', subject: { kind: 'all' }, limitUsd: 100, window })
+    expect(await test.spentUsd('b')).toBe(15)
+  })
+
+  it('stops at once where the window has cost as much, and lets the rest through where it has not', async () => {
+    await using test = await start()
+    await using upstream = await startUpstream(wellBehaved('hello'))
+    const price = { inputUsdPerMillionTokens: 0, outputUsdPerMillionTokens: 1_000 }
+    const targets = [{ provider: 'openai-compatible', baseUrl: upstream.baseUrl, model: 'x' }]
+    const { clock, store, keys, budgets, spend } = test
+    await using gateway = createGateway({ models: { m: { targets, price } } }, { clock, store, keys })
+    await gateway.ready
+    using _spend = gateway.onEvent(spend.onEvent)
+    using _budgets = gateway.onEvent(budgets.onEvent)
+    const { key } = await keys.create({ name: 'k', projectId: 'p', userId: 'u' })
+    // Each costs what seven tokens do: 0.007 dollars.
+    const ask = async () => {
+      const headers = { authorization: `Bearer ${key.reveal()}` }
+      const body = JSON.stringify({ model: 'm', max_tokens: 7, messages: [{ role: 'user', content: 'hi' }] })
+      const response = await gateway.fetch('http://gateway/v1/chat/completions', { method: 'POST', headers, body })
+      await response.arrayBuffer()
+      return response.status
+    }
+    expect([await ask(), await ask(), await ask()]).toEqual([200, 200, 200])
+    await budgets.put({ id: 'wide', subject: { kind: 'user', id: 'u' }, limitUsd: 0.028, window: month, stop: true })
+    expect([await ask(), await ask()]).toEqual([200, 429])
+    await budgets.delete('wide')
+    // One that only told so far begins to stop with what it has counted.
+    await budgets.put({ id: 'told', subject: { kind: 'project', id: 'p' }, limitUsd: 0.035, window: month })
+    expect(await test.spentUsd('told')).toBe(0.028)
+    await budgets.put({ id: 'told', subject: { kind: 'project', id: 'p' }, limitUsd: 0.035, window: month, stop: true })
+    expect([await ask(), await ask()]).toEqual([200, 429])
+    // Another limit of the same window has counted already: nothing counts twice.
+    await budgets.put({ id: 'second', subject: { kind: 'project', id: 'p' }, limitUsd: 0.042, window: month, stop: true })
+    await budgets.delete('told')
+    expect([await ask(), await ask()]).toEqual([200, 429])
   })
 })
 
