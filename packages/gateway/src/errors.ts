@@ -374,8 +374,8 @@ export const gatewayErrors = defineErrors('GATEWAY', {
   REVOCATION_PENDING: {
     status: 503,
     retryable: true,
-    message: ({ id, problem }: { readonly id: string; readonly problem: string }) =>
-      `the key '${id}' is refused by this process from now on, and elsewhere once the store can be told, which is tried until it can; revoke it again should this process end before (${problem})`,
+    message: ({ id, problem, isNoted }: { readonly id: string; readonly problem: string; readonly isNoted: boolean }) =>
+      `the key '${id}' is refused here from now on, and elsewhere once the store can be told, which is tried until it can${isNoted ? ', after a restart too' : '; revoke it again should this process end before'} (${problem})`,
   },
   AUDIT_NOT_STORED: {
     status: 500,

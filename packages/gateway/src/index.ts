@@ -9,7 +9,7 @@ export type { CallOptions, ChatRequest, EmbeddingRequest, GatewayCalls, WireObje
 export type { ChatAnswer, ChatChunk, EmbeddingAnswer } from './call/answer-schema.ts'
 
 // virtual keys, their owners, and credentials
-export { createKeyRing, type Authentication, type KeyRing, type KeyRingParts } from './key/key-ring.ts'
+export { createKeyRing, type Authentication, type KeyRing, type KeyRingParts, type RevocationJournal } from './key/key-ring.ts'
 export { keyRecordSchema, type KeyRecord } from './key/key-record.ts'
 export type { OwnerBook } from './key/owner-book.ts'
 export { ownerRecordSchema, type OwnerRecord } from './key/owner-record.ts'

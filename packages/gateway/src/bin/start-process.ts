@@ -4,6 +4,8 @@ import type { StructuredLogger } from '@bud-foundry/core/log'
 import type { PreparedConfig } from '../config-file/prepare-config.ts'
 import { startGatewayProcess, type NewConnections } from '../node/gateway-process.ts'
 import type { NodeListener } from '../node/node-listener.ts'
+import { createKeyRing } from '../key/key-ring.ts'
+import { createRevocationJournal } from '../node/revocation-journal.ts'
 import { createNdjsonSink, createNdjsonStreamSink } from '../node/ndjson-sink.ts'
 import { openAdministration, serveAdministration } from './administration.ts'
 import type { ServeOptions } from './command-line.ts'
@@ -19,6 +21,8 @@ export interface ProcessParts {
   readonly metrics?: (() => Promise<string>) | undefined
 }
 
+  /** Tells the other processes of this machine at once that a key is revoked. */
+  readonly onRevoke?: ((id: string) => void) | undefined
 export interface ServingProcess {
   readonly url: string
   /** Of the administrator's routes; undefined without `listen.admin`. */
@@ -27,6 +31,8 @@ export interface ServingProcess {
   update(config: PreparedConfig): Promise<void>
   /** Takes no new requests, lets those in flight finish for `graceMs`, writes what was counted. */
   stop(graceMs: number, newConnections?: NewConnections): Promise<void>
+  /** For a key that another process of this machine has revoked. */
+  refuseKey(id: string): void
   /** True when callers need keys, and there are none. */
   readonly lacksKeys: boolean
 }
@@ -51,14 +57,19 @@ export function renewCertificate(routes: NodeListener | undefined, { listen }: P
 
 /** Rejects, with nothing left behind, when it cannot. */
 export async function startProcess(config: PreparedConfig, options: ServeOptions, parts: ProcessParts): Promise<ServingProcess> {
-  const { store, secrets, logger, metrics } = parts
+  const { store, secrets, logger, metrics, onRevoke } = parts
   await using stack = new AsyncDisposableStack()
   const sink = openEvents(options.events)
   if (sink !== undefined) stack.use(sink)
   const geo = await openGeo(options.geoDatabase)
   const credentials = options.masterKey === undefined ? undefined : await openVault(options.masterKey, store, secrets)
-  const running = await startGatewayProcess(config, { store, secrets, sink, geo, credentials, clock: systemClock, logger, metrics })
+  const running = await startGatewayProcess(config, { store, keys, secrets, sink, geo, credentials, clock: systemClock, logger, metrics })
   const { gateway } = running
+  const onFailure = (error: unknown) => {
+    logger.warn('virtual keys could not be read, or a revocation not be kept', { error })
+  }
+  const journal = createRevocationJournal(join(options.dataDir, 'pending-revocations'))
+  const keys = stack.use(createKeyRing({ store, onFailure, journal, onRevoke }))
   let stopGateway = () => running.stop(0)
   let needsKeys = config.gateway.auth?.kind !== 'none'
   let closeAdministration = () => Promise.resolve()
@@ -86,8 +97,12 @@ export async function startProcess(config: PreparedConfig, options: ServeOptions
       stopGateway = () => stopped
       return open.disposeAsync()
     },
+      warn(next, logger)
+    },
+    refuseKey: (id) => {
+      keys.refuse(id)
     get lacksKeys() {
-      return needsKeys && gateway.keys?.list().length === 0
+      return needsKeys && keys.list().length === 0
     },
   }
 }

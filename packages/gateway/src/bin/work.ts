@@ -50,6 +50,10 @@ class WorkerProcess {
     tell({ budGateway: 'metrics/1', text: this.#running?.metricsText() ?? '' })
   }
 
+  refuseKey(id: string): void {
+    this.#running?.refuseKey(id)
+  }
+
   onAllMetrics(text: string): void {
     this.#wantsMetrics?.resolve(text)
   }
@@ -100,7 +104,10 @@ class WorkerProcess {
       // A file has one holder, the primary; a server has room for all.
       const store = storeUrl === undefined ? createIpcStore() : await openStore(this.#options, secrets)
       this.#close = async () => store[Symbol.asyncDispose]()
-      const parts = { store, secrets, logger: this.#logger, metrics: this.#allMetrics }
+      const onRevoke = (id: string) => {
+        tell({ budGateway: 'revoked/1', id })
+      }
+      const parts = { store, secrets, logger: this.#logger, metrics: this.#allMetrics, onRevoke }
       this.#running = await startProcess(await this.#prepare(data), this.#options, parts)
       if (cluster.worker?.id === 1) hintAtKeys(this.#running, this.#logger, this.#options)
       tell({ budGateway: 'ready/1', url: this.#running.url, adminUrl: this.#running.adminUrl })
@@ -141,6 +148,9 @@ export function work(options: ServeOptions, surroundings: Omit<ConfigSurrounding
         return
       case 'all-metrics/1':
         worker.onAllMetrics(message.text)
+        return
+      case 'revoked/1':
+        worker.refuseKey(message.id)
     }
   })
   process.on('SIGTERM', () => {

@@ -43,16 +43,30 @@ export interface KeyRing extends AsyncDisposable {
   get(id: string): KeyRecord | undefined
   /**
    * From now on the key is refused here, and elsewhere as soon as the store has told. Undefined when there is no such key.
-   * When the store fails, the key stays refused here, and the store is told, again and again, until it takes it: as long as this ring is open.
+   * When the store fails, the key stays refused here, and the store is told, again and again, until it takes it: as long as this ring is open, and by
+   * the next one with the same journal.
    * @throws GATEWAY_REVOCATION_PENDING while the store cannot be told
    */
   revoke(id: string): Promise<KeyRecord | undefined>
+  /** The same for a key that another process has revoked and may not have told the store of. Returns at once. */
+  refuse(id: string): void
   /** Synchronous: requests wait for no store. */
   authenticate(key: string | undefined): Authentication
 }
 
+/** Where revocations wait for a store that does not answer, so that they outlast the process. Each method may reject. */
+export interface RevocationJournal {
+  add(id: string): Promise<void>
+  remove(id: string): Promise<void>
+  /** Ids of keys. */
+  list(): Promise<readonly string[]>
+}
+
 export interface KeyRingParts {
   readonly store: Store
+  readonly journal?: RevocationJournal | undefined
+  /** Called at once with the id of each key that is revoked here, before the store is asked: tell other processes, which `refuse` it. */
+  readonly onRevoke?: ((id: string) => void) | undefined
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined
   /** Told about records that cannot be read and stores that cannot be reached. */
@@ -77,14 +91,20 @@ class StoreKeyRing implements KeyRing {
   readonly #onFailure: (error: unknown) => void
   readonly #keys: RecordMirror<KeyRecord>
   readonly #byHash = new Map<string, Accepted>()
-  /** Revoked here while the store could not be told. */
+  readonly #journal: RevocationJournal | undefined
+  readonly #onRevoke: (id: string) => void
+  /** Refused, whatever the store says: it may not have been told. */
   readonly #untoldRevocations = new Set<string>()
+  /** Of those, the ones that the journal has. */
+  readonly #noted = new Set<string>()
   #retry: Disposable | undefined
   #isTelling = false
   #closed = false
 
   constructor(parts: KeyRingParts) {
-    const { store, clock = systemClock, random = systemRandom, onFailure = () => undefined } = parts
+    const { store, clock = systemClock, random = systemRandom, onFailure = () => undefined, onRevoke = () => undefined } = parts
+    this.#journal = parts.journal
+    this.#onRevoke = onRevoke
     this.#clock = clock
     this.#random = random
     this.#onFailure = onFailure
@@ -109,7 +129,7 @@ class StoreKeyRing implements KeyRing {
       onReload: () => this.#tellRevocations(),
       onFailure,
     })
-    this.ready = Promise.all([this.#keys.ready, this.projects.ready, this.users.ready]).then(() => undefined)
+    this.ready = Promise.all([this.#readJournal(), this.#keys.ready, this.projects.ready, this.users.ready]).then(() => undefined)
     this.ready.catch(onFailure)
   }
 
@@ -159,14 +179,22 @@ class StoreKeyRing implements KeyRing {
   async revoke(id: string): Promise<KeyRecord | undefined> {
     // First of all here: the safe side, whatever the store says.
     this.#untoldRevocations.add(id)
+    this.#onRevoke(id)
     try {
       return await this.#storeRevocation(id)
     } catch (error) {
       // Trying again would change nothing.
       if (gatewayErrors.KEY_RECORD_INVALID.is(error) || storeErrors.STORE_CLOSED.is(error)) throw error
+      const isNoted = await this.#note(id)
       this.#scheduleRetry()
-      throw gatewayErrors.REVOCATION_PENDING({ id, problem: error instanceof Error ? error.message : String(error) }, { cause: error })
+      const problem = error instanceof Error ? error.message : String(error)
+      throw gatewayErrors.REVOCATION_PENDING({ id, problem, isNoted }, { cause: error })
     }
+  }
+
+  refuse(id: string): void {
+    this.#untoldRevocations.add(id)
+    this.#scheduleRetry()
   }
 
   authenticate(key: string | undefined): Authentication {
@@ -215,11 +243,44 @@ class StoreKeyRing implements KeyRing {
     this.#byHash.set(after.hash, { record: after, validUntilUnixMs: endMs })
   }
 
+  /** Whether the journal has it. */
+  async #note(id: string): Promise<boolean> {
+    try {
+      await this.#journal?.add(id)
+    } catch (error) {
+      this.#onFailure(error)
+      return false
+    }
+    if (this.#journal === undefined) return false
+    this.#noted.add(id)
+    // Told while it was written down.
+    if (!this.#untoldRevocations.has(id)) await this.#forget(id)
+    return true
+  }
+
+  /** What an earlier process could not tell. A journal that cannot be read keeps nobody out. */
+  async #readJournal(): Promise<void> {
+    try {
+      for (const id of (await this.#journal?.list()) ?? []) {
+        this.#noted.add(id)
+        this.refuse(id)
+      }
+    } catch (error) {
+      this.#onFailure(error)
+    }
+  }
+
+  /** The store has it. */
+  async #forget(id: string): Promise<void> {
+    this.#untoldRevocations.delete(id)
+    if (this.#noted.delete(id)) await this.#journal?.remove(id).catch(this.#onFailure)
+  }
+
   async #storeRevocation(id: string): Promise<KeyRecord | undefined> {
     const record = await this.#keys.change(id, (before) =>
       before.revokedUnixMs === undefined ? { ...before, revokedUnixMs: this.#clock.nowMs() } : before,
     )
-    this.#untoldRevocations.delete(id)
+    await this.#forget(id)
     return record
   }
 
@@ -236,7 +297,12 @@ class StoreKeyRing implements KeyRing {
   async #tellRevocations(): Promise<void> {
     if (this.#isTelling) return
     this.#isTelling = true
-    for (const id of this.#untoldRevocations) if (!this.#closed) await this.#storeRevocation(id).catch(() => undefined)
+    for (const id of this.#untoldRevocations) {
+      if (this.#closed) break
+      // Somebody else has told it already.
+      if (this.#keys.get(id)?.revokedUnixMs !== undefined) await this.#forget(id)
+      else await this.#storeRevocation(id).catch(() => undefined)
+    }
     this.#isTelling = false
     this.#scheduleRetry()
   }

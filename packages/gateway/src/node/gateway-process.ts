@@ -6,6 +6,7 @@ import type { GeoLookup } from '../client-info/client-info.ts'
 import type { PreparedConfig } from '../config-file/prepare-config.ts'
 import { createGateway, type Gateway } from '../create-gateway.ts'
 import type { CredentialVault } from '../key/credential-vault.ts'
+import type { KeyRing } from '../key/key-ring.ts'
 import { loadHooks } from '../hook/load-hooks.ts'
 import { createUndiciTransport } from '../transport/undici-transport.ts'
 import { listen, type NodeListener, type NodeListenerOptions } from './node-listener.ts'
@@ -13,6 +14,7 @@ import { listen, type NodeListener, type NodeListenerOptions } from './node-list
 /** What a process needs beside its configuration; closed by whoever made it. */
 export interface GatewayProcessParts {
   readonly store: Store
+  readonly keys: KeyRing
   readonly secrets: SecretStore
   readonly sink: Sink | undefined
   readonly geo?: GeoLookup | undefined
@@ -103,13 +105,13 @@ class RunningProcess implements GatewayProcess {
 
 /** Resolves when it listens. Rejects, with nothing left behind, when it cannot. */
 export async function startGatewayProcess(config: PreparedConfig, parts: GatewayProcessParts): Promise<GatewayProcess> {
-  const { store, secrets, sink, geo, credentials, clock, logger, metrics } = parts
+  const { store, keys, secrets, sink, geo, credentials, clock, logger, metrics } = parts
   const transport = createUndiciTransport({ clock, ...config.upstream })
   const closeTransport = async () => transport[Symbol.asyncDispose]()
   let gateway: Gateway | undefined
   try {
     const hooks = config.hooks === undefined ? undefined : await loadHooks(config.hooks)
-    gateway = createGateway(config.gateway, { store, secrets, sink, geo, credentials, clock, logger, transport, metrics, hooks })
+    gateway = createGateway(config.gateway, { store, keys, secrets, sink, geo, credentials, clock, logger, transport, metrics, hooks })
     await gateway.ready
     const listener = await listen(gateway.handle, config.listen)
     return new RunningProcess({ gateway, listener, closeTransport, logger, config })

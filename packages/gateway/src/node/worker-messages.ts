@@ -9,6 +9,8 @@ export const toWorkerSchema = z.discriminatedUnion('budGateway', [
   z.object({ budGateway: z.literal('tell-metrics/1') }),
   /** Those of all workers, which this one asked for. */
   z.object({ budGateway: z.literal('all-metrics/1'), text: z.string() }),
+  /** Another worker has revoked this key. */
+  z.object({ budGateway: z.literal('revoked/1'), id: z.string() }),
 ])
 export type ToWorker = z.infer<typeof toWorkerSchema>
 
@@ -26,5 +28,7 @@ export const toPrimarySchema = z.discriminatedUnion('budGateway', [
   z.object({ budGateway: z.literal('want-metrics/1') }),
   /** The worker's own metrics, in the text exposition format. */
   z.object({ budGateway: z.literal('metrics/1'), text: z.string() }),
+  /** The worker has been told to revoke this key, and asks the store: the others need not wait for that. */
+  z.object({ budGateway: z.literal('revoked/1'), id: z.string() }),
 ])
 export type ToPrimary = z.infer<typeof toPrimarySchema>

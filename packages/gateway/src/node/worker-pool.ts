@@ -16,6 +16,9 @@ const steadyMs = 10_000
 /** Beyond its grace time a worker gets this long to end before it is killed. */
 const killAfterMs = 1_500
 
+/** More than any outage of a store brings. */
+const rememberedRevocations = 1_000
+
 export interface WorkerPoolOptions {
   readonly count: number
   readonly clock: Clock
@@ -53,6 +56,8 @@ export class WorkerPool {
   #data: unknown
   #revision = 0
   #update: Update | undefined
+  /** Keys that workers have revoked lately: those that start later may not hear of them from the store. */
+  readonly #revoked = new Set<string>()
   #deathsInARow = 0
   #phase: 'starting' | 'serving' | 'stopping' = 'starting'
   #onEmpty: (() => void) | undefined
@@ -183,6 +188,9 @@ export class WorkerPool {
           this.#send(worker, { budGateway: 'all-metrics/1', text })
         })
         return
+      case 'revoked/1':
+        this.#onRevoke(worker, message.id)
+        return
       case 'updated/1':
         if (message.revision === this.#update?.revision) this.#answered(worker.id)
         return
@@ -196,9 +204,18 @@ export class WorkerPool {
     }
   }
 
+  #onRevoke(by: Worker, id: string): void {
+    this.#revoked.delete(id)
+    this.#revoked.add(id)
+    const [oldest] = this.#revoked
+    if (this.#revoked.size > rememberedRevocations && oldest !== undefined) this.#revoked.delete(oldest)
+    for (const { worker } of this.#members.values()) if (worker !== by) this.#send(worker, { budGateway: 'revoked/1', id })
+  }
+
   #onReady(member: Member, { url, adminUrl }: PoolAddress): void {
     member.startTimer[Symbol.dispose]()
     member.readyAtMs = this.#options.clock.monotonicMs()
+    for (const id of this.#revoked) this.#send(member.worker, { budGateway: 'revoked/1', id })
     if (this.#phase !== 'starting') {
       this.#options.logger.info('a worker was replaced', { worker: member.worker.id })
       return

@@ -1,7 +1,10 @@
 /** Several gateways with several workers each over one real Valkey or Redis: keys and revocations are everywhere at once. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createValkeyStore } from '@bud-foundry/core/store/valkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createKey, post, run, serve, statusOf, urlOf } from '../support/bud-gateway.ts'
+import { ValkeyServer } from '../limit/valkey-server.ts'
 import { createDirectory } from '../support/directory.ts'
 import { wellBehaved } from '../support/openai-answers.ts'
 import { startUpstream } from '../support/upstream.ts'
@@ -39,11 +42,11 @@ async function startFleet() {
 }
 
 /** Asks every gateway until all workers answer with this status; connections go to workers in turn, so four in a row have met both. */
-async function allAnswer(urls: readonly string[], key: string, status: number): Promise<void> {
+async function allAnswer(urls: readonly string[], key: string, status: number, row = 4): Promise<void> {
   const startMs = performance.now()
   for (const each of urls) {
     let inARow = 0
-    while (inARow < 4) {
+    while (inARow < row) {
       inARow = (await statusOf(post(each, key))) === status ? inARow + 1 : 0
       expect(performance.now() - startMs).toBeLessThan(2_000)
     }
@@ -70,6 +73,37 @@ it('a key opens every worker of every machine as soon as it is made, and none on
     [during.id, false],
   ])
 })
+
+it(
+  'a key that is revoked while the store hangs is refused by all workers at once, and by everybody when it goes on',
+  { timeout },
+  async () => {
+    await using server = await ValkeyServer.start()
+    await using directory = await createDirectory()
+    await using upstream = await startUpstream(wellBehaved('hello'))
+    const own = ['--store', server.url]
+    const credential = 'an-operator-word-of-40-characters-or-so'
+    const targets = [{ provider: 'openai-compatible', baseUrl: upstream.baseUrl }]
+    const listen = { port: 0, admin: { port: 0, credential: 'env:ADMIN' } }
+    const config = await directory.write('gateway.json', { models: { m: { targets } }, listen })
+    const { id, key } = await createKey(own)
+    const data = join(directory.path, 'data')
+    await using running = serve(['--config', config, '--workers', '3', '--data-dir', data, ...own], { ADMIN: credential })
+    const urls = [await urlOf(running)]
+    const admin = String((await running.line('listening'))['adminUrl'])
+    await allAnswer(urls, key, 200, 9)
+    server.suspend()
+    const revoking = fetch(`${admin}/keys/${id}/revoke`, { method: 'POST', headers: { authorization: `Bearer ${credential}` } })
+    await allAnswer(urls, key, 401, 9)
+    const revoked = await revoking
+    expect([revoked.status, await revoked.text()]).toEqual([503, expect.stringContaining('GATEWAY_REVOCATION_PENDING')])
+    expect(await readdir(join(data, 'pending-revocations'))).toEqual([`${id}.revoked`])
+    server.goOn()
+    await expect.poll(async () => (await run(['keys', 'list', '--json', ...own])).out, { timeout: 30_000 }).toContain('revokedUnixMs')
+    await expect.poll(() => readdir(join(data, 'pending-revocations')), { timeout: 10_000 }).toEqual([])
+    await allAnswer(urls, key, 401, 9)
+  },
+)
 
 it('the address may come from the environment, and a password in it is shown nowhere', { timeout }, async () => {
   const env = { STORE_URL: url.replace('://', '://nobody:hidden-word@') }

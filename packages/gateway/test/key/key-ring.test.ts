@@ -1,8 +1,12 @@
 /** Virtual keys, and the projects and users above them: what is stored, who is let in, and how changes spread. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createMemoryStore, createSecret, storeErrors, type Store } from '@bud-foundry/core'
 import { createFakeClock } from '@bud-foundry/core/testing'
 import { expect, test } from 'vitest'
 import { createGovernanceAdmin, createKeyRing, type KeyRing } from '../../src/index.ts'
+import { createRevocationJournal } from '../../src/node/revocation-journal.ts'
+import { createDirectory } from '../support/directory.ts'
 
 const startUnixMs = Date.UTC(2026, 0, 1)
 
@@ -224,6 +228,76 @@ test('a revocation that a hanging store did not take is told when it goes on, th
   await clock.advance(250)
   await expect.poll(() => here.authenticate(key.reveal())).toEqual({ kind: 'refused', reason: 'revoked' })
   expect(here.get(record.id)?.revokedUnixMs).toBeDefined()
+})
+
+test('a revocation is told to the other processes before the store answers, and each of them tells the store', async () => {
+  const { store, clock, open } = setUp()
+  const far = cut(store)
+  await using there = open(far.store)
+  await using here = createKeyRing({
+    store: far.store,
+    clock,
+    onRevoke: (id) => {
+      there.refuse(id)
+    },
+  })
+  const { key, record } = await here.create({ name: 'k' })
+  await expect.poll(() => there.authenticate(key.reveal()).kind).toBe('accepted')
+  far.state.isAway = true
+  const revoking = here.revoke(record.id)
+  expect([here, there].map((ring) => ring.authenticate(key.reveal()).kind)).toEqual(['refused', 'refused'])
+  await expect(revoking).rejects.toMatchObject({ code: 'GATEWAY_REVOCATION_PENDING' })
+  // Whoever was told it first may be gone when the store is back.
+  await here[Symbol.asyncDispose]()
+  far.state.isAway = false
+  await using later = open()
+  await clock.advance(250)
+  await expect.poll(() => later.authenticate(key.reveal())).toEqual({ kind: 'refused', reason: 'revoked' })
+})
+
+test('a revocation that the store did not take outlasts the process in a journal', async () => {
+  await using directory = await createDirectory()
+  const path = join(directory.path, 'pending')
+  const { store, clock, open } = setUp()
+  const far = cut(store)
+  const start = () => createKeyRing({ store: far.store, clock, journal: createRevocationJournal(path) })
+  const before = start()
+  const { key, record } = await before.create({ name: 'k' })
+  const other = await before.create({ name: 'other' })
+  await before.revoke(other.record.id)
+  await expect(readdir(path)).rejects.toMatchObject({ code: 'ENOENT' })
+  far.state.isAway = true
+  await expect(before.revoke(record.id)).rejects.toMatchObject({
+    code: 'GATEWAY_REVOCATION_PENDING',
+    message: expect.stringContaining('after a restart too') as string,
+  })
+  await before[Symbol.asyncDispose]()
+  far.state.isAway = false
+  await using after = start()
+  await after.ready
+  expect(after.authenticate(key.reveal())).toEqual({ kind: 'refused', reason: 'revoked' })
+  await using elsewhere = open()
+  await elsewhere.ready
+  expect(elsewhere.authenticate(key.reveal()).kind).toBe('accepted')
+  await clock.advance(250)
+  await expect.poll(() => elsewhere.authenticate(key.reveal())).toEqual({ kind: 'refused', reason: 'revoked' })
+  await expect.poll(() => readdir(path)).toEqual([])
+})
+
+test('a journal that cannot be written or read keeps nobody out, and is said', async () => {
+  await using directory = await createDirectory()
+  const path = await directory.write('no-directory', '')
+  const { store, clock, failures } = setUp()
+  const far = cut(store)
+  const start = () =>
+    createKeyRing({ store: far.store, clock, journal: createRevocationJournal(path), onFailure: (error) => failures.push(error) })
+  await using ring = start()
+  const { key, record } = await ring.create({ name: 'k' })
+  expect(ring.authenticate(key.reveal()).kind).toBe('accepted')
+  far.state.isAway = true
+  await expect(ring.revoke(record.id)).rejects.toThrow(/revoke it again should this process end before/)
+  expect(failures).toHaveLength(2)
+  expect(ring.authenticate(key.reveal()).kind).toBe('refused')
 })
 
 test('a rotation without overlap ends the keys before the last as well', async () => {

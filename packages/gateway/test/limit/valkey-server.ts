@@ -64,6 +64,15 @@ export class ValkeyServer implements AsyncDisposable {
     this.#process.stdout?.resume()
   }
 
+  /** It neither answers nor closes a connection until it may go on. */
+  suspend(): void {
+    this.#process?.kill('SIGSTOP')
+  }
+
+  goOn(): void {
+    this.#process?.kill('SIGCONT')
+  }
+
   async kill(): Promise<void> {
     const process = this.#process
     if (process === undefined) return
