@@ -7,6 +7,7 @@ import {
   silentLogger,
   systemRandom,
   type Clock,
+  type ConfigIssue,
   type Dialect,
   type Logger,
   type Provider,
@@ -33,6 +34,7 @@ import { NodeExchange } from './exchange/node-exchange.ts'
 import type { BlockingRules } from './blocking/blocking-rules.ts'
 import type { AnswerCache } from './cache/answer-cache.ts'
 import type { GeoLookup } from './client-info/client-info.ts'
+import { configWarnings } from './governance/config-warnings.ts'
 import { adoptConfig, createBuiltInStages, discardStages, loadBuiltInStages } from './governance/built-in-stages.ts'
 import type { StageKit } from './governance/stage-factory.ts'
 import type { Stage } from './governance/stage.ts'
@@ -44,6 +46,7 @@ import { createHookStage } from './hook/hook-stage.ts'
 import type { Hooks } from './hook/hooks.ts'
 import { createKeyRing, type KeyRing } from './key/key-ring.ts'
 import { PriceBook } from './money/price-book.ts'
+import { unpricedTargets } from './limit/unpriced-limits.ts'
 import { createPrices, type Prices } from './money/prices.ts'
 import { serve, type Server } from './pipeline/serve.ts'
 import { createDefaultPolicies } from './policies/default-policies.ts'
@@ -120,8 +123,8 @@ export interface Gateway extends AsyncDisposable, GatewayCalls {
   readonly prices: Prices
   /** Swaps the configuration whole. Requests in flight keep the one they began with. Rejects, and changes nothing, when it is invalid. */
   updateConfig(config: GatewayConfigInput): Promise<void>
-  /** Rejects as `updateConfig` would, and changes nothing either way. */
-  checkConfig(config: GatewayConfigInput): Promise<void>
+  /** Rejects as `updateConfig` would, and changes nothing either way. Resolves with what is valid and may not be what was meant. */
+  checkConfig(config: GatewayConfigInput): Promise<readonly ConfigIssue[]>
   /** In force now. Secrets in it do not print. */
   readonly config: GatewayConfig
   /** Tells what happens as it happens; listeners must be quick. */
@@ -271,6 +274,16 @@ class GatewayRoot {
     // A gateway whose prices cannot be read still answers: the failure is in the log, and reading goes on.
     await this.prices.ready.catch(() => undefined)
     if (this.services.state === 'starting') this.services.state = 'open'
+    this.#warn()
+  }
+
+  /** Says what is valid and may not be what was meant: of the configuration in force, and of the limits on records. */
+  #warn(): void {
+    const { snapshot, keys, logger } = this.services
+    const records = { keys: keys?.list(), projects: keys?.projects.list(), users: keys?.users.list() }
+    for (const { path, message, fix } of configWarnings(snapshot, records)) {
+      logger.warn('this may not be what was meant', { path, problem: message, fix })
+    }
   }
 
   #createStages(config: GatewayConfig, secrets: ReadonlyMap<string, Secret>): readonly OwnedStage[] {
@@ -278,7 +291,20 @@ class GatewayRoot {
     const secret: StageKit['secret'] = (credential) => ('reveal' in credential ? credential : secrets.get(credential.reference))
     const { store, geo } = this.#parts
     const call: StageKit['callModel'] = (init) => callModel(this.services, init)
-    const kit: StageKit = { transport, clock, random, logger, metrics, keys, store, geo, secret, callModel: call }
+    const unpriced: StageKit['unpricedTargets'] = (model) => unpricedTargets(this.services.snapshot.models, model)
+    const kit: StageKit = {
+      transport,
+      clock,
+      random,
+      logger,
+      metrics,
+      keys,
+      store,
+      geo,
+      secret,
+      unpricedTargets: unpriced,
+      callModel: call,
+    }
     return createBuiltInStages(config, kit, this.#builtInStages)
   }
 
@@ -341,14 +367,20 @@ class GatewayRoot {
     this.#updates = this.#updates.then(refresh).catch(onFailure)
   }
 
-  async checkConfig(input: GatewayConfigInput): Promise<void> {
+  async checkConfig(input: GatewayConfigInput): Promise<readonly ConfigIssue[]> {
     const config = resolveConfig('gateway config', gatewayConfigSchema, input)
     if (config.auth.kind === 'keys' && this.services.keys === undefined) throw gatewayErrors.NO_KEYS()
     const secrets = await resolveCredentials(config, this.#secretStore, this.#stopReading.signal)
     // A price book of its own: those in force stay as they are.
-    buildSnapshot(config, { ...this.#snapshotParts, prices: new PriceBook() }, secrets ?? new Map(), this.services.snapshot)
+    const snapshot = buildSnapshot(
+      config,
+      { ...this.#snapshotParts, prices: new PriceBook() },
+      secrets ?? new Map(),
+      this.services.snapshot,
+    )
     await loadBuiltInStages(config)
     this.#discard(this.#createStages(config, secrets ?? new Map()))
+    return configWarnings(snapshot, {})
   }
 
   /** Stages that did not come into force. */
@@ -366,6 +398,7 @@ class GatewayRoot {
       const secrets = await resolveCredentials(config, this.#secretStore, this.#stopReading.signal)
       await loadBuiltInStages(config)
       this.#swap(config, secrets ?? new Map())
+      this.#warn()
     }
     // One after the other: the last update wins, however long an earlier one waited for its secrets.
     const result = this.#updates.then(update)

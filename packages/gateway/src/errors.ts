@@ -109,6 +109,12 @@ export const gatewayErrors = defineErrors('GATEWAY', {
     message: ({ limit, allowed, requested, waitSeconds }: LimitDetails) =>
       `Spend limit '${limit}' of $${String(allowed)} reached: this request may cost $${String(requested)}. Try again in ${String(waitSeconds)}s, or ask the operator of this gateway for more.`,
   },
+  MODEL_NOT_PRICED: {
+    status: 403,
+    retryable: false,
+    message: ({ model, targetId, limit }: { readonly model: string; readonly targetId: string; readonly limit: string }) =>
+      `The model '${model}' may be answered by '${targetId}', which has no price, and the spend limit '${limit}' counts what calls cost. Ask the operator of this gateway to set one.`,
+  },
   REQUEST_OVER_LIMIT: {
     status: 429,
     retryable: false,

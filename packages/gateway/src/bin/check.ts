@@ -1,5 +1,6 @@
 /** The `check` command: everything that `serve` would refuse, without a port, a store or a call. */
-import { createMemoryStore, createSecret, isBudError, type SecretStore } from '@bud-foundry/core'
+import { createMemoryStore, createSecret, isBudError, type ConfigIssue, type SecretStore } from '@bud-foundry/core'
+import { adminWarnings } from '../config-file/admin-warnings.ts'
 import { isStored } from '../config-file/reference.ts'
 import type { GatewayConfigInput } from '../config.ts'
 import { createGateway } from '../create-gateway.ts'
@@ -23,11 +24,12 @@ const withoutVault = (secrets: SecretStore): SecretStore => ({
 /** A configuration of one model: the one to be checked is tried on its gateway, and never in force. */
 const idle: GatewayConfigInput = { auth: { kind: 'none' }, models: { idle: { targets: [{ provider: 'ollama' }] } } }
 
-async function tryOut({ prepared }: LoadedConfig, command: CheckCommand, secrets: SecretStore): Promise<void> {
+/** Resolves with what is valid and may not be what was meant. */
+async function tryOut({ prepared }: LoadedConfig, command: CheckCommand, secrets: SecretStore): Promise<readonly ConfigIssue[]> {
   if (prepared.hooks !== undefined) await loadHooks(prepared.hooks)
   const geo = await openGeo(command.geoDatabase)
   await using gateway = createGateway(idle, { store: createMemoryStore(), secrets: withoutVault(secrets), geo })
-  await gateway.checkConfig(prepared.gateway)
+  return [...(await gateway.checkConfig(prepared.gateway)), ...adminWarnings(prepared)]
 }
 
 /** @throws GATEWAY_CONFIG_FILE_INVALID and GATEWAY_CONFIG_FILE_UNREADABLE. */
@@ -38,8 +40,9 @@ export async function check(
 ): Promise<number> {
   const { config } = command
   const loaded = await loadConfig({ config }, { ...surroundings, signal: new AbortController().signal })
+  let warnings: readonly ConfigIssue[]
   try {
-    await tryOut(loaded, command, surroundings.secrets)
+    warnings = await tryOut(loaded, command, surroundings.secrets)
   } catch (error) {
     if (!isBudError(error)) throw error
     const [message = '', fix] = error.message.split('; ', 2)
@@ -49,5 +52,6 @@ export async function check(
   const models = Object.values(loaded.prepared.gateway.models)
   const targets = models.reduce((sum, model) => sum + (model.targets?.length ?? 0), 0)
   print(`${config} is valid: ${String(models.length)} models, ${String(targets)} targets`)
+  for (const { path, message, fix = '' } of warnings) print(`warning: ${path} ${message}; ${fix}`)
   return 0
 }

@@ -1,11 +1,13 @@
 /** Starts what a process of `serve` runs, alone or as one of several workers: the gateway, the count of its money, and the administrator's routes. */
+import { join } from 'node:path'
 import { systemClock, type SecretStore, type Store } from '@bud-foundry/core'
 import type { StructuredLogger } from '@bud-foundry/core/log'
+import { adminWarnings } from '../config-file/admin-warnings.ts'
 import type { PreparedConfig } from '../config-file/prepare-config.ts'
-import { startGatewayProcess, type NewConnections } from '../node/gateway-process.ts'
-import type { NodeListener } from '../node/node-listener.ts'
 import { createKeyRing } from '../key/key-ring.ts'
 import { createRevocationJournal } from '../node/revocation-journal.ts'
+import { startGatewayProcess, type NewConnections } from '../node/gateway-process.ts'
+import type { NodeListener } from '../node/node-listener.ts'
 import { createNdjsonSink, createNdjsonStreamSink } from '../node/ndjson-sink.ts'
 import { openAdministration, serveAdministration } from './administration.ts'
 import type { ServeOptions } from './command-line.ts'
@@ -19,20 +21,20 @@ export interface ProcessParts {
   readonly logger: StructuredLogger
   /** What `GET /metrics` answers in place of this process's own. */
   readonly metrics?: (() => Promise<string>) | undefined
-}
-
   /** Tells the other processes of this machine at once that a key is revoked. */
   readonly onRevoke?: ((id: string) => void) | undefined
+}
+
 export interface ServingProcess {
   readonly url: string
   /** Of the administrator's routes; undefined without `listen.admin`. */
   readonly adminUrl: string | undefined
   readonly metricsText: () => string
   update(config: PreparedConfig): Promise<void>
-  /** Takes no new requests, lets those in flight finish for `graceMs`, writes what was counted. */
-  stop(graceMs: number, newConnections?: NewConnections): Promise<void>
   /** For a key that another process of this machine has revoked. */
   refuseKey(id: string): void
+  /** Takes no new requests, lets those in flight finish for `graceMs`, writes what was counted. */
+  stop(graceMs: number, newConnections?: NewConnections): Promise<void>
   /** True when callers need keys, and there are none. */
   readonly lacksKeys: boolean
 }
@@ -55,21 +57,25 @@ export function renewCertificate(routes: NodeListener | undefined, { listen }: P
   if (listen.tls !== undefined && routes?.url.startsWith('https:') === true) routes.replaceTls(listen.tls)
 }
 
+function warn(config: PreparedConfig, logger: StructuredLogger): void {
+  for (const { path, message, fix } of adminWarnings(config)) logger.warn('this may not be what was meant', { path, problem: message, fix })
+}
+
 /** Rejects, with nothing left behind, when it cannot. */
 export async function startProcess(config: PreparedConfig, options: ServeOptions, parts: ProcessParts): Promise<ServingProcess> {
   const { store, secrets, logger, metrics, onRevoke } = parts
   await using stack = new AsyncDisposableStack()
+  const onFailure = (error: unknown) => {
+    logger.warn('virtual keys could not be read, or a revocation not be kept', { error })
+  }
+  const journal = createRevocationJournal(join(options.dataDir, 'pending-revocations'))
+  const keys = stack.use(createKeyRing({ store, onFailure, journal, onRevoke }))
   const sink = openEvents(options.events)
   if (sink !== undefined) stack.use(sink)
   const geo = await openGeo(options.geoDatabase)
   const credentials = options.masterKey === undefined ? undefined : await openVault(options.masterKey, store, secrets)
   const running = await startGatewayProcess(config, { store, keys, secrets, sink, geo, credentials, clock: systemClock, logger, metrics })
   const { gateway } = running
-  const onFailure = (error: unknown) => {
-    logger.warn('virtual keys could not be read, or a revocation not be kept', { error })
-  }
-  const journal = createRevocationJournal(join(options.dataDir, 'pending-revocations'))
-  const keys = stack.use(createKeyRing({ store, onFailure, journal, onRevoke }))
   let stopGateway = () => running.stop(0)
   let needsKeys = config.gateway.auth?.kind !== 'none'
   let closeAdministration = () => Promise.resolve()
@@ -81,6 +87,7 @@ export async function startProcess(config: PreparedConfig, options: ServeOptions
   closeAdministration = async () => administration[Symbol.asyncDispose]()
   const routes = config.admin === undefined ? undefined : await serveAdministration(administration, config.admin, logger)
   if (routes !== undefined) stack.defer(() => routes.close({ graceMs: lingerMs }))
+  warn(config, logger)
   const open = stack.move()
   return {
     url: running.listener.url,
@@ -90,6 +97,10 @@ export async function startProcess(config: PreparedConfig, options: ServeOptions
       await running.update(next)
       renewCertificate(routes, next)
       needsKeys = next.gateway.auth?.kind !== 'none'
+      warn(next, logger)
+    },
+    refuseKey: (id) => {
+      keys.refuse(id)
     },
     stop: (graceMs, newConnections) => {
       // Callers are refused at once, whoever still administers.
@@ -97,10 +108,6 @@ export async function startProcess(config: PreparedConfig, options: ServeOptions
       stopGateway = () => stopped
       return open.disposeAsync()
     },
-      warn(next, logger)
-    },
-    refuseKey: (id) => {
-      keys.refuse(id)
     get lacksKeys() {
       return needsKeys && keys.list().length === 0
     },

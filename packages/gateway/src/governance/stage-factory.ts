@@ -18,6 +18,8 @@ export interface StageKit {
   readonly keys: KeyRing | undefined
   readonly metrics: GatewayMetrics
   readonly geo: GeoLookup | undefined
+  /** Ids of the targets without a price that a call of the model may reach, over its fallbacks too. */
+  unpricedTargets(model: string): readonly string[]
   /** Calls one of the gateway's own models. */
   callModel(call: InternalCall): Promise<InternalAnswer>
   /** The secret of a credential of the configuration, its references resolved. */

@@ -14,6 +14,8 @@ export const rateLimitsSchema = z.strictObject({
   defaultOutputTokens: z.int().nonnegative().default(1_024),
   /** How long the place of a call stays taken after its process died. */
   leaseMs: z.int().min(1_000).max(3_600_000).default(30_000),
+  /** Calls that a spend limit counts and that may reach a target without a price: `allow` counts them as free, `refuse` answers 403. */
+  unpriced: z.literal(['allow', 'refuse']).default('allow'),
   /** Whether answers carry rate-limit headers. */
   headers: z.boolean().default(true),
 })

@@ -67,6 +67,8 @@ class LimitStage implements OwnedStage {
       this.kit.logger.error('a call has more limits than the store takes at once; it is refused', { limits: plan.length, plannedLimits })
       return { kind: 'refuse', error: gatewayErrors.INTERNAL() }
     }
+    const unpriced = this.#refuseUnpriced(plan, call)
+    if (unpriced !== undefined) return unpriced
     const claims = this.#claimsOf(plan, call)
     const admission = this.#limiter.reserve(claims)
     if (admission instanceof Promise) return admission.then((result) => this.#decide(call, plan, claims, result))
@@ -96,6 +98,16 @@ class LimitStage implements OwnedStage {
       byModel.set(name, plan)
     }
     return plan
+  }
+
+  /** Counting tokens is free everywhere, with a price or without one. */
+  #refuseUnpriced(plan: readonly PlannedLimit[], { operation, model }: StageCall): Verdict {
+    if (this.#config.unpriced === 'allow' || operation === 'count-tokens') return undefined
+    const limit = plan.find(({ kind }) => kind === 'spend')
+    if (limit === undefined) return undefined
+    const [targetId] = this.kit.unpricedTargets(model)
+    if (targetId === undefined) return undefined
+    return { kind: 'refuse', error: gatewayErrors.MODEL_NOT_PRICED({ model, targetId, limit: limit.name }) }
   }
 
   #claimsOf(plan: readonly PlannedLimit[], call: StageCall): readonly Claim[] {

@@ -359,6 +359,26 @@ describe('check', () => {
     expect(err).toContain('models.m.targets.0.credential: there is no secret behind')
   })
 
+  it('warns of what is valid and may not be what was meant, as the start does', { timeout }, async () => {
+    await using directory = await createDirectory()
+    await using upstream = await startUpstream(wellBehaved('hello'))
+    const more = {
+      auth: { kind: 'none' },
+      listen: { port: 0, admin: { port: 0, credential: 'x'.repeat(24) } },
+      rateLimits: { rules: [{ kind: 'spend', limitUsd: 1, window: 'hour' }] },
+      guardrails: { rails: { a: { kind: 'keywords', words: ['x'] } }, attach: [] },
+    }
+    const config = await directory.write('doubtful.json', configOf(upstream, 'm', more))
+    const { code, out } = await run(['check', '--config', config], env)
+    expect(code).toBe(0)
+    const paths = ['models.m', 'guardrails.rails.a', 'listen.admin']
+    for (const path of paths) expect(out).toContain(`warning: ${path} `)
+    await using running = serve(['--config', config, ...dataDir(directory)], env)
+    await running.line('listening')
+    const warned = running.lines.filter(({ msg }) => msg === 'this may not be what was meant')
+    expect(warned.map(({ path }) => path)).toEqual(paths)
+  })
+
   it('finds what only a start would show: rails, hooks, rules that never apply, ids twice', { timeout }, async () => {
     await using directory = await createDirectory()
     await using upstream = await startUpstream(wellBehaved('hello'))

@@ -36,6 +36,7 @@ test('gives back what a store reserves too late, tokens and dollars too', async 
     storeTimeoutMs: 100,
     leaseMs: 1_000,
     defaultOutputTokens: 1,
+    unpriced: 'allow',
     headers: true,
   }
   const limiter = new Limiter(config, { store, clock, random: systemRandom, onFailure: () => undefined })
