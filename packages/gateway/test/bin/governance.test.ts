@@ -77,6 +77,15 @@ describe('one process', () => {
     await until(async () => (await run(['spend', '--by', 'project', ...data])).out.includes('total\t$0.025'))
   })
 
+  it('takes the address of a webhook from standard input, and shows its origin alone', { timeout }, async () => {
+    await using directory = await createDirectory()
+    const data = ['--data-dir', join(directory.path, 'data')]
+    const put = ['budgets', 'put', 'b', '--subject', 'all', '--usd', '5', '--webhook', '-', '--json', ...data]
+    const { code, out } = await run(put, {}, 'https://hooks.example/services/secret\n')
+    expect([code, JSON.parse(out)]).toMatchObject([0, { webhook: { url: 'https://hooks.example/[hidden]' } }])
+    expect((await run(put)).err).toContain('standard input')
+  })
+
   it('is governed by its routes and its commands alike: keys, limits, budgets, prices, spend, audit', { timeout }, async () => {
     await using directory = await createDirectory()
     await using test = await start(directory)
