@@ -57,7 +57,7 @@ export function createAdministration(parts: AdministrationParts): Administration
   })
   // Webhooks go to public addresses only: whoever may write a budget cannot reach into the network with it.
   const fetcher = createSafeFetcher()
-  const budgets = createBudgets({ store, admin: governance, fetcher, secrets: credentials, clock, logger })
+  const budgets = createBudgets({ store, spend, admin: governance, fetcher, secrets: credentials, clock, logger })
   const listeners = [gateway.onEvent(spend.onEvent), gateway.onEvent(budgets.onEvent)]
   const audit = createAuditLog({ sink: parts.sink, logger, clock })
   const config = createConfigAdmin(gateway, parts.reload)
