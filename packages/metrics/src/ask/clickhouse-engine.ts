@@ -8,7 +8,8 @@ import type { AggregateName } from './aggregate.ts'
 import { compileAggregate, compileFind, compilePage, compileTrace } from './compile.ts'
 import { compileDistribution } from './compile-distribution.ts'
 import { compileBusyTime, compilePeak } from './compile-in-flight.ts'
-import type { AggregatePlan, InFlightPlan, InFlightRow, RequestEngine } from './request-engine.ts'
+import { cutPageWindow } from './page-windows.ts'
+import type { AggregatePlan, InFlightPlan, InFlightRow, PageRow, RequestEngine } from './request-engine.ts'
 import { createSizeReader } from './table-sizes.ts'
 import { bucketStartUs, countBuckets, type TimeWindow } from './window.ts'
 
@@ -88,6 +89,11 @@ function fillInFlight(
   })
 }
 
+function toPageRow(row: unknown): PageRow {
+  const { time_us: timeUs, id_key: key } = keySchema.parse(row)
+  return { timeUs, key, event: parseRequestRow(row) }
+}
+
 export function createClickHouseEngine(client: AnalyticsClient, clock: Clock): RequestEngine {
   const readSizes = createSizeReader(client, clock)
   return {
@@ -110,11 +116,13 @@ export function createClickHouseEngine(client: AnalyticsClient, clock: Clock): R
       })
     },
     async page(plan, signal) {
-      const rows = await client.query(compilePage(plan), signal)
-      return rows.map((row) => {
-        const { time_us: timeUs, id_key: key } = keySchema.parse(row)
-        return { timeUs, key, event: parseRequestRow(row) }
-      })
+      const page: PageRow[] = []
+      for (const window of cutPageWindow(plan, clock.nowMs() * 1000)) {
+        const piece = { ...plan, selection: { ...plan.selection, window }, limit: plan.limit - page.length }
+        page.push(...(await client.query(compilePage(piece), signal)).map(toPageRow))
+        if (page.length >= plan.limit) break
+      }
+      return page
     },
     async find(scope, id, signal) {
       const rows = await client.query(compileFind(scope, toEventKey(id)), signal)
