@@ -2,6 +2,7 @@
 
 export { createMetrics, type Metrics, type MetricsOptions } from './create-metrics.ts'
 export type { AnalyticsClient, FileFormat, QueryParam, RowsInsert, Statement, TableInsert } from './client/analytics-client.ts'
+export type { CallHeaders } from './client/reveal-headers.ts'
 export { createServerClient, type ServerClientOptions } from './client/server-client.ts'
 export { metricsErrors } from './errors.ts'
 export { metricsLimits } from './limits.ts'
@@ -9,7 +10,7 @@ export { createMetricsHandler, type MetricsHandlerOptions } from './http/handler
 export type { MetricsOperations } from './http/routes.ts'
 export { migrate, type MigrationReport } from './migrate/migrate.ts'
 export type { Migration } from './migrate/migration.ts'
-export type { Retention } from './migrate/retention.ts'
+export { retentionSchema, type Retention } from './migrate/retention.ts'
 export { dimensionNames, type DimensionName } from './ask/dimension.ts'
 export type { Answer, AnswerMeasure, AnswerRow } from './ask/asker.ts'
 export type { Distribution } from './ask/distribution.ts'
