@@ -7,7 +7,7 @@ import { aggregateSql, type AggregateName } from './aggregate.ts'
 import { compileScope, compileSelection, type Clause } from './compile-selection.ts'
 import { dimensions, type DimensionName } from './dimension.ts'
 import { chooseSource, rollupSqlOf, type Source, type Tile } from './plan.ts'
-import { requestSelectList } from '../table/request-table.ts'
+import { requestSelectList, selectListOf, type RequestField } from '../table/request-table.ts'
 import type { AggregatePlan, PagePlan, Ranking, Selection, Slo, SourceChoice } from './request-engine.ts'
 import type { Scope } from './scope.ts'
 import type { TableSizes } from './table-sizes.ts'
@@ -190,15 +190,15 @@ export function compileAggregate(plan: AggregatePlan, sizes?: TableSizes): State
   }
 }
 
-/** First which rows, from the few columns that say so, and then those rows with all of theirs: there are seventy. */
-export function compilePage({ selection, limit, after }: PagePlan): Statement {
+/** The newest rows of the window: all of their columns, those of some fields, or, as `keys`, which rows they are. */
+export function compilePage({ selection, limit, after }: PagePlan, columns: 'all' | 'keys' | readonly RequestField[]): Statement {
   const { fromUs, toUs } = selection.window
   const source = compileSelection(selection, { table: 'requests', fromUs, toUs })
   const beyond = after === undefined ? '' : ' AND (time, id) < (fromUnixTimestamp64Micro({after_us:Int64}), {after_key:UUID})'
-  const newest = 'ORDER BY time DESC, id DESC LIMIT {limit:UInt32}'
+  const list = columns === 'all' ? requestSelectList : selectListOf(columns === 'keys' ? [] : columns)
   return {
     what: 'listing requests',
-    sql: `SELECT ${requestSelectList} ${source.sql}${beyond} AND (time, id) IN (SELECT time, id ${source.sql}${beyond} ${newest}) ${newest}`,
+    sql: `SELECT ${list} ${source.sql}${beyond} ORDER BY time DESC, id DESC LIMIT {limit:UInt32}`,
     params: { ...source.params, limit, ...(after === undefined ? {} : { after_us: after.timeUs, after_key: after.key }) },
   }
 }
