@@ -52,7 +52,7 @@ function question({ name, typed, window, by, tail = '', project = false, raw, or
     name,
     ask: (reader) =>
       typed === undefined
-        ? reader.requests({ ...period, filters: { ...filters, outcome: 'error' }, limit: 50 })
+        ? reader.requests({ ...period, filters: { ...filters, outcome: 'error' }, fields: ['status', 'model'], limit: 50 })
         : reader.ask({ ...typed, window: period, filters }),
     raw: rawSql,
     original: `SELECT ${select(original)

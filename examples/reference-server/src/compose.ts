@@ -61,7 +61,8 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
     openEnvelope(directory),
     discover(),
   ])
-  const metrics = building.use(await createMetrics({ client, spoolDirectory: directory.file('spool'), clock, logger }))
+  const { BUD_RETENTION: retention = {} } = environment
+  const metrics = building.use(await createMetrics({ client, spoolDirectory: directory.file('spool'), clock, logger, retention }))
   const store = building.use(await createFileStore({ path: directory.file('state.sqlite'), clock }))
   const keys = building.use(createKeyRing({ store, clock }))
   const gateway = createGateway(gatewayConfig(fleet, discovered), { store, keys, sink: metrics.sink, clock, logger })

@@ -1,5 +1,6 @@
 /** The only place that reads the environment. */
 import { createSecret, resolveConfig, type Secret } from '@bud-foundry/core'
+import { retentionSchema } from '@bud-foundry/metrics'
 import { z } from 'zod'
 
 const integer = (low: number, high: number) =>
@@ -13,6 +14,15 @@ const secret = z
   .min(1)
   .transform((value): Secret => createSecret(value))
 
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is not JSON' })
+    return z.NEVER
+  }
+})
+
 /** Every variable that the server reads; anything else in the environment is none of its business. */
 export const environmentSchema = z.object({
   BUD_HOST: z.string().min(1).default('127.0.0.1'),
@@ -22,6 +32,8 @@ export const environmentSchema = z.object({
   BUD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** An external ClickHouse instead of the embedded engine, e.g. http://user:password@127.0.0.1:8123/database */
   BUD_CLICKHOUSE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Days that rows are kept, as JSON: `{"requestDays":30,"payloadDays":7,"projects":{"mine":{"requestDays":90}}}`; absent: for ever. */
+  BUD_RETENTION: json.pipe(retentionSchema).optional(),
   /** Replicas of the engine twin; 0 turns it off. */
   BUD_TWINS: integer(0, 16).prefault('2'),
   /** An OpenAI-compatible engine, e.g. http://127.0.0.1:8000/v1 */

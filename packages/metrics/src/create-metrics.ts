@@ -22,7 +22,8 @@ import { migrate, migrations, type MigrationReport } from './migrate/migrate.ts'
 import { applyRetention, rawCompleteFrom, retentionSchema, type Retention } from './migrate/retention.ts'
 import type { Topology } from './migrate/topology.ts'
 import { createPayloadReader, type PayloadReader } from './payload/payload-reader.ts'
-import { needsRepair, repairRollups } from './rollup/rebuild.ts'
+import { needsRepair } from './rollup/rebuild.ts'
+import { repairTornRollups } from './rollup/torn.ts'
 import { verifyRollups, type RollupCheck } from './rollup/verify.ts'
 import { deliverEvents, type Delivery } from './sink/deliver.ts'
 import { createBlockSize } from './sink/block-size.ts'
@@ -98,8 +99,8 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
   const deliverLasting = createLastingDeliveries(deliveries)
   const blockSize = createBlockSize(clock)
   if (await needsRepair(client)) {
-    logger.warn('rollups that a crash left uncertain are made anew')
-    await repairRollups(client)
+    const isTorn = await repairTornRollups(client)
+    logger.warn(isTorn ? 'rollups that a crash had torn were made anew' : 'rollups that a crash left uncertain were found to be whole')
   }
   const doubt = (maybeTorn: boolean) => ({ maybeTorn, repairableFrom: rawCompleteFrom(days, clock.nowMs()) })
   const store: Metrics['store'] = (events, signal) =>

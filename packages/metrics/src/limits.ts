@@ -26,6 +26,8 @@ export const metricsLimits = Object.freeze({
   scrapeTimeoutMs: 10_000,
   /** Of one OTLP request, inflated; the specification lets a receiver refuse what is larger. */
   otlpBytes: 32 * 1024 * 1024,
+  /** Of lists inside an OTLP attribute. */
+  otlpDepth: 32,
   /** Cumulative OTLP series whose last point is remembered; beyond it the one that has been silent longest begins anew. */
   otlpSeries: 50_000,
   /** Requests with metrics that wait for the one before. */

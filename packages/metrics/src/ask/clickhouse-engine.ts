@@ -3,12 +3,13 @@ import type { Clock } from '@bud-foundry/core'
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { toEventKey, toTraceKey } from '../table/event-id.ts'
-import { parseRequestRow } from '../table/request-table.ts'
+import { parseRequestFields, parseRequestRow } from '../table/request-table.ts'
 import type { AggregateName } from './aggregate.ts'
 import { compileAggregate, compileFind, compilePage, compileTrace } from './compile.ts'
 import { compileDistribution } from './compile-distribution.ts'
 import { compileBusyTime, compilePeak } from './compile-in-flight.ts'
-import type { AggregatePlan, InFlightPlan, InFlightRow, RequestEngine } from './request-engine.ts'
+import { cutPageWindow } from './page-windows.ts'
+import type { AggregatePlan, InFlightPlan, InFlightRow, PagePlan, PageRow, RequestEngine } from './request-engine.ts'
 import { createSizeReader } from './table-sizes.ts'
 import { bucketStartUs, countBuckets, type TimeWindow } from './window.ts'
 
@@ -88,6 +89,12 @@ function fillInFlight(
   })
 }
 
+function toPageRow(input: unknown, fields: PagePlan['fields']): PageRow {
+  const row = rowSchema.parse(input)
+  const { time_us: timeUs, id_key: key } = keySchema.parse(row)
+  return { timeUs, key, event: fields === undefined ? parseRequestRow(row) : parseRequestFields(row, fields) }
+}
+
 export function createClickHouseEngine(client: AnalyticsClient, clock: Clock): RequestEngine {
   const readSizes = createSizeReader(client, clock)
   return {
@@ -110,11 +117,18 @@ export function createClickHouseEngine(client: AnalyticsClient, clock: Clock): R
       })
     },
     async page(plan, signal) {
-      const rows = await client.query(compilePage(plan), signal)
-      return rows.map((row) => {
-        const { time_us: timeUs, id_key: key } = keySchema.parse(row)
-        return { timeUs, key, event: parseRequestRow(row) }
-      })
+      const keys: z.infer<typeof keySchema>[] = []
+      for (const window of cutPageWindow(plan, clock.nowMs() * 1000)) {
+        const piece = { ...plan, selection: { ...plan.selection, window }, limit: plan.limit - keys.length }
+        for (const row of await client.query(compilePage(piece, 'keys'), signal)) keys.push(keySchema.parse(row))
+        if (keys.length >= plan.limit) break
+      }
+      const [newest, oldest] = [keys[0], keys.at(-1)]
+      if (newest === undefined || oldest === undefined) return []
+      // There are seventy columns: they are read where the rows of the page lie, and nowhere else.
+      const selection = { ...plan.selection, window: { fromUs: oldest.time_us, toUs: newest.time_us + 1 } }
+      const rows = await client.query(compilePage({ ...plan, selection, limit: keys.length }, plan.fields ?? 'all'), signal)
+      return rows.map((row) => toPageRow(row, plan.fields))
     },
     async find(scope, id, signal) {
       const rows = await client.query(compileFind(scope, toEventKey(id)), signal)

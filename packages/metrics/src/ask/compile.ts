@@ -7,7 +7,7 @@ import { aggregateSql, type AggregateName } from './aggregate.ts'
 import { compileScope, compileSelection, type Clause } from './compile-selection.ts'
 import { dimensions, type DimensionName } from './dimension.ts'
 import { chooseSource, rollupSqlOf, type Source, type Tile } from './plan.ts'
-import { requestSelectList } from '../table/request-table.ts'
+import { requestSelectList, selectListOf, type RequestField } from '../table/request-table.ts'
 import type { AggregatePlan, PagePlan, Ranking, Selection, Slo, SourceChoice } from './request-engine.ts'
 import type { Scope } from './scope.ts'
 import type { TableSizes } from './table-sizes.ts'
@@ -135,6 +135,14 @@ export function compileRanking({ selection, groupBy, ranking, from, sizes }: Ran
   }
 }
 
+/** One row per group, which says how large the group is; what is compared with another window is ranked by that one. */
+const isRankedAlone = ({ selection: { window }, ranking, other, aggregates }: AggregatePlan): boolean =>
+  !other &&
+  !hasBuckets(window) &&
+  ranking.window.fromUs === window.fromUs &&
+  ranking.window.toUs === window.toUs &&
+  aggregates.includes(ranking.by)
+
 /** Aggregates of every group in every bucket, in one pass over the rows. */
 export function compileAggregate(plan: AggregatePlan, sizes?: TableSizes): Statement {
   const { groupBy, selection, ranking, other, slo, from, aggregates } = plan
@@ -155,6 +163,14 @@ export function compileAggregate(plan: AggregatePlan, sizes?: TableSizes): State
     const bucket = hasBuckets(window) ? rows.bucket : 'toInt64(0) AS at_bucket'
     return { what, sql: `SELECT ${[bucket, ...values].join(', ')} ${rows.from.sql}${keys}`, params }
   }
+  if (isRankedAlone(plan)) {
+    // Every group has one row, so the largest are found in the same pass.
+    return {
+      what,
+      sql: `SELECT ${['toInt64(0) AS at_bucket', ...rows.groups, ...values].join(', ')} ${rows.from.sql} GROUP BY ${names.join(', ')} ORDER BY ${rows.value(ranking.by)} DESC, ${names.join(', ')} LIMIT {group_limit:UInt32}`,
+      params: joinParams(params, { group_limit: ranking.limit }),
+    }
+  }
   const ranked = compileRanking({ selection, groupBy, ranking, from, sizes })
   const expressions = groupBy.map((name, index) => (rows.and === 'AND' ? dimensions[name].sql : (names[index] ?? '')))
   const isRanked = `(${expressions.join(', ')}) IN (${ranked.sql})`
@@ -174,13 +190,15 @@ export function compileAggregate(plan: AggregatePlan, sizes?: TableSizes): State
   }
 }
 
-export function compilePage({ selection, limit, after }: PagePlan): Statement {
+/** The newest rows of the window: all of their columns, those of some fields, or, as `keys`, which rows they are. */
+export function compilePage({ selection, limit, after }: PagePlan, columns: 'all' | 'keys' | readonly RequestField[]): Statement {
   const { fromUs, toUs } = selection.window
   const source = compileSelection(selection, { table: 'requests', fromUs, toUs })
   const beyond = after === undefined ? '' : ' AND (time, id) < (fromUnixTimestamp64Micro({after_us:Int64}), {after_key:UUID})'
+  const list = columns === 'all' ? requestSelectList : selectListOf(columns === 'keys' ? [] : columns)
   return {
     what: 'listing requests',
-    sql: `SELECT ${requestSelectList} ${source.sql}${beyond} ORDER BY time DESC, id DESC LIMIT {limit:UInt32}`,
+    sql: `SELECT ${list} ${source.sql}${beyond} ORDER BY time DESC, id DESC LIMIT {limit:UInt32}`,
     params: { ...source.params, limit, ...(after === undefined ? {} : { after_us: after.timeUs, after_key: after.key }) },
   }
 }

@@ -2,6 +2,7 @@
 import { toMicros } from '../table/cell.ts'
 import { toEventKey, toTraceKey } from '../table/event-id.ts'
 import type { StoredRequest } from '../table/request-details.ts'
+import { pickFields } from '../table/request-table.ts'
 import type { AggregateName } from './aggregate.ts'
 import { dimensionNames, dimensions, type DimensionName } from './dimension.ts'
 import { computeAggregate } from './memory-aggregate.ts'
@@ -185,7 +186,7 @@ export function createMemoryEngine(events: readonly StoredRequest[]): RequestEng
     aggregate: (plan) => Promise.resolve(aggregate(unique(), plan)),
     inFlight: (plan) => Promise.resolve(inFlight(unique(), plan)),
     distribution: (plan) => Promise.resolve(distribution(unique(), plan)),
-    page: ({ selection, limit, after }) =>
+    page: ({ selection, limit, after, fields }) =>
       Promise.resolve(
         unique()
           .filter((event) => matches(selection, event) && arrivedInside(selection, event))
@@ -195,7 +196,8 @@ export function createMemoryEngine(events: readonly StoredRequest[]): RequestEng
             ({ timeUs, key }) =>
               after === undefined || timeUs < after.timeUs || (timeUs === after.timeUs && compareKeys(key, after.key) < 0),
           )
-          .slice(0, limit),
+          .slice(0, limit)
+          .map(({ event, ...position }) => ({ ...position, event: fields === undefined ? event : pickFields(event, fields) })),
       ),
     find: (scope, id) => Promise.resolve(unique().find((event) => toEventKey(event.id) === toEventKey(id) && inScope(scope, event))),
     trace: (scope, traceId, limit) =>

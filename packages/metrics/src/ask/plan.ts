@@ -1,13 +1,35 @@
 /** Which tables answer a question: the coarsest rollups that cut at its edges with raw rows at the ends, or raw rows alone where those are fewer. */
-import type { RollupFamily } from '../migrate/0003-rollups.ts'
+import type { RollupFamily, RollupLevel } from '../migrate/0003-rollups.ts'
 import { rollupFamilies } from '../rollup/families.ts'
 import { aggregateSql, type AggregateName, type AggregateSql } from './aggregate.ts'
 import { dimensions, type DimensionName } from './dimension.ts'
 import type { Selection, SourceChoice } from './request-engine.ts'
 import type { TableSizes } from './table-sizes.ts'
-import type { TimeWindow } from './window.ts'
+import { bucketStartUs, countBuckets, type TimeWindow } from './window.ts'
 
-const levelUs: Readonly<Record<string, number>> = { minute: 60_000_000, hour: 3_600_000_000, day: 86_400_000_000 }
+/** How a level cuts time into rows. */
+interface Grid {
+  /** Start of the row that an instant falls in. */
+  readonly floor: (us: number) => number
+  /** Start of the row after the one that starts there. */
+  readonly next: (us: number) => number
+}
+
+const every = (lengthUs: number): Grid => ({ floor: (us) => Math.floor(us / lengthUs) * lengthUs, next: (us) => us + lengthUs })
+
+const monthStartUs = (us: number, later: number): number => {
+  const date = new Date(Math.floor(us / 1000))
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + later, 1) * 1000
+}
+
+const grids: Readonly<Record<RollupLevel['name'], Grid>> = {
+  minute: every(60_000_000),
+  hour: every(3_600_000_000),
+  day: every(86_400_000_000),
+  month: { floor: (us) => monthStartUs(us, 0), next: (us) => monthStartUs(us, 1) },
+}
+
+const ceil = ({ floor, next }: Grid, us: number): number => (floor(us) === us ? us : next(floor(us)))
 
 /** A piece of the window and the table that holds it: `requests`, or a level of the family. */
 export interface Tile {
@@ -51,19 +73,26 @@ function canAnswer(family: RollupFamily, { selection, aggregates, groupBy }: Sou
   )
 }
 
-/** The edge between two buckets must be one between two rows of the rollup. */
-function cutsAtEdges({ fromUs, toUs, intervalUs, edgesUs }: TimeWindow, lengthUs: number): boolean {
-  if (edgesUs !== undefined) return edgesUs.slice(1).every((edge) => edge % lengthUs === 0)
-  if (intervalUs === undefined || fromUs + intervalUs >= toUs) return intervalUs === undefined || (fromUs + intervalUs) % lengthUs === 0
-  return fromUs % lengthUs === 0 && intervalUs % lengthUs === 0
+/** Every edge between two buckets must be one between two rows of the rollup. */
+function cutsAtEdges(window: TimeWindow, { floor }: Grid): boolean {
+  for (let bucket = 1; bucket < countBuckets(window); bucket += 1) {
+    const edge = bucketStartUs(window, bucket)
+    if (floor(edge) !== edge) return false
+  }
+  return true
 }
 
-function tile(fromUs: number, toUs: number, levels: readonly { readonly table: string; readonly lengthUs: number }[]): readonly Tile[] {
-  const [coarsest, ...finer] = levels
+interface Step {
+  readonly table: string
+  readonly grid: Grid
+}
+
+function tile(fromUs: number, toUs: number, steps: readonly Step[]): readonly Tile[] {
+  const [coarsest, ...finer] = steps
   if (fromUs >= toUs) return []
   if (coarsest === undefined) return [{ table: 'requests', fromUs, toUs }]
-  const first = Math.ceil(fromUs / coarsest.lengthUs) * coarsest.lengthUs
-  const last = Math.floor(toUs / coarsest.lengthUs) * coarsest.lengthUs
+  const first = ceil(coarsest.grid, fromUs)
+  const last = coarsest.grid.floor(toUs)
   if (first >= last) return tile(fromUs, toUs, finer)
   return [...tile(fromUs, first, finer), { table: coarsest.table, fromUs: first, toUs: last }, ...tile(last, toUs, finer)]
 }
@@ -90,11 +119,11 @@ function isRawCheaper(family: RollupFamily, tiles: readonly Tile[], { aggregates
 const families = rollupFamilies.toSorted((left, right) => Number(left.feed === undefined) - Number(right.feed === undefined))
 
 /** The tables of a family from the finest on; below its own it reads those that feed it, which have the same columns. */
-function levelsOf({ name, levels, feed }: RollupFamily): readonly { readonly table: string; readonly lengthUs: number }[] {
+function stepsOf({ name, levels, feed }: RollupFamily): readonly Step[] {
   const own = new Set(levels.map((level) => level.name))
   const finer = feed?.levels.filter((level) => !own.has(level.name)) ?? []
-  const entry = (family: string, level: string) => ({ table: `${family}_${level}`, lengthUs: levelUs[level] ?? Number.NaN })
-  return [...finer.map((level) => entry(feed?.name ?? name, level.name)), ...levels.map((level) => entry(name, level.name))]
+  const step = (family: string, level: RollupLevel): Step => ({ table: `${family}_${level.name}`, grid: grids[level.name] })
+  return [...finer.map((level) => step(feed?.name ?? name, level)), ...levels.map((level) => step(name, level))]
 }
 
 export function chooseSource(needs: SourceNeeds): Source {
@@ -104,10 +133,10 @@ export function chooseSource(needs: SourceNeeds): Source {
   if (from === 'raw' || ranges !== undefined || words !== undefined || tags !== undefined) return raw
   for (const family of families) {
     if (!canAnswer(family, needs)) continue
-    const levels = levelsOf(family)
-      .filter(({ lengthUs }) => cutsAtEdges(window, lengthUs))
+    const steps = stepsOf(family)
+      .filter(({ grid }) => cutsAtEdges(window, grid))
       .reverse()
-    const tiles = tile(window.fromUs, window.toUs, levels)
+    const tiles = tile(window.fromUs, window.toUs, steps)
     if (!tiles.some(({ table }) => table !== 'requests')) continue
     return from === 'auto' && isRawCheaper(family, tiles, needs) ? raw : { family, tiles }
   }

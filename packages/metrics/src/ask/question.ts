@@ -5,6 +5,7 @@ import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
 import { dimensionNames, type DimensionName } from './dimension.ts'
 import { intervalPattern, isTimeZone, parseInterval, roughMs } from './calendar.ts'
+import { requestFields, type RequestField } from '../table/request-table.ts'
 import { recordKindNames, recordKinds, type RecordKindName } from './records/record-kinds.ts'
 import {
   askMeasureNames,
@@ -159,6 +160,8 @@ export const requestQuerySchema = strict('field', {
   search: wordsSchema.optional(),
   fromUnixMs: unixMsSchema.default(0),
   toUnixMs: unixMsSchema.default(metricsLimits.eventTimeUnixMsMax),
+  /** What is told of each request; its id and its time always. Absent: everything. */
+  fields: z.array(nameSchema('field', requestFields)).min(1).max(requestFields.length).optional(),
   limit: z.int().min(1).max(metricsLimits.pageRows).default(50),
   cursor: z.string().max(200).optional(),
 })
@@ -283,7 +286,12 @@ export interface DistributionQuestion extends CutInput {
   readonly bounds?: readonly number[] | undefined
 }
 
-export interface RequestQuery extends Omit<z.input<typeof requestQuerySchema>, 'filters' | 'tags' | 'ranges'> {
+export interface RequestQuery<Fields extends RequestField = RequestField> extends Omit<
+  z.input<typeof requestQuerySchema>,
+  'filters' | 'tags' | 'ranges' | 'fields'
+> {
+  /** What is told of each request, beside its id and its time; a list that shows little reads little. Absent: everything. */
+  readonly fields?: readonly Fields[]
   readonly filters?: FiltersInput
   readonly tags?: SelectionInput['tags']
   readonly ranges?: SelectionInput['ranges']

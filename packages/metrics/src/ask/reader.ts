@@ -24,6 +24,7 @@ import { askTrueCost, type TrueCost, type TrueCostQuestion } from './true-cost.t
 import { metricsLimits } from '../limits.ts'
 import { createPayloadReader, type Payload } from '../payload/payload-reader.ts'
 import type { StoredRequest } from '../table/request-details.ts'
+import type { AlwaysField, RequestField } from '../table/request-table.ts'
 import {
   assertPoints,
   decodeCursor,
@@ -43,9 +44,9 @@ import {
 import { intersectScopes, type Scope } from './scope.ts'
 import { alignWindow, bucketSeconds, bucketStartUs, countBuckets, type TimeWindow } from './window.ts'
 
-export interface RequestPage {
+export interface RequestPage<Fields extends RequestField = RequestField> {
   /** Newest first. */
-  readonly data: readonly StoredRequest[]
+  readonly data: readonly Pick<StoredRequest, Fields | AlwaysField>[]
   /** Absent on the last page. */
   readonly nextCursor?: string
 }
@@ -101,7 +102,7 @@ export interface MetricsReader {
   /** How values spread; with an interval, a heatmap. @throws METRICS_QUESTION_INVALID */
   distribution(question: DistributionQuestion, signal?: AbortSignal): Promise<Distribution>
   /** @throws METRICS_QUESTION_INVALID */
-  requests(query?: RequestQuery, signal?: AbortSignal): Promise<RequestPage>
+  requests<Fields extends RequestField = RequestField>(query?: RequestQuery<Fields>, signal?: AbortSignal): Promise<RequestPage<Fields>>
   /** Undefined when it is not stored, or not in scope. */
   request(id: string, signal?: AbortSignal): Promise<StoredRequest | undefined>
   /** What was sampled of devices, nodes, pods and engines, what was blocked and guarded, how requests were scored, metrics of others. @throws METRICS_QUESTION_INVALID, METRICS_OPERATOR_ONLY */
@@ -216,17 +217,18 @@ export function createReader(parts: ReaderParts): MetricsReader {
     trueCost: async (question, signal) => askTrueCost({ ...parts, client: databaseOf(parts, 'the true cost') }, question, signal),
     export: async (question, signal) => exportFile({ ...parts, client: databaseOf(parts, 'exports') }, question, signal),
 
-    async requests(query = {}, signal) {
-      const { filters, tags, ranges, search = [], fromUnixMs, toUnixMs, limit, cursor } = parseQuery(requestQuerySchema, query)
+    async requests<Fields extends RequestField = RequestField>(query: RequestQuery<Fields> = {}, signal?: AbortSignal) {
+      const { filters, tags, ranges, search = [], fromUnixMs, toUnixMs, fields, limit, cursor } = parseQuery(requestQuerySchema, query)
       const after = cursor === undefined ? undefined : decodeCursor(cursor)
       const window = alignWindow(fromUnixMs, toUnixMs, undefined)
       const words = search.length === 0 ? undefined : search
       const selection = { scope, filters: toFilters(filters), window, tags, ranges, words }
-      const rows = await engine.page({ selection, limit: limit + 1, after }, signal)
+      const rows = await engine.page({ selection, limit: limit + 1, after, fields }, signal)
       const data = rows.slice(0, limit)
       const last = data.at(-1)
       return {
-        data: data.map(({ event }) => event),
+        // Safe: the fields are the caller's own, or all where none was named.
+        data: data.map(({ event }) => event) as RequestPage<Fields>['data'],
         ...(rows.length > limit && last !== undefined ? { nextCursor: encodeCursor(last) } : {}),
       }
     },

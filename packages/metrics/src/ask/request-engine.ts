@@ -1,5 +1,6 @@
 /** The port between questions and whoever computes the answers: ClickHouse, or an array in memory. */
 import type { StoredRequest } from '../table/request-details.ts'
+import type { RequestField } from '../table/request-table.ts'
 import type { AggregateName, Aggregates } from './aggregate.ts'
 import type { DimensionName } from './dimension.ts'
 import type { Scope } from './scope.ts'
@@ -116,12 +117,15 @@ export interface PagePlan {
   readonly limit: number
   /** The last row of the page before. */
   readonly after: { readonly timeUs: number; readonly key: string } | undefined
+  /** Absent: all. */
+  readonly fields?: readonly RequestField[] | undefined
 }
 
 export interface PageRow {
   readonly timeUs: number
   readonly key: string
-  readonly event: StoredRequest
+  /** With the fields that were asked for, and those that say which request it is. */
+  readonly event: Readonly<Partial<StoredRequest>>
 }
 
 export interface RequestEngine {

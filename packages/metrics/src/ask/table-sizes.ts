@@ -26,16 +26,30 @@ async function readSizes(client: AnalyticsClient, nowMs: number): Promise<TableS
   return { rowsOf: (table) => sizes.get(table) ?? 0, rawFromUs: rawFrom * 1_000_000 }
 }
 
-/** The sizes of at most a minute ago; undefined while the database cannot tell them, because no answer depends on them. */
+/**
+ * The sizes of about a minute ago; undefined while the database cannot tell them, because no answer depends on them. Only the first question
+ * waits for them: later ones take what is known while it is asked for anew.
+ */
 export function createSizeReader(client: AnalyticsClient, clock: Clock): () => Promise<TableSizes | undefined> {
   let known: Promise<TableSizes | undefined> | undefined
+  let reading = false
   let knownAtMs = 0
   return () => {
     const nowMs = clock.nowMs()
-    if (known === undefined || nowMs - knownAtMs > metricsLimits.tableSizesMs) {
+    if (!reading && (known === undefined || nowMs - knownAtMs > metricsLimits.tableSizesMs)) {
       knownAtMs = nowMs
-      known = readSizes(client, nowMs).catch(() => undefined)
+      reading = true
+      const next = readSizes(client, nowMs)
+        .catch(() => undefined)
+        .finally(() => {
+          reading = false
+        })
+      if (known === undefined) known = next
+      else
+        void next.then(() => {
+          known = next
+        })
     }
-    return known
+    return known ?? Promise.resolve(undefined)
   }
 }

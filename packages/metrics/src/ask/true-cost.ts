@@ -121,7 +121,12 @@ export function allocateDevices(
 const mean = (values: readonly number[]): number | null =>
   values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
 
-/** Operators only: the price of nodes belongs to no project. @throws METRICS_OPERATOR_ONLY, METRICS_QUESTION_INVALID */
+/** As many rows as were asked for may be fewer than there are. */
+function assertWhole(what: string, rows: readonly unknown[], limit: number): void {
+  if (rows.length >= limit) throw metricsErrors.ANSWER_TOO_LARGE({ what, limit })
+}
+
+/** Operators only: the price of nodes belongs to no project. @throws METRICS_OPERATOR_ONLY, METRICS_QUESTION_INVALID, METRICS_ANSWER_TOO_LARGE */
 export async function askTrueCost(
   parts: { readonly client: AnalyticsClient; readonly engine: RequestEngine; readonly clock: Clock; readonly scope: Scope },
   question: TrueCostQuestion,
@@ -165,17 +170,19 @@ export async function askTrueCost(
       signal,
     ),
   ])
-  const places = z.array(placeSchema).parse(placeRows)
-  if (places.length === metricsLimits.trueCostRows)
-    throw metricsErrors.ANSWER_TOO_LARGE({ what: 'assignments of devices', limit: metricsLimits.trueCostRows })
-  const uses = allocateDevices(places, z.array(priceSchema).parse(priceRows), window)
+  const targets = answers[0]?.rows ?? []
+  assertWhole('assignments of devices', placeRows, metricsLimits.trueCostRows)
+  assertWhole('prices of nodes', priceRows, metricsLimits.trueCostRows)
+  assertWhole('devices with samples', sampleRows, metricsLimits.trueCostRows)
+  assertWhole('targets with requests', targets, metricsLimits.groups)
+  const uses = allocateDevices(z.array(placeSchema).parse(placeRows), z.array(priceSchema).parse(priceRows), window)
   const busy = new Map(
     z
       .array(sampleSchema)
       .parse(sampleRows)
       .map((row) => [deviceKey(row), row.utilisation]),
   )
-  const served = new Map((answers[0]?.rows ?? []).map((row) => [row.group.targetId ?? '', row.values]))
+  const served = new Map(targets.map((row) => [row.group.targetId ?? '', row.values]))
   const rows = [...uses].map(([targetId, use]): TrueCostRow => {
     const values = served.get(targetId)
     const tokens = (values?.inputTokens ?? 0) + (values?.outputTokens ?? 0)

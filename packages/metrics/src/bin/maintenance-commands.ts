@@ -7,7 +7,8 @@ import { erasureSchema, eraseUser } from '../erase/erase-user.ts'
 import { importLines } from '../import/import-lines.ts'
 import { migrate, migrations } from '../migrate/migrate.ts'
 import { readRawCompleteFrom } from '../migrate/retention.ts'
-import { needsRepair, repairRollups } from '../rollup/rebuild.ts'
+import { needsRepair } from '../rollup/rebuild.ts'
+import { repairTornRollups } from '../rollup/torn.ts'
 import { verifyRollups } from '../rollup/verify.ts'
 import { deliverEvents } from '../sink/deliver.ts'
 
@@ -41,7 +42,7 @@ const rawFrom = (client: AnalyticsClient) => readRawCompleteFrom(client, systemC
 async function runMigrate(client: AnalyticsClient, { cluster }: MaintenanceFlags): Promise<VerbReport> {
   const { applied, schemaVersion } = await migrate(client, systemClock, migrations, cluster === undefined ? {} : { cluster })
   // Rows from before the rollups are counted in them too.
-  if (await needsRepair(client)) await repairRollups(client)
+  if (await needsRepair(client)) await repairTornRollups(client)
   const names = applied.map(({ version, name }) => ({ version, name }))
   const lines = names.map(({ version, name }) => `applied ${String(version)} ${name}`)
   const end = `schema version ${String(schemaVersion)}${applied.length === 0 ? ', nothing to apply' : ''}`
@@ -59,8 +60,7 @@ async function runVerify(client: AnalyticsClient): Promise<VerbReport> {
 }
 
 async function runRepair(client: AnalyticsClient): Promise<VerbReport> {
-  const isNeeded = await needsRepair(client)
-  if (isNeeded) await repairRollups(client)
+  const isNeeded = (await needsRepair(client)) && (await repairTornRollups(client))
   return { text: isNeeded ? 'repaired' : 'nothing to repair', json: { repaired: isNeeded } }
 }
 

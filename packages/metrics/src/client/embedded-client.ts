@@ -8,7 +8,7 @@ import type { AnalyticsClient } from './analytics-client.ts'
 import { toDatabaseError } from './database-error.ts'
 import { claimDirectory } from './engine-directory.ts'
 import { loadEngine } from './engine-module.ts'
-import { resultSettings, rowInsertSettings, toSettingsClause } from './format-settings.ts'
+import { resultSettings, rowInsertSettings, textInsertSettings, toSettingsClause } from './format-settings.ts'
 import { createLane } from './lane.ts'
 import { officialClient } from './official-client.ts'
 
@@ -100,7 +100,7 @@ export async function createEmbeddedClient({ directory }: EmbeddedClientOptions)
             columns,
             values: Buffer.from(lines.join('\n')),
             format: 'JSONCompactEachRow',
-            settings: { insert_deduplicate: 1, insert_deduplication_token: token },
+            settings: textInsertSettings(token),
           }),
         )
       } catch (error) {

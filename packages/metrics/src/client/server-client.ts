@@ -6,7 +6,7 @@ import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
 import type { AnalyticsClient } from './analytics-client.ts'
 import { toDatabaseError } from './database-error.ts'
-import { resultSettings, rowInsertSettings } from './format-settings.ts'
+import { resultSettings, rowInsertSettings, textInsertSettings } from './format-settings.ts'
 import { officialClient } from './official-client.ts'
 
 export interface ServerClientOptions {
@@ -21,8 +21,8 @@ export interface ServerClientOptions {
 }
 
 /** The official client wants them as texts. */
-const serverInsertSettings = (blockRows?: number) =>
-  Object.fromEntries(Object.entries(rowInsertSettings(blockRows)).map(([name, value]) => [name, String(value)]))
+const toTexts = (settings: Readonly<Record<string, string | number>>) =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]))
 
 /** Connects on first use. @throws METRICS_DATABASE_UNAVAILABLE or METRICS_DATABASE_REFUSED from its methods */
 export function createServerClient(options: ServerClientOptions): AnalyticsClient {
@@ -77,7 +77,7 @@ export function createServerClient(options: ServerClientOptions): AnalyticsClien
       attempt(`inserting into ${table}`, async () => {
         await client.command({
           query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT JSONCompactEachRow\n${lines.join('\n')}`,
-          clickhouse_settings: { insert_deduplicate: 1, insert_deduplication_token: token, async_insert: 0 },
+          clickhouse_settings: { ...toTexts(textInsertSettings(token)), async_insert: 0 },
         })
       }),
     insertRows: ({ table, columns, payloads, blockRows }) =>
@@ -85,7 +85,7 @@ export function createServerClient(options: ServerClientOptions): AnalyticsClien
         await client.exec({
           query: `INSERT INTO ${table} (${columns.map(({ name }) => name).join(', ')}) FORMAT RowBinary`,
           values: Readable.from(payloads, { objectMode: false }),
-          clickhouse_settings: { ...serverInsertSettings(blockRows), async_insert: 0, wait_end_of_query: 1 },
+          clickhouse_settings: { ...toTexts(rowInsertSettings(blockRows)), async_insert: 0, wait_end_of_query: 1 },
         })
       }),
     async [Symbol.asyncDispose]() {

@@ -56,6 +56,8 @@ FROM requests WHERE ${ofUser} AND hour >= toDateTime({from:UInt32}, 'UTC') ${rep
     '(SELECT request_hash FROM payloads WHERE project_id = {projectId:String} UNION ALL SELECT response_hash FROM payloads WHERE project_id = {projectId:String})'
   await remove('payload_bodies', `project_id = {projectId:String} AND hash NOT IN ${kept}`)
   for (const table of ['usage_hour', 'requests']) await remove(table, ofUser)
+  // A delivery that failed may have left rows there; it brings them again.
+  await client.command({ what, sql: 'TRUNCATE TABLE requests_doubtful' })
   await repairRollups(client)
   return report
 }

@@ -77,7 +77,13 @@ const params = (shape: Readonly<Record<string, z.ZodType>>) => {
 }
 
 const period = { from: timeSchema.optional(), to: timeSchema.optional() }
-const listParams = params({ ...period, limit: numberSchema.optional(), cursor: z.string().optional(), search: z.string().optional() })
+const listParams = params({
+  ...period,
+  fields: listSchema.optional(),
+  limit: numberSchema.optional(),
+  cursor: z.string().optional(),
+  search: z.string().optional(),
+})
 const seriesParams = params({
   ...period,
   windowSeconds: numberSchema.optional(),

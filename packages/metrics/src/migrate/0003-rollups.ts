@@ -10,13 +10,17 @@ import type { Migration } from './migration.ts'
  * true value, and merged states equal the state over all rows. `uniq` does not depend on the order either. The rest are sums and extremes.
  */
 export interface RollupLevel {
-  readonly name: 'minute' | 'hour' | 'day'
+  readonly name: 'minute' | 'hour' | 'day' | 'month'
   /** Function of ClickHouse that gives the start of the bucket. */
   readonly startOf: string
   /** What a rebuild exchanges at once: a week of minutes, a month of hours or days. */
   readonly partition: string
   /** The id that the engine gives the partition of a bucket. */
   readonly partitionId: (bucket: string) => string
+  /** What a repair makes anew at once, as a function like `startOf`: minutes by the hour that they are in, the others bucket by bucket. */
+  readonly repairUnit: string
+  /** No such unit is longer. */
+  readonly daysMax: number
 }
 
 const requestDimensions = ['project_id', 'operation', 'requested_model', 'model', 'provider_id', 'target_id', 'outcome', 'cache'] as const
@@ -117,7 +121,10 @@ export interface RollupFamily {
   readonly dimensions: readonly string[]
   readonly columns: readonly Column[]
   readonly levels: readonly RollupLevel[]
-  /** The family whose rows it sums up, with all its columns and more dimensions. Absent: it is made from raw rows. */
+  /**
+   * The family whose rows it sums up, with all its columns and more dimensions; a level that this one lacks is made from the one below.
+   * Absent: it is made from raw rows.
+   */
   readonly feed?: RollupFamily
 }
 
@@ -127,9 +134,11 @@ const minute: RollupLevel = {
   startOf: 'toStartOfMinute',
   partition: 'toMonday(bucket)',
   partitionId: (bucket) => `toString(toYYYYMMDD(toMonday(${bucket})))`,
+  repairUnit: 'toStartOfHour',
+  daysMax: 1,
 }
-export const hour: RollupLevel = { name: 'hour', startOf: 'toStartOfHour', ...month }
-export const day: RollupLevel = { name: 'day', startOf: 'toStartOfDay', ...month }
+export const hour: RollupLevel = { name: 'hour', startOf: 'toStartOfHour', repairUnit: 'toStartOfHour', daysMax: 1, ...month }
+export const day: RollupLevel = { name: 'day', startOf: 'toStartOfDay', repairUnit: 'toStartOfDay', daysMax: 1, ...month }
 
 const requestsFamily: RollupFamily = {
   name: 'requests',
@@ -182,16 +191,21 @@ FROM ${source} AS ${alias}${where}
 GROUP BY ${family.dimensions.join(', ')}, bucket`
 }
 
-export function createRollupViews(family: RollupFamily): readonly string[] {
-  return family.levels.map((level, index) => {
-    const finer = family.levels[index - 1]
-    const first = family.feed === undefined ? 'requests' : `${family.feed.name}_${level.name}`
-    const source = finer === undefined ? first : `${family.name}_${finer.name}`
-    return `
+/** What the rows of a level follow from as requests arrive: the level below; the finest from what the family is made from. */
+export function feedOf(family: RollupFamily, level: RollupLevel): string {
+  const finer = family.levels[family.levels.indexOf(level) - 1]
+  const first = family.feed === undefined ? 'requests' : `${family.feed.name}_${level.name}`
+  return finer === undefined ? first : `${family.name}_${finer.name}`
+}
+
+export function createRollupView(family: RollupFamily, level: RollupLevel): string {
+  const source = feedOf(family, level)
+  return `
 CREATE MATERIALIZED VIEW IF NOT EXISTS ${family.name}_${level.name}_from_${source} TO ${family.name}_${level.name} AS
 ${rollupSelect(family, level, { source, of: source === 'requests' ? 'raw' : 'finer' })}`
-  })
 }
+
+export const createRollupViews = (family: RollupFamily): readonly string[] => family.levels.map((level) => createRollupView(family, level))
 
 export const rollupsMigration: Migration = {
   version: 3,

@@ -9,6 +9,7 @@ import { rollupsMigration } from './0003-rollups.ts'
 import { recordsMigration } from './0004-records.ts'
 import { repairMigration } from './0005-repair.ts'
 import { overallMigration } from './0006-overall.ts'
+import { monthsMigration } from './0007-months.ts'
 import { renderStatement, type Topology } from './topology.ts'
 import { checksumMigration, type Migration } from './migration.ts'
 
@@ -20,6 +21,7 @@ export const migrations: readonly Migration[] = [
   recordsMigration,
   repairMigration,
   overallMigration,
+  monthsMigration,
 ]
 
 export interface MigrationReport {

@@ -6,7 +6,7 @@ import { renderStatement, type Topology } from './topology.ts'
 
 const days = z.int().min(1).max(metricsLimits.retentionDaysMax)
 
-/** Both schema and check against whole numbers that reach SQL text: a TTL cannot be bound as a parameter. */
+/** What a `Retention` must be. It is also what keeps everything but whole numbers out of SQL text: a TTL cannot be bound as a parameter. */
 export const retentionSchema = z.strictObject({
   requestDays: days.optional(),
   /** Rollups usually stay longer than what they were made from. */
@@ -39,6 +39,8 @@ const tables: readonly (readonly [table: string, field: Field, time: string])[] 
   ['overall_hour', 'hourDays', 'bucket'],
   ['requests_day', 'dayDays', 'bucket'],
   ['overall_day', 'dayDays', 'bucket'],
+  // A month stays as long as its last day.
+  ['overall_month', 'dayDays', 'addMonths(bucket, 1)'],
   ['payloads', 'payloadDays', 'time'],
   ['payload_bodies', 'payloadDays', 'time'],
   ['spans', 'requestDays', 'time'],

@@ -53,10 +53,11 @@ const requestSchema = z.object({
     .nullish(),
 })
 
-/** JSON has hexadecimal ids; protobufjs gives base64. */
-function toHex(id: string, bytes: number): string {
-  if (new RegExp(`^[0-9a-fA-F]{${String(bytes * 2)}}$`).test(id)) return id.toLowerCase()
-  return Buffer.from(id, 'base64').toString('hex')
+/** JSON has hexadecimal ids; protobufjs gives base64. Undefined: none of that length, or all zeros, which says that there is none. */
+function toHex(id: string, bytes: number): string | undefined {
+  const isHex = new RegExp(`^[0-9a-fA-F]{${String(bytes * 2)}}$`).test(id)
+  const hex = isHex ? id.toLowerCase() : Buffer.from(id, 'base64').toString('hex')
+  return hex.length === bytes * 2 && /[^0]/.test(hex) ? hex : undefined
 }
 
 function statusCodeOf(code: number | string | null | undefined): number {
@@ -64,12 +65,15 @@ function statusCodeOf(code: number | string | null | undefined): number {
   return code === 'STATUS_CODE_ERROR' ? 2 : code === 'STATUS_CODE_OK' ? 1 : 0
 }
 
-function toSpan(span: z.infer<typeof spanSchema>, service: string): OtlpSpan {
+/** Undefined: it has no ids, and would pass for every other without. */
+function toSpan(span: z.infer<typeof spanSchema>, service: string): OtlpSpan | undefined {
   const startUnixMs = toMs(span.startTimeUnixNano)
+  const [traceId, spanId] = [toHex(span.traceId, 16), toHex(span.spanId, 8)]
+  if (traceId === undefined || spanId === undefined) return undefined
   return {
-    traceId: toHex(span.traceId, 16),
-    spanId: toHex(span.spanId, 8),
-    parentSpanId: span.parentSpanId ? toHex(span.parentSpanId, 8) : '',
+    traceId,
+    spanId,
+    parentSpanId: span.parentSpanId ? (toHex(span.parentSpanId, 8) ?? '') : '',
     name: span.name ?? '',
     startUnixMs,
     durationMs: Math.max(0, toMs(span.endTimeUnixNano) - startUnixMs),
@@ -85,11 +89,19 @@ function toSpan(span: z.infer<typeof spanSchema>, service: string): OtlpSpan {
   }
 }
 
+export interface OtlpTraces {
+  readonly spans: readonly OtlpSpan[]
+  /** Spans without valid ids. */
+  readonly refused: number
+}
+
 /** @throws METRICS_OTLP_INVALID */
-export function decodeTraces(body: Uint8Array, contentType: string): readonly OtlpSpan[] {
+export function decodeTraces(body: Uint8Array, contentType: string): OtlpTraces {
   const { resourceSpans } = message.read(body, contentType, requestSchema)
-  return (resourceSpans ?? []).flatMap(({ resource, scopeSpans }) => {
+  const all = (resourceSpans ?? []).flatMap(({ resource, scopeSpans }) => {
     const service = String(toAttributes(resource?.attributes)['service.name'] ?? '')
     return (scopeSpans ?? []).flatMap(({ spans }) => (spans ?? []).map((span) => toSpan(span, service)))
   })
+  const spans = all.filter((span) => span !== undefined)
+  return { spans, refused: all.length - spans.length }
 }

@@ -65,14 +65,26 @@ const toSpanEvent = (span: OtlpSpan, projectId: string): BudEvent & Readonly<Rec
   attributes: Object.fromEntries(Object.entries(span.attributes).map(([name, value]) => [name, String(value)])),
 })
 
-const response = defineMessage(
-  'ExportMetricsServiceResponse',
-  `message ExportMetricsPartialSuccess { int64 rejected_data_points = 1; string error_message = 2; }
-message ExportMetricsServiceResponse { ExportMetricsPartialSuccess partial_success = 1; }`,
-)
+const defineResponse = (rejected: string) =>
+  defineMessage(
+    'ExportServiceResponse',
+    `message ExportPartialSuccess { int64 ${rejected} = 1; string error_message = 2; }
+message ExportServiceResponse { ExportPartialSuccess partial_success = 1; }`,
+  )
+const responses = { traces: defineResponse('rejected_spans'), metrics: defineResponse('rejected_data_points') } as const
 
 /** By the specification a sender is told what was left out, and does not send it again. */
-function toPartialSuccess(refused: ReadonlyMap<string, number>): Readonly<Record<string, unknown>> {
+const toRefusedSpans = (refused: number): Readonly<Record<string, unknown>> =>
+  refused === 0
+    ? {}
+    : {
+        partialSuccess: {
+          rejectedSpans: refused,
+          errorMessage: 'spans without a trace id of 16 bytes and a span id of 8 bytes, not all zero',
+        },
+      }
+
+function toRefusedPoints(refused: ReadonlyMap<string, number>): Readonly<Record<string, unknown>> {
   if (refused.size === 0) return {}
   const rejectedDataPoints = [...refused.values()].reduce((total, count) => total + count, 0)
   const names = [...refused.keys()]
@@ -80,10 +92,10 @@ function toPartialSuccess(refused: ReadonlyMap<string, number>): Readonly<Record
   return { partialSuccess: { rejectedDataPoints, errorMessage } }
 }
 
-const answer = (contentType: string, content: Readonly<Record<string, unknown>>): Response =>
+const answer = (of: keyof typeof responses, contentType: string, content: Readonly<Record<string, unknown>>): Response =>
   isJson(contentType)
     ? Response.json(content)
-    : new Response(response.write(content), { headers: { 'content-type': 'application/x-protobuf' } })
+    : new Response(responses[of].write(content), { headers: { 'content-type': 'application/x-protobuf' } })
 
 interface Sender {
   readonly projectId: string
@@ -99,7 +111,8 @@ export function createOtlpReceiver({ sink, authorize, clock = systemClock }: Otl
 
   async function receiveTraces(body: Uint8Array, contentType: string, { projectId, signal }: Sender): Promise<Response> {
     const events: BudEvent[] = []
-    for (const span of decodeTraces(body, contentType)) {
+    const { spans, refused } = decodeTraces(body, contentType)
+    for (const span of spans) {
       const convention = conventionOf(span)
       if (convention !== undefined) {
         const translated = toRequest(span, convention, projectId)
@@ -110,7 +123,7 @@ export function createOtlpReceiver({ sink, authorize, clock = systemClock }: Otl
     }
     if (events.length > 0) await sink.write(events, signal)
     // An empty message of either encoding: everything was accepted.
-    return answer(contentType, {})
+    return answer('traces', contentType, toRefusedSpans(refused))
   }
 
   async function receiveMetrics(body: Uint8Array, contentType: string, { projectId, signal }: Sender): Promise<Response> {
@@ -136,7 +149,7 @@ export function createOtlpReceiver({ sink, authorize, clock = systemClock }: Otl
     if (samples.length > 0) await sink.write(samples, signal)
     series.keep(latest)
     for (const { source, name } of samples) countSample(coverage, source, name)
-    return answer(contentType, toPartialSuccess(refused))
+    return answer('metrics', contentType, toRefusedPoints(refused))
   }
 
   const signals = { traces: receiveTraces, metrics: receiveMetrics } as const

@@ -2,6 +2,7 @@
 import protobuf from 'protobufjs'
 import { z } from 'zod'
 import { metricsErrors } from '../errors.ts'
+import { metricsLimits } from '../limits.ts'
 
 /** Texts, numbers, booleans, and JSON of anything else. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>
@@ -32,15 +33,18 @@ function toAttribute(value: Readonly<Record<string, unknown>>): string | number 
   return JSON.stringify(toPlain(value))
 }
 
-/** Arrays and lists of pairs as plain JSON values. */
-function toPlain(value: unknown): unknown {
+/** Arrays and lists of pairs as plain JSON values. @throws METRICS_OTLP_INVALID when they are nested too deep */
+function toPlain(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value
+  if (depth > metricsLimits.otlpDepth)
+    throw metricsErrors.OTLP_INVALID({ problem: `an attribute is nested deeper than ${String(metricsLimits.otlpDepth)} levels` })
   // Safe: any object has fields of unknown values.
   const entry = value as Readonly<Record<string, unknown>>
   const array = z.object({ values: z.array(z.unknown()) }).safeParse(entry['arrayValue'])
-  if (array.success) return array.data.values.map(toPlain)
+  if (array.success) return array.data.values.map((inner) => toPlain(inner, depth + 1))
   const pairs = z.object({ values: keyValuesSchema }).safeParse(entry['kvlistValue'])
-  if (pairs.success && pairs.data.values) return Object.fromEntries(pairs.data.values.map(({ key, value: inner }) => [key, toPlain(inner)]))
+  if (pairs.success && pairs.data.values)
+    return Object.fromEntries(pairs.data.values.map(({ key, value: inner }) => [key, toPlain(inner, depth + 1)]))
   return toAttributeOrNull(entry)
 }
 

@@ -2,25 +2,22 @@
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { rebuildSettings } from '../client/format-settings.ts'
-import { rollupSelect, type RollupFamily, type RollupLevel, type RollupSource } from '../migrate/0003-rollups.ts'
+import { feedOf, rollupSelect, type RollupFamily, type RollupLevel, type RollupSource } from '../migrate/0003-rollups.ts'
 import { rollupFamilies } from './families.ts'
 
 const partitionRows = z.array(z.object({ partition: z.string(), from: z.string(), to: z.string() }))
 
 /** Of the touched hours, per partition of one level: its id and the raw rows' stretch that the touched buckets cover. */
-async function listPartitions(client: AnalyticsClient, { startOf, partitionId }: RollupLevel) {
+async function listPartitions(client: AnalyticsClient, { startOf, partitionId, daysMax }: RollupLevel) {
   const rows = await client.query({
     what: 'listing the partitions of touched rollups',
     sql: `SELECT ${partitionId('bucket')} AS partition, toString(toUnixTimestamp(min(bucket))) AS from,
-  toString(toUnixTimestamp(max(bucket)) + 86400) AS to
+  toString(toUnixTimestamp(max(bucket)) + ${String(daysMax * 86_400)}) AS to
 FROM (SELECT DISTINCT toDateTime(${startOf}(hour, 'UTC'), 'UTC') AS bucket FROM rollup_repairs) GROUP BY partition ORDER BY partition`,
     lane: 'ingest',
   })
   return partitionRows.parse(rows)
 }
-
-/** Minutes are repaired by the hour that they are in; hours by the hour; days by the day. */
-const repairUnit = ({ name }: RollupLevel) => (name === 'day' ? 'toStartOfDay' : 'toStartOfHour')
 
 interface Touched {
   /** A query for the keys of the touched buckets. */
@@ -29,11 +26,20 @@ interface Touched {
   readonly keyOf: (project: string, time: string) => string
 }
 
-/** The rows that the touched buckets of one partition are made from; a family that has a feed takes that one's buckets, already repaired. */
-function sourceOf({ feed }: RollupFamily, { name, startOf, partitionId }: RollupLevel, { touched, keyOf }: Touched): RollupSource {
-  if (feed !== undefined) {
+/** The rollup that the touched buckets are made from, already repaired: the same level of the feed where it has that, else the one below. */
+function finerSource(family: RollupFamily, level: RollupLevel): string | undefined {
+  const { feed } = family
+  if (feed === undefined) return undefined
+  return feed.levels.some(({ name }) => name === level.name) ? `${feed.name}_${level.name}` : feedOf(family, level)
+}
+
+/** The rows that the touched buckets of one partition are made from: those of a rollup, or raw ones. */
+function sourceOf(family: RollupFamily, level: RollupLevel, { touched, keyOf }: Touched): RollupSource {
+  const { startOf, partitionId } = level
+  const source = finerSource(family, level)
+  if (source !== undefined) {
     return {
-      source: `${feed.name}_${name}`,
+      source,
       of: 'finer',
       where: `
 WHERE finer.bucket >= toDateTime({from:UInt32}, 'UTC') AND finer.bucket < toDateTime({to:UInt32}, 'UTC')
@@ -60,7 +66,7 @@ async function isEmpty(client: AnalyticsClient, table: string): Promise<boolean>
 async function rebuildLevel(client: AnalyticsClient, family: RollupFamily, level: RollupLevel): Promise<void> {
   const table = `${family.name}_${level.name}`
   const rebuilt = `${table}_rebuilt`
-  const unit = repairUnit(level)
+  const unit = level.repairUnit
   const what = `rebuilding ${table}`
   const byProject = family.dimensions.includes('project_id')
   const touched = `(SELECT DISTINCT ${byProject ? 'project_id, ' : ''}toDateTime(${unit}(hour, 'UTC'), 'UTC') FROM rollup_repairs)`

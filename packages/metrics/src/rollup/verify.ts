@@ -30,7 +30,7 @@ FROM ${family.name}_${level.name} AS finer GROUP BY ${keys}`
 SELECT ${all} FROM (
 SELECT ${keys}, ${values} FROM (${stored}) WHERE bucket >= toDateTime({from:UInt32}, 'UTC')
 UNION ALL
-SELECT ${keys}, ${values} FROM (${raw})
+SELECT ${keys}, ${values} FROM (${raw}) WHERE bucket >= toDateTime({from:UInt32}, 'UTC')
 ) GROUP BY ${all} HAVING count() != 2)`
 }
 

@@ -1,13 +1,15 @@
 /** Scrapes Prometheus targets at an interval and writes what they tell into the sink. */
 import type { Clock, Logger, Sink } from '@bud-foundry/core'
+import { revealHeaders, type CallHeaders } from '../client/reveal-headers.ts'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
 import { parseExposition } from './exposition.ts'
 import { translatePage, type ScrapedPage, type ScrapeTarget } from './translate.ts'
 
 export interface ScraperTarget extends ScrapeTarget {
+  /** What it says of users and in its query stays out of logs and errors. */
   readonly url: string
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: CallHeaders
 }
 
 export interface ScraperOptions {
@@ -26,24 +28,46 @@ export interface Scraper extends AsyncDisposable {
   scrape(): Promise<number>
 }
 
-async function readPage(target: ScraperTarget, options: ScraperOptions, signal: AbortSignal): Promise<string> {
-  const call = options.fetch ?? fetch
+interface Place {
+  readonly url: string
+  /** The same without what may authorize. */
+  readonly shown: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Who calls may stand in the address, which `fetch` refuses: it goes into a header. Undefined: it is no address. */
+function toPlace({ url: address, headers = {} }: ScraperTarget): Place | undefined {
+  const url = URL.parse(address)
+  if (url === null) return undefined
+  const user = [url.username, url.password].map(decodeURIComponent).join(':')
+  url.username = url.password = ''
+  const basic = user === ':' ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` }
+  return { url: url.href, shown: `${url.origin}${url.pathname}`, headers: { ...basic, ...revealHeaders(headers) } }
+}
+
+async function readPage({ url, headers }: Place, call: typeof fetch, signal: AbortSignal): Promise<string> {
+  const accept = 'application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.7'
+  const response = await call(url, { headers: { accept, ...headers }, signal })
+  if (!response.ok || response.body === null) throw new Error(`it answered ${String(response.status)}`)
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  const parts: AsyncIterable<Uint8Array> = response.body
+  for await (const chunk of parts) {
+    bytes += chunk.byteLength
+    if (bytes > metricsLimits.scrapeBytes) throw new Error(`its page has more than ${String(metricsLimits.scrapeBytes)} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+async function fetchPage(target: ScraperTarget, call: typeof fetch, signal: AbortSignal): Promise<string> {
+  const place = toPlace(target)
+  if (place === undefined) throw metricsErrors.SCRAPE_FAILED({ url: '', reason: 'it is not an address' })
   try {
-    const accept = 'application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.7'
-    const response = await call(target.url, { headers: { accept, ...target.headers }, signal })
-    if (!response.ok || response.body === null) throw new Error(`it answered ${String(response.status)}`)
-    const chunks: Uint8Array[] = []
-    let bytes = 0
-    const parts: AsyncIterable<Uint8Array> = response.body
-    for await (const chunk of parts) {
-      bytes += chunk.byteLength
-      if (bytes > metricsLimits.scrapeBytes) throw new Error(`its page has more than ${String(metricsLimits.scrapeBytes)} bytes`)
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks).toString('utf8')
+    return await readPage(place, call, signal)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw metricsErrors.SCRAPE_FAILED({ url: target.url, reason }, { cause: error })
+    throw metricsErrors.SCRAPE_FAILED({ url: place.shown, reason }, { cause: error })
   }
 }
 
@@ -60,14 +84,15 @@ export function createScraper(options: ScraperOptions): Scraper {
       deadline.abort(new Error(`no answer within ${String(metricsLimits.scrapeTimeoutMs)} ms`))
     })
     try {
-      const text = await readPage(target, options, AbortSignal.any([closing.signal, deadline.signal]))
+      const text = await fetchPage(target, options.fetch ?? fetch, AbortSignal.any([closing.signal, deadline.signal]))
       const page = { samples: parseExposition(text), timeUnixMs: clock.nowMs() }
       const events = translatePage(page, target, former.get(target))
       former.set(target, page)
       if (events.length > 0) await sink.write(events, closing.signal)
       return events.length
     } catch (error) {
-      if (!closing.signal.aborted) logger.warn('a target could not be scraped', { url: target.url, source: target.source, error })
+      if (!closing.signal.aborted)
+        logger.warn('a target could not be scraped', { url: toPlace(target)?.shown, source: target.source, error })
       return 0
     } finally {
       limit[Symbol.dispose]()

@@ -1,5 +1,4 @@
 /** Writes batches of events into their tables, each event once, however often it is delivered. */
-import { createHash } from 'node:crypto'
 import {
   isBudError,
   toConfigIssues,
@@ -24,6 +23,7 @@ import { payloadTable, storePayloadBodies, storedPayloadKind } from '../table/pa
 import { toEventKey } from '../table/event-id.ts'
 import { toTimeCell } from '../table/cell.ts'
 import type { EventTable } from '../table/event-table.ts'
+import { readInsertToken } from '../table/insert-token.ts'
 import { RowWriter } from '../table/row-writer.ts'
 import { storedRequestSchema, type StoredRequest } from '../table/request-details.ts'
 import { writeRequestRow } from '../table/request-rows.ts'
@@ -63,11 +63,16 @@ export interface Delivery {
 const keyRowSchema = z.object({ key: z.string() })
 
 const timeIssue: ConfigIssue = { path: 'timeUnixMs', message: 'must lie between 1970 and 2090', fix: 'send milliseconds since 1970' }
+const idIssue: ConfigIssue = { path: 'id', message: 'must be a text that is not empty', fix: 'give every event an id of its own' }
 
 /** Cheap, and looked at before every delivery: a time outside the range would be stored as another one. */
-function assertTimes(events: readonly BudEvent[]): void {
+function assertEnvelopes(events: readonly BudEvent[]): void {
   const inRange = ({ timeUnixMs }: BudEvent) => timeUnixMs >= 0 && timeUnixMs < metricsLimits.eventTimeUnixMsMax
-  const invalid = events.filter((event) => !inRange(event)).map(({ id }) => ({ id, issues: [timeIssue] }))
+  const hasId = ({ id }: { readonly id: unknown }) => typeof id === 'string' && id !== ''
+  const invalid = events.flatMap((event) => {
+    const issues = [...(inRange(event) ? [] : [timeIssue]), ...(hasId(event) ? [] : [idIssue])]
+    return issues.length === 0 ? [] : [{ id: event.id, issues }]
+  })
   if (invalid.length > 0) throw metricsErrors.EVENTS_INVALID({ events: invalid })
 }
 
@@ -108,26 +113,35 @@ WHERE ${table.partitionColumn} IN {partitions:Array(String)}
   )
 }
 
+/** By key. An event that lacks what its row needs is named, and does not hold up those behind it. @throws METRICS_EVENTS_INVALID */
+function toLines(table: EventTable<StoredEvent>, events: ReadonlyMap<string, StoredEvent>): Map<string, string> {
+  try {
+    return new Map(Array.from(events, ([key, event]) => [key, JSON.stringify(table.toCells(event))]))
+  } catch (error) {
+    assertSchema(table.schema, [...events.values()])
+    throw error
+  }
+}
+
 async function deliverTo(client: AnalyticsClient, table: EventTable<StoredEvent>, batch: readonly StoredEvent[]): Promise<Delivery> {
   const events = new Map<string, StoredEvent>()
   for (const event of batch) {
     const key = toEventKey(event.id)
     if (!events.has(key)) events.set(key, event)
   }
-  for (const key of await findKnownKeys(client, table, events)) events.delete(key)
-  if (events.size > 0) {
-    const token = createHash('sha256')
-    for (const key of events.keys()) token.update(key)
-    const lines = Array.from(events.values(), (event) => JSON.stringify(table.toCells(event)))
+  const lines = toLines(table, events)
+  for (const key of await findKnownKeys(client, table, events)) lines.delete(key)
+  if (lines.size > 0) {
+    const token = await readInsertToken(client, table.table, lines.keys())
     try {
-      await client.insert({ table: table.table, columns: table.columns, lines, token: token.digest('hex') })
+      await client.insert({ table: table.table, columns: table.columns, lines: [...lines.values()], token })
     } catch (error) {
       // Looked at only after a refusal: checking every event of every batch would cost more than storing it.
       if (isBudError(error) && !error.retryable) assertSchema(table.schema, [...events.values()])
       throw error
     }
   }
-  return { stored: events.size, known: batch.length - events.size }
+  return { stored: lines.size, known: batch.length - lines.size }
 }
 
 export interface DeliveryDoubt {
@@ -157,14 +171,18 @@ const noDoubt: DeliveryDoubt = { maybeTorn: false, repairableFrom: 0 }
  * @throws METRICS_DATABASE_UNAVAILABLE when repeating helps, METRICS_DATABASE_REFUSED or METRICS_EVENTS_INVALID when it does not
  */
 export async function deliverEvents(client: AnalyticsClient, events: readonly BudEvent[], doubt = noDoubt): Promise<Delivery> {
-  assertTimes(events)
+  assertEnvelopes(events)
   const deliveries: Delivery[] = []
   const requests = events.filter(({ kind }) => kind === 'request')
   for (const piece of piecesOf(requests)) deliveries.push(await deliverRequests(client, piece, doubt))
   for (const table of tables) {
     // Safe: the kind decides the type of the event.
     const ofKind = events.filter(({ kind }) => kind === table.kind) as unknown as readonly StoredEvent[]
-    if (table.kind === storedPayloadKind) await storePayloadBodies(client, events)
+    if (table.kind === storedPayloadKind && ofKind.length > 0) {
+      assertSchema(table.schema, ofKind)
+      // Safe: the kind says so.
+      await storePayloadBodies(client, ofKind as readonly PayloadEvent[])
+    }
     for (const piece of piecesOf(ofKind)) deliveries.push(await deliverTo(client, table, piece))
   }
   const sum = (count: (delivery: Delivery) => number) => deliveries.reduce((total, delivery) => total + count(delivery), 0)

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { repeatableInsert, rowInsertSettings, toSettingsClause } from '../client/format-settings.ts'
-import { needsRepair, repairRollups } from '../rollup/rebuild.ts'
+import { needsRepair } from '../rollup/rebuild.ts'
+import { repairTornRollups } from '../rollup/torn.ts'
 import { requestRowColumns } from '../table/request-rows.ts'
 
 /** Payloads of whole rows in the order of `requestRowColumns`, whose rollups follow by the views. */
@@ -28,7 +29,7 @@ const countSchema = z.tuple([z.object({ unknown: z.number() })])
 
 export interface DoubtfulDelivery {
   readonly payloads: readonly Uint8Array[]
-  /** True: a former attempt may have ended between the rows and their rollups, so the touched hours are made anew. */
+  /** True: a former attempt may have ended between the rows and their rollups, so touched hours that differ are made anew. */
   readonly maybeTorn: boolean
   /** Unix seconds: hours before this are not made anew, because their raw rows may have expired. */
   readonly repairableFrom: number
@@ -62,7 +63,7 @@ SELECT DISTINCT project_id, toDateTime(toStartOfHour(time, 'UTC'), 'UTC') AS hou
       sql: `INSERT INTO requests (${columns}) SELECT ${columns} ${unknownRows} ${toSettingsClause(rowInsertSettings(blockRows))}`,
     })
   }
-  if (torn) await repairRollups(client)
+  if (torn) await repairTornRollups(client)
   else if (unknown > 0) await client.command({ what, sql: 'TRUNCATE TABLE rollup_repairs' })
   await client.command({ what, sql: 'TRUNCATE TABLE requests_doubtful' })
   return unknown

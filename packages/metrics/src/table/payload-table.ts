@@ -1,10 +1,11 @@
 /** What was asked and answered: one narrow row per request, and each text once per project, under the hash of its bytes. */
 import { createHash } from 'node:crypto'
-import { payloadEventSchema, type BudEvent, type PayloadEvent } from '@bud-foundry/core'
+import { payloadEventSchema, type PayloadEvent } from '@bud-foundry/core'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { toTextCell, toTimeCell } from './cell.ts'
 import { toEventIdText, toEventKey, toTraceKey, toTraceText } from './event-id.ts'
 import type { EventTable } from './event-table.ts'
+import { readInsertToken } from './insert-token.ts'
 
 export const storedPayloadKind = 'payload'
 const previewChars = 200
@@ -59,24 +60,18 @@ export const payloadTable: EventTable<PayloadEvent> = {
 }
 
 /** Written before the rows that name them, so that no row names a text that is not there. Repeating it changes nothing. */
-export async function storePayloadBodies(client: AnalyticsClient, events: readonly BudEvent[]): Promise<void> {
+export async function storePayloadBodies(client: AnalyticsClient, events: readonly PayloadEvent[]): Promise<void> {
   const bodies = new Map<string, readonly unknown[]>()
-  for (const event of events) {
-    if (event.kind !== storedPayloadKind) continue
-    // Safe: the kind says so; a field that is missing is refused with the row.
-    const { projectId, request, response, timeUnixMs } = event as PayloadEvent
+  for (const { projectId, request, response, timeUnixMs } of events) {
     for (const body of [request, response]) {
       const hash = hashOf(body)
       bodies.set(`${projectId}\n${hash}`, [toTextCell(projectId), hash, toTimeCell(timeUnixMs), toTextCell(body)])
     }
   }
   if (bodies.size === 0) return
-  await client.insert({
-    table: 'payload_bodies',
-    columns: ['project_id', 'hash', 'time', 'body'],
-    lines: Array.from(bodies.values(), (row) => JSON.stringify(row)),
-    token: createHash('sha256')
-      .update([...bodies.keys()].join('\n'))
-      .digest('hex'),
-  })
+  const table = 'payload_bodies'
+  const lines = Array.from(bodies.values(), (row) => JSON.stringify(row))
+  // Of the lines with their times: the same text again, later, stays longer.
+  const token = await readInsertToken(client, table, lines)
+  await client.insert({ table, columns: ['project_id', 'hash', 'time', 'body'], lines, token })
 }

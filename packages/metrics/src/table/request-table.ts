@@ -2,16 +2,23 @@
 import { requestEventSchema, requestOutcomeSchema } from '@bud-foundry/core'
 import { z } from 'zod'
 import { fromMicros } from './cell.ts'
-import type { StoredRequest } from './request-details.ts'
+import { storedRequestSchema, type StoredRequest } from './request-details.ts'
 import { requestRowColumns } from './request-rows.ts'
 
+/** What a select list says of columns that are read in another form: by the name of that, the expression. */
+const expressions: Readonly<Record<string, string>> = {
+  time_us: 'toUnixTimestamp64Micro(time)',
+  id_key: 'toString(id)',
+  trace_key: "replaceAll(toString(trace_id), '-', '')",
+}
+const replaced = new Set(['time', 'id', 'trace_id'])
+const plainColumns = requestRowColumns.filter(({ name }) => !replaced.has(name))
+
+const toSelectList = (columns: readonly string[]): string =>
+  columns.map((name) => (expressions[name] === undefined ? name : `${expressions[name]} AS ${name}`)).join(', ')
+
 /** The select list that `parseRequestRow` reads. */
-export const requestSelectList = [
-  'toUnixTimestamp64Micro(time) AS time_us',
-  'toString(id) AS id_key',
-  "replaceAll(toString(trace_id), '-', '') AS trace_key",
-  ...requestRowColumns.map(({ name }) => name).filter((name) => !['time', 'id', 'trace_id'].includes(name)),
-].join(', ')
+export const requestSelectList = toSelectList([...Object.keys(expressions), ...plainColumns.map(({ name }) => name)])
 
 const count = z.number()
 const micros = z.number().transform(fromMicros)
@@ -202,3 +209,52 @@ export function parseRequestRow(input: unknown): StoredRequest {
     ...toDetails(row),
   }
 }
+
+/** A field of a request, as `StoredRequest` names it. */
+export type RequestField = keyof StoredRequest
+
+// Safe: the keys of a schema's shape are the fields of its type.
+export const requestFields = Object.freeze(Object.keys(storedRequestSchema.shape) as RequestField[])
+
+/** Fields that every list has: they say which request it is, and where a page goes on. */
+const alwaysFields = ['id', 'kind', 'timeUnixMs'] as const satisfies readonly RequestField[]
+export type AlwaysField = (typeof alwaysFields)[number]
+
+/** Columns of a field that are not called like it. */
+const columnsOfField: Partial<Readonly<Record<RequestField, readonly string[]>>> = {
+  id: ['id_key', 'id_text'],
+  kind: [],
+  timeUnixMs: ['time_us'],
+  traceId: ['trace_key', 'trace_text'],
+  attempts: plainColumns.map(({ name }) => name).filter((name) => name.startsWith('attempt_')),
+  interTokenP50Ms: ['inter_token_us'],
+}
+
+const toColumn = (field: string) => field.replace(/Ms$/, 'Us').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/** The select list that `parseRequestFields` reads. */
+export const selectListOf = (fields: readonly RequestField[]): string =>
+  toSelectList([...new Set([...alwaysFields, ...fields].flatMap((field) => columnsOfField[field] ?? [toColumn(field)]))])
+
+const emptyOf = (type: string): unknown => {
+  if (type.startsWith('Nullable')) return null
+  if (type.startsWith('Array')) return []
+  if (type.startsWith('Map')) return {}
+  return type === 'Bool' ? false : type === 'String' ? '' : 0
+}
+
+/** Stands for the columns that were not read. */
+const emptyRow: Readonly<Record<string, unknown>> = {
+  ...Object.fromEntries(plainColumns.map(({ name, type }) => [name, emptyOf(type)])),
+  ...{ time_us: 0, id_key: '', trace_key: '', operation: 'chat', outcome: 'success', usage_source: 'none', cache: 'none' },
+}
+
+/** Only these fields of a request, and those that every list has. */
+export function pickFields(event: Readonly<Partial<StoredRequest>>, fields: readonly RequestField[]): Readonly<Partial<StoredRequest>> {
+  const wanted = new Set<string>([...alwaysFields, ...fields])
+  return Object.fromEntries(Object.entries(event).filter(([name]) => wanted.has(name)))
+}
+
+/** A row of `selectListOf` as those fields of the event that it was. */
+export const parseRequestFields = (input: object, fields: readonly RequestField[]): Readonly<Partial<StoredRequest>> =>
+  pickFields(parseRequestRow({ ...emptyRow, ...input }), fields)

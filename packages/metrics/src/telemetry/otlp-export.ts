@@ -1,4 +1,5 @@
 /** Requests of one window as OpenTelemetry metrics, by the GenAI semantic conventions, for any OTLP/HTTP receiver. */
+import { revealHeaders, type CallHeaders } from '../client/reveal-headers.ts'
 import { metricsErrors } from '../errors.ts'
 import type { MetricsReader } from '../ask/reader.ts'
 import type { AskMeasure } from '../ask/measures/registry.ts'
@@ -136,7 +137,7 @@ export interface OtlpExportOptions {
   readonly reader: MetricsReader
   /** The receiver's metrics path, such as `http://collector:4318/v1/metrics`. */
   readonly url: string
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: CallHeaders
   /** Default: the platform's. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
 }
@@ -146,7 +147,12 @@ export async function exportOtlpMetrics(options: OtlpExportOptions, window: Otlp
   const { reader, url, headers = {}, fetch: send = globalThis.fetch } = options
   const body = JSON.stringify(await toOtlpMetrics(reader, window, signal))
   const refuse = (reason: string, cause?: unknown) => metricsErrors.OTLP_REFUSED({ origin: new URL(url).origin, reason }, { cause })
-  const init = { method: 'POST', body, redirect: 'manual', headers: { ...headers, 'content-type': 'application/json' } } as const
+  const init = {
+    method: 'POST',
+    body,
+    redirect: 'manual',
+    headers: { ...revealHeaders(headers), 'content-type': 'application/json' },
+  } as const
   const response = await send(url, { ...init, ...(signal === undefined ? {} : { signal }) }).catch((error: unknown) => {
     throw refuse(error instanceof Error ? error.message : String(error), error)
   })

@@ -33,7 +33,11 @@ export function createOtlpExporter(options: OtlpExporterOptions): OtlpExporter {
       try {
         await exportOtlpMetrics(target, { fromUnixMs: nextUnixMs, toUnixMs: nextUnixMs + intervalMs }, closing.signal)
       } catch (error) {
-        if (!closing.signal.aborted) logger.warn('a window of metrics was not sent, and will be again', { url: target.url, error })
+        if (!closing.signal.aborted)
+          logger.warn('a window of metrics was not sent, and will be again', {
+            origin: URL.parse(target.url)?.origin ?? 'not an address',
+            error,
+          })
         break
       }
       nextUnixMs += intervalMs

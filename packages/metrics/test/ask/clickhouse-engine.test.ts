@@ -7,6 +7,7 @@ import { plainMeasureNames } from '../../src/ask/measures/registry.ts'
 import { createMemoryReader } from '../../src/memory/memory-reader.ts'
 import type { MetricsReader } from '../../src/ask/reader.ts'
 import { everyProject } from '../../src/ask/scope.ts'
+import { requestFields } from '../../src/table/request-table.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { baseUnixMs, requestArbitrary } from '../support/request-arbitrary.ts'
 
@@ -89,6 +90,19 @@ test('paging visits every stored event once, newest first, as it was written', a
   const stored = await pages(metrics)
   expect(stored).toEqual(await pages(oracle))
   expect(stored).toHaveLength(new Set(events.map(({ id }) => id)).size)
+})
+
+test('a page of some fields has those, each as it was written, and no others', async () => {
+  for (let start = 0; start < requestFields.length; start += 7) {
+    const fields = requestFields.slice(start, start + 7)
+    const query = { fields, limit: 60, search: start % 2 === 0 ? '' : 'a' }
+    const page = await metrics.requests(query)
+    expect(page).toEqual(await oracle.requests(query))
+    const told = new Set(page.data.flatMap((event) => Object.keys(event)))
+    expect([...told].filter((name) => !['id', 'kind', 'timeUnixMs', ...fields].includes(name))).toEqual([])
+  }
+  const issues = await metrics.requests({ fields: ['secrets' as never] }).catch((error: unknown) => String(error))
+  expect(issues).toMatch(/unknown field "secrets"; valid are id, timeUnixMs, kind/)
 })
 
 test('one request is found by its id, whatever text that is, and only in scope', async () => {

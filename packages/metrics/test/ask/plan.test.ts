@@ -41,6 +41,10 @@ test('a window is covered by the coarsest rollups, and by raw rows only at ragge
     'requests_minute',
     'requests',
   ])
+  expect(tables(needs(start, Date.UTC(2026, 6, 3)))).toEqual(['overall_day', 'overall_month', 'overall_day'])
+  expect(tables(needs(Date.UTC(2026, 0), Date.UTC(2026, 6), { interval: '1q' }))).toEqual(['overall_month'])
+  expect(tables(needs(start, Date.UTC(2026, 6, 3), { interval: '1d' }))).toEqual(['overall_day'])
+  expect(tables(needs(Date.UTC(2026, 0), Date.UTC(2026, 6), { interval: '1mo', timeZone: 'Europe/Berlin' }))).toEqual(['overall_hour'])
   expect(tables(needs(start, start + day, { interval: '1h' }))).toEqual(['overall_hour'])
   expect(tables(needs(start, start + day, { interval: '5m' }))).toEqual(['requests_minute'])
   expect(tables(needs(start, start + day, { interval: '30s' }))).toEqual(['requests'])
@@ -92,8 +96,10 @@ test('tiles cover the window exactly once, and no rollup straddles an edge', () 
         expect(tiles[0]?.fromUs).toBe(window.fromUs)
         expect(tiles.at(-1)?.toUs).toBe(window.toUs)
         for (const [index, tile] of tiles.entries()) if (index > 0) expect(tile.fromUs).toBe(tiles[index - 1]?.toUs)
-        const lengthUs = { requests_minute: 60_000_000, requests_hour: 3_600_000_000, requests_day: 86_400_000_000 }
+        const lengthUs = { requests_minute: 60_000_000, overall_hour: 3_600_000_000, overall_day: 86_400_000_000 }
         for (const { table, fromUs, toUs } of tiles) {
+          if (table === 'overall_month')
+            for (const us of [fromUs, toUs]) expect(new Date(us / 1000).toISOString()).toMatch(/-01T00:00:00.000Z$/)
           // Safe: the other tables are not in the list, and then there is nothing to check.
           const size = lengthUs[table as keyof typeof lengthUs] as number | undefined
           if (size === undefined) continue

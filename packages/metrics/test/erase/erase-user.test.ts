@@ -67,6 +67,10 @@ test('a user is gone from rows, payloads, scores and rollups, and the others are
   expect(await ask('SELECT sum(requests) AS requests, uniqMerge(users) AS users FROM requests_day')).toEqual([{ requests: 1, users: 1 }])
   expect((await metrics.verify()).every(({ differing }) => differing === 0)).toBe(true)
   expect(await metrics.erase({ projectId: 'alpha', userId: 'ada' }, signal)).toEqual({ requests: 0, payloads: 0, scores: 0 })
+  // What is imported again after an erasure is stored again, and not taken for a second attempt.
+  expect(await metrics.store([score])).toEqual({ stored: 1, known: 0 })
+  expect(await metrics.store([score])).toEqual({ stored: 0, known: 1 })
+  expect(await ask('SELECT count() AS rows FROM scores')).toEqual([{ rows: 1 }])
 })
 
 test('the only user of a day is erased too, and nothing of the day is left in any rollup', async () => {
@@ -135,6 +139,18 @@ test('lines are imported once, and a damaged one is named', async () => {
   expect(await importLines(lines, metrics.store)).toEqual({ stored: 0, known: 1, skipped: 1 })
   const error = await importLines(['', 'oops'], metrics.store).catch((cause: unknown) => cause)
   expect(metricsErrors.IMPORT_INVALID.is(error) && error.details.line).toBe(2)
+})
+
+test('every statement for a cluster is one by the grammar of the engine', async () => {
+  const rendered = migrations.flatMap(({ statements }) => statements).map((sql) => renderStatement(sql, { cluster: 'main' }))
+  const rows = await engine.client.query({
+    what: 'parsing',
+    sql: 'SELECT count() AS statements, countIf(formatQuery(sql) LIKE {clause:String}) AS named FROM (SELECT arrayJoin({all:Array(String)}) AS sql)',
+    params: { all: rendered, clause: '% ON CLUSTER main%' },
+  })
+  const inserts = rendered.filter((sql) => sql.trimStart().startsWith('INSERT')).length
+  expect(rows).toEqual([{ statements: rendered.length, named: rendered.length - inserts }])
+  await expect(engine.client.query({ what: 'parsing', sql: "SELECT formatQuery('CREATE TABEL x') AS sql" })).rejects.toThrow('parsing')
 })
 
 test('on a cluster every table is replicated and every statement names the cluster; the plain text is what it was', () => {

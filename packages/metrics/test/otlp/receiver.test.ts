@@ -148,3 +148,24 @@ test('who is not known and what cannot be read are refused', async () => {
   expect(await response.json()).toMatchObject({ code: 'METRICS_OTLP_INVALID' })
   expect(events).toEqual([])
 })
+
+test('spans without ids are refused and told, and the others are kept', async () => {
+  const [good = '', none = '', zero = ''] = ['00f067aa0ba902b7', '', '0000000000000000'].map((spanId) =>
+    body({ 'gen_ai.request.model': 'm' }, spanId),
+  )
+  const spansOf = (text: string) => (JSON.parse(text) as { resourceSpans: unknown[] }).resourceSpans
+  const { response, events } = await receive(JSON.stringify({ resourceSpans: [good, none, zero].flatMap(spansOf) }), json)
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({ partialSuccess: { rejectedSpans: 2 } })
+  expect(events.map(({ kind }) => kind)).toEqual(['request', 'span'])
+})
+
+test('an attribute that is nested too deep is refused, and takes nothing down', async () => {
+  const depth = 50_000
+  const nested = `${'{"arrayValue":{"values":['.repeat(depth)}{"intValue":"1"}${']}}'.repeat(depth)}`
+  const text = body({ deep: 'x' }).replace('{"stringValue":"x"}', nested)
+  const { response, events } = await receive(text, json)
+  expect(response.status).toBe(400)
+  expect(await response.text()).toContain('nested deeper than 32 levels')
+  expect(events).toEqual([])
+})

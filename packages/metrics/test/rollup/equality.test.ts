@@ -6,7 +6,8 @@ import type { AnalyticsClient } from '../../src/client/analytics-client.ts'
 import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
 import { rollupFamilies } from '../../src/rollup/families.ts'
-import { needsRepair, repairRollups } from '../../src/rollup/rebuild.ts'
+import { needsRepair } from '../../src/rollup/rebuild.ts'
+import { repairTornRollups } from '../../src/rollup/torn.ts'
 import { verifyRollups } from '../../src/rollup/verify.ts'
 import { deliverEvents } from '../../src/sink/deliver.ts'
 import type { StoredRequest } from '../../src/table/request-details.ts'
@@ -70,7 +71,7 @@ test('a rollup that lost rows, or counted them twice, is found by the comparison
   await command("ALTER TABLE usage_hour DELETE WHERE project_id = 'beta' SETTINGS mutations_sync = 2")
   const found = await verifyRollups(engine.client)
   expect(found.filter(({ differing }) => differing > 0).map(({ table }) => table)).toEqual([
-    ...['requests_hour', 'requests_day', 'usage_hour', 'overall_hour', 'overall_day'],
+    ...['requests_hour', 'requests_day', 'usage_hour', 'overall_hour', 'overall_day', 'overall_month'],
   ])
 })
 
@@ -96,9 +97,15 @@ function failingClient(client: AnalyticsClient, at: number, side: 'before' | 'af
 test('wherever a delivery or a repair is cut off, the next one makes it whole', async () => {
   const known = Array.from({ length: 5 }, (_, index) => makeRequest({ id: newId(), userId: `user-${String(index)}` }))
   await metrics.store(known)
-  // Every statement of a delivery with its repair; each fails on one side of its effect.
-  for (const [index, at] of [1, 4, 14].entries()) {
+  // Statements of a delivery, and of one that has to repair what a cut tore; each fails on one side of its effect.
+  for (const [index, { at, torn }] of [
+    { at: 1, torn: undefined },
+    { at: 3, torn: undefined },
+    { at: 14, torn: 'usage_hour' },
+    { at: 9, torn: 'overall_month' },
+  ].entries()) {
     const side = index % 2 === 0 ? 'before' : 'after'
+    if (torn !== undefined) await command(`TRUNCATE TABLE ${torn}`)
     const fresh = Array.from({ length: 4 }, () => makeRequest({ id: newId(), durationMs: at }))
     const batch = [...known.slice(0, 2), ...fresh]
     const doubt = { maybeTorn: true, repairableFrom: 0 }
@@ -112,11 +119,42 @@ test('wherever a delivery or a repair is cut off, the next one makes it whole', 
   expect(await ask('SELECT count() = uniqExact(id) AS once FROM requests')).toEqual([{ once: 1 }])
 })
 
+const doubtHours = () =>
+  command("INSERT INTO rollup_repairs SELECT DISTINCT project_id, toDateTime(toStartOfHour(time, 'UTC'), 'UTC') FROM requests")
+
+test('a cut is found in whatever rollup it tore, and repaired', async () => {
+  await metrics.store(['alpha', 'beta'].map((projectId) => makeRequest({ id: newId(), projectId })))
+  for (const table of tables) {
+    await command(`TRUNCATE TABLE ${table}`)
+    await doubtHours()
+    expect(await repairTornRollups(engine.client)).toBe(true)
+    expect(await needsRepair(engine.client)).toBe(false)
+  }
+  expect(await verifyRollups(engine.client)).toEqual(equal)
+})
+
+test('what was only in doubt, and is whole, is not made anew', async () => {
+  const [first, second] = [makeRequest({ id: newId() }), makeRequest({ id: newId() })]
+  await metrics.store([first])
+  const told: string[] = []
+  const client: AnalyticsClient = {
+    ...engine.client,
+    command(statement) {
+      told.push(statement.sql)
+      return engine.client.command(statement)
+    },
+  }
+  expect(await deliverEvents(client, [first, second], { maybeTorn: true, repairableFrom: 0 })).toEqual({ stored: 1, known: 1 })
+  expect(told.filter((sql) => sql.includes('PARTITION'))).toEqual([])
+  expect(await needsRepair(client)).toBe(false)
+  expect(await verifyRollups(client)).toEqual(equal)
+})
+
 test('rows whose rollups were never written are repaired at the next start', async () => {
   await metrics.store([makeRequest({ id: newId() })])
-  await command("INSERT INTO rollup_repairs SELECT 'alpha', toDateTime(toStartOfHour(time, 'UTC'), 'UTC') FROM requests LIMIT 1")
+  await doubtHours()
   for (const table of tables) await command(`TRUNCATE TABLE ${table}`)
   expect((await verifyRollups(engine.client)).every(({ differing }) => differing === 1)).toBe(true)
-  await repairRollups(engine.client)
+  expect(await repairTornRollups(engine.client)).toBe(true)
   expect(await verifyRollups(engine.client)).toEqual(equal)
 })

@@ -108,6 +108,14 @@ test('the same block sent twice at once is stored once', async () => {
   expect(await ask("SELECT count() AS rows FROM requests WHERE id_text = 'raced'")).toEqual([{ rows: 1 }])
 })
 
+test('times that lie in a hundred months hold up nothing', async () => {
+  const month = 31 * 86_400_000
+  const batch = Array.from({ length: 120 }, (_, index) => ({
+    ...{ id: `n-${String(index)}`, kind: 'node-sample', timeUnixMs: index * month, clusterName: 'c', nodeName: 'n' },
+  }))
+  expect(await metrics.store(batch)).toEqual({ stored: 120, known: 0 })
+})
+
 test('an event that no table can hold is refused by its id and field, and nothing of it is stored', async () => {
   const late = await metrics
     .store([makeRequest({ id: 'late', timeUnixMs: metricsLimits.eventTimeUnixMsMax })])

@@ -8,6 +8,7 @@ import type { AnalyticsClient } from '../../src/client/analytics-client.ts'
 import { createMetrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
 import { metricsLimits } from '../../src/limits.ts'
+import { storedKinds } from '../../src/sink/deliver.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { baseUnixMs, makeRequest } from '../support/request-arbitrary.ts'
 
@@ -48,6 +49,30 @@ test('an event that no table can hold is set aside, and the others of its batch 
   expect((await metrics.requests()).data.map(({ id }) => id).toSorted()).toEqual(['one', 'two'])
   expect(problems).toEqual(['events were refused and set aside'])
   expect(await readFile(join(engine.spoolDirectory, 'refused.ndjson'), 'utf8')).toContain('"wrong"')
+})
+
+test('no event that lacks its fields, of whatever kind, holds up those behind it', async () => {
+  await using metrics = await createMetrics(engine)
+  const bare = [...storedKinds].map((kind) => ({ id: `bare-${kind}`, kind, timeUnixMs: baseUnixMs }))
+  const nameless: object = { kind: 'audit', timeUnixMs: baseUnixMs }
+  const good = {
+    id: 'good',
+    kind: 'deployment-step',
+    timeUnixMs: baseUnixMs,
+    deploymentName: 'd',
+    operationId: 'o',
+    step: 's',
+    state: 'done',
+  }
+  // Safe for the test: the point is events that break their types.
+  await metrics.sink.write([...bare, nameless as BudEvent, good], signal)
+  await metrics.sink.flush(signal)
+  const { produced, stored, pending, dropped } = metrics.sink.receipt()
+  expect({ produced, pending, sum: stored + dropped }).toEqual({ produced: bare.length + 2, pending: 0, sum: bare.length + 2 })
+  const refused = await readFile(join(engine.spoolDirectory, 'refused.ndjson'), 'utf8')
+  for (const kind of ['request', 'payload', 'audit', 'budget-alert', 'metric-sample']) expect(refused).toContain(`"bare-${kind}"`)
+  const rows = await engine.client.query({ what: 'testing', sql: "SELECT step FROM deployment_steps WHERE id_text = 'good'" })
+  expect(rows).toEqual([{ step: 's' }])
 })
 
 test('while the database is away events wait in the spool, and are stored when it is back', async () => {
