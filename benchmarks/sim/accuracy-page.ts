@@ -35,6 +35,18 @@ const resultSchema = z.looseObject({
       }),
     ),
     groups: z.array(z.object({ group: z.string(), tpot: scoreSchema, ttft: scoreSchema })),
+    sets: z.array(
+      z.object({
+        name: z.string(),
+        about: z.string(),
+        rows: z.number(),
+        predicted: z.number(),
+        leftOut: z.array(z.object({ rows: z.number(), reason: z.string() })),
+        analytical: z.partialRecord(z.string(), scoreSchema),
+        shipped: z.partialRecord(z.string(), scoreSchema),
+        groups: z.array(z.object({ group: z.string(), scores: z.partialRecord(z.string(), scoreSchema) })),
+      }),
+    ),
   }),
 })
 type Result = z.infer<typeof resultSchema>
@@ -113,10 +125,69 @@ function comparePeers(coldMs: string): readonly string[] {
     ...(search === undefined
       ? []
       : [
-          `Search for Qwen3-32B in FP8 on 32 H200, aggregated and disaggregated, in a new process: AIConfigurator ${search.processSeconds.toFixed(1)} s${search.searchSeconds === null ? '' : `, of which ${search.searchSeconds.toFixed(1)} s by its own word are the search`}; ours ${coldMs} ms (aggregated).`,
+          `Search for Qwen3-32B in FP8 on 32 H200, aggregated and disaggregated, in a new process: AIConfigurator ${search.processSeconds.toFixed(1)} s${search.searchSeconds === null ? '' : `, of which ${search.searchSeconds.toFixed(1)} s by its own word are the search`}; ours ${coldMs} ms, both as well.`,
           '',
         ]),
     'Vidur (0.0.26) predicts no row: its package on PyPI holds none of the profiles that it predicts from.',
+    '',
+  ]
+}
+
+const figureNames: Readonly<Record<string, string>> = {
+  ttft: 'time to first token',
+  tpot: 'time per output token',
+  e2e: 'end-to-end time',
+  throughput: 'tokens per second',
+}
+
+/** Sets that nothing was trained on: how far predictions hold elsewhere. */
+function otherSets({ details }: Result): readonly string[] {
+  const lines = details.sets.flatMap(({ name, shipped, analytical }) =>
+    Object.entries(shipped).map(([figure, score]) => {
+      const plain = analytical[figure]
+      return cells(
+        name,
+        figureNames[figure] ?? figure,
+        score.rows,
+        `${percent(score.meanAbsoluteError)} / ${percent(score.medianAbsoluteError)}`,
+        percent(score.bias),
+        score.rankCorrelation.toFixed(2),
+        percent(score.coverage),
+        plain === undefined ? '–' : `${percent(plain.meanAbsoluteError)} / ${percent(plain.medianAbsoluteError)}`,
+      )
+    }),
+  )
+  const groups = details.sets.flatMap(({ name, groups }) =>
+    groups.length < 2
+      ? []
+      : groups.flatMap(({ group, scores }) =>
+          Object.entries(scores).map(([figure, score]) =>
+            cells(name, group, figureNames[figure] ?? figure, score.rows, percent(score.medianAbsoluteError), percent(score.bias)),
+          ),
+        ),
+  )
+  return [
+    '## Other measurements',
+    '',
+    'Of these nothing was learned by the correction; what the analytical part took from them is said beside its constants. The predictions are those that ship. MLPerf Inference v4.1 names neither splits nor lengths, so that none of its rows can be predicted.',
+    '',
+    ...details.sets.map(
+      ({ name, about, rows, predicted }) => `- ${name}: ${about}. ${String(predicted)} of ${String(rows)} rows are predicted.`,
+    ),
+    '',
+    cells('', 'figure', 'rows', 'error %, mean / median', 'median bias %', 'rank', 'inside interval %', 'analytical alone'),
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...lines,
+    '',
+    'By engine and device:',
+    '',
+    cells('', 'engine, device', 'figure', 'rows', 'median error %', 'median bias %'),
+    '| --- | --- | --- | --- | --- | --- |',
+    ...groups,
+    '',
+    'Rows that are not predicted:',
+    '',
+    ...details.sets.flatMap(({ name, leftOut }) => leftOut.map(({ rows, reason }) => `- ${name}, ${String(rows)} rows: ${reason}.`)),
     '',
   ]
 }
@@ -132,7 +203,7 @@ function weaknesses({ details, measures }: Result): readonly string[] {
     '- For a model and device that were never measured together the correction is faded out, so the error there is that of the analytical part.',
     `- Choosing by prediction among the configurations that were measured for the same load loses ${percent(details.regret['analytical']?.mean ?? Number.NaN)} % in the mean and ${percent(details.regret['analytical']?.median ?? Number.NaN)} % in the median (${String(details.regret['analytical']?.groups)} groups). With the shipped correction, which has seen these rows: ${percent(details.regret['shipped']?.mean ?? Number.NaN)} and ${percent(details.regret['shipped']?.median ?? Number.NaN)} %.`,
     `- With the load left open and a limit on the time per token that the best measurement often just meets, choosing loses ${percent(details.regret['analyticalWithinLimit']?.mean ?? Number.NaN)} % in the mean: the smallest error excludes it.`,
-    '- AMD, Intel, processors and consumer cards: no end-to-end measurement is used here; their kernels are scaled from NVIDIA ones, or flat shares of the datasheet.',
+    '- AMD, Intel, processors and consumer cards: kernels are scaled from NVIDIA ones, or flat shares of the datasheet; what end-to-end measurements there are stands above.',
     '- Not scored: speculative decoding, disaggregated serving, LoRA, other engines than vLLM, SGLang and TensorRT-LLM.',
     '',
     'The groups with the largest median error of time per output token, analytical:',
@@ -166,6 +237,7 @@ const page = [
   ...figure(result, 'time-per-output-token', 'Time per output token', details.aiconfigurator.tpot),
   ...figure(result, 'time-to-first-token', 'Time to first token', details.aiconfigurator.ttft),
   ...comparePeers(measure('search_cold_ms')),
+  ...otherSets(result),
   ...weaknesses(result),
   '## Speed',
   '',

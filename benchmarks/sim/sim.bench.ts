@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { findHardware, findModel, loadShippedCorrections, noCorrections, optimize, predictReplica, prepareReplica } from '@bud-foundry/sim'
 import { createSamples, scorePairs, trainCorrections, validateRows, type Score } from '@bud-foundry/sim/train'
 import { currentLoadAverage, report } from '../harness/report.ts'
+import { readMeasuredSets } from './measured-sets.ts'
 import { problems } from './problems.ts'
 import { measureRegret, measureRegretWithinLimit } from './regret.ts'
 import { readSiliconSample } from './silicon-sample.ts'
@@ -90,6 +91,25 @@ const regret = {
   shippedWithinLimit: measureRegretWithinLimit(sample, corrections),
 }
 
+/** The other sets, with the shipped correction, which saw none of them, and without. */
+async function scoreSets() {
+  const sets = []
+  for (const { name, about, rows, leftOut } of readMeasuredSets()) {
+    const options = { groupBy: ['engine', 'hardware'], readModel: (id: string) => Promise.resolve(findModel(id)) }
+    const analytical = await validateRows(rows, options)
+    const shipped = await validateRows(rows, { ...options, corrections })
+    const reasons = Map.groupBy(analytical.unpredicted, ({ reason }) => reason)
+    sets.push({
+      ...{ name, about, rows: rows.length, predicted: analytical.predicted },
+      leftOut: [...leftOut, ...[...reasons].map(([reason, lines]) => ({ rows: lines.length, reason }))],
+      ...{ analytical: analytical.total, shipped: shipped.total },
+      groups: shipped.groups,
+    })
+  }
+  return sets
+}
+const sets = await scoreSets()
+
 const percent = (share: number) => share * 100
 const line = (name: string, score: Score) =>
   `${name.padEnd(44)} ${percent(score.meanAbsoluteError).toFixed(1).padStart(6)} ${percent(score.medianAbsoluteError).toFixed(1).padStart(6)} ${percent(score.coverage).toFixed(0).padStart(5)}`
@@ -134,6 +154,7 @@ report(
       aiconfigurator: { tpot: peer('tpotMs', 'tpot_ms_mean'), ttft: peer('ttftMs', 'ttft_ms_mean') },
       groups: byGroup.groups.map(({ group, scores }) => ({ group, ...scores })),
       regret,
+      sets,
       searches,
     },
   },

@@ -11,6 +11,14 @@ async function readText(file: string, context: CommandContext): Promise<string> 
   }
 }
 
+function toJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** @throws UsageError when the file cannot be read or holds no rows. */
 export async function readRows(file: string, context: CommandContext): Promise<readonly Readonly<Record<string, string>>[]> {
   const rows = parseCsv(await readText(file, context))
@@ -27,8 +35,9 @@ export async function chooseCorrections(
   if (given.files === undefined) return loadShippedCorrections()
   const models: object[] = []
   for (const file of given.files) {
-    const model: unknown = JSON.parse(await readText(file, context))
-    if (typeof model !== 'object' || model === null) throw new UsageError(`${file} holds no XGBoost model`)
+    const model = toJson(await readText(file, context))
+    if (typeof model !== 'object' || model === null)
+      throw new UsageError(`${file} holds no XGBoost model as JSON; give a file that 'bud-sim train --out' wrote`)
     models.push(model)
   }
   return loadCorrections(models)

@@ -5,7 +5,7 @@ import { createPredictor } from '../predict/predictors.ts'
 import { drawLatency } from '../picture/pictures.ts'
 import { acceptanceOf, acceptedTokens } from '../predict/speculation.ts'
 import { devicesOf, resolveSettings, type ServingSettings } from '../settings.ts'
-import { parseFlags, toNumber, toTable, type Command } from './command.ts'
+import { parseFlags, toNumber, toTable, UsageError, type Command } from './command.ts'
 import { readHardware } from './hardware-argument.ts'
 import { predictDisaggregated } from './predict-disaggregated.ts'
 import { readModel } from './model-argument.ts'
@@ -53,6 +53,8 @@ export const predictCommand: Command = {
     const outputTokens = toNumber('osl', values.osl, whole) ?? 256
     const rate = toNumber('request-rate', values['request-rate'], { min: 1e-6 })
     const concurrency = toNumber('concurrency', values.concurrency, whole)
+    if (rate !== undefined && concurrency !== undefined)
+      throw new UsageError('--concurrency and --request-rate are two ways to say how much load there is; give one of them')
     const settings = toSettings(model, values, Math.max(8192, 2 * (inputTokens + outputTokens)))
     const hardware = await readHardware(values.hardware, context)
     const workload = {

@@ -36,7 +36,7 @@ function estimate(question: DisaggregatedQuestion): DisaggregatedEstimate {
   const prepare = (settings: ServingSettings) => {
     const refused = engine.refuse(model, settings, hardware)
     if (refused !== undefined) throw simErrors.PREDICTION_UNSUPPORTED({ reason: refused })
-    const replica = prepareReplica({ model, hardware, engineId, settings })
+    const replica = prepareReplica({ model, hardware, engineId, engineVersion: engine.versionFor(hardware), settings })
     if (!replica.fit.fits)
       throw simErrors.PREDICTION_UNSUPPORTED({
         reason: `${model.id} does not fit ${String(devicesOf(settings))} × ${hardware.name}; 'bud-sim memory' says why`,

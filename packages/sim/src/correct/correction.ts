@@ -40,11 +40,19 @@ const attributesSchema = z.looseObject({
   learner: z.looseObject({ attributes: z.looseObject({ 'bud-sim': z.string() }) }),
 })
 
+function parseNotes(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw simErrors.TREE_MODEL_INVALID({ reason: "its attribute 'bud-sim' is no JSON" }, { cause: error })
+  }
+}
+
 function readNotes(model: unknown): CorrectionNotes {
   const attributes = attributesSchema.safeParse(model)
   if (!attributes.success)
     throw simErrors.TREE_MODEL_INVALID({ reason: "its attribute 'bud-sim' is missing, which says what the trees correct" })
-  const notes = correctionNotesSchema.safeParse(JSON.parse(attributes.data.learner.attributes['bud-sim']))
+  const notes = correctionNotesSchema.safeParse(parseNotes(attributes.data.learner.attributes['bud-sim']))
   if (!notes.success) {
     const [issue] = toConfigIssues(notes.error)
     throw simErrors.TREE_MODEL_INVALID({ reason: `its attribute 'bud-sim' is wrong: ${issue?.path ?? ''} ${issue?.message ?? ''}` })

@@ -1,6 +1,7 @@
 /** How long kernels and collectives take on a device, from measured curves where there are any and scaled ones elsewhere. */
 import type { HardwareProfile, Precision } from '@bud-foundry/core'
 import { findHardware } from '../hardware/hardware-registry.ts'
+import { findNodeLink, linkedDevices } from '../hardware/node-links.ts'
 import { findEfficiency } from './efficiency.ts'
 import curveFile from './kernel-curves.json' with { type: 'json' }
 import { idealSeconds, kernelGrids, messageAxis, slownessScale, type Axis, type DeviceCurves, type KernelKind } from './kernel-grid.ts'
@@ -39,8 +40,8 @@ const standIns: Readonly<Record<Precision, readonly Precision[]>> = {
   int4: ['int4', 'bf16'],
 }
 
-/** Devices of other nodes are reached over the network: 400 Gb/s for each device is usual (ConnectX-7), and some 15 µs away. */
-const networkBytesPerSecond = 50e9 * 0.8
+/** Of a network card's rate, what collectives reach, and how far other servers are (NCCL over InfiniBand and RoCE). */
+const networkShare = 0.8
 const networkSeconds = 15e-6
 
 interface Table {
@@ -60,6 +61,10 @@ function makeMonotone(values: Float64Array, works: number): void {
     values[index] = Math.max(values[index] ?? 0, before, below)
   }
 }
+
+/** Whether kernels of the device itself or of its architecture were measured; all others are scaled from another vendor's. */
+export const hasMeasuredKernels = (hardware: HardwareProfile): boolean =>
+  hardware.kind !== 'cpu' && (measured[hardware.id] !== undefined || referenceOf[hardware.generation] !== undefined)
 
 interface FoundCurves {
   readonly curves: DeviceCurves
@@ -180,10 +185,12 @@ function createCollective(hardware: HardwareProfile): KernelTimes['collective'] 
     const rate = (link?.bandwidthBytesPerSecond ?? 1) * findEfficiency(hardware).link
     return (link?.latencySeconds ?? 0) + ((operation === 'all-reduce' ? 2 : 1) * (devices - 1) * bytes) / devices / rate
   }
+  const linked = linkedDevices(hardware)
+  const networkBytesPerSecond = findNodeLink(hardware).bandwidthBytesPerSecond * networkShare
   return (operation, devices, bytes) => {
     if (devices <= 1) return 0
-    const local = Math.min(devices, hardware.devicesPerNode)
-    const nodes = Math.ceil(devices / hardware.devicesPerNode)
+    const local = Math.min(devices, linked)
+    const nodes = Math.ceil(devices / linked)
     const far =
       nodes === 1
         ? 0

@@ -1,6 +1,7 @@
 /** The time of one engine step: measured kernel times summed over the operators of the model. */
 import type { HardwareProfile, ModelSpec, Precision } from '@bud-foundry/core'
 import { simErrors } from '../errors.ts'
+import { linkedDevices } from '../hardware/node-links.ts'
 import { bytesOf, resolveComputePrecision, resolveWeightFormat } from '../memory/precision.ts'
 import type { ServingSettings } from '../settings.ts'
 import { findEfficiency } from './efficiency.ts'
@@ -198,7 +199,7 @@ export function createStepModel(options: {
     matrixSeconds += insideStep.gemm * headKernel(sampled, headParameters)
     const message = tokens * model.hiddenSize * 2
     const handOver =
-      pipeline === 1 ? 0 : (pipeline - 1) * times.collective('all-gather', Math.min(2 * tensor, hardware.devicesPerNode + 1), message)
+      pipeline === 1 ? 0 : (pipeline - 1) * times.collective('all-gather', Math.min(2 * tensor, linkedDevices(hardware) + 1), message)
     const communicationSeconds =
       insideStep.collective * (layerCount * 2 * times.collective('all-reduce', tensor, message) + exchangeSeconds + handOver)
     const overheadSeconds =

@@ -93,6 +93,7 @@ export function prepareDisaggregated(options: {
           fit: decode.fit,
           workload,
           sharedTokens: decode.settings.prefixCaching ? cached : 0,
+          reservesAnswers: decode.engine.reservesAnswers,
         }),
       ),
     ),

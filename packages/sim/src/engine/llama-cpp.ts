@@ -38,6 +38,7 @@ export const llamaCpp: ServingEngine = {
   contract: 'engine/1',
   id: 'llama-cpp',
   name: 'llama.cpp',
+  unmeasured: true,
   checkpoint: 'gguf',
   versions: [build],
   versionFor: () => build,

@@ -9,6 +9,8 @@ export interface ServingEngine extends Engine<ServingSettings> {
   readonly name: string
   /** The engine whose measurements stand in for those of one that nobody measured here. */
   readonly predictedAs?: 'vllm'
+  /** No measurement of it was used: its intervals are wider. */
+  readonly unmeasured?: true
   /** Whether it loads the model's own repository, or a GGUF conversion that somebody has to have published. */
   readonly checkpoint: 'own' | 'gguf'
   /** The version whose image and arguments `launch` writes for this device. */
@@ -17,6 +19,8 @@ export interface ServingEngine extends Engine<ServingSettings> {
   readonly timing: EngineTiming
   /** Versions before `below` ("major.minor" as in `engineVersionNumber`) that are timed otherwise. */
   readonly olderTiming?: { readonly below: number; readonly timing: EngineTiming }
+  /** Whether a request only starts when the cache has room for its whole answer; others start it and may have to put it back. */
+  readonly reservesAnswers?: boolean
   overhead(model: ModelSpec, hardware: HardwareProfile): EngineOverhead
   /** Why the engine cannot serve this, as a sentence; undefined when it can. */
   refuse(model: ModelSpec, settings: ServingSettings, hardware: HardwareProfile): string | undefined

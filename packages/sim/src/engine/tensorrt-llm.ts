@@ -39,6 +39,8 @@ export const tensorrtLlm: ServingEngine = {
     promptTokenSeconds: 2e-6,
     scheduling: { mixedStepShare: 1, burstShare: 0.14, promptsAhead: 1.8 },
   },
+  // Its scheduler's policy is GUARANTEED_NO_EVICT unless it is told otherwise (nvidia.github.io/TensorRT-LLM).
+  reservesAnswers: true,
   overhead,
   refuse: (model, settings, hardware) => {
     if (hardware.vendor !== 'NVIDIA') return 'TensorRT-LLM runs on NVIDIA devices only'

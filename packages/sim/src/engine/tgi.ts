@@ -39,6 +39,7 @@ export const tgi: ServingEngine = {
   id: 'tgi',
   name: 'TGI',
   predictedAs: 'vllm',
+  unmeasured: true,
   checkpoint: 'own',
   versions: [version],
   versionFor: () => version,

@@ -16,7 +16,7 @@ function target(hardware: HardwareProfile): { readonly image: string; readonly v
     return { image: 'public.ecr.aws/neuron/pytorch-inference-vllm-neuronx:0.11.0-neuronx-py310-sdk2.26.1-ubuntu22.04', version: '0.11.0' }
   if (hardware.kind === 'hpu') return { image: 'opea/vllm-gaudi:1.22.0', version: '1.22.0' }
   if (hardware.vendor === 'AMD') return { image: 'rocm/vllm:rocm7.0.0_vllm_0.11.2_20251210', version: '0.11.2' }
-  return { image: 'vllm/vllm-openai:v0.11.0', version: '0.11.0' }
+  return { image: 'vllm/vllm-openai:v0.18.0', version: '0.18.0' }
 }
 
 function argumentsOf(model: ModelSpec, settings: ServingSettings, hardware: HardwareProfile): Record<string, string | number | boolean> {
@@ -45,7 +45,7 @@ function argumentsOf(model: ModelSpec, settings: ServingSettings, hardware: Hard
   }
 }
 
-/** The value of --speculative-config (docs.vllm.ai, v0.11.0, vllm.config.speculative). */
+/** The value of --speculative-config (docs.vllm.ai, vllm.config.speculative). */
 function toSpeculativeConfig({ method, tokens, draftModel }: Speculative): string {
   return JSON.stringify({
     method: method === 'eagle' ? 'eagle3' : method,
@@ -66,7 +66,7 @@ function toFlags(values: Readonly<Record<string, string | number | boolean>>): s
 
 function refuseHere(settings: ServingSettings, hardware: HardwareProfile): string | undefined {
   const { speculative, lora } = settings
-  if (speculative?.method === 'draft-model') return 'vLLM 0.11 does not guess with a separate draft model; use eagle, mtp or ngram'
+  if (speculative?.method === 'draft-model') return 'guessing with a separate draft model is not planned for vLLM; use eagle, mtp or ngram'
   if (speculative?.method === 'eagle' && speculative.draftModel === undefined)
     return 'vLLM needs the repository of the EAGLE head: give speculative.draftModel'
   if (speculative !== undefined && hardware.kind !== 'gpu') return `speculative decoding is not offered on ${hardware.name}`
@@ -89,13 +89,13 @@ const overhead: ServingEngine['overhead'] = (_model, hardware) =>
     : // CUDA context and libraries of a worker, captured graphs, NCCL buffers (LLMServingSim's and AIConfigurator's measurements).
       { contextBytes: 0.7e9, graphBytes: 0.9e9, communicationBytes: 0.41e9 }
 
-/** Images, arguments and metrics as of vLLM 0.11 (docs.vllm.ai). */
+/** Images, arguments and metrics as of vLLM 0.18 (docs.vllm.ai); the images of other vendors' devices are older. */
 export const vllm: ServingEngine = {
   contract: 'engine/1',
   id: 'vllm',
   name: 'vLLM',
   checkpoint: 'own',
-  versions: ['0.11.0', '0.11.1', '0.11.2', '0.12.0', '1.22.0'],
+  versions: ['0.18.0', '0.12.0', '0.11.2', '0.11.1', '0.11.0', '1.22.0'],
   versionFor: (hardware) => target(hardware).version,
   timing: { stepSeconds: 0.4e-3, sequenceSeconds: 17e-6, requestSeconds: 22e-3, promptTokenSeconds: 2e-6 },
   // Since 0.14 a step is scheduled while the one before it runs.
@@ -111,7 +111,7 @@ export const vllm: ServingEngine = {
       : undefined) ??
     refuseHere(settings, hardware),
   argumentsOf,
-  // docs.vllm.ai, v0.11.0, NixlConnector: both ends are alike, the router in front decides.
+  // docs.vllm.ai, NixlConnector: both ends are alike, the router in front decides.
   disaggregate: () => ({ 'kv-transfer-config': JSON.stringify({ kv_connector: 'NixlConnector', kv_role: 'kv_both' }) }),
   tunables: () => [
     { name: 'maxSequences', values: [32, 64, 128, 256, 512, 1024] },

@@ -24,3 +24,7 @@ export function findNodeLink(hardware: Pick<HardwareProfile, 'id' | 'devicesPerN
     source: sources[source] ?? table.sources.assumed,
   }
 }
+
+/** Devices that the link inside a server reaches: those of a whole rack where servers share one NVLink domain (72 in GB200 NVL72). */
+export const linkedDevices = (hardware: Pick<HardwareProfile, 'id' | 'devicesPerNode'>): number =>
+  table.links.find(({ hardwareIds }) => hardwareIds.includes(hardware.id))?.linkedDevices ?? hardware.devicesPerNode

@@ -2,14 +2,21 @@
 import { parseModelConfig, type ModelSpec } from '@bud-foundry/core'
 import { simErrors } from '../errors.ts'
 import { findSimilar } from '../similar-names.ts'
-import configs from './known-models.json' with { type: 'json' }
+import described from './known-models.json' with { type: 'json' }
+import relatives from './model-relatives.json' with { type: 'json' }
 
-const byLowerName = new Map(Object.entries(configs).map(([id, config]) => [id.toLowerCase(), { id, config }] as const))
+const own: ReadonlyMap<string, object> = new Map(Object.entries(described))
+
+/** Checkpoints of an architecture that is described under another name: base models, later versions, quantized copies. */
+const related = Object.entries(relatives).map(([id, { like, ...differences }]) => [id, { ...own.get(like), ...differences }] as const)
+
+const configs: ReadonlyMap<string, object> = new Map([...own, ...related])
+const byLowerName = new Map([...configs].map(([id, config]) => [id.toLowerCase(), { id, config }] as const))
 const shortNames = new Map([...byLowerName].map(([name, entry]) => [name.slice(name.indexOf('/') + 1), entry] as const))
 const parsed = new Map<string, ModelSpec>()
 
 /** The Hugging Face ids of all built-in models. */
-export const listModels = (): readonly string[] => Object.keys(configs)
+export const listModels = (): readonly string[] => [...configs.keys()]
 
 /** A built-in model by its Hugging Face id, with or without the organisation, in any case. @throws SIM_MODEL_UNKNOWN naming similar ids. */
 export function findModel(id: string): ModelSpec {

@@ -36,7 +36,10 @@ function prepareSide(request: ResolvedRequest, pool: DevicePool, engine: Serving
   const settings = resolveSettings({ ...request.settings, ...split, maxModelTokens: request.maxModelTokens, ...tuned })
   if (engine.refuse(request.model, settings, pool.hardware) !== undefined) return undefined
   try {
-    const replica = prepareReplica({ model: request.model, hardware: pool.hardware, engineId: engine.id, settings })
+    const replica = prepareReplica({
+      ...{ model: request.model, hardware: pool.hardware, engineId: engine.id, settings },
+      engineVersion: engine.versionFor(pool.hardware),
+    })
     if (!replica.fit.fits) return undefined
     const perNode = settings.tensor * settings.data
     const candidate = { pool, engine, settings, replicasMax: Math.floor(pool.available / devicesOf(settings)) }

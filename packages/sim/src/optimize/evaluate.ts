@@ -154,7 +154,9 @@ export function evaluateCandidate(request: ResolvedRequest, candidate: Candidate
   if (refused !== undefined) return { kind: 'rejected', why: 'unsupported', reason: refused }
   let replica: PreparedReplica
   try {
-    replica = prepareReplica({ model: request.model, hardware: pool.hardware, engineId: engine.id, settings })
+    // Of the version whose image and arguments the plan carries: older ones are slower.
+    const engineVersion = engine.versionFor(pool.hardware)
+    replica = prepareReplica({ model: request.model, hardware: pool.hardware, engineId: engine.id, engineVersion, settings })
   } catch (error) {
     if (simErrors.PREDICTION_UNSUPPORTED.is(error)) return { kind: 'rejected', why: 'unsupported', reason: error.message }
     throw error

@@ -37,7 +37,8 @@ function unusedPrediction(request: ResolvedRequest, best: Evaluated): readonly s
   if (request.speculation !== undefined || request.model.predictionLayers === 0) return []
   const settings = resolveSettings({ ...candidate.settings, speculative: { method: 'mtp', tokens: 1 } })
   if (candidate.engine.refuse(request.model, settings, candidate.pool.hardware) !== undefined) return []
-  const replica = prepareReplica({ model: request.model, hardware: candidate.pool.hardware, engineId: candidate.engine.id, settings })
+  const { model, hardware, engineVersion } = best.replica
+  const replica = prepareReplica({ model, hardware, engineId: candidate.engine.id, engineVersion, settings })
   const guessing = replica.fit.fits ? evaluateReplicas(request, { ...candidate, settings }, replica, replicas) : undefined
   if (guessing === undefined) return []
   const percent = Math.round((1 - guessing.estimate.timePerOutputTokenSeconds / best.estimate.timePerOutputTokenSeconds) * 100)

@@ -5,7 +5,8 @@ import { sequenceCacheBytes } from '../memory/kv-cache.ts'
 import type { ServingSettings } from '../settings.ts'
 
 /**
- * Sequences half through their answer, each rounded up by half a block. A prefix that all share is held once (vLLM's automatic prefix
+ * Sequences half through their answer, or as long as they will be where the engine keeps that room from the start; each rounded up by half a
+ * block. A prefix that all share is held once (vLLM's automatic prefix
  * caching, SGLang's RadixAttention, arXiv 2312.07104).
  */
 export function countCacheSequences(options: {
@@ -14,9 +15,11 @@ export function countCacheSequences(options: {
   readonly fit: MemoryFit
   readonly workload: Pick<Workload, 'inputTokens' | 'outputTokens'>
   readonly sharedTokens: number
+  readonly reservesAnswers?: boolean | undefined
 }): number {
-  const { model, settings, fit, workload, sharedTokens } = options
-  const tokens = workload.inputTokens + workload.outputTokens / 2 + (settings.blockTokens - 1) / 2
+  const { model, settings, fit, workload, sharedTokens, reservesAnswers = false } = options
+  const answerTokens = reservesAnswers ? workload.outputTokens : workload.outputTokens / 2
+  const tokens = workload.inputTokens + answerTokens + (settings.blockTokens - 1) / 2
   const wholeBytes = sequenceCacheBytes(model, settings, tokens)
   if (wholeBytes === 0) return Number.MAX_SAFE_INTEGER
   const sharedBytes = sharedTokens === 0 ? 0 : sequenceCacheBytes(model, settings, sharedTokens)

@@ -2,7 +2,8 @@
 import type { Interval, Prediction, PredictionInput } from '@bud-foundry/core'
 import type { Corrections } from '../correct/corrections.ts'
 import { describeEstimate } from '../correct/features.ts'
-import { estimateReplica, predictionSpread, type PreparedReplica } from './replica-estimate.ts'
+import { hasMeasuredKernels } from '../cost/kernel-times.ts'
+import { estimateReplica, predictionSpread, unmeasuredSpread, type PreparedReplica } from './replica-estimate.ts'
 import type { ServingEstimate } from './serving-estimate.ts'
 
 export interface ReplicaPrediction {
@@ -26,6 +27,12 @@ const around = (mid: number, { low, high }: Pick<Applied, 'low' | 'high'>): Inte
   high: mid * Math.max(high, 1),
 })
 
+const widen = (applied: Applied, spread: Pick<Applied, 'low' | 'high'>): Applied => ({
+  ...applied,
+  low: Math.min(applied.low, spread.low),
+  high: Math.max(applied.high, spread.high),
+})
+
 /** Undefined when requests arrive faster than the replica can answer. */
 export function predictReplica(
   replica: PreparedReplica,
@@ -42,6 +49,10 @@ export function predictReplica(
     const features = describeEstimate(replica, workload, analytical)
     perToken = timePerOutputToken?.correct(features) ?? perToken
     first = timeToFirstToken?.correct(features) ?? first
+  }
+  if (replica.engine.unmeasured === true || !hasMeasuredKernels(replica.hardware)) {
+    perToken = widen(perToken, unmeasuredSpread.timePerOutputToken)
+    first = widen(first, unmeasuredSpread.timeToFirstToken)
   }
   const timePerOutputTokenSeconds = analytical.timePerOutputTokenSeconds * perToken.factor
   const timeToFirstTokenSeconds = analytical.timeToFirstTokenSeconds * first.factor

@@ -29,6 +29,10 @@ function describeMisfit({ model, hardware }: PredictionInput, { fit, settings }:
   return `${model.id} does not fit ${String(devicesOf(settings))} × ${hardware.name}: ${(fixed / 1e9).toFixed(1)} GB of weights and buffers on each, ${(fit.usableBytes / 1e9).toFixed(1)} GB may be used. It would fit on ${fitting.length === 0 ? 'no hardware known here' : fitting.join('; or ')}`
 }
 
+/** Of the version that sim would launch, so that predictions and plans agree. */
+const prepare = (input: PredictionInput): PreparedReplica =>
+  prepareReplica({ ...input, engineVersion: findEngine(input.engineId).versionFor(input.hardware) })
+
 /** Predicts one replica from measured kernels and formulas; no learned correction, no I/O. */
 export const createAnalyticalPredictor = (): Predictor => createPredictor(noCorrections)
 
@@ -40,7 +44,7 @@ export function createPredictor(corrections: Corrections): Predictor {
     supports: (input) => {
       try {
         if (refuse(input) !== undefined) return false
-        const replica = prepareReplica(input)
+        const replica = prepare(input)
         return replica.fit.fits && estimateReplica(replica, input.workload) !== undefined
       } catch (error) {
         if (unsupported.some((known) => known.is(error))) return false
@@ -51,7 +55,7 @@ export function createPredictor(corrections: Corrections): Predictor {
       inputs.map((input) => {
         const reason = refuse(input)
         if (reason !== undefined) throw simErrors.PREDICTION_UNSUPPORTED({ reason })
-        const replica = prepareReplica(input)
+        const replica = prepare(input)
         if (!replica.fit.fits) throw simErrors.PREDICTION_UNSUPPORTED({ reason: describeMisfit(input, replica) })
         const predicted = predictReplica(replica, input.workload, corrections)
         if (predicted === undefined)

@@ -25,6 +25,15 @@ export const predictionSpread = {
   timePerOutputToken: { low: 0.82, high: 1.42 },
 } as const satisfies Record<string, Spread>
 
+/**
+ * The same where neither the device's kernels nor the engine were measured: of Argonne's LLM-Inference-Bench (BSD-3) on MI300X with vLLM and
+ * llama.cpp, software of 2024, and of vLLM on a Xeon. Newer software is faster than most of these.
+ */
+export const unmeasuredSpread = {
+  timeToFirstToken: { low: 0.4, high: 6 },
+  timePerOutputToken: { low: 0.6, high: 4.5 },
+} as const satisfies Record<string, Spread>
+
 /** The parts of a prediction that do not depend on the workload, prepared once. */
 export interface PreparedReplica {
   readonly model: ModelSpec
@@ -70,7 +79,11 @@ export function estimateReplica(replica: PreparedReplica, workload: PredictionIn
     maxSequences: settings.maxSequences,
     maxBatchedTokens,
     closedLoop: workload.requestsPerSecond === undefined,
-    cacheSequences: countCacheSequences({ model, settings, fit, workload, sharedTokens: cachedTokens }),
+    cacheSequences: countCacheSequences({
+      ...{ model, settings, fit, workload },
+      sharedTokens: cachedTokens,
+      reservesAnswers: engine.reservesAnswers,
+    }),
     pipelineFillSeconds: pipelineFillSeconds(step, {
       tokens: workload.inputTokens,
       cached: cachedTokens,

@@ -1,5 +1,5 @@
 /** One measured row of the documented format, read from its text cells. */
-import { type ConfigIssue, precisionSchema, toConfigIssues } from '@bud-foundry/core'
+import { type ConfigIssue, type Precision, precisionSchema, toConfigIssues } from '@bud-foundry/core'
 import { z } from 'zod'
 
 const optionalNumber = z.preprocess(
@@ -10,13 +10,44 @@ const parallel = z.preprocess(
   (value) => (value === '' || value === undefined || Number(value) === 0 ? 1 : Number(value)),
   z.int().positive(),
 )
+const optionalCount = z.preprocess(
+  (value) => (value === '' || value === undefined || Number(value) === 0 ? undefined : Number(value)),
+  z.int().positive().optional(),
+)
 const tokens = z.preprocess(Number, z.int().positive())
-const optionalPrecision = z.preprocess((value) => (value === '' || value === 'auto' ? undefined : value), precisionSchema.optional())
+
+/** A load generator that sends as fast as answers come says so by an infinite rate beside its concurrency. */
+const rate = z.preprocess((value) => (typeof value === 'string' && /^inf(?:inity)?$/i.test(value.trim()) ? '' : value), optionalNumber)
+
+/** Names that engines and checkpoints have for the same number of bits. */
+const spellings: Readonly<Record<string, Precision>> = {
+  bfloat16: 'bf16',
+  float16: 'fp16',
+  half: 'fp16',
+  float32: 'fp32',
+  fp8_block: 'fp8',
+  fp8_e4m3: 'fp8',
+  fp8_e5m2: 'fp8',
+  mxfp8: 'fp8',
+  nvfp4: 'fp4',
+  mxfp4: 'fp4',
+  awq: 'int4',
+  gptq: 'int4',
+  w4a16: 'int4',
+  w8a8: 'int8',
+}
+const optionalPrecision = z.preprocess((value) => {
+  if (typeof value !== 'string') return value
+  const name = value.trim().toLowerCase()
+  return name === '' || name === 'auto' ? undefined : (spellings[name] ?? name)
+}, precisionSchema.optional())
 
 export const measurementSchema = z.looseObject({
   model: z.string().min(1),
   hardware: z.string().min(1),
-  tp: parallel,
+  /** All devices. Without `tp` it says how widely layers are split; more than the splits use are equal replicas. */
+  device_count: optionalCount,
+  tp: optionalCount,
   pp: parallel,
   dp: parallel,
   ep: parallel,
@@ -27,7 +58,7 @@ export const measurementSchema = z.looseObject({
   isl: tokens,
   osl: tokens,
   concurrency: optionalNumber,
-  request_rate: optionalNumber,
+  request_rate: rate,
   max_num_seqs: optionalNumber,
   max_num_batched_tokens: optionalNumber,
   ttft_ms_mean: optionalNumber,
@@ -42,7 +73,12 @@ export const measurementSchema = z.looseObject({
   output_tokens_per_s: optionalNumber,
 })
 
-export type Measurement = z.output<typeof measurementSchema>
+/** One row, its splits settled. */
+export type Measurement = z.output<typeof measurementSchema> & {
+  readonly tp: number
+  /** Copies of the whole that share the load. */
+  readonly replicas: number
+}
 
 export type ReadMeasurement =
   { readonly ok: true; readonly row: Measurement } | { readonly ok: false; readonly issues: readonly ConfigIssue[] }
@@ -55,8 +91,32 @@ export const measuredFigures = (row: Measurement) => ({
   throughput: row.output_tokens_per_s,
 })
 
+/**
+ * Which devices share layers, and how many copies of the whole there are. Engines whose tensor split counts the copies of attention too
+ * (SGLang's `--tp-size`) give fewer devices than the splits multiply to.
+ */
+function readSplits({
+  device_count: devices,
+  tp,
+  pp,
+  dp,
+}: z.output<typeof measurementSchema>): Pick<Measurement, 'tp' | 'replicas'> | ConfigIssue {
+  if (devices === undefined) return { tp: tp ?? 1, replicas: 1 }
+  if (tp === undefined && devices % (pp * dp) === 0) return { tp: devices / (pp * dp), replicas: 1 }
+  if (tp !== undefined && dp > 1 && devices === tp * pp && tp % dp === 0) return { tp: tp / dp, replicas: 1 }
+  const used = (tp ?? 1) * pp * dp
+  if (tp !== undefined && devices % used === 0) return { tp, replicas: devices / used }
+  return {
+    path: 'device_count',
+    message: `${String(devices)} devices are not what tp ${String(tp ?? 1)} × pp ${String(pp)} × dp ${String(dp)} use`,
+    fix: 'give the devices of all replicas, or leave it out',
+  }
+}
+
 /** The measurement, or what is wrong with the row. */
 export function readMeasurement(row: Readonly<Record<string, string>>): ReadMeasurement {
-  const parsed = measurementSchema.safeParse({ tp: '', pp: '', dp: '', ep: '', ...row })
-  return parsed.success ? { ok: true, row: parsed.data } : { ok: false, issues: toConfigIssues(parsed.error) }
+  const parsed = measurementSchema.safeParse({ pp: '', dp: '', ep: '', ...row })
+  if (!parsed.success) return { ok: false, issues: toConfigIssues(parsed.error) }
+  const splits = readSplits(parsed.data)
+  return 'path' in splits ? { ok: false, issues: [splits] } : { ok: true, row: { ...parsed.data, ...splits } }
 }

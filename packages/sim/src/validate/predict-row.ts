@@ -36,15 +36,16 @@ export function predictMeasurement(row: Measurement, model: ModelSpec, correctio
     weights,
     kvCache: row.kv_precision ?? cachePrecisionOf(model, findEngine(row.engine).id, weights),
     maxModelTokens: row.isl + row.osl,
-    maxSequences: Math.round(row.max_num_seqs ?? Math.max(256, row.concurrency ?? 0)),
+    maxSequences: Math.round(row.max_num_seqs ?? Math.max(256, (row.concurrency ?? 0) / row.replicas)),
     maxBatchedTokens: Math.round(row.max_num_batched_tokens ?? 8192),
   })
   const replica = prepareReplica({ model, hardware, engineId: row.engine, engineVersion: row.engine_version, settings })
   if (!replica.fit.fits) return 'the model does not fit these devices'
+  // Replicas share the load evenly.
   const load =
     row.request_rate === undefined
-      ? { concurrency: Math.max(1, Math.round(row.concurrency ?? 1)) }
-      : { requestsPerSecond: row.request_rate }
+      ? { concurrency: Math.max(1, Math.round((row.concurrency ?? 1) / row.replicas)) }
+      : { requestsPerSecond: row.request_rate / row.replicas }
   const workload = { inputTokens: row.isl, outputTokens: row.osl, ...load }
   const predicted = predictReplica(replica, workload, corrections)
   if (predicted === undefined) return 'the request rate is more than the replica is predicted to answer'

@@ -26,13 +26,15 @@ function predictRow(row: Measurement, model: ModelSpec, corrections: Corrections
   const predicted = predictMeasurement(row, model, corrections)
   if (typeof predicted === 'string') return predicted
   const { prediction } = predicted
+  const { low, mid, high } = prediction.outputTokensPerSecond
+  const throughput = { low: low * row.replicas, mid: mid * row.replicas, high: high * row.replicas }
   const pair = (measured: number | undefined, predicted: Interval) => (measured === undefined ? undefined : { measured, predicted })
   return Object.fromEntries(
     Object.entries({
       ttft: pair(measured.ttft, prediction.timeToFirstTokenMs),
       tpot: pair(measured.tpot, prediction.timePerOutputTokenMs),
       e2e: pair(measured.e2e, prediction.endToEndMs),
-      throughput: pair(measured.throughput, prediction.outputTokensPerSecond),
+      throughput: pair(measured.throughput, throughput),
     }).filter(([, value]) => value !== undefined),
   )
 }

@@ -251,6 +251,22 @@ describe('bud-sim', () => {
 })
 
 // Each test starts Node once or twice, which takes seconds on a busy machine.
+describe('bud-sim with arguments that contradict or mislead', () => {
+  it('refuses two loads at once, and files that hold no correction', async () => {
+    const both = await run(['predict', 'qwen3-8b', '--concurrency', '4', '--request-rate', '2'])
+    expect([both.code, both.errors]).toEqual([2, expect.stringContaining('give one of them')])
+    const rows = {
+      'broken.json': '{"learner":',
+      'notes.json': '{"learner":{"attributes":{"bud-sim":"{"}}}',
+      'rows.csv': 'model,hardware,engine,isl,osl\nqwen3-8b,l4,vllm,100,100\n',
+    }
+    const broken = await run(['validate', '--data', 'rows.csv', '--correction', 'broken.json'], rows)
+    expect([broken.code, broken.errors]).toEqual([2, expect.stringContaining('broken.json holds no XGBoost model as JSON')])
+    const notes = await run(['validate', '--data', 'rows.csv', '--correction', 'notes.json'], rows)
+    expect([notes.code, notes.errors]).toEqual([1, expect.stringContaining("its attribute 'bud-sim' is no JSON")])
+  })
+})
+
 describe('bud-sim serve as a process', { timeout: 30_000 }, () => {
   const start = (args: readonly string[], stdio: 'pipe' | 'ignore' = 'ignore') =>
     spawn(process.execPath, ['--conditions=bud-source', binary, 'serve', '--port', '0', ...args], { stdio: [stdio, 'pipe', 'inherit'] })

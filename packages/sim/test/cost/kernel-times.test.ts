@@ -52,4 +52,13 @@ describe('kernel times', () => {
     expect(h100.collective('all-reduce', 1, 1e6)).toBe(0)
     expect(h100.collective('all-reduce', 16, 1e6)).toBeGreaterThan(h100.collective('all-reduce', 8, 1e6) + 10e-6)
   })
+
+  it('reach the other servers of one NVLink rack over NVLink, and those behind slower cards more slowly', () => {
+    const rack = findKernelTimes(findHardware('gb200'))
+    const server = findKernelTimes(findHardware('b200-sxm'))
+    expect(rack.collective('all-reduce', 16, 1e7)).toBeLessThan(server.collective('all-reduce', 16, 1e7))
+    const a100 = findKernelTimes(findHardware('a100-sxm-80gb'))
+    const far = (times: typeof rack) => times.collective('all-gather', 16, 1e8) - times.collective('all-gather', 8, 1e8)
+    expect(far(a100)).toBeGreaterThan(1.9 * far(findKernelTimes(findHardware('h100-sxm'))))
+  })
 })

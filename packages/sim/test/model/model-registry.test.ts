@@ -4,13 +4,24 @@ import { describe, expect, it } from 'vitest'
 
 describe('built-in models', () => {
   it('all parse, and nothing of them is an unknown family', () => {
-    expect(listModels().length).toBeGreaterThan(40)
+    expect(listModels().length).toBeGreaterThan(200)
     for (const id of listModels()) expect(findModel(id).unmodelled.join()).not.toContain('is not known')
   })
 
   it('are found with or without organisation, in any case', () => {
     expect(findModel('llama-3.1-8b-instruct')).toBe(findModel('meta-llama/Llama-3.1-8B-Instruct'))
     expect(findModel('DEEPSEEK-AI/deepseek-v3').parameters).toBe(671_026_419_200)
+  })
+
+  it('include base models, later versions and quantized copies under their own names', () => {
+    const base = findModel('meta-llama/Llama-3.1-8B')
+    expect([base.id, base.parameters]).toEqual(['meta-llama/Llama-3.1-8B', 8_030_261_248])
+    const later = findModel('deepseek-ai/DeepSeek-R1-0528')
+    expect([later.id, later.parameters, later.quantization?.weights]).toEqual(['deepseek-ai/DeepSeek-R1-0528', 671_026_419_200, 'fp8'])
+    const quantized = findModel('nvidia/Llama-3.3-70B-Instruct-FP4')
+    expect([quantized.parameters, quantized.quantization?.weights, quantized.quantization?.kvCache]).toEqual([70_553_706_496, 'fp4', 'fp8'])
+    expect(findModel('mistralai/Mistral-7B-v0.1').parameters).toBe(7_241_732_096)
+    expect(findModel('meta-llama/Llama-2-13b-hf').parameters).toBe(13_015_864_320)
   })
 
   it('suggest a name when one is misspelt', () => {

@@ -2,11 +2,15 @@
 import { type Clock, deploymentPlanSchema, systemClock } from '@bud-foundry/core'
 import {
   createOptimizerHandler,
+  estimateReplica,
+  findEngine,
   findHardware,
   findModel,
   listModels,
   minimumDevices,
+  noCorrections,
   optimize,
+  prepareReplica,
   type OptimizeRequest,
 } from '@bud-foundry/sim'
 import fc from 'fast-check'
@@ -253,6 +257,29 @@ describe('optimize', () => {
     const seen: number[] = []
     const { examined } = await optimize(base, { onProgress: (progress) => seen.push(progress.examined) })
     expect(seen.at(-1)).toBe(examined)
+  })
+})
+
+describe('a plan and a prediction', () => {
+  it('agree: both are of the version that is launched', async () => {
+    const hardware = findHardware('mi300x')
+    const devices = [{ hardwareId: 'mi300x', count: 1 }]
+    const workload = { inputTokens: 1000, outputTokens: 200, concurrency: 8 }
+    const { plans } = await optimize(
+      { model: 'Qwen/Qwen3-8B', devices, workload, engines: ['vllm'], precisions: ['bf16'] },
+      { corrections: noCorrections },
+    )
+    const [plan] = plans
+    expect(plan?.launch.image).toContain(plan?.engine.version)
+    const model = findModel('Qwen/Qwen3-8B')
+    const engine = findEngine('vllm')
+    const at = (engineVersion: string) => {
+      const replica = prepareReplica({ model, hardware, engineId: 'vllm', engineVersion, settings: { maxModelTokens: 8192 } })
+      return estimateReplica(replica, workload)?.timePerOutputTokenSeconds ?? 0
+    }
+    // An image of vLLM 0.11 is timed as such, not as what came later.
+    expect(at(engine.versionFor(hardware))).toBeGreaterThan(at('0.18.0') * 1.05)
+    expect((plan?.predicted.timePerOutputTokenMs.mid ?? 0) / 1000).toBeGreaterThan(at('0.18.0') * 1.05)
   })
 })
 

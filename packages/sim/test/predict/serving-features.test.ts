@@ -7,6 +7,8 @@ import {
   findHardware,
   findModel,
   fitMemory,
+  noCorrections,
+  predictReplica,
   prepareReplica,
   resolveSettings,
   weightBytesPerDevice,
@@ -195,5 +197,36 @@ describe('memory', () => {
         { inputTokens: 100, outputTokens: 100, concurrency: 4000 },
       ).running
     expect(running(128)).toBeLessThan(running(16))
+  })
+})
+
+describe('room in the cache', () => {
+  it('is kept for whole answers by engines that never put a request back', () => {
+    const wide = { inputTokens: 1000, outputTokens: 7000, concurrency: 256 }
+    const running = (engineId: string) => {
+      const settings = { maxModelTokens: 8192, weights: 'bf16', maxSequences: 512 } as const
+      const replica = prepareReplica({ model: findModel('Qwen/Qwen3-32B'), hardware, engineId, settings })
+      return { found: estimateReplica(replica, wide), cache: replica.fit.kvCacheBytes }
+    }
+    const [whole, half] = [running('tensorrt-llm'), running('vllm')]
+    expect(whole.found?.batchLimit).toBe('kv-cache')
+    const perByte = ({ found, cache }: typeof whole) => (found?.running ?? 0) / cache
+    // 1000 + 7000 tokens against 1000 + 3500.
+    expect(perByte(whole) / perByte(half)).toBeCloseTo(4507.5 / 8007.5, 2)
+  })
+})
+
+describe('intervals', () => {
+  it('are wider where neither the kernels of the device nor the engine were measured', () => {
+    const widthOf = (hardwareId: string, engineId: string) => {
+      const settings = { maxModelTokens: 8192, weights: 'bf16', maxSequences: 32 } as const
+      const replica = prepareReplica({ model: findModel('Qwen/Qwen3-8B'), hardware: findHardware(hardwareId), engineId, settings })
+      const interval = predictReplica(replica, load, noCorrections)?.prediction.timePerOutputTokenMs
+      return (interval?.high ?? 0) / (interval?.low ?? 1)
+    }
+    expect(widthOf('h200-sxm', 'vllm')).toBeLessThan(2)
+    expect(widthOf('l40s', 'vllm')).toBeCloseTo(widthOf('h200-sxm', 'vllm'), 9)
+    expect(widthOf('mi300x', 'vllm')).toBeGreaterThan(5)
+    expect(widthOf('h200-sxm', 'llama-cpp')).toBeGreaterThan(5)
   })
 })

@@ -137,7 +137,7 @@ describe('other endpoints', () => {
     const models = await client.models.list()
     expect(models.data.map(({ id }) => id)).toEqual(['llama', model])
     expect((await fetch(`${url}/health`)).status).toBe(200)
-    expect(await (await fetch(`${url}/version`)).json()).toEqual({ version: '0.11.0' })
+    expect(await (await fetch(`${url}/version`)).json()).toEqual({ version: '0.18.0' })
   })
 
   it('publish vLLM’s metrics', async () => {

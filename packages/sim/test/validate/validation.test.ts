@@ -71,6 +71,40 @@ describe('the format of the cache', () => {
   })
 })
 
+describe('splits and spellings of a row', () => {
+  it('fill a missing tensor split from the devices, and take what is left for replicas', () => {
+    expect(settingsOf({ tp: '', device_count: '4' })).toMatchObject({ tensor: 4, data: 1 })
+    expect(settingsOf({ tp: '8', dp: '8', device_count: '8', ep: '8', model: 'deepseek-v3', hardware: 'h200-sxm' })).toMatchObject({
+      tensor: 1,
+      data: 8,
+    })
+    const read = readMeasurement(row({ tp: '2', device_count: '8' }))
+    expect(read.ok && [read.row.tp, read.row.replicas]).toEqual([2, 4])
+    const wrong = readMeasurement(row({ tp: '4', device_count: '6' }))
+    expect(wrong.ok ? [] : wrong.issues.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+      'device_count: 6 devices are not what tp 4 × pp 1 × dp 1 use',
+    ])
+  })
+
+  it('let replicas share the load and add up their tokens', async () => {
+    const one = { tpot_ms_mean: '16', output_tokens_per_s: '1000' }
+    const score = async (changes: Readonly<Record<string, string>>) =>
+      (await validateRows([row({ ...one, ...changes })], { groupBy: [], readModel })).total
+    const single = await score({})
+    const four = await score({ device_count: '8', concurrency: '64', output_tokens_per_s: '4000' })
+    expect(four.tpot?.bias).toBeCloseTo(single.tpot?.bias ?? Number.NaN, 9)
+    expect(four.throughput?.bias).toBeCloseTo(single.throughput?.bias ?? Number.NaN, 9)
+  })
+
+  it('are read in the words of engines and load generators', () => {
+    expect(settingsOf({ precision: 'NVFP4', hardware: 'b200-sxm' })).toMatchObject({ weights: 'fp4' })
+    expect(settingsOf({ precision: 'fp8_block', kv_precision: 'auto' })).toMatchObject({ weights: 'fp8' })
+    expect(settingsOf({ precision: 'bfloat16' })).toMatchObject({ weights: 'bf16' })
+    const read = readMeasurement(row({ request_rate: 'inf' }))
+    expect(read.ok && [read.row.request_rate, read.row.concurrency]).toEqual([undefined, 16])
+  })
+})
+
 describe('held-out rows', () => {
   it('come with what was measured and what two kinds of strangers say', async () => {
     const rows = ['qwen/qwen3-32b', 'qwen/qwen3-8b'].flatMap((model) =>
