@@ -117,6 +117,42 @@ describe('a job', () => {
     expect(snapshot(api)).toEqual(before)
   })
 
+  test('named like a deployment leaves that deployment alone, and the deployment leaves it', async () => {
+    const { api, manager } = await lab({ readLog: () => 'done' })
+    const plan = samplePlan()
+    await collect(manager.apply(await manager.plan({ plan })))
+    const before = snapshot(api)
+    const twin = quantizationJob({ name: plan.name, claimName: 'weights', from: 'a', to: 'b', scheme: 'FP8' })
+    await run(manager, twin)
+    expect(snapshot(api)).toEqual(before)
+    for (const manifest of twin.manifests) await api.apply(manifest, { fieldManager: 'bud-foundry' }, never)
+    expect((await manager.plan({ plan })).diff).toBe('')
+  })
+
+  test('that another run left with other orders is not taken for this one', async () => {
+    const requests: string[] = []
+    const { api, manager } = await lab({ readLog: () => 'done', onRequest: (verb, resource) => requests.push(`${verb} ${resource}`) })
+    const other = quantizationJob({ name: 'small', claimName: 'weights', from: 'qwen', to: 'elsewhere', scheme: 'FP8' })
+    for (const manifest of other.manifests) await api.apply(manifest, { fieldManager: 'bud-foundry' }, never)
+    requests.length = 0
+    await run(manager, job)
+    const writes = requests.filter((request) => /^(apply|delete) Job/.test(request))
+    expect(writes).toEqual(['delete Job bud-inference/small', 'apply Job bud-inference/small', 'delete Job bud-inference/small'])
+  })
+
+  test('is run by one operator at a time, and in a namespace that exists', async () => {
+    const { api } = await lab({ podsBecomeReady: () => false })
+    const clock = createFakeClock()
+    const [first, second] = ['a', 'b'].map((operator) => sampleManager({ api, operator, clock }).manager)
+    if (first === undefined || second === undefined) throw new Error('there are two')
+    for await (const { step } of first.run(job, () => undefined)) {
+      if (step !== job.step) continue
+      await expect(run(second, job)).rejects.toSatisfy(clusterErrors.OPERATOR_BUSY.is)
+      break
+    }
+    await expect(run(second, { ...job, namespace: 'absent' })).rejects.toThrow(/namespace 'absent' does not exist; make it first/)
+  })
+
   test('checks what it is asked for', () => {
     expect(() => quantizationJob({ name: 'a', claimName: 'c', from: '../x', to: 'y', scheme: 'FP8' })).toThrow(/inside the claim/)
     expect(() => quantizationJob({ name: 'a', claimName: 'c', from: 'x', to: 'y', scheme: 'W4A16', method: 'gptq' })).toThrow(
