@@ -77,14 +77,18 @@ interface Applying {
   readonly step: Step
 }
 
-async function applyObjects({ parts, changes, report, step }: Applying, objects: readonly ObjectChange[]): Promise<void> {
+async function applyObjects({ parts, changes, report, step }: Applying, objects: readonly ObjectChange[], signal: AbortSignal): Promise<void> {
   for (const change of objects) {
-    await report.track('deploy_to_engine', change.resource, () =>
-      step(`deploy_to_engine: ${change.action} ${change.resource}`, async (stepSignal) => {
-        await applyChange(parts, changes, change, stepSignal)
+    await report.track('deploy_to_engine', change.resource, async () => {
+      let ran = false
+      await step(`deploy_to_engine: ${change.action} ${change.resource}`, async (stepSignal) => {
+        ran = true
+        await applyChange(parts, changes, change, AbortSignal.any([stepSignal, signal]))
         return change.action
-      }),
-    )
+      })
+      // What an attempt that failed has noted says nothing about now: the object may have been removed since. Applying again is harmless.
+      if (!ran && change.manifest !== undefined) await applyChange(parts, changes, change, signal)
+    })
   }
 }
 
@@ -138,16 +142,16 @@ async function runSteps(applying: Applying, signal: AbortSignal): Promise<void> 
     step('verify_cluster_connection', (stepSignal) => parts.api.version(stepSignal)),
   )
   // The lease lives in the namespace, which therefore comes first.
-  await applyObjects(applying, changes.changes.filter(isNamespace))
+  await applyObjects(applying, changes.changes.filter(isNamespace), signal)
   await using lease = await acquireOperatorLease({ ...parts, deployment }, signal)
   const held = AbortSignal.any([signal, lease.signal])
   try {
     const objects = changes.changes.filter((change) => !isNamespace(change))
     const engines = objects.findIndex(startsEngines)
     const before = engines < 0 ? objects.length : engines
-    await applyObjects(applying, objects.slice(0, before))
+    await applyObjects(applying, objects.slice(0, before), held)
     await awaitDownloads(applying, held)
-    await applyObjects(applying, objects.slice(before))
+    await applyObjects(applying, objects.slice(before), held)
     await verify(applying, held)
   } catch (error) {
     throw lease.signal.aborted ? lease.signal.reason : error

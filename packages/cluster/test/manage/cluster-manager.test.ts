@@ -3,7 +3,8 @@ import { createMemoryStore } from '@bud-foundry/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { clusterErrors, type DesiredDeployment } from '../../src/index.ts'
-import { createFakeKubernetes } from '../../src/testing.ts'
+import { createFakeKubernetes, type FakeKubernetes } from '../../src/testing.ts'
+import { readRollout } from '../../src/manage/rollout.ts'
 import { samplePlan } from '../deploy/sample-plan.ts'
 import { applyAll, collect, sampleManager, snapshot } from '../support/sample-manager.ts'
 
@@ -11,6 +12,21 @@ const never = new AbortController().signal
 const chat = { name: 'llama-chat', namespace: 'bud-inference' }
 const desired = (overrides: Parameters<typeof samplePlan>[0] = {}): DesiredDeployment => ({ plan: samplePlan(overrides) })
 const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', ...chat }
+
+/** The same cluster, with something that happens before each write of an object by apply. */
+const slowed = (api: FakeKubernetes, before: (signal: AbortSignal) => Promise<void>): FakeKubernetes =>
+  new Proxy(api, {
+    get: (target, name): unknown => {
+      if (name === 'apply') {
+        return async (...[object, options, signal]: Parameters<FakeKubernetes['apply']>) => {
+          if (options.dryRun !== true && object.kind !== 'Namespace') await before(signal)
+          return target.apply(object, options, signal)
+        }
+      }
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
 
 describe('plan', () => {
   test('shows what an empty cluster would get, with its price, and changes nothing', async () => {
@@ -191,6 +207,36 @@ describe('apply', () => {
     expect(await api.read(deployment, never)).toBeDefined()
   })
 
+  test('makes again what somebody removed after an attempt that failed', async () => {
+    let ready = false
+    const clock = createFakeClock()
+    const { api, manager } = sampleManager({ podsBecomeReady: () => ready, clock })
+    const first = await manager.plan(desired())
+    const failed = applyAll(manager, first).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    expect(await clock.run(failed)).toSatisfy(clusterErrors.DEPLOYMENT_NOT_READY.is)
+    await api.remove({ apiVersion: 'v1', kind: 'Namespace', name: chat.namespace }, {}, never)
+    ready = true
+    const second = await manager.plan(desired())
+    expect(second.id).toBe(first.id)
+    await clock.run(applyAll(manager, second))
+    expect((await manager.observe(chat)).status).toBe('ready')
+  })
+
+  test('takes an old workload that is still going for nothing', async () => {
+    const { api } = sampleManager()
+    await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: chat.namespace } }, never)
+    const template = { metadata: { labels: { 'foundry.bud.studio/deployment': chat.name } }, spec: {} }
+    const going = { ...chat, deletionTimestamp: '2026-01-01T00:00:00Z' }
+    await api.create({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: going, spec: { replicas: 1, template } }, never)
+    expect(await readRollout(api, chat, never)).toMatchObject({ servingPods: [], problem: 'its workload is being deleted' })
+    const groups = { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet', metadata: chat, spec: { replicas: 1 } }
+    await api.create(groups, never)
+    expect((await readRollout(api, chat, never))?.problem).toBe('0 of 1 replicas of the new generation are ready')
+  })
+
   test('stops when its reader leaves, and continues when it is run again', async () => {
     const { manager } = sampleManager()
     const changes = await manager.plan(desired())
@@ -270,6 +316,29 @@ describe('destroy', () => {
 })
 
 describe('two operators', () => {
+  test('the one whose lease was taken writes nothing more', async () => {
+    const clock = createFakeClock()
+    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name: `bud-foundry-${chat.name}`, namespace: chat.namespace }
+    let stalls = 0
+    const writes: string[] = []
+    const inner = createFakeKubernetes({ onRequest: (verb, resource) => verb === 'apply' && writes.push(resource) })
+    const api = slowed(inner, async (signal) => {
+      // The first write of an object takes so long that the lease has to be renewed meanwhile; somebody else took it.
+      if ((stalls += 1) > 1) return
+      const live = await inner.read(lease, signal)
+      if (live === undefined) throw new Error('there must be a lease')
+      await inner.replace({ ...live, spec: { holderIdentity: 'operator-b', leaseDurationSeconds: 30 } }, signal)
+      await clock.sleep(15_000, signal)
+    })
+    const { manager } = sampleManager({ api, clock })
+    const failed = applyAll(manager, await manager.plan(desired())).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    expect(await clock.run(failed)).toSatisfy(clusterErrors.OPERATOR_LEASE_LOST.is)
+    expect(writes.filter((resource) => !resource.startsWith('Namespace'))).toEqual([])
+  })
+
   test('never change one deployment at once: the second is told who holds it', async () => {
     const clock = createFakeClock()
     const api = createFakeKubernetes({ podsBecomeReady: () => false })
