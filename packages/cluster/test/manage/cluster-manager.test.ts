@@ -307,6 +307,40 @@ describe('destroy', () => {
     }
   })
 
+  test.each([
+    ['a job of a clock', { apiVersion: 'batch/v1', kind: 'CronJob' }],
+    ['an entry', { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress' }],
+    ['a quota', { apiVersion: 'v1', kind: 'ResourceQuota' }],
+    ['a custom resource', { apiVersion: 'example.test/v1', kind: 'Widget' }],
+  ])('keeps a namespace for %s of someone else', async (_, type) => {
+    const { api, manager } = sampleManager()
+    const versions = [{ name: 'v1', served: true, storage: true }]
+    const definition = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'widgets.example.test' },
+      spec: { group: 'example.test', scope: 'Namespaced', names: { kind: 'Widget', plural: 'widgets' }, versions },
+    }
+    await api.create(definition, never)
+    await applyAll(manager, await manager.plan(desired()))
+    const theirs = await api.create({ ...type, metadata: { name: 'theirs', namespace: chat.namespace }, spec: {} }, never)
+    await collect(manager.destroy(chat))
+    expect(api.objects().find(({ kind }) => kind === type.kind)?.metadata.uid).toBe(theirs.metadata.uid)
+    expect(await manager.leftovers(chat)).toEqual([])
+  })
+
+  test('takes what OpenShift puts into every namespace for no inhabitants', async () => {
+    const { api, manager } = sampleManager()
+    const before = snapshot(api)
+    await applyAll(manager, await manager.plan(desired()))
+    const place = (name: string) => ({ name, namespace: chat.namespace })
+    await api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: place('openshift-service-ca.crt') }, never)
+    await api.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: place('builder') }, never)
+    await api.create({ apiVersion: 'v1', kind: 'Secret', metadata: place('builder-dockercfg-x7k2p') }, never)
+    await collect(manager.destroy(chat))
+    expect(snapshot(api)).toEqual(before)
+  })
+
   test('is harmless where nothing is', async () => {
     const { api, manager } = sampleManager()
     const before = snapshot(api)
