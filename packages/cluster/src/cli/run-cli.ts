@@ -1,5 +1,5 @@
 /** Does what a command line of `bud-cluster` asks for; everything outside comes in as a part. */
-import { isBudError } from '@bud-foundry/core'
+import { isBudError, type Finding } from '@bud-foundry/core'
 import { stringify } from 'yaml'
 import type { ClusterManager } from '../create-cluster-manager.ts'
 import { planManifests } from '../deploy/plan-manifests.ts'
@@ -155,11 +155,17 @@ const works: Readonly<Record<Exclude<CommandLine['verb'], 'render'>, Work>> = {
 }
 
 async function render(line: CommandLine, context: CliContext): Promise<number> {
-  const manifests: readonly object[] = line.values.rbac
-    ? permissionManifests()
-    : await readDesired(line, context).then(({ plan, options }) => planManifests(plan, options).manifests)
+  const { manifests, findings } = line.values.rbac
+    ? { manifests: permissionManifests(), findings: [] }
+    : await readDesired(line, context).then(({ plan, options }) => planManifests(plan, options))
   context.print(line.values.json ? JSON.stringify(manifests) : manifests.map((manifest) => stringify(manifest)).join('---\n'))
-  return 0
+  return showFindings(findings, context)
+}
+
+/** Beside what is printed for other programs. */
+function showFindings(findings: readonly Finding[], context: CliContext): number {
+  for (const { severity, message } of findings) context.printError(`${severity}: ${message}`)
+  return findings.some(({ severity }) => severity === 'blocker') ? 1 : 0
 }
 
 /** The exit code: 0 done, 1 failed or (plan, drift, observe) not as it should be, 2 wrong arguments. */

@@ -1,6 +1,7 @@
 /** What a deployer may choose about the manifests of a plan, with its defaults. */
 import { z } from 'zod'
 import { autoscalingSchema } from '../scale/autoscaling-options.ts'
+import { plainUrlSchema } from './plain-url.ts'
 
 const label = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a lower-case DNS label of at most 63 characters')
 const host = z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'a host name')
@@ -10,7 +11,7 @@ const positive = z.int().positive()
 const objectStoreSchema = z.strictObject({
   kind: z.literal('objectStore'),
   /** Of the S3-compatible server: `https://minio.models:9000`. */
-  endpoint: z.url({ protocol: /^https?$/ }),
+  endpoint: plainUrlSchema,
   bucket: z.string().min(1),
   /** Every object below it is downloaded. */
   prefix: z.string().default(''),
@@ -23,7 +24,7 @@ const objectStoreSchema = z.strictObject({
 const hubSchema = z.strictObject({
   kind: z.literal('huggingFace'),
   /** A mirror may stand in for it. */
-  endpoint: z.url({ protocol: /^https?$/ }).default('https://huggingface.co'),
+  endpoint: plainUrlSchema.default('https://huggingface.co'),
   revision: z.string().min(1).default('main'),
 })
 

@@ -1,6 +1,7 @@
 /** Desired deployment and live cluster in, changes out. Reads and dry runs only. */
 import { isBudError, type Finding } from '@bud-foundry/core'
 import { acceleratorResources } from '../deploy/node-placement.ts'
+import { hideSecrets } from '../deploy/plain-secrets.ts'
 import { planManifests } from '../deploy/plan-manifests.ts'
 import { renderOptionsSchema } from '../deploy/render-options.ts'
 import { discoverDevices } from '../discover/discover-devices.ts'
@@ -15,7 +16,7 @@ import {
   type DesiredDeployment,
   type ObjectChange,
 } from './change-set.ts'
-import { diffObjects, plainSecretNames } from './diff-objects.ts'
+import { diffObjects } from './diff-objects.ts'
 import { listOwned } from './owned-objects.ts'
 
 const hoursPerMonth = 730
@@ -106,14 +107,6 @@ async function checkServedKinds(
   return present
 }
 
-function secretFindings({ plan }: DesiredDeployment): readonly Finding[] {
-  return plainSecretNames(plan.launch.env).map((name) => ({
-    severity: 'blocker',
-    field: `launch.env.${name}`,
-    message: `${name} looks like a secret in plain text; keep it in a Secret of the cluster and refer to it (huggingFaceToken)`,
-  }))
-}
-
 /** Pods that can never be placed are better known now than after minutes of waiting. */
 async function capacityFindings(
   { api, desired: { plan } }: PlanRequest,
@@ -141,12 +134,14 @@ function replicasBefore(changes: readonly ObjectChange[], after: number): number
 
 /** @throws CORE_CONFIG_INVALID or CLUSTER_PLAN_UNDEPLOYABLE for a bad plan; what the API answers otherwise. Refusals of single objects are findings. */
 export async function planChanges(request: PlanRequest, signal: AbortSignal): Promise<ClusterChangeSet> {
-  const { api, desired, clusterName } = request
-  const { manifests, findings } = planManifests(desired.plan, desired.options)
+  const { api, clusterName } = request
+  const { manifests, findings } = planManifests(request.desired.plan, request.desired.options)
+  // What a change set carries is shown, stored and journaled; a plan with a secret is blocked in any case.
+  const desired = { ...request.desired, plan: hideSecrets(request.desired.plan).plan }
   const { namespace } = renderOptionsSchema.parse(desired.options ?? {})
   const deployment = { name: desired.plan.name, namespace }
   const namespaceExists = (await api.read({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, signal)) !== undefined
-  const planning: Planning = { ...request, deployment, namespaceExists, findings: [...findings, ...secretFindings(desired)] }
+  const planning: Planning = { ...request, deployment, namespaceExists, findings: [...findings] }
   const changes: ObjectChange[] = []
   for (const manifest of await checkServedKinds(planning, manifests, signal))
     changes.push(...(await planObject(planning, manifest, signal)))

@@ -109,6 +109,17 @@ describe('bud-cluster', () => {
     expect(errors[0]).toContain(message)
   })
 
+  test('shows no secret of a plan, whatever it prints', async () => {
+    const launch = { ...samplePlan().launch, env: { API_KEY: 'canary-one' }, args: ['m', '--api-key=canary-two', 'hf_canaryThree123456'] }
+    const { run, out, errors } = terminal({}, { 'secret.json': JSON.stringify(samplePlan({ launch })) })
+    for (const args of [['plan'], ['plan', '--json'], ['render'], ['drift', '--json'], ['apply', '--json']]) {
+      const [verb = '', ...flags] = args
+      expect(await run(verb, 'secret.json', ...flags)).toBe(1)
+      expect(out.join('') + errors.join('')).not.toMatch(/canary/)
+      expect(out.join('') + errors.join('')).toContain('looks like a secret')
+    }
+  })
+
   test('fails with the blockers, and applies nothing', async () => {
     const plan = JSON.stringify(samplePlan({ launch: { ...samplePlan().launch, env: { API_KEY: 'canary' } } }))
     const { run, out } = terminal({}, { 'secret.json': plan })

@@ -212,6 +212,25 @@ describe('a folder for GitOps', () => {
     expect(files.at(-1)?.content).toContain('targetNamespace: team-a')
   })
 
+  test.each([
+    [{ repository: 'https://user:canary@git.example.test/apps.git' }, 'without credentials'],
+    [{ folder: '../other' }, 'inside the repository'],
+    [{ revision: '--upload-pack=x' }, 'a branch, tag or commit'],
+  ])('is refused for %j', (change, message) => {
+    expect(() => renderFolder(samplePlan(), {}, { ...gitOps, tool: 'flux', ...change })).toThrow(message)
+  })
+
+  test('has no secret of the plan in it, and says that it must not be used', () => {
+    const launch = { ...samplePlan().launch, env: { HF_TOKEN: 'hf_canary_5d1f' }, args: ['m', '--api-key', 'canary-key', '--tokenizer', 'm'] }
+    const { files, findings } = renderFolder(samplePlan({ launch }), {}, { ...gitOps, tool: 'argocd' })
+    expect(JSON.stringify(files)).not.toMatch(/canary/)
+    expect(JSON.stringify(files)).toContain('--tokenizer')
+    expect(findings.filter(({ severity }) => severity === 'blocker').map(({ field }) => field)).toEqual([
+      'launch.env.HF_TOKEN',
+      'launch.args[2]',
+    ])
+  })
+
   test('is the same for the same plan', () => {
     const render = () => renderFolder(samplePlan(), {}, { ...gitOps, tool: 'flux' })
     expect(render()).toEqual(render())
