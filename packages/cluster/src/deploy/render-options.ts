@@ -35,6 +35,12 @@ const adapterSchema = z.strictObject({
   repository: z.string().min(1),
 })
 
+/** Pods by their labels, and by those of their namespace; absent: in any namespace. */
+const peerSchema = z.strictObject({
+  namespaceLabels: z.record(z.string(), z.string()).readonly().optional(),
+  podLabels: z.record(z.string(), z.string()).readonly(),
+})
+
 export const renderOptionsSchema = z.strictObject({
   namespace: label.default('bud-inference'),
   /** Where downloaded weights live: a claim that survives restarts, a claim that holds them already, or the pod's own disk. */
@@ -85,8 +91,19 @@ export const renderOptionsSchema = z.strictObject({
     .strictObject({
       namespaceLabels: z.record(z.string(), z.string()).readonly().optional(),
       podLabels: z.record(z.string(), z.string()).readonly(),
+      /**
+       * Addresses outside of pods that may call too: those of the control plane, through which the one token is asked for, where a cluster
+       * enforces network policies.
+       */
+      addressRanges: z
+        .array(z.union([z.cidrv4(), z.cidrv6()]))
+        .max(64)
+        .readonly()
+        .default([]),
     })
-    .default({ podLabels: { 'app.kubernetes.io/component': 'gateway' } }),
+    .default({ podLabels: { 'app.kubernetes.io/component': 'gateway' }, addressRanges: [] }),
+  /** Who reads the metrics. When absent: Prometheus where a ServiceMonitor or an autoscaler needs it, and Bud's scaler where it scales. */
+  scrapers: z.array(peerSchema).max(16).readonly().optional(),
   /** Adds a ServiceMonitor; needs the Prometheus operator. */
   serviceMonitor: z.boolean().default(false),
   autoscaling: autoscalingSchema.optional(),

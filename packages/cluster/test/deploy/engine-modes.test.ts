@@ -179,6 +179,26 @@ describe('a cluster without the Internet', () => {
   })
 })
 
+describe('the network policy', () => {
+  const peers = (options: Parameters<typeof render>[1]) =>
+    JSON.stringify((find(render(enginePlan('vllm'), options), 'NetworkPolicy')?.spec as { ingress: { from: unknown }[] }).ingress[0]?.from)
+  const keda = { target: 'keda', maxReplicas: 2, prometheusUrl: 'http://p:9090' } as const
+
+  test('lets those in who read the metrics, where metrics are read', () => {
+    expect(peers({})).not.toContain('prometheus')
+    for (const options of [{ serviceMonitor: true }, { autoscaling: keda }]) expect(peers(options)).toContain('"app.kubernetes.io/name":"prometheus"')
+    expect(peers({ autoscaling: { target: 'bud', maxReplicas: 2 } })).toContain('scaler-system')
+    expect(peers({ serviceMonitor: true, scrapers: [{ podLabels: { app: 'agent' } }] })).toContain('"app":"agent"')
+    expect(peers({ serviceMonitor: true, scrapers: [] })).not.toContain('prometheus')
+  })
+
+  test('lets the control plane in by its addresses', () => {
+    const callers = { podLabels: { app: 'gateway' }, addressRanges: ['10.0.0.0/28', 'fd00::/64'] }
+    expect(peers({ callers })).toContain('{"ipBlock":{"cidr":"10.0.0.0/28"}},{"ipBlock":{"cidr":"fd00::/64"}}')
+    expect(() => peers({ callers: { ...callers, addressRanges: ['10.0.0.1'] } })).toThrow(/addressRanges/)
+  })
+})
+
 describe('OpenShift', () => {
   test('binds an account of its own to the constraint, and serves at a route', () => {
     const manifests = render(enginePlan('vllm'), { openshift: { routeHost: 'chat.apps.lab.example' } })

@@ -156,6 +156,16 @@ describe('apply', () => {
     expect(events.find(({ state }) => state === 'progress')?.message).toContain('status 503')
   })
 
+  test('says what to do when the API server cannot reach the pods', async () => {
+    let asked = 0
+    const clock = createFakeClock()
+    const refusal = { status: 503, text: '{"kind":"Status","message":"error trying to reach service: dial tcp: i/o timeout"}' }
+    const answerPod = () => ((asked += 1) < 3 ? refusal : { status: 200, text: '{"choices":[{}]}' })
+    const { manager } = sampleManager({ answerPod, clock })
+    const events = await clock.run(applyAll(manager, await manager.plan(desired())))
+    expect(events.find(({ state }) => state === 'progress')?.message).toContain('name the addresses of the control plane in callers.addressRanges')
+  })
+
   test('asks an embedding engine for an embedding', async () => {
     const answerPod = ({ path }: { path: string }) =>
       path === '/v1/embeddings' ? { status: 200, text: '{"data":[{"embedding":[1]}]}' } : { status: 404, text: '' }
