@@ -115,16 +115,17 @@ async function awaitDownloads({ parts, changes, report }: Applying, signal: Abor
 const startsEngines = ({ reference, action }: ObjectChange) =>
   action !== 'delete' && (reference.kind === 'Deployment' || reference.kind === 'LeaderWorkerSet')
 
-async function verify({ parts, changes, report }: Applying, signal: AbortSignal): Promise<void> {
+async function verify({ parts, changes, report }: Applying, signal: AbortSignal): Promise<'serving' | 'asleep'> {
   const { deployment, desired } = changes
   const options = renderOptionsSchema.parse(desired.options ?? {})
-  await report.track('verify_deployment_status', deployment.name, () =>
+  return report.track('verify_deployment_status', deployment.name, () =>
     waitUntilServing(
       {
         ...parts,
         plan: desired.plan,
         port: servingPort(desired.plan, options),
         startupSecondsMax: startupSeconds(desired.plan, options),
+        mayBeAsleep: options.autoscaling?.minReplicas === 0,
         deployment,
         onWait: (problem) => {
           report.progress('verify_deployment_status', deployment.name, problem)
@@ -145,6 +146,7 @@ async function runSteps(applying: Applying, signal: AbortSignal): Promise<void> 
   await applyObjects(applying, changes.changes.filter(isNamespace), signal)
   await using lease = await acquireOperatorLease({ ...parts, deployment }, signal)
   const held = AbortSignal.any([signal, lease.signal])
+  let outcome: 'serving' | 'asleep'
   try {
     const objects = changes.changes.filter((change) => !isNamespace(change))
     const engines = objects.findIndex(startsEngines)
@@ -152,11 +154,14 @@ async function runSteps(applying: Applying, signal: AbortSignal): Promise<void> 
     await applyObjects(applying, objects.slice(0, before), held)
     await awaitDownloads(applying, held)
     await applyObjects(applying, objects.slice(before), held)
-    await verify(applying, held)
+    outcome = await verify(applying, held)
   } catch (error) {
     throw lease.signal.aborted ? lease.signal.reason : error
   }
-  await report.track('results', deployment.name, () => rememberServed(parts.store, parts.clusterName, deployment, changes.desired))
+  await report.track('results', deployment.name, async () => {
+    // What slept has proved nothing: a rollback goes back to what served.
+    if (outcome === 'serving') await rememberServed(parts.store, parts.clusterName, deployment, changes.desired)
+  })
 }
 
 /**

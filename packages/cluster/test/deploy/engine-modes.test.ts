@@ -224,6 +224,22 @@ describe('an autoscaler', () => {
     expect(find(wide, 'ScaledObject')?.spec).toMatchObject({ scaleTargetRef: { kind: 'LeaderWorkerSet' } })
   })
 
+  test('counts the pods of its own workload, and not of one with a longer name', () => {
+    const patternOf = (plan: ReturnType<typeof enginePlan>) => {
+      const { triggers } = find(render(plan, { autoscaling: keda }), 'ScaledObject')?.spec as { triggers: { metadata: { query: string } }[] }
+      return new RegExp(`^${/pod=~"([^"]+)"/.exec(triggers[0]?.metadata.query ?? '')?.[1] ?? ''}$`)
+    }
+    const pods = ['llama-chat-5d4f8c7b6d-x7k2p', 'llama-chat-large-5d4f8c7b6d-x7k2p', 'llama-chat-decode-6b-x7k2p', 'llama-chat-0', 'llama-chat-0-1']
+    expect(pods.filter((pod) => patternOf(enginePlan('vllm')).test(pod))).toEqual(['llama-chat-5d4f8c7b6d-x7k2p'])
+    expect(pods.filter((pod) => patternOf(enginePlan('vllm', { nodesPerReplica: 2 })).test(pod))).toEqual(['llama-chat-0'])
+  })
+
+  test('that may go to zero leaves a new deployment the time to start', () => {
+    const manifests = render(enginePlan('vllm'), { autoscaling: { ...keda, minReplicas: 0, activationQuery: 'sum(waiting)' } })
+    expect(find(manifests, 'ScaledObject')?.spec).toMatchObject({ minReplicaCount: 0, initialCooldownPeriod: expect.any(Number) as number })
+    expect(find(render(enginePlan('vllm'), { autoscaling: keda }), 'ScaledObject')?.spec).not.toHaveProperty('initialCooldownPeriod')
+  })
+
   test('is not sent to zero where nothing would wake it, and bounds must fit', () => {
     expect(() => render(enginePlan('vllm'), { autoscaling: { ...keda, minReplicas: 0 } })).toThrow(/activationQuery/)
     expect(() => render(enginePlan('vllm'), { autoscaling: { ...keda, minReplicas: 5 } })).toThrow(/minReplicas must be at most/)

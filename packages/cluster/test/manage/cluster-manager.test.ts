@@ -156,6 +156,18 @@ describe('apply', () => {
     expect(events.find(({ state }) => state === 'progress')?.message).toContain('status 503')
   })
 
+  test('ends where an autoscaler has sent every replica to sleep, and takes that for no proof', async () => {
+    const { api, manager } = sampleManager()
+    const autoscaling = { target: 'keda', minReplicas: 0, maxReplicas: 2, prometheusUrl: 'http://p:9090', activationQuery: 'sum(x)' } as const
+    const sleeping = (image: string): DesiredDeployment => ({ ...desired({ launch: { ...samplePlan().launch, image } }), options: { autoscaling } })
+    await applyAll(manager, await manager.plan(sleeping('vllm/vllm-openai:v1')))
+    const live = await api.read(deployment, never)
+    if (live === undefined) throw new Error('the deployment must exist')
+    await api.replace({ ...live, spec: { ...(live.spec as object), replicas: 0 } }, never)
+    await applyAll(manager, await manager.plan(sleeping('vllm/vllm-openai:v2')))
+    expect((await manager.rollback(chat))?.diff).toContain('"vllm/vllm-openai:v2" -> "vllm/vllm-openai:v1"')
+  })
+
   test('says what to do when the API server cannot reach the pods', async () => {
     let asked = 0
     const clock = createFakeClock()
