@@ -17,6 +17,7 @@ import {
   type ObjectChange,
 } from './change-set.ts'
 import { diffObjects } from './diff-objects.ts'
+import { keepClaim } from './keep-claim.ts'
 import { listOwned } from './owned-objects.ts'
 
 const hoursPerMonth = 730
@@ -50,16 +51,16 @@ async function dryRun(planning: Planning, manifest: KubernetesObject, signal: Ab
   }
 }
 
-async function planObject(planning: Planning, manifest: KubernetesObject, signal: AbortSignal): Promise<readonly ObjectChange[]> {
-  const reference = referenceOf(manifest)
+async function planObject(planning: Planning, rendered: KubernetesObject, signal: AbortSignal): Promise<readonly ObjectChange[]> {
+  const reference = referenceOf(rendered)
   const resource = describeObject(reference)
   const live = await planning.api.read(reference, signal)
   if (live === undefined) {
-    if (planning.namespaceExists) await dryRun(planning, manifest, signal)
-    return [{ action: 'create', resource, reference, manifest, before: undefined, after: manifest, fields: [] }]
+    if (planning.namespaceExists) await dryRun(planning, rendered, signal)
+    return [{ action: 'create', resource, reference, manifest: rendered, before: undefined, after: rendered, fields: [] }]
   }
   // A namespace that exists is used as it is: it may belong to someone else.
-  if (manifest.kind === 'Namespace') return []
+  if (rendered.kind === 'Namespace') return []
   const block = (message: string) => {
     planning.findings.push({ severity: 'blocker', field: resource, message })
     return []
@@ -68,6 +69,9 @@ async function planObject(planning: Planning, manifest: KubernetesObject, signal
   if (!planning.adopts && !isOwnedBy(live, planning.deployment.name)) {
     return block(`${resource} exists and is not ours; choose another name or namespace, or adopt it`)
   }
+  const kept = rendered.kind === 'PersistentVolumeClaim' ? keepClaim(rendered, live) : { manifest: rendered }
+  if (kept.problem !== undefined) return block(kept.problem)
+  const { manifest } = kept
   const after = await dryRun(planning, manifest, signal)
   const fields = after === undefined ? [] : diffObjects(live, after)
   return fields.length === 0 ? [] : [{ action: 'update', resource, reference, manifest, before: live, after, fields }]

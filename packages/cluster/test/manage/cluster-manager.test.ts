@@ -55,7 +55,8 @@ describe('plan', () => {
             serviceMonitor,
             ...(nodeSelector === undefined ? {} : { nodeSelector }),
           } as const
-          const wanted = { plan: samplePlan({ replicas }), options }
+          // A claim for one node cannot become one for several.
+          const wanted = { plan: samplePlan({ replicas: ephemeral ? replicas : replicas + 1 }), options }
           await applyAll(manager, await manager.plan(wanted))
           expect((await manager.plan(wanted)).diff).toBe('')
         }
@@ -83,6 +84,24 @@ describe('plan', () => {
     ])
     await applyAll(manager, changes)
     expect(api.objects().some(({ kind }) => kind === 'PersistentVolumeClaim')).toBe(false)
+  })
+
+  test('keeps a claim that is large enough, lets it grow, and says when it cannot be used', async () => {
+    const { api, manager } = sampleManager()
+    const model = (downloadBytes: number) => ({ ...samplePlan().model, downloadBytes })
+    const sizeOf = async () => {
+      const claim = await api.read({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', ...chat, name: 'llama-chat-models' }, never)
+      return (claim?.spec as { resources: { requests: { storage: string } } }).resources.requests.storage
+    }
+    await applyAll(manager, await manager.plan(desired({ replicas: 1, model: model(8 * 2 ** 30) })))
+    expect(await sizeOf()).toBe('10Gi')
+    expect((await manager.plan(desired({ replicas: 1, model: model(2 ** 30) }))).diff).not.toContain('PersistentVolumeClaim')
+    await applyAll(manager, await manager.plan(desired({ replicas: 1, model: model(16 * 2 ** 30) })))
+    expect(await sizeOf()).toBe('20Gi')
+    const { findings } = await manager.plan(desired({ replicas: 2 }))
+    expect(findings.find(({ severity }) => severity === 'blocker')?.message).toBe(
+      "PersistentVolumeClaim bud-inference/llama-chat-models is ReadWriteOnce, and the plan needs ReadWriteMany; a claim cannot be changed: destroy the deployment and apply it anew, or use modelStorage { kind: 'ephemeral' }",
+    )
   })
 
   test('blocks what would touch an object of someone else, until it is adopted', async () => {
