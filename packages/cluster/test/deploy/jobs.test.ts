@@ -1,7 +1,9 @@
-import { createFakeClock } from '@bud-foundry/core/testing'
+import { requestEventSchema } from '@bud-foundry/core'
+import { createFakeClock, createMemorySink } from '@bud-foundry/core/testing'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import {
+  benchmarkEvents,
   benchmarkJob,
   clusterErrors,
   imageBuildJob,
@@ -62,6 +64,29 @@ describe('a benchmark', () => {
     })
     expect(events.map(({ step, state }) => `${step} ${state}`)).toContain('run_performance_benchmark done')
     expect(snapshot(api)).toEqual(before)
+  })
+
+  test('becomes what the metrics of users are: one event for each request, the same ones however often they are made', async () => {
+    const requests = [
+      { startSeconds: 0, firstTokenSeconds: 0.08, gapSeconds: 1.02, inputTokens: 1024, outputTokens: 256, failed: false },
+      { startSeconds: 0.5, firstTokenSeconds: 0, gapSeconds: 0, inputTokens: 1024, outputTokens: 0, failed: true },
+    ]
+    const run = { runId: 'r1', projectId: 'capacity', startedAtUnixMs: 1_700_000_000_000 }
+    const found = readBenchmarkResult(samplePlan(), log({ ...result, requests }))
+    const events = benchmarkEvents(samplePlan(), found, run)
+    expect(events.map((event) => requestEventSchema.parse(event))).toEqual(events)
+    expect(events[0]).toMatchObject({ model: 'llama-3.1-8b', durationMs: 1100, timeToFirstTokenMs: 80, timePerOutputTokenMs: 4, outcome: 'success' })
+    expect(events[1]).toMatchObject({ timeUnixMs: 1_700_000_000_500, status: 502, outcome: 'error' })
+    await using sink = createMemorySink()
+    await sink.write(events, never)
+    await sink.write(benchmarkEvents(samplePlan(), found, run), never)
+    expect(sink.events).toHaveLength(2)
+  })
+
+  test('is refused with figures that make no sense', () => {
+    expect(() => benchmarkJob(samplePlan(), {}, { requests: 0 })).toThrow(/requests/)
+    expect(() => benchmarkJob(samplePlan(), {}, { timeoutSeconds: Number.NaN })).toThrow(/timeoutSeconds/)
+    expect(() => benchmarkJob(samplePlan(), { namespace: 'Not A Label' })).toThrow(/namespace/)
   })
 
   test('calls as the gateway does, whose labels the engine lets in', () => {
