@@ -1,5 +1,5 @@
 /** A benchmark of a deployment from inside its cluster: `vllm bench serve` against its Service, and its result as measurements. */
-import { resolveConfig, type DeploymentPlan } from '@bud-foundry/core'
+import { deploymentPlanSchema, resolveConfig, type DeploymentPlan } from '@bud-foundry/core'
 import { z } from 'zod'
 import { jobManifests, type ClusterJob } from './cluster-job.ts'
 import { mirrored } from './image-reference.ts'
@@ -45,7 +45,8 @@ print("${benchmarkMarker}" + json.dumps(result))
 `
 
 /** The pods of the engine let callers in by their labels: the job calls as one of them. @throws CORE_CONFIG_INVALID. */
-export function benchmarkJob(plan: DeploymentPlan, optionsInput: RenderOptionsInput = {}, benchmark: BenchmarkOptions = {}): ClusterJob {
+export function benchmarkJob(planInput: DeploymentPlan, optionsInput: RenderOptionsInput = {}, benchmark: BenchmarkOptions = {}): ClusterJob {
+  const plan = resolveConfig('deployment plan', deploymentPlanSchema, planInput)
   const options = resolveConfig('deployment options', renderOptionsSchema, optionsInput)
   const { inputTokens, outputTokens, concurrency = 1 } = plan.workload
   const { requests = Math.ceil(concurrency * 10), image, timeoutSeconds } = resolveConfig('benchmark options', benchmarkSchema, benchmark)

@@ -32,6 +32,10 @@ const gitOpsSchema = z.strictObject({
 
 export type GitOpsOptions = Readonly<z.input<typeof gitOpsSchema>>
 
+/** The first line of every file: what begins otherwise is somebody else's. */
+export const renderedBy = '# Rendered by bud-cluster from a deployment plan: change the plan, not this file.\n'
+const text = (value: unknown) => `${renderedBy}${stringify(value)}`
+
 const kebab = (kind: string) => kind.replace(/([a-z])([A-Z])/g, '$1-$2').toLowerCase()
 
 /** Numbers keep the order of application where files are read by name. */
@@ -108,11 +112,11 @@ export function renderFolder(
   const isArgo = gitOps.tool === 'argocd'
   const objects = manifests.map((manifest, index) => {
     const object = isArgo ? withWave(manifest) : manifest
-    return { path: fileName(manifest, index), content: stringify(object) }
+    return { path: fileName(manifest, index), content: text(object) }
   })
   if (isArgo)
     return {
-      files: [...objects, { path: 'application.yaml', content: stringify(argoApplication(plan.name, namespace, gitOps)) }],
+      files: [...objects, { path: 'application.yaml', content: text(argoApplication(plan.name, namespace, gitOps)) }],
       findings,
     }
   const resources = objects.map(({ path }) => path)
@@ -121,8 +125,8 @@ export function renderFolder(
   return {
     files: [
       ...objects,
-      { path: 'kustomization.yaml', content: stringify(kustomization) },
-      { path: 'flux.yaml', content: watch.join('---\n') },
+      { path: 'kustomization.yaml', content: text(kustomization) },
+      { path: 'flux.yaml', content: renderedBy + watch.join('---\n') },
     ],
     findings,
   }
