@@ -57,6 +57,12 @@ export async function gitOps(line: CommandLine, context: CliContext): Promise<nu
   if (blocked !== 0) return blocked
   const written = new Map(files.map((file) => [file.path, file.content]))
   const done = await writeFolder(path.join(out, folder), written, context)
-  context.print(line.values.json ? JSON.stringify({ folder, files: [...written.keys()], done }) : done.length === 0 ? 'nothing to change' : done.join('\n'))
+  context.print(
+    line.values.json
+      ? JSON.stringify({ folder, files: [...written.keys()], done })
+      : done.length === 0
+        ? 'nothing to change'
+        : done.join('\n'),
+  )
   return 0
 }

@@ -30,7 +30,11 @@ function progressLine({ step, resource, state, done, total, etaSeconds, message 
 }
 
 /** One line for each event. */
-export async function showProgress(progress: AsyncIterable<ClusterProgress>, { values }: CommandLine, context: CliContext): Promise<number> {
+export async function showProgress(
+  progress: AsyncIterable<ClusterProgress>,
+  { values }: CommandLine,
+  context: CliContext,
+): Promise<number> {
   for await (const event of progress) {
     const { error, ...rest } = event
     const plain = error === undefined ? rest : { ...rest, error: { code: error.code, message: error.message } }

@@ -45,7 +45,11 @@ print("${benchmarkMarker}" + json.dumps(result))
 `
 
 /** The pods of the engine let callers in by their labels: the job calls as one of them. @throws CORE_CONFIG_INVALID. */
-export function benchmarkJob(planInput: DeploymentPlan, optionsInput: RenderOptionsInput = {}, benchmark: BenchmarkOptions = {}): ClusterJob {
+export function benchmarkJob(
+  planInput: DeploymentPlan,
+  optionsInput: RenderOptionsInput = {},
+  benchmark: BenchmarkOptions = {},
+): ClusterJob {
   const plan = resolveConfig('deployment plan', deploymentPlanSchema, planInput)
   const options = resolveConfig('deployment options', renderOptionsSchema, optionsInput)
   const { inputTokens, outputTokens, concurrency = 1 } = plan.workload

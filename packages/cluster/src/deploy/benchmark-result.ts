@@ -143,7 +143,11 @@ export interface BenchmarkRun {
 }
 
 /** What the gateway would have written of each request, for a sink of `metrics`; the tag `benchmark` tells them from those of users. */
-export function benchmarkEvents(plan: DeploymentPlan, { requests }: Pick<BenchmarkResult, 'requests'>, run: BenchmarkRun): readonly RequestEvent[] {
+export function benchmarkEvents(
+  plan: DeploymentPlan,
+  { requests }: Pick<BenchmarkResult, 'requests'>,
+  run: BenchmarkRun,
+): readonly RequestEvent[] {
   const { runId, projectId, startedAtUnixMs } = run
   return requests.map((request, index): RequestEvent => {
     const { startMs, timeToFirstTokenMs, durationMs, inputTokens, outputTokens, failed } = request

@@ -17,7 +17,10 @@ const gitOpsSchema = z.strictObject({
   /** The repository that the files are committed to. */
   repository: z
     .string()
-    .regex(/^(https:\/\/[^\s@]+|(ssh:\/\/)?git@[^\s@]+)$/, 'an address beginning with https:// or git@, without credentials: the tool keeps its own'),
+    .regex(
+      /^(https:\/\/[^\s@]+|(ssh:\/\/)?git@[^\s@]+)$/,
+      'an address beginning with https:// or git@, without credentials: the tool keeps its own',
+    ),
   /** The folder of this deployment in it. */
   folder: z
     .string()

@@ -51,5 +51,9 @@ export function planManifests(planInput: DeploymentPlan, optionsInput: RenderOpt
     ...autoscalerManifests(plan, options),
     ...serviceMonitors(plan, options),
   ].map(withoutUndefined)
-  return { manifests, yaml: manifests.map((manifest) => stringify(manifest)).join('---\n'), findings: [...findings(plan, options), ...secrets] }
+  return {
+    manifests,
+    yaml: manifests.map((manifest) => stringify(manifest)).join('---\n'),
+    findings: [...findings(plan, options), ...secrets],
+  }
 }

@@ -77,7 +77,11 @@ interface Applying {
   readonly step: Step
 }
 
-async function applyObjects({ parts, changes, report, step }: Applying, objects: readonly ObjectChange[], signal: AbortSignal): Promise<void> {
+async function applyObjects(
+  { parts, changes, report, step }: Applying,
+  objects: readonly ObjectChange[],
+  signal: AbortSignal,
+): Promise<void> {
   for (const change of objects) {
     await report.track('deploy_to_engine', change.resource, async () => {
       let ran = false

@@ -2,7 +2,13 @@
 import { coreErrors, type Clock } from '@bud-foundry/core'
 import { z } from 'zod'
 import { clusterErrors } from '../errors.ts'
-import { describeObject, referenceOf, type KubernetesApi, type KubernetesObject, type ObjectSelection } from '../kubernetes/kubernetes-api.ts'
+import {
+  describeObject,
+  referenceOf,
+  type KubernetesApi,
+  type KubernetesObject,
+  type ObjectSelection,
+} from '../kubernetes/kubernetes-api.ts'
 import { isOurNamespace } from '../kubernetes/ownership.ts'
 import { dependentKinds, neighbourKinds, ownedKinds, type Kind } from '../kubernetes/kinds.ts'
 import { pollMs, removalTimeoutMs } from '../limits.ts'

@@ -63,7 +63,10 @@ async function startJob(parts: OperationParts, job: ClusterJob, onWait: (message
 
 async function assertNamespace({ api }: OperationParts, { name, namespace }: ClusterJob, signal: AbortSignal): Promise<void> {
   if ((await api.read({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, signal)) !== undefined) return
-  throw clusterErrors.KUBERNETES_REJECTED({ what: `running job '${name}'`, problem: `namespace '${namespace}' does not exist; make it first` })
+  throw clusterErrors.KUBERNETES_REJECTED({
+    what: `running job '${name}'`,
+    problem: `namespace '${namespace}' does not exist; make it first`,
+  })
 }
 
 /** Run again after a crash, it finds the job that runs and goes on waiting. What it leaves when it fails is removed too. */

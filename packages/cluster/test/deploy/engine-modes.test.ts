@@ -186,7 +186,8 @@ describe('the network policy', () => {
 
   test('lets those in who read the metrics, where metrics are read', () => {
     expect(peers({})).not.toContain('prometheus')
-    for (const options of [{ serviceMonitor: true }, { autoscaling: keda }]) expect(peers(options)).toContain('"app.kubernetes.io/name":"prometheus"')
+    for (const options of [{ serviceMonitor: true }, { autoscaling: keda }])
+      expect(peers(options)).toContain('"app.kubernetes.io/name":"prometheus"')
     expect(peers({ autoscaling: { target: 'bud', maxReplicas: 2 } })).toContain('scaler-system')
     expect(peers({ serviceMonitor: true, scrapers: [{ podLabels: { app: 'agent' } }] })).toContain('"app":"agent"')
     expect(peers({ serviceMonitor: true, scrapers: [] })).not.toContain('prometheus')
@@ -226,10 +227,18 @@ describe('an autoscaler', () => {
 
   test('counts the pods of its own workload, and not of one with a longer name', () => {
     const patternOf = (plan: ReturnType<typeof enginePlan>) => {
-      const { triggers } = find(render(plan, { autoscaling: keda }), 'ScaledObject')?.spec as { triggers: { metadata: { query: string } }[] }
+      const { triggers } = find(render(plan, { autoscaling: keda }), 'ScaledObject')?.spec as {
+        triggers: { metadata: { query: string } }[]
+      }
       return new RegExp(`^${/pod=~"([^"]+)"/.exec(triggers[0]?.metadata.query ?? '')?.[1] ?? ''}$`)
     }
-    const pods = ['llama-chat-5d4f8c7b6d-x7k2p', 'llama-chat-large-5d4f8c7b6d-x7k2p', 'llama-chat-decode-6b-x7k2p', 'llama-chat-0', 'llama-chat-0-1']
+    const pods = [
+      'llama-chat-5d4f8c7b6d-x7k2p',
+      'llama-chat-large-5d4f8c7b6d-x7k2p',
+      'llama-chat-decode-6b-x7k2p',
+      'llama-chat-0',
+      'llama-chat-0-1',
+    ]
     expect(pods.filter((pod) => patternOf(enginePlan('vllm')).test(pod))).toEqual(['llama-chat-5d4f8c7b6d-x7k2p'])
     expect(pods.filter((pod) => patternOf(enginePlan('vllm', { nodesPerReplica: 2 })).test(pod))).toEqual(['llama-chat-0'])
   })

@@ -75,7 +75,13 @@ describe('a benchmark', () => {
     const found = readBenchmarkResult(samplePlan(), log({ ...result, requests }))
     const events = benchmarkEvents(samplePlan(), found, run)
     expect(events.map((event) => requestEventSchema.parse(event))).toEqual(events)
-    expect(events[0]).toMatchObject({ model: 'llama-3.1-8b', durationMs: 1100, timeToFirstTokenMs: 80, timePerOutputTokenMs: 4, outcome: 'success' })
+    expect(events[0]).toMatchObject({
+      model: 'llama-3.1-8b',
+      durationMs: 1100,
+      timeToFirstTokenMs: 80,
+      timePerOutputTokenMs: 4,
+      outcome: 'success',
+    })
     expect(events[1]).toMatchObject({ timeUnixMs: 1_700_000_000_500, status: 502, outcome: 'error' })
     await using sink = createMemorySink()
     await sink.write(events, never)
@@ -246,7 +252,11 @@ describe('a folder for GitOps', () => {
   })
 
   test('has no secret of the plan in it, and says that it must not be used', () => {
-    const launch = { ...samplePlan().launch, env: { HF_TOKEN: 'hf_canary_5d1f' }, args: ['m', '--api-key', 'canary-key', '--tokenizer', 'm'] }
+    const launch = {
+      ...samplePlan().launch,
+      env: { HF_TOKEN: 'hf_canary_5d1f' },
+      args: ['m', '--api-key', 'canary-key', '--tokenizer', 'm'],
+    }
     const { files, findings } = renderFolder(samplePlan({ launch }), {}, { ...gitOps, tool: 'argocd' })
     expect(JSON.stringify(files)).not.toMatch(/canary/)
     expect(JSON.stringify(files)).toContain('--tokenizer')

@@ -177,8 +177,17 @@ describe('apply', () => {
 
   test('ends where an autoscaler has sent every replica to sleep, and takes that for no proof', async () => {
     const { api, manager } = sampleManager()
-    const autoscaling = { target: 'keda', minReplicas: 0, maxReplicas: 2, prometheusUrl: 'http://p:9090', activationQuery: 'sum(x)' } as const
-    const sleeping = (image: string): DesiredDeployment => ({ ...desired({ launch: { ...samplePlan().launch, image } }), options: { autoscaling } })
+    const autoscaling = {
+      target: 'keda',
+      minReplicas: 0,
+      maxReplicas: 2,
+      prometheusUrl: 'http://p:9090',
+      activationQuery: 'sum(x)',
+    } as const
+    const sleeping = (image: string): DesiredDeployment => ({
+      ...desired({ launch: { ...samplePlan().launch, image } }),
+      options: { autoscaling },
+    })
     await applyAll(manager, await manager.plan(sleeping('vllm/vllm-openai:v1')))
     const live = await api.read(deployment, never)
     if (live === undefined) throw new Error('the deployment must exist')
@@ -194,7 +203,9 @@ describe('apply', () => {
     const answerPod = () => ((asked += 1) < 3 ? refusal : { status: 200, text: '{"choices":[{}]}' })
     const { manager } = sampleManager({ answerPod, clock })
     const events = await clock.run(applyAll(manager, await manager.plan(desired())))
-    expect(events.find(({ state }) => state === 'progress')?.message).toContain('name the addresses of the control plane in callers.addressRanges')
+    expect(events.find(({ state }) => state === 'progress')?.message).toContain(
+      'name the addresses of the control plane in callers.addressRanges',
+    )
   })
 
   test('asks an embedding engine for an embedding', async () => {
