@@ -17,7 +17,14 @@ export type { PodState } from './manage/rollout.ts'
 
 // jobs
 export type { ClusterJob } from './deploy/cluster-job.ts'
-export { benchmarkJob, readBenchmarkResult, type BenchmarkOptions, type BenchmarkResult } from './deploy/benchmark-job.ts'
+export { benchmarkJob, type BenchmarkOptions } from './deploy/benchmark-job.ts'
+export {
+  benchmarkEvents,
+  readBenchmarkResult,
+  type BenchmarkRequest,
+  type BenchmarkResult,
+  type BenchmarkRun,
+} from './deploy/benchmark-result.ts'
 export { imageBuildJob, type ImageBuildInput } from './deploy/image-build-job.ts'
 export { quantizationJob, type QuantizationInput } from './deploy/quantization-job.ts'
 

@@ -45,13 +45,15 @@ const toCluster = ({ provisioningState, tags }: ManagedCluster): CloudCluster =>
   problem: provisioningState === 'Failed' ? 'the operation failed; the activity log of the resource group tells why' : undefined,
 })
 
-const toPool = ({ name, count, vmSize, provisioningState, tags }: AgentPool): CloudPool => ({
+const toPool = ({ name, count, vmSize, provisioningState, tags, mode }: AgentPool, systemPools: number): CloudPool => ({
   name: name ?? '',
   instanceType: vmSize ?? '',
   nodeCount: count ?? 0,
   status: statusOf(provisioningState),
   owned: isOwned(tags),
   problem: provisioningState === 'Failed' ? 'the operation failed; the activity log of the resource group tells why' : undefined,
+  // AKS refuses to delete the last system pool.
+  goesWithCluster: mode === 'System' && systemPools === 1,
 })
 
 class AksDriver implements CloudDriver {
@@ -111,11 +113,12 @@ class AksDriver implements CloudDriver {
 
   async listPools(clusterName: string, signal: AbortSignal): Promise<readonly CloudPool[]> {
     const pools = await this.#absentIfMissing(`listing pools of ${clusterName}`, signal, async () => {
-      const found: CloudPool[] = []
+      const found: AgentPool[] = []
       for await (const pool of this.#client.agentPools.list(this.#options.resourceGroup, clusterName, { abortSignal: signal })) {
-        found.push(toPool(pool))
+        found.push(pool)
       }
-      return found
+      const systemPools = found.filter(({ mode }) => mode === 'System').length
+      return found.map((pool) => toPool(pool, systemPools))
     })
     return pools ?? []
   }
@@ -130,11 +133,6 @@ class AksDriver implements CloudDriver {
 
   async deletePool(clusterName: string, poolName: string, signal: AbortSignal): Promise<void> {
     const { resourceGroup } = this.#options
-    // The last system pool goes only with its cluster: AKS refuses to delete it, and the cluster's deletion takes it along.
-    if ((await this.#isLastSystemPool(clusterName, poolName, signal)) === true) {
-      await this.deleteCluster(clusterName, signal)
-      return
-    }
     await this.#absentIfMissing(`deleting pool ${poolName}`, signal, () =>
       this.#client.agentPools.delete(resourceGroup, clusterName, poolName, { abortSignal: signal }).submitted(),
     )
@@ -153,16 +151,6 @@ class AksDriver implements CloudDriver {
 
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve()
-  }
-
-  async #isLastSystemPool(clusterName: string, poolName: string, signal: AbortSignal): Promise<boolean | undefined> {
-    return this.#absentIfMissing(`listing pools of ${clusterName}`, signal, async () => {
-      const systems: string[] = []
-      for await (const { name, mode } of this.#client.agentPools.list(this.#options.resourceGroup, clusterName, { abortSignal: signal })) {
-        if (mode === 'System') systems.push(name ?? '')
-      }
-      return systems.length === 1 && systems[0] === poolName
-    })
   }
 
   #profile({ name, instanceType, nodeCount }: PoolSpec) {

@@ -13,7 +13,10 @@ export interface CloudCluster {
 
 export type PoolSpec = ClusterSpec['pools'][number]
 
-export interface CloudPool extends PoolSpec, CloudCluster {}
+export interface CloudPool extends PoolSpec, CloudCluster {
+  /** The cloud has no cluster without this pool: it goes with its cluster, and is not deleted by itself. */
+  readonly goesWithCluster?: boolean | undefined
+}
 
 /**
  * Calls return when the cloud has accepted them; the provider waits. Creating what exists rejects with CLUSTER_CLOUD_CONFLICT, deleting

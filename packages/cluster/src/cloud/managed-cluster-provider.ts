@@ -206,11 +206,14 @@ class ManagedClusterProvider implements CloudProvider {
     if (live?.owned === false) throw clusterErrors.CLOUD_NOT_OURS({ resource: clusterResource(clusterName) })
     await report.track('delete_node_pool', clusterName, async () => {
       if (live === undefined) return
-      for (const pool of await this.#driver.listPools(clusterName, signal)) {
+      const pools = await this.#driver.listPools(clusterName, signal)
+      // Pools that somebody else added stand in the way; deleting theirs is not ours to decide, and known before ours go.
+      const foreign = pools.find(({ owned }) => !owned)
+      if (foreign !== undefined) throw clusterErrors.CLOUD_NOT_OURS({ resource: poolResource(foreign.name) })
+      for (const pool of pools.filter(({ goesWithCluster }) => goesWithCluster !== true)) {
         const onWait = (message: string) => {
           report.progress('delete_node_pool', poolResource(pool.name), message)
         }
-        // Pools that somebody else added stand in the way; deleting theirs is not ours to decide.
         await this.#deletePool(clusterName, pool, onWait, signal)
       }
     })

@@ -26,8 +26,14 @@ function poolChanges(desired: ClusterSpec, live: readonly CloudPool[], findings:
     }
     return existing.nodeCount === pool.nodeCount ? [] : [{ action: 'update', resource, before: specOf(existing), after: pool }]
   })
-  const gone = live
-    .filter(({ name, owned }) => owned && !desired.pools.some((pool) => pool.name === name))
+  const unwanted = live.filter(({ name, owned }) => owned && !desired.pools.some((pool) => pool.name === name))
+  for (const { name } of unwanted.filter(({ goesWithCluster }) => goesWithCluster === true)) {
+    const resource = poolResource(name)
+    const message = `${resource} is the one without which this cloud has no cluster: keep it in the plan, or destroy the cluster`
+    findings.push({ severity: 'blocker', field: resource, message })
+  }
+  const gone = unwanted
+    .filter(({ goesWithCluster }) => goesWithCluster !== true)
     .map((pool): Change => ({ action: 'delete', resource: poolResource(pool.name), before: specOf(pool), after: undefined }))
   return [...wanted, ...gone]
 }

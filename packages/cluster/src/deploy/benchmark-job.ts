@@ -1,26 +1,59 @@
 /** A benchmark of a deployment from inside its cluster: `vllm bench serve` against its Service, and its result as measurements. */
-import type { DeploymentPlan } from '@bud-foundry/core'
+import { deploymentPlanSchema, resolveConfig, type DeploymentPlan } from '@bud-foundry/core'
 import { z } from 'zod'
-import { clusterErrors } from '../errors.ts'
 import { jobManifests, type ClusterJob } from './cluster-job.ts'
 import { mirrored } from './image-reference.ts'
 import { renderOptionsSchema, type RenderOptionsInput } from './render-options.ts'
 
-export interface BenchmarkOptions {
+const benchmarkSchema = z.strictObject({
   /** How many requests; ten for each that runs at once when absent. */
-  readonly requests?: number | undefined
+  requests: z.int().positive().max(10_000).optional(),
   /** Any image with `vllm`. */
-  readonly image?: string | undefined
-  readonly timeoutSeconds?: number | undefined
-}
+  image: z.string().min(1).default('vllm/vllm-openai:v0.11.0'),
+  timeoutSeconds: z
+    .int()
+    .positive()
+    .max(24 * 3600)
+    .default(3600),
+})
 
-const marker = 'bud-benchmark-result '
+export type BenchmarkOptions = Readonly<z.input<typeof benchmarkSchema>>
 
-/** The pods of the engine let callers in by their labels: the job calls as one of them. */
-export function benchmarkJob(plan: DeploymentPlan, optionsInput: RenderOptionsInput = {}, benchmark: BenchmarkOptions = {}): ClusterJob {
-  const options = renderOptionsSchema.parse(optionsInput)
+/** Begins the one line of the log that has the result. */
+export const benchmarkMarker = 'bud-benchmark-result '
+
+/** One line that the log is searched for, whatever else was printed. What was generated stays in the pod, and gaps between tokens as their sum. */
+const program = `import json
+result = json.load(open("/tmp/result.json"))
+result.pop("generated_texts", None)
+columns = [result.pop(name, None) or [] for name in ("start_times", "ttfts", "itls", "input_lens", "output_lens", "errors")]
+starts, firsts, gaps, inputs, outputs, errors = columns
+begin = min(starts) if starts else None
+result["requests"] = [
+    {
+        "startSeconds": starts[at] - begin if at < len(starts) else None,
+        "firstTokenSeconds": firsts[at],
+        "gapSeconds": sum(gaps[at]),
+        "inputTokens": inputs[at],
+        "outputTokens": outputs[at],
+        "failed": bool(errors[at]) or outputs[at] == 0,
+    }
+    for at in range(min(map(len, columns[1:])))
+]
+print()
+print("${benchmarkMarker}" + json.dumps(result))
+`
+
+/** The pods of the engine let callers in by their labels: the job calls as one of them. @throws CORE_CONFIG_INVALID. */
+export function benchmarkJob(
+  planInput: DeploymentPlan,
+  optionsInput: RenderOptionsInput = {},
+  benchmark: BenchmarkOptions = {},
+): ClusterJob {
+  const plan = resolveConfig('deployment plan', deploymentPlanSchema, planInput)
+  const options = resolveConfig('deployment options', renderOptionsSchema, optionsInput)
   const { inputTokens, outputTokens, concurrency = 1 } = plan.workload
-  const { requests = concurrency * 10, image = 'vllm/vllm-openai:v0.11.0', timeoutSeconds = 3600 } = benchmark
+  const { requests = Math.ceil(concurrency * 10), image, timeoutSeconds } = resolveConfig('benchmark options', benchmarkSchema, benchmark)
   const name = `${plan.name}-bench`
   const args = [
     ...['bench', 'serve', '--backend', 'openai', '--base-url', `http://${plan.name}.${options.namespace}`, '--endpoint', '/v1/completions'],
@@ -33,6 +66,7 @@ export function benchmarkJob(plan: DeploymentPlan, optionsInput: RenderOptionsIn
       '--metric-percentiles',
       '50,95,99',
       '--save-result',
+      '--save-detailed',
       '--result-filename',
       '/tmp/result.json',
     ],
@@ -42,10 +76,10 @@ export function benchmarkJob(plan: DeploymentPlan, optionsInput: RenderOptionsIn
     name,
     namespace: options.namespace,
     timeoutSeconds,
+    files: { 'result.py': program },
     container: {
       image: mirrored(image, options.imageRegistry),
-      // One line that the log is searched for, whatever else the program prints.
-      command: ['/bin/sh', '-c', `vllm "$@" && printf '\\n${marker}' && tr -d '\\n' < /tmp/result.json && echo`, 'bench'],
+      command: ['/bin/sh', '-c', 'vllm "$@" && exec python3 /job/result.py', 'bench'],
       args,
       env: [
         { name: 'HF_HOME', value: '/tmp/hf' },
@@ -67,101 +101,4 @@ function withCallerLabels(job: ReturnType<typeof jobManifests>[number], labels: 
   const { template } = spec
   const metadata = { ...template.metadata, labels: { ...template.metadata.labels, ...labels } }
   return { ...job, spec: { ...spec, template: { ...template, metadata } } }
-}
-
-const amount = z.number().nonnegative()
-/** Field names of `vllm bench serve --save-result`. */
-const resultSchema = z.looseObject({
-  duration: amount,
-  completed: z.int().nonnegative(),
-  failed: z.int().nonnegative().default(0),
-  total_input_tokens: amount,
-  total_output_tokens: amount,
-  request_throughput: amount,
-  output_throughput: amount,
-  mean_ttft_ms: amount,
-  median_ttft_ms: amount,
-  p95_ttft_ms: amount.optional(),
-  p99_ttft_ms: amount.optional(),
-  mean_tpot_ms: amount,
-  median_tpot_ms: amount,
-  p99_tpot_ms: amount.optional(),
-  mean_e2el_ms: amount.optional(),
-  median_e2el_ms: amount.optional(),
-})
-
-export interface BenchmarkResult {
-  readonly completed: number
-  readonly failed: number
-  readonly durationSeconds: number
-  readonly requestsPerSecond: number
-  readonly outputTokensPerSecond: number
-  readonly timeToFirstTokenMs: {
-    readonly mean: number
-    readonly p50: number
-    readonly p95: number | undefined
-    readonly p99: number | undefined
-  }
-  readonly timePerOutputTokenMs: { readonly mean: number; readonly p50: number; readonly p99: number | undefined }
-  readonly endToEndMs: { readonly mean: number; readonly p50: number } | undefined
-  /** The row that `bud-sim validate` and `train` take. */
-  readonly measurement: Readonly<Record<string, string>>
-}
-
-const text = (value: number | undefined) => (value === undefined ? '' : String(value))
-
-/** @throws CLUSTER_BENCHMARK_UNREADABLE when the log has no result, or one in which nothing was answered. */
-export function readBenchmarkResult(plan: DeploymentPlan, log: string): BenchmarkResult {
-  const unreadable = (problem: string) => clusterErrors.BENCHMARK_UNREADABLE({ deployment: plan.name, problem })
-  const line = log.split('\n').findLast((candidate) => candidate.startsWith(marker))
-  if (line === undefined) throw unreadable('its log has no result')
-  const parsed = resultSchema.safeParse(parseJson(line.slice(marker.length)))
-  if (!parsed.success) throw unreadable(`its result has no valid '${parsed.error.issues[0]?.path.join('.') ?? ''}'`)
-  const found = parsed.data
-  if (found.completed === 0) throw unreadable('no request was answered')
-  const { parallelism, precision, workload } = plan
-  return {
-    completed: found.completed,
-    failed: found.failed,
-    durationSeconds: found.duration,
-    requestsPerSecond: found.request_throughput,
-    outputTokensPerSecond: found.output_throughput,
-    timeToFirstTokenMs: { mean: found.mean_ttft_ms, p50: found.median_ttft_ms, p95: found.p95_ttft_ms, p99: found.p99_ttft_ms },
-    timePerOutputTokenMs: { mean: found.mean_tpot_ms, p50: found.median_tpot_ms, p99: found.p99_tpot_ms },
-    endToEndMs:
-      found.mean_e2el_ms === undefined || found.median_e2el_ms === undefined
-        ? undefined
-        : { mean: found.mean_e2el_ms, p50: found.median_e2el_ms },
-    measurement: {
-      model: plan.model.id,
-      hardware: plan.hardwareId,
-      tp: String(parallelism.tensor),
-      pp: String(parallelism.pipeline),
-      // Replicas share the requests, as data parallelism does.
-      dp: String(parallelism.data * plan.replicas),
-      ep: String(parallelism.expert),
-      engine: plan.engine.id,
-      engine_version: plan.engine.version,
-      precision: precision.weights,
-      kv_precision: precision.kvCache,
-      isl: String(workload.inputTokens),
-      osl: String(workload.outputTokens),
-      concurrency: text(workload.concurrency),
-      ttft_ms_mean: text(found.mean_ttft_ms),
-      ttft_ms_p50: text(found.median_ttft_ms),
-      tpot_ms_mean: text(found.mean_tpot_ms),
-      tpot_ms_p50: text(found.median_tpot_ms),
-      e2e_ms_mean: text(found.mean_e2el_ms),
-      e2e_ms_p50: text(found.median_e2el_ms),
-      output_tokens_per_s: text(found.output_throughput),
-    },
-  }
-}
-
-function parseJson(value: string): unknown {
-  try {
-    return JSON.parse(value)
-  } catch {
-    return undefined
-  }
 }

@@ -1,8 +1,12 @@
 /** Work that runs to its end in the cluster: a job with what it needs, under one name. */
+import { createHash } from 'node:crypto'
 import type { V1Container, V1JobSpec, V1PodSpec, V1Volume } from '@kubernetes/client-node'
-import { deploymentLabel, namespaceLabels } from '../kubernetes/ownership.ts'
+import { namespaceLabels, runLabels } from '../kubernetes/ownership.ts'
 import type { ClusterProgress } from '../manage/change-set.ts'
 import type { Manifest } from './manifest.ts'
+
+/** On a job: what it was told to do, so that one of another time is not taken for it. */
+export const jobDigestAnnotation = 'foundry.bud.studio/job-digest'
 
 /** A job as it is run: applied, awaited, read and removed. */
 export interface ClusterJob {
@@ -15,8 +19,8 @@ export interface ClusterJob {
   readonly timeoutMs: number
 }
 
-export const jobOwnerLabels = (name: string) => ({
-  [deploymentLabel]: name,
+const jobOwnerLabels = (name: string) => ({
+  ...runLabels(name),
   'app.kubernetes.io/instance': name,
   'app.kubernetes.io/component': 'job',
   ...namespaceLabels(),
@@ -59,5 +63,10 @@ export function jobManifests(parts: JobParts): readonly Manifest[] {
     },
   }
   const config: Manifest[] = files === undefined ? [] : [{ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: files }]
-  return [...config, { apiVersion: 'batch/v1', kind: 'Job', metadata, spec }]
+  const digest = createHash('sha256')
+    .update(JSON.stringify([spec, files]))
+    .digest('hex')
+    .slice(0, 16)
+  const job = { ...metadata, annotations: { [jobDigestAnnotation]: digest } }
+  return [...config, { apiVersion: 'batch/v1', kind: 'Job', metadata: job, spec }]
 }

@@ -1,8 +1,9 @@
 /** A deployment as files for Argo CD or Flux: what `apply` would do, left to whoever watches a repository. Pure. */
-import type { DeploymentPlan, Finding } from '@bud-foundry/core'
+import { resolveConfig, type DeploymentPlan, type Finding } from '@bud-foundry/core'
 import { stringify } from 'yaml'
+import { z } from 'zod'
 import { planManifests } from './plan-manifests.ts'
-import type { RenderOptionsInput } from './render-options.ts'
+import { renderOptionsSchema, type RenderOptionsInput } from './render-options.ts'
 import type { Manifest } from './manifest.ts'
 
 export interface RenderedFile {
@@ -11,14 +12,32 @@ export interface RenderedFile {
   readonly content: string
 }
 
-export interface GitOpsOptions {
-  readonly tool: 'argocd' | 'flux'
+const gitOpsSchema = z.strictObject({
+  tool: z.enum(['argocd', 'flux']),
   /** The repository that the files are committed to. */
-  readonly repository: string
+  repository: z
+    .string()
+    .regex(
+      /^(https:\/\/[^\s@]+|(ssh:\/\/)?git@[^\s@]+)$/,
+      'an address beginning with https:// or git@, without credentials: the tool keeps its own',
+    ),
   /** The folder of this deployment in it. */
-  readonly folder: string
-  readonly revision?: string | undefined
-}
+  folder: z
+    .string()
+    .regex(/^[\w.][-\w./]*$/, 'a folder of the repository, without a leading slash')
+    .refine((path) => !path.split('/').includes('..'), 'a folder inside the repository'),
+  /** A branch, tag or commit; for Flux a branch. */
+  revision: z
+    .string()
+    .regex(/^[\w][-\w./]*$/, 'a branch, tag or commit')
+    .optional(),
+})
+
+export type GitOpsOptions = Readonly<z.input<typeof gitOpsSchema>>
+
+/** The first line of every file: what begins otherwise is somebody else's. */
+export const renderedBy = '# Rendered by bud-cluster from a deployment plan: change the plan, not this file.\n'
+const text = (value: unknown) => `${renderedBy}${stringify(value)}`
 
 const kebab = (kind: string) => kind.replace(/([a-z])([A-Z])/g, '$1-$2').toLowerCase()
 
@@ -49,7 +68,7 @@ function argoApplication(name: string, namespace: string, { repository, folder, 
       project: 'default',
       source: { repoURL: repository, path: folder, targetRevision: revision, directory: { include: '[0-9]*.yaml' } },
       destination: { server: 'https://kubernetes.default.svc', namespace },
-      syncPolicy: { automated: { prune: true, selfHeal: true }, syncOptions: ['ServerSideApply=true', 'RespectIgnoreDifferences=true'] },
+      syncPolicy: { automated: { prune: true, selfHeal: true }, syncOptions: ['ServerSideApply=true'] },
     },
   }
 }
@@ -83,23 +102,24 @@ function fluxObjects(name: string, namespace: string, { repository, folder, revi
 
 /**
  * One file for each object, a `kustomization.yaml` for Flux, and beside them the object that makes the tool watch the folder. Nobody asks for a
- * token here: whether the new generation serves is the tool's readiness only.
+ * token here: whether the new generation serves is the tool's readiness only. @throws CORE_CONFIG_INVALID.
  */
 export function renderFolder(
   plan: DeploymentPlan,
   options: RenderOptionsInput,
-  gitOps: GitOpsOptions,
+  gitOpsInput: GitOpsOptions,
 ): { readonly files: readonly RenderedFile[]; readonly findings: readonly Finding[] } {
+  const gitOps = resolveConfig('GitOps options', gitOpsSchema, gitOpsInput)
   const { manifests, findings } = planManifests(plan, options)
+  const { namespace } = renderOptionsSchema.parse(options)
   const isArgo = gitOps.tool === 'argocd'
   const objects = manifests.map((manifest, index) => {
     const object = isArgo ? withWave(manifest) : manifest
-    return { path: fileName(manifest, index), content: stringify(object) }
+    return { path: fileName(manifest, index), content: text(object) }
   })
-  const { namespace = 'bud-inference' } = options
   if (isArgo)
     return {
-      files: [...objects, { path: 'application.yaml', content: stringify(argoApplication(plan.name, namespace, gitOps)) }],
+      files: [...objects, { path: 'application.yaml', content: text(argoApplication(plan.name, namespace, gitOps)) }],
       findings,
     }
   const resources = objects.map(({ path }) => path)
@@ -108,8 +128,8 @@ export function renderFolder(
   return {
     files: [
       ...objects,
-      { path: 'kustomization.yaml', content: stringify(kustomization) },
-      { path: 'flux.yaml', content: watch.join('---\n') },
+      { path: 'kustomization.yaml', content: text(kustomization) },
+      { path: 'flux.yaml', content: renderedBy + watch.join('---\n') },
     ],
     findings,
   }

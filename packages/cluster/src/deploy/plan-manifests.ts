@@ -6,6 +6,7 @@ import { replicasMax } from '../limits.ts'
 import { autoscalerManifests } from '../scale/autoscaler-manifests.ts'
 import { downloadManifests } from './download-job.ts'
 import { openshiftManifests } from './openshift.ts'
+import { hideSecrets } from './plain-secrets.ts'
 import { findings } from './preflight.ts'
 import { renderOptionsSchema, type RenderOptionsInput } from './render-options.ts'
 import { disruptionBudgets, modelClaims, namespace, networkPolicy, serviceMonitors, services } from './surroundings.ts'
@@ -25,11 +26,11 @@ export interface ManifestPlan {
 const withoutUndefined = (manifest: Manifest): Manifest => JSON.parse(JSON.stringify(manifest)) as Manifest
 
 /**
- * Renders a plan.
+ * Renders a plan. Secrets in plain text are blockers, and are not in the manifests.
  * @throws CORE_CONFIG_INVALID listing every problem of the plan or the options; CLUSTER_PLAN_UNDEPLOYABLE for a plan that no manifest can express.
  */
 export function planManifests(planInput: DeploymentPlan, optionsInput: RenderOptionsInput = {}): ManifestPlan {
-  const plan = resolveConfig('deployment plan', deploymentPlanSchema, planInput)
+  const { plan, findings: secrets } = hideSecrets(resolveConfig('deployment plan', deploymentPlanSchema, planInput))
   const options = resolveConfig('deployment options', renderOptionsSchema, optionsInput)
   if (plan.replicas > replicasMax) {
     throw clusterErrors.PLAN_UNDEPLOYABLE({
@@ -50,5 +51,9 @@ export function planManifests(planInput: DeploymentPlan, optionsInput: RenderOpt
     ...autoscalerManifests(plan, options),
     ...serviceMonitors(plan, options),
   ].map(withoutUndefined)
-  return { manifests, yaml: manifests.map((manifest) => stringify(manifest)).join('---\n'), findings: findings(plan, options) }
+  return {
+    manifests,
+    yaml: manifests.map((manifest) => stringify(manifest)).join('---\n'),
+    findings: [...findings(plan, options), ...secrets],
+  }
 }

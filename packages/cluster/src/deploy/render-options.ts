@@ -1,6 +1,7 @@
 /** What a deployer may choose about the manifests of a plan, with its defaults. */
 import { z } from 'zod'
 import { autoscalingSchema } from '../scale/autoscaling-options.ts'
+import { plainUrlSchema } from './plain-url.ts'
 
 const label = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a lower-case DNS label of at most 63 characters')
 const host = z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'a host name')
@@ -10,7 +11,7 @@ const positive = z.int().positive()
 const objectStoreSchema = z.strictObject({
   kind: z.literal('objectStore'),
   /** Of the S3-compatible server: `https://minio.models:9000`. */
-  endpoint: z.url({ protocol: /^https?$/ }),
+  endpoint: plainUrlSchema,
   bucket: z.string().min(1),
   /** Every object below it is downloaded. */
   prefix: z.string().default(''),
@@ -23,7 +24,7 @@ const objectStoreSchema = z.strictObject({
 const hubSchema = z.strictObject({
   kind: z.literal('huggingFace'),
   /** A mirror may stand in for it. */
-  endpoint: z.url({ protocol: /^https?$/ }).default('https://huggingface.co'),
+  endpoint: plainUrlSchema.default('https://huggingface.co'),
   revision: z.string().min(1).default('main'),
 })
 
@@ -32,6 +33,12 @@ const adapterSchema = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][-\w.]{0,62}$/, 'letters, digits, - _ . and at most 63 characters'),
   /** A repository of the same source as the model: of the hub, or a prefix of the object store. */
   repository: z.string().min(1),
+})
+
+/** Pods by their labels, and by those of their namespace; absent: in any namespace. */
+const peerSchema = z.strictObject({
+  namespaceLabels: z.record(z.string(), z.string()).readonly().optional(),
+  podLabels: z.record(z.string(), z.string()).readonly(),
 })
 
 export const renderOptionsSchema = z.strictObject({
@@ -84,8 +91,19 @@ export const renderOptionsSchema = z.strictObject({
     .strictObject({
       namespaceLabels: z.record(z.string(), z.string()).readonly().optional(),
       podLabels: z.record(z.string(), z.string()).readonly(),
+      /**
+       * Addresses outside of pods that may call too: those of the control plane, through which the one token is asked for, where a cluster
+       * enforces network policies.
+       */
+      addressRanges: z
+        .array(z.union([z.cidrv4(), z.cidrv6()]))
+        .max(64)
+        .readonly()
+        .default([]),
     })
-    .default({ podLabels: { 'app.kubernetes.io/component': 'gateway' } }),
+    .default({ podLabels: { 'app.kubernetes.io/component': 'gateway' }, addressRanges: [] }),
+  /** Who reads the metrics. When absent: Prometheus where a ServiceMonitor or an autoscaler needs it, and Bud's scaler where it scales. */
+  scrapers: z.array(peerSchema).max(16).readonly().optional(),
   /** Adds a ServiceMonitor; needs the Prometheus operator. */
   serviceMonitor: z.boolean().default(false),
   autoscaling: autoscalingSchema.optional(),

@@ -44,9 +44,29 @@ export function services(plan: DeploymentPlan, options: RenderOptions): readonly
   })
 }
 
-/** Callers in, DNS and HTTPS out (the model is downloaded at first start), and the pods of one replica among themselves. */
+interface Peer {
+  readonly namespaceLabels?: Readonly<Record<string, string>> | undefined
+  readonly podLabels: Readonly<Record<string, string>>
+}
+
+/** Charts of Prometheus give its pods this label; Bud's scaler is installed into this namespace and asks the pods itself. */
+const prometheus: Peer = { podLabels: { 'app.kubernetes.io/name': 'prometheus' } }
+const budScaler: Peer = { namespaceLabels: { 'kubernetes.io/metadata.name': 'scaler-system' }, podLabels: {} }
+
+function scrapersOf({ scrapers, serviceMonitor, autoscaling }: RenderOptions): readonly Peer[] {
+  if (scrapers !== undefined) return scrapers
+  const byPrometheus = serviceMonitor || autoscaling?.target === 'hpa' || autoscaling?.target === 'keda'
+  return [...(byPrometheus ? [prometheus] : []), ...(autoscaling?.target === 'bud' ? [budScaler] : [])]
+}
+
+const podsOf = ({ namespaceLabels = {}, podLabels }: Peer) => ({
+  namespaceSelector: { matchLabels: { ...namespaceLabels } },
+  podSelector: { matchLabels: { ...podLabels } },
+})
+
+/** Callers and readers of metrics in, DNS and HTTPS out (the model is downloaded at first start), and the pods of one replica among themselves. */
 export function networkPolicy(plan: DeploymentPlan, options: RenderOptions): Manifest {
-  const { namespaceLabels, podLabels } = options.callers
+  const { callers } = options
   // Collectives between the nodes of a replica, and caches between prefill and decode, use ports of their own choosing.
   const talks = plan.nodesPerReplica > 1 || options.disaggregation !== undefined
   const peers = talks ? [{ podSelector: { matchLabels: selectorLabels(plan) } }] : []
@@ -55,7 +75,7 @@ export function networkPolicy(plan: DeploymentPlan, options: RenderOptions): Man
     policyTypes: ['Ingress', 'Egress'],
     ingress: [
       {
-        from: [{ namespaceSelector: { matchLabels: { ...namespaceLabels } }, podSelector: { matchLabels: podLabels } }],
+        from: [...[callers, ...scrapersOf(options)].map(podsOf), ...callers.addressRanges.map((cidr) => ({ ipBlock: { cidr } }))],
         ports: [{ port: 'http', protocol: 'TCP' }],
       },
       ...peers.map((peer) => ({ from: [peer] })),

@@ -6,7 +6,7 @@ export interface Kind {
   readonly kind: string
   readonly plural: string
   readonly namespaced: boolean
-  /** Brought by an add-on: a cluster without it has no address for the kind. */
+  /** Brought by an add-on or a newer Kubernetes: a cluster without it has no address for the kind. */
   readonly addOn?: true
 }
 
@@ -39,25 +39,36 @@ export const dependentKinds: readonly Kind[] = [
   kind('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
 ]
 
+/** What somebody else may keep in a namespace beside kinds of ours: it is looked for before a namespace goes. */
+export const neighbourKinds: readonly Kind[] = [
+  kind('v1', 'Secret', 'secrets'),
+  kind('v1', 'ReplicationController', 'replicationcontrollers'),
+  kind('v1', 'ResourceQuota', 'resourcequotas'),
+  kind('v1', 'LimitRange', 'limitranges'),
+  kind('apps/v1', 'DaemonSet', 'daemonsets'),
+  kind('batch/v1', 'CronJob', 'cronjobs'),
+  kind('networking.k8s.io/v1', 'Ingress', 'ingresses'),
+  kind('rbac.authorization.k8s.io/v1', 'Role', 'roles'),
+  kind('coordination.k8s.io/v1', 'Lease', 'leases'),
+  { ...kind('resource.k8s.io/v1', 'ResourceClaim', 'resourceclaims'), addOn: true },
+  { ...kind('resource.k8s.io/v1', 'ResourceClaimTemplate', 'resourceclaimtemplates'), addOn: true },
+]
+
 const otherKinds: readonly Kind[] = [
   kind('v1', 'Namespace', 'namespaces', false),
   kind('v1', 'Node', 'nodes', false),
-  kind('v1', 'Secret', 'secrets'),
   kind('v1', 'Event', 'events'),
-  kind('apps/v1', 'DaemonSet', 'daemonsets'),
-  kind('coordination.k8s.io/v1', 'Lease', 'leases'),
   kind('resource.k8s.io/v1', 'ResourceSlice', 'resourceslices', false),
-  kind('resource.k8s.io/v1', 'ResourceClaim', 'resourceclaims'),
   kind('config.openshift.io/v1', 'ClusterVersion', 'clusterversions', false),
   kind('authorization.k8s.io/v1', 'SelfSubjectAccessReview', 'selfsubjectaccessreviews', false),
   kind('storage.k8s.io/v1', 'StorageClass', 'storageclasses', false),
-  kind('rbac.authorization.k8s.io/v1', 'Role', 'roles'),
   kind('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false),
   kind('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false),
   kind('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
 ]
 
-const byName = new Map([...ownedKinds, ...dependentKinds, ...otherKinds].map((entry) => [`${entry.apiVersion} ${entry.kind}`, entry]))
+const allKinds = [...ownedKinds, ...dependentKinds, ...neighbourKinds, ...otherKinds]
+const byName = new Map(allKinds.map((entry) => [`${entry.apiVersion} ${entry.kind}`, entry]))
 
 /** @throws CLUSTER_KIND_UNKNOWN. */
 export function findKind({ apiVersion, kind: name }: { readonly apiVersion: string; readonly kind: string }): Kind {

@@ -1,6 +1,6 @@
 /** The least that this package needs to be allowed: a role made from the same list of kinds that the code works with. */
 import type { Manifest } from '../deploy/manifest.ts'
-import { dependentKinds, groupOf, ownedKinds } from './kinds.ts'
+import { dependentKinds, groupOf, neighbourKinds, ownedKinds } from './kinds.ts'
 import { namespaceLabels } from './ownership.ts'
 
 interface Rule {
@@ -25,13 +25,15 @@ const ruleFor = ({ apiVersion, plural }: { readonly apiVersion: string; readonly
 const rules = (): readonly Rule[] => [
   ...ownedKinds.map((kind) => ruleFor(kind, write)),
   ...dependentKinds.map((kind) => ruleFor(kind, look)),
+  // A worker that is restarted is deleted; its controller makes another.
+  { apiGroups: [''], resources: ['pods'], verbs: ['delete'] },
   // One token through the API server proves that an engine serves.
   { apiGroups: [''], resources: ['pods/proxy'], verbs: ['create'] },
   { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'create', 'patch', 'delete'] },
-  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'list', 'create', 'update', 'delete'] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update', 'delete'] },
   // What else might live in a namespace, asked before it is deleted. Secrets are listed for nothing else.
-  { apiGroups: [''], resources: ['secrets'], verbs: ['list'] },
-  { apiGroups: ['apps'], resources: ['daemonsets'], verbs: ['list'] },
+  ...neighbourKinds.map((kind) => ruleFor(kind, ['list'])),
+  { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: ['list'] },
   { apiGroups: [''], resources: ['nodes'], verbs: look },
   { apiGroups: ['resource.k8s.io'], resources: ['resourceslices', 'resourceclaims'], verbs: look },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },

@@ -25,6 +25,14 @@ export const modelAnnotation = 'foundry.bud.studio/model'
 /** Pods of jobs: not the deployment's label, by which its Service and its policy select the engine's pods. */
 export const jobLabels = (deployment: string) => ({ 'foundry.bud.studio/job-of': deployment, [managedByLabel]: fieldManager })
 
+/** On every object of a job that is run by itself: not the deployment's label, or a job named like a deployment would take it along when it goes. */
+const runLabel = 'foundry.bud.studio/job'
+export const runLabels = (name: string) => ({ [runLabel]: name })
+
+/** Ours, and of this job. */
+export const isOfRun = ({ metadata }: KubernetesObject, name: string): boolean =>
+  metadata.labels?.[managedByLabel] === fieldManager && metadata.labels[runLabel] === name
+
 /** On every object of an add-on. Charts bring recommended labels of their own, which stay theirs. */
 export const addOnLabel = 'foundry.bud.studio/add-on'
 export const addOnLabels = (name: string) => ({ [addOnLabel]: name })

@@ -77,14 +77,22 @@ interface Applying {
   readonly step: Step
 }
 
-async function applyObjects({ parts, changes, report, step }: Applying, objects: readonly ObjectChange[]): Promise<void> {
+async function applyObjects(
+  { parts, changes, report, step }: Applying,
+  objects: readonly ObjectChange[],
+  signal: AbortSignal,
+): Promise<void> {
   for (const change of objects) {
-    await report.track('deploy_to_engine', change.resource, () =>
-      step(`deploy_to_engine: ${change.action} ${change.resource}`, async (stepSignal) => {
-        await applyChange(parts, changes, change, stepSignal)
+    await report.track('deploy_to_engine', change.resource, async () => {
+      let ran = false
+      await step(`deploy_to_engine: ${change.action} ${change.resource}`, async (stepSignal) => {
+        ran = true
+        await applyChange(parts, changes, change, AbortSignal.any([stepSignal, signal]))
         return change.action
-      }),
-    )
+      })
+      // What an attempt that failed has noted says nothing about now: the object may have been removed since. Applying again is harmless.
+      if (!ran && change.manifest !== undefined) await applyChange(parts, changes, change, signal)
+    })
   }
 }
 
@@ -111,16 +119,17 @@ async function awaitDownloads({ parts, changes, report }: Applying, signal: Abor
 const startsEngines = ({ reference, action }: ObjectChange) =>
   action !== 'delete' && (reference.kind === 'Deployment' || reference.kind === 'LeaderWorkerSet')
 
-async function verify({ parts, changes, report }: Applying, signal: AbortSignal): Promise<void> {
+async function verify({ parts, changes, report }: Applying, signal: AbortSignal): Promise<'serving' | 'asleep'> {
   const { deployment, desired } = changes
   const options = renderOptionsSchema.parse(desired.options ?? {})
-  await report.track('verify_deployment_status', deployment.name, () =>
+  return report.track('verify_deployment_status', deployment.name, () =>
     waitUntilServing(
       {
         ...parts,
         plan: desired.plan,
         port: servingPort(desired.plan, options),
         startupSecondsMax: startupSeconds(desired.plan, options),
+        mayBeAsleep: options.autoscaling?.minReplicas === 0,
         deployment,
         onWait: (problem) => {
           report.progress('verify_deployment_status', deployment.name, problem)
@@ -138,21 +147,25 @@ async function runSteps(applying: Applying, signal: AbortSignal): Promise<void> 
     step('verify_cluster_connection', (stepSignal) => parts.api.version(stepSignal)),
   )
   // The lease lives in the namespace, which therefore comes first.
-  await applyObjects(applying, changes.changes.filter(isNamespace))
+  await applyObjects(applying, changes.changes.filter(isNamespace), signal)
   await using lease = await acquireOperatorLease({ ...parts, deployment }, signal)
   const held = AbortSignal.any([signal, lease.signal])
+  let outcome: 'serving' | 'asleep'
   try {
     const objects = changes.changes.filter((change) => !isNamespace(change))
     const engines = objects.findIndex(startsEngines)
     const before = engines < 0 ? objects.length : engines
-    await applyObjects(applying, objects.slice(0, before))
+    await applyObjects(applying, objects.slice(0, before), held)
     await awaitDownloads(applying, held)
-    await applyObjects(applying, objects.slice(before))
-    await verify(applying, held)
+    await applyObjects(applying, objects.slice(before), held)
+    outcome = await verify(applying, held)
   } catch (error) {
     throw lease.signal.aborted ? lease.signal.reason : error
   }
-  await report.track('results', deployment.name, () => rememberServed(parts.store, parts.clusterName, deployment, changes.desired))
+  await report.track('results', deployment.name, async () => {
+    // What slept has proved nothing: a rollback goes back to what served.
+    if (outcome === 'serving') await rememberServed(parts.store, parts.clusterName, deployment, changes.desired)
+  })
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What changes between two versions of an object, field by field, without what the server keeps for itself. */
 import { isDeepStrictEqual } from 'node:util'
+import { hidden, secretName } from '../deploy/plain-secrets.ts'
 
 export interface FieldChange {
   /** `spec.template.spec.containers[engine].image`. */
@@ -9,7 +10,6 @@ export interface FieldChange {
 }
 
 const serverMetadata = new Set(['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp', 'selfLink'])
-const secretName = /TOKEN|SECRET|PASSWORD|CREDENTIAL|API_?KEY/i
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -51,8 +51,8 @@ const masked = (change: FieldChange, isSecret: boolean): FieldChange =>
   (isSecret && /^(data|stringData)(\.|$)/.test(change.path)) || (/\.env\[[^\]]+\]/.test(change.path) && secretName.test(change.path))
     ? {
         path: change.path,
-        before: change.before === undefined ? undefined : '[secret]',
-        after: change.after === undefined ? undefined : '[secret]',
+        before: change.before === undefined ? undefined : hidden,
+        after: change.after === undefined ? undefined : hidden,
       }
     : change
 
@@ -62,7 +62,3 @@ export function diffObjects(before: unknown, after: unknown): readonly FieldChan
   const isSecret = [before, after].some((object) => isRecord(object) && object['kind'] === 'Secret')
   return found.map((change) => masked(change, isSecret))
 }
-
-/** Names of environment variables that look like a secret in plain text. */
-export const plainSecretNames = (env: Readonly<Record<string, string>>): readonly string[] =>
-  Object.entries(env).flatMap(([name, value]) => (secretName.test(name) && value !== '' ? [name] : []))

@@ -1,6 +1,7 @@
 /** Desired deployment and live cluster in, changes out. Reads and dry runs only. */
 import { isBudError, type Finding } from '@bud-foundry/core'
 import { acceleratorResources } from '../deploy/node-placement.ts'
+import { hideSecrets } from '../deploy/plain-secrets.ts'
 import { planManifests } from '../deploy/plan-manifests.ts'
 import { renderOptionsSchema } from '../deploy/render-options.ts'
 import { discoverDevices } from '../discover/discover-devices.ts'
@@ -15,7 +16,8 @@ import {
   type DesiredDeployment,
   type ObjectChange,
 } from './change-set.ts'
-import { diffObjects, plainSecretNames } from './diff-objects.ts'
+import { diffObjects } from './diff-objects.ts'
+import { keepClaim } from './keep-claim.ts'
 import { listOwned } from './owned-objects.ts'
 
 const hoursPerMonth = 730
@@ -49,16 +51,16 @@ async function dryRun(planning: Planning, manifest: KubernetesObject, signal: Ab
   }
 }
 
-async function planObject(planning: Planning, manifest: KubernetesObject, signal: AbortSignal): Promise<readonly ObjectChange[]> {
-  const reference = referenceOf(manifest)
+async function planObject(planning: Planning, rendered: KubernetesObject, signal: AbortSignal): Promise<readonly ObjectChange[]> {
+  const reference = referenceOf(rendered)
   const resource = describeObject(reference)
   const live = await planning.api.read(reference, signal)
   if (live === undefined) {
-    if (planning.namespaceExists) await dryRun(planning, manifest, signal)
-    return [{ action: 'create', resource, reference, manifest, before: undefined, after: manifest, fields: [] }]
+    if (planning.namespaceExists) await dryRun(planning, rendered, signal)
+    return [{ action: 'create', resource, reference, manifest: rendered, before: undefined, after: rendered, fields: [] }]
   }
   // A namespace that exists is used as it is: it may belong to someone else.
-  if (manifest.kind === 'Namespace') return []
+  if (rendered.kind === 'Namespace') return []
   const block = (message: string) => {
     planning.findings.push({ severity: 'blocker', field: resource, message })
     return []
@@ -67,6 +69,9 @@ async function planObject(planning: Planning, manifest: KubernetesObject, signal
   if (!planning.adopts && !isOwnedBy(live, planning.deployment.name)) {
     return block(`${resource} exists and is not ours; choose another name or namespace, or adopt it`)
   }
+  const kept = rendered.kind === 'PersistentVolumeClaim' ? keepClaim(rendered, live) : { manifest: rendered }
+  if (kept.problem !== undefined) return block(kept.problem)
+  const { manifest } = kept
   const after = await dryRun(planning, manifest, signal)
   const fields = after === undefined ? [] : diffObjects(live, after)
   return fields.length === 0 ? [] : [{ action: 'update', resource, reference, manifest, before: live, after, fields }]
@@ -106,14 +111,6 @@ async function checkServedKinds(
   return present
 }
 
-function secretFindings({ plan }: DesiredDeployment): readonly Finding[] {
-  return plainSecretNames(plan.launch.env).map((name) => ({
-    severity: 'blocker',
-    field: `launch.env.${name}`,
-    message: `${name} looks like a secret in plain text; keep it in a Secret of the cluster and refer to it (huggingFaceToken)`,
-  }))
-}
-
 /** Pods that can never be placed are better known now than after minutes of waiting. */
 async function capacityFindings(
   { api, desired: { plan } }: PlanRequest,
@@ -141,12 +138,14 @@ function replicasBefore(changes: readonly ObjectChange[], after: number): number
 
 /** @throws CORE_CONFIG_INVALID or CLUSTER_PLAN_UNDEPLOYABLE for a bad plan; what the API answers otherwise. Refusals of single objects are findings. */
 export async function planChanges(request: PlanRequest, signal: AbortSignal): Promise<ClusterChangeSet> {
-  const { api, desired, clusterName } = request
-  const { manifests, findings } = planManifests(desired.plan, desired.options)
+  const { api, clusterName } = request
+  const { manifests, findings } = planManifests(request.desired.plan, request.desired.options)
+  // What a change set carries is shown, stored and journaled; a plan with a secret is blocked in any case.
+  const desired = { ...request.desired, plan: hideSecrets(request.desired.plan).plan }
   const { namespace } = renderOptionsSchema.parse(desired.options ?? {})
   const deployment = { name: desired.plan.name, namespace }
   const namespaceExists = (await api.read({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, signal)) !== undefined
-  const planning: Planning = { ...request, deployment, namespaceExists, findings: [...findings, ...secretFindings(desired)] }
+  const planning: Planning = { ...request, deployment, namespaceExists, findings: [...findings] }
   const changes: ObjectChange[] = []
   for (const manifest of await checkServedKinds(planning, manifests, signal))
     changes.push(...(await planObject(planning, manifest, signal)))

@@ -104,6 +104,8 @@ async function newestOf(api: KubernetesApi, workload: KubernetesObject, namespac
     hash !== undefined && pod.metadata.labels?.[templateHashLabel] === hash && pod.metadata.labels[roleLabel] === role
 }
 
+const isGoing = ({ metadata }: KubernetesObject) => metadata.deletionTimestamp !== undefined
+
 /** One workload in most cases; a router with prefill and decode servers when these are apart. The one that takes requests comes first. */
 export async function findWorkloads(
   api: KubernetesApi,
@@ -111,9 +113,10 @@ export async function findWorkloads(
   signal: AbortSignal,
 ): Promise<readonly KubernetesObject[]> {
   const { name, namespace } = deployment
-  const first =
-    (await api.read({ apiVersion: 'apps/v1', kind: 'Deployment', name, namespace }, signal)) ??
-    (await api.read({ apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet', name, namespace }, signal))
+  const deployed = await api.read({ apiVersion: 'apps/v1', kind: 'Deployment', name, namespace }, signal)
+  const groups = { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet', name, namespace }
+  // After a change of shape the old workload is there until its pods have gone; what serves is judged by the new one.
+  const first = deployed !== undefined && !isGoing(deployed) ? deployed : ((await api.read(groups, signal)) ?? deployed)
   if (first?.metadata.labels?.[roleLabel] !== 'router') return first === undefined ? [] : [first]
   const others = await Promise.all(
     (['prefill', 'decode'] as const).map((role) =>
@@ -133,7 +136,9 @@ async function readWorkload(
   const { spec, status } = workloadSchema.parse(workload)
   const isNewest = await newestOf(api, workload, workload.metadata.namespace ?? '', signal)
   const pods = items.map(podState)
-  const servingPods = items.filter((pod) => isNewest(pod) && podState(pod).ready).map(({ metadata }) => metadata.name)
+  const servingPods = isGoing(workload)
+    ? []
+    : items.filter((pod) => isNewest(pod) && podState(pod).ready).map(({ metadata }) => metadata.name)
   // LeaderWorkerSet keeps no observedGeneration in its status.
   const seen = workload.kind === 'LeaderWorkerSet' || status.observedGeneration >= (workload.metadata.generation ?? 0)
   const upToDate = seen && status.updatedReplicas === spec.replicas && status.replicas === spec.replicas
@@ -143,7 +148,9 @@ async function readWorkload(
     upToDate,
     pods,
     servingPods,
-    problem: describeProblem({ seen, upToDate, wanted: spec.replicas, ready: servingPods.length, pods }),
+    problem: isGoing(workload)
+      ? 'its workload is being deleted'
+      : describeProblem({ seen, upToDate, wanted: spec.replicas, ready: servingPods.length, pods }),
   }
 }
 

@@ -22,6 +22,11 @@ function isAnswer(schema: z.ZodType, text: string): boolean {
   }
 }
 
+const statusSchema = z.looseObject({ kind: z.literal('Status') })
+
+const keptOut = (pod: string) =>
+  `the API server cannot reach pod ${pod}; if a network policy keeps it out, name the addresses of the control plane in callers.addressRanges`
+
 /** Undefined when the pod served a token, otherwise why not. */
 export async function askForToken(
   api: KubernetesApi,
@@ -33,6 +38,8 @@ export async function askForToken(
   for (const { path, body, answer } of questions(plan.model.servedName)) {
     const { status, text } = await api.callPod({ ...pod, port, path, body }, signal)
     if (status === 200 && isAnswer(answer, text)) return undefined
+    // What the API server itself answers is an object of its own; an engine that is loading answers otherwise.
+    if (status >= 500 && isAnswer(statusSchema, text)) return keptOut(pod.name)
     problem = `pod ${pod.name} answered ${path} with status ${String(status)}`
     if (status !== 404 && status !== 405) break
   }

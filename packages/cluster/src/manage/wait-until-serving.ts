@@ -14,6 +14,8 @@ export interface ServingWait {
   /** Where requests arrive at a pod that serves. */
   readonly port: number
   readonly startupSecondsMax: number
+  /** An autoscaler may have taken it to zero: then there is nobody to ask, and it starts with the next request. */
+  readonly mayBeAsleep: boolean
   readonly deployment: DeploymentReference
   readonly onWait: (problem: string) => void
 }
@@ -21,30 +23,39 @@ export interface ServingWait {
 /** Waits that the API itself interrupts are tried again: a control plane that restarts must not fail a rollout. */
 const isPassing = (error: unknown) => clusterErrors.KUBERNETES_UNREACHABLE.is(error) || clusterErrors.KUBERNETES_FAILED.is(error)
 
-async function problemNow({ api, deployment, plan, port }: ServingWait, signal: AbortSignal): Promise<string | undefined> {
+/** What a look at the rollout came to. */
+type Look = { readonly kind: 'serving' | 'asleep' } | { readonly kind: 'waiting'; readonly problem: string }
+const waiting = (problem: string): Look => ({ kind: 'waiting', problem })
+
+async function look({ api, deployment, plan, port, mayBeAsleep }: ServingWait, signal: AbortSignal): Promise<Look> {
   try {
     const rollout = await readRollout(api, deployment, signal)
-    if (rollout === undefined) return 'its workload does not exist; plan again'
-    if (rollout.problem !== undefined) return rollout.problem
+    if (rollout === undefined) return waiting('its workload does not exist; plan again')
+    if (rollout.problem !== undefined) return waiting(rollout.problem)
     const [name] = rollout.servingPods
-    if (name === undefined) return 'no replica is wanted'
-    return await askForToken(api, { name, namespace: deployment.namespace }, { plan, port }, signal)
+    if (name === undefined) return mayBeAsleep ? { kind: 'asleep' } : waiting('no replica is wanted')
+    const problem = await askForToken(api, { name, namespace: deployment.namespace }, { plan, port }, signal)
+    return problem === undefined ? { kind: 'serving' } : waiting(problem)
   } catch (error) {
-    if (isBudError(error) && isPassing(error)) return error.message
+    if (isBudError(error) && isPassing(error)) return waiting(error.message)
     throw error
   }
 }
 
-/** Returns the pods that serve. @throws CLUSTER_DEPLOYMENT_NOT_READY after the plan's start time and a margin for image and weights. */
-export async function waitUntilServing(wait: ServingWait, signal: AbortSignal): Promise<void> {
+/**
+ * Returns whether a pod served a token, or an autoscaler has sent all of them to sleep.
+ * @throws CLUSTER_DEPLOYMENT_NOT_READY after the plan's start time and a margin for image and weights.
+ */
+export async function waitUntilServing(wait: ServingWait, signal: AbortSignal): Promise<'serving' | 'asleep'> {
   const { clock, plan } = wait
   const limitMs = wait.startupSecondsMax * 1000 + rolloutMarginMs
   const startMs = clock.monotonicMs()
   let told = ''
   for (;;) {
     if (signal.aborted) throw coreErrors.ABORTED({ what: `waiting for '${plan.name}'` }, { cause: signal.reason })
-    const problem = await problemNow(wait, signal)
-    if (problem === undefined) return
+    const seen = await look(wait, signal)
+    if (seen.kind !== 'waiting') return seen.kind
+    const { problem } = seen
     if (problem !== told) wait.onWait(problem)
     told = problem
     const waitedMs = clock.monotonicMs() - startMs

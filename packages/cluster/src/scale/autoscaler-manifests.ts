@@ -1,9 +1,11 @@
 /** The autoscaler of a deployment as a manifest: HorizontalPodAutoscaler, KEDA's ScaledObject or Bud's BudAIScaler. */
 import type { DeploymentPlan } from '@bud-foundry/core'
+import { startupSeconds } from '../deploy/pod-template.ts'
 import type { RenderOptions } from '../deploy/render-options.ts'
 import { workloadName } from '../deploy/roles.ts'
 import type { Manifest } from '../deploy/manifest.ts'
 import { ownershipLabels } from '../kubernetes/ownership.ts'
+import { rolloutMarginMs } from '../limits.ts'
 import type { AutoscalingOptions } from './autoscaling-options.ts'
 import { cronOf } from './schedules.ts'
 
@@ -22,6 +24,10 @@ const scaled = ({ plan, options }: Scaling) => ({
   kind: plan.nodesPerReplica > 1 ? 'LeaderWorkerSet' : 'Deployment',
   name: workloadName(plan, options.disaggregation === undefined ? 'engine' : 'decode'),
 })
+
+/** Pods of this workload, and none of one whose name begins with its name: `chat-large` beside `chat`. */
+const podPattern = (scaling: Scaling) =>
+  scaling.plan.nodesPerReplica > 1 ? `${scaled(scaling).name}-[0-9]+` : `${scaled(scaling).name}-[a-z0-9]+-[a-z0-9]{5}`
 
 /** Quantities have no fractions, but thousandths. */
 const thousandths = (value: number) => (Number.isInteger(value) ? String(value) : `${String(Math.round(value * 1000))}m`)
@@ -54,8 +60,7 @@ function horizontal(scaling: Scaling, target: Target<'hpa'>): Manifest {
 
 function keda(scaling: Scaling, target: Target<'keda'>): Manifest {
   const { plan, options } = scaling
-  const { name } = scaled(scaling)
-  const pods = `{namespace="${options.namespace}",pod=~"${name}-.*"}`
+  const pods = `{namespace="${options.namespace}",pod=~"${podPattern(scaling)}"}`
   const prometheus = (query: string, threshold: number) => ({
     type: 'prometheus',
     metricType: 'AverageValue',
@@ -70,6 +75,8 @@ function keda(scaling: Scaling, target: Target<'keda'>): Manifest {
       minReplicaCount: target.minReplicas,
       maxReplicaCount: target.maxReplicas,
       cooldownPeriod: target.idleSeconds,
+      // Nothing asks a deployment that is new: it stays until it has started and served its first token.
+      ...(target.minReplicas > 0 ? {} : { initialCooldownPeriod: startupSeconds(plan, options) + rolloutMarginMs / 1000 }),
       pollingInterval: 15,
       advanced: { horizontalPodAutoscalerConfig: { behavior: behavior(target) } },
       triggers: [

@@ -1,5 +1,6 @@
 /** Which autoscaler a deployment is handed to, and by what it scales. */
 import { z } from 'zod'
+import { plainUrlSchema } from '../deploy/plain-url.ts'
 
 const replicaCount = z.int().positive().max(512)
 
@@ -44,7 +45,7 @@ export const autoscalingSchema = z
     z.strictObject({
       target: z.literal('keda'),
       ...shared,
-      prometheusUrl: z.url({ protocol: /^https?$/ }),
+      prometheusUrl: plainUrlSchema,
       idleSeconds: z.int().positive().default(300),
       /** What tells of waiting requests while there is no replica, in PromQL: without one nothing would wake it. */
       activationQuery: z.string().min(1).optional(),

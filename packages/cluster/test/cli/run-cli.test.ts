@@ -1,18 +1,34 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Clock } from '@bud-foundry/core'
+import { createFakeClock } from '@bud-foundry/core/testing'
+import { lockDirectory } from '@bud-foundry/core/store/lock'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { runCli, type CliContext } from '../../src/cli/run-cli.ts'
+import type { CliContext } from '../../src/cli/cli-context.ts'
+import { runCli } from '../../src/cli/run-cli.ts'
 import type { FakeKubernetesOptions } from '../../src/testing.ts'
 import { samplePlan } from '../deploy/sample-plan.ts'
 import { sampleManager } from '../support/sample-manager.ts'
 
-function terminal(options: FakeKubernetesOptions = {}, files: Readonly<Record<string, string>> = {}) {
-  const { manager } = sampleManager(options)
+function terminal(options: FakeKubernetesOptions & { readonly clock?: Clock } = {}, files: Readonly<Record<string, string>> = {}) {
+  const { api, manager } = sampleManager(options)
   const out: string[] = []
   const errors: string[] = []
-  const all: Readonly<Record<string, string>> = { 'plan.json': JSON.stringify(samplePlan()), ...files }
+  const all = new Map(Object.entries({ 'plan.json': JSON.stringify(samplePlan()), ...files }))
   const context: CliContext = {
     version: '1.2.3',
-    readFile: (path) => (all[path] === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(all[path])),
+    readFile: (path) => {
+      const text = all.get(path)
+      return text === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(text)
+    },
+    writeFile: (path, text) => Promise.resolve(void all.set(path, text)),
+    removeFile: (path) => Promise.resolve(void all.delete(path)),
+    listFolder: (folder) =>
+      Promise.resolve([...all.keys()].filter((path) => dirname(path) === folder).map((path) => path.slice(folder.length + 1))),
     print: (text) => out.push(text),
     printError: (text) => errors.push(text),
     signal: new AbortController().signal,
@@ -20,9 +36,10 @@ function terminal(options: FakeKubernetesOptions = {}, files: Readonly<Record<st
   }
   const run = (...args: string[]) => {
     out.length = 0
+    errors.length = 0
     return runCli(args, context)
   }
-  return { run, out, errors }
+  return { api, run, out, errors, files: all }
 }
 
 /** The same manager, open after the command that used it. */
@@ -97,8 +114,93 @@ describe('bud-cluster', () => {
     expect(out[0]).not.toContain("'*'")
   })
 
+  test('goes back to what served, and says when there is nothing to go back to', async () => {
+    const next = JSON.stringify(samplePlan({ replicas: 3 }))
+    const { run, out, errors } = terminal({}, { 'next.json': next })
+    expect(await run('rollback', 'llama-chat')).toBe(1)
+    expect(errors[0]).toContain('no version of llama-chat that served is known here')
+    await run('apply', 'plan.json')
+    await run('apply', 'next.json')
+    expect(await run('rollback', 'llama-chat')).toBe(0)
+    expect(out[0]).toContain('spec.replicas: 3 -> 2')
+    expect(await run('drift', 'plan.json')).toBe(0)
+  })
+
+  test('says what destroying left, and that there was nothing to destroy', async () => {
+    const clock = createFakeClock()
+    const { api, run, out, errors } = terminal({ clock })
+    expect(await run('destroy', 'typo')).toBe(0)
+    expect(errors[0]).toBe('nothing of typo is in namespace bud-inference')
+    await run('apply', 'plan.json')
+    const remove = api.remove.bind(api)
+    api.remove = (reference, ...rest) => (reference.kind === 'Service' ? Promise.resolve() : remove(reference, ...rest))
+    expect(await clock.run(run('destroy', 'llama-chat'))).toBe(1)
+    expect(errors.join()).toContain('Service bud-inference/llama-chat still exist; look at their finalizers')
+    expect(out.join()).not.toContain('nothing is left')
+  })
+
+  test('writes a folder for GitOps, takes old files of its own away, and touches no others', async () => {
+    const { run, out, errors, files } = terminal({}, { 'repo/team/readme.yaml': 'theirs: true\n' })
+    const gitops = ['gitops', 'plan.json', '--out', 'repo', '--tool', 'flux', '--repository', 'https://git.example.test/apps.git']
+    const into = [...gitops, '--folder', 'team']
+    expect(await run(...into)).toBe(0)
+    expect(out[0]).toContain('+ 00-namespace-bud-inference.yaml')
+    expect(files.get('repo/team/flux.yaml')).toContain('url: https://git.example.test/apps.git')
+    expect(await run(...into)).toBe(0)
+    expect(out[0]).toBe('nothing to change')
+    files.set('plan.json', JSON.stringify(samplePlan({ replicas: 1 })))
+    await run(...into)
+    expect(out[0]).toMatch(/- \d+-pod-disruption-budget-llama-chat\.yaml/)
+    expect(files.get('repo/team/readme.yaml')).toBe('theirs: true\n')
+    files.set('repo/team/kustomization.yaml', 'resources: [readme.yaml]\n')
+    expect(await run(...into)).toBe(2)
+    expect(errors.join('\n')).toContain("'repo/team/kustomization.yaml' is there and was not written by bud-cluster")
+    expect(await run(...gitops)).toBe(0)
+    expect(files.has('repo/bud-inference/llama-chat/kustomization.yaml')).toBe(true)
+  })
+
+  test('measures a deployment, and adds the row to a file', async () => {
+    const figures = { duration: 2, completed: 160, failed: 0, total_input_tokens: 1, total_output_tokens: 1, request_throughput: 80 }
+    const times = { output_throughput: 900, mean_ttft_ms: 80, median_ttft_ms: 70, mean_tpot_ms: 4, median_tpot_ms: 4 }
+    const readLog = () => `bud-benchmark-result ${JSON.stringify({ ...figures, ...times })}`
+    const { run, out, errors, files } = terminal({ readLog })
+    await run('apply', 'plan.json')
+    expect(await run('benchmark', 'plan.json', '--out', 'rows.csv', '--requests', '160')).toBe(0)
+    expect(out.at(-1)).toBe('160 requests answered, 0 failed: 900 output tokens/s, first token 70 ms, then 4.0 ms each (medians)')
+    await run('benchmark', 'plan.json', '--out', 'rows.csv')
+    expect((files.get('rows.csv') ?? '').trimEnd().split('\n')).toHaveLength(3)
+    expect(await run('benchmark', 'plan.json', '--requests', 'many')).toBe(1)
+    expect(errors[0]).toContain('requests')
+    files.set('rows.csv', 'other,columns\n')
+    expect(await run('benchmark', 'plan.json', '--out', 'rows.csv')).toBe(2)
+  })
+
+  test('keeps two commands with one folder of state apart', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bud-cluster-state-'))
+    using held = lockDirectory(folder)
+    expect(held).toBeDefined()
+    try {
+      const user = { clusters: [{ name: 'a', cluster: { server: 'https://127.0.0.1:1' } }], users: [{ name: 'a', user: { token: 't' } }] }
+      const kubeconfig = { ...user, contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }], 'current-context': 'a' }
+      await writeFile(join(folder, 'kubeconfig'), JSON.stringify(kubeconfig))
+      const program = fileURLToPath(new URL('../../src/bin/bud-cluster.ts', import.meta.url))
+      const args = ['--conditions=bud-source', program, 'destroy', 'x', '--state', folder, '--kubeconfig', join(folder, 'kubeconfig')]
+      const outcome = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
+        execFile(process.execPath, args, (error, _, stderr) => {
+          resolve({ code: error?.code, stderr })
+        })
+      })
+      expect(outcome.code).toBe(2)
+      expect(outcome.stderr).toContain(`another bud-cluster is at work with '${folder}'`)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
   test.each([
     [['fly'], "there is no verb 'fly'"],
+    [['gitops', 'plan.json', '--tool', 'flux'], 'gitops needs --out'],
+    [['gitops', 'plan.json', '--out', 'x', '--tool', 'helm'], 'gitops needs --tool argocd or --tool flux'],
     [['plan'], 'the file of a deployment plan is missing'],
     [['plan', 'absent.json'], "the plan 'absent.json' cannot be read as JSON"],
     [['observe'], 'observe needs the name of a deployment'],
@@ -107,6 +209,17 @@ describe('bud-cluster', () => {
     const { run, errors } = terminal()
     expect(await run(...args)).toBe(2)
     expect(errors[0]).toContain(message)
+  })
+
+  test('shows no secret of a plan, whatever it prints', async () => {
+    const launch = { ...samplePlan().launch, env: { API_KEY: 'canary-one' }, args: ['m', '--api-key=canary-two', 'hf_canaryThree123456'] }
+    const { run, out, errors } = terminal({}, { 'secret.json': JSON.stringify(samplePlan({ launch })) })
+    for (const args of [['plan'], ['plan', '--json'], ['render'], ['drift', '--json'], ['apply', '--json']]) {
+      const [verb = '', ...flags] = args
+      expect(await run(verb, 'secret.json', ...flags)).toBe(1)
+      expect(out.join('') + errors.join('')).not.toMatch(/canary/)
+      expect(out.join('') + errors.join('')).toContain('looks like a secret')
+    }
   })
 
   test('fails with the blockers, and applies nothing', async () => {

@@ -67,6 +67,19 @@ describe('AKS', () => {
     expect(JSON.stringify(events)).not.toContain(canary)
   })
 
+  test('keeps the pool without which there is no cluster, and the cluster with it', async () => {
+    await using azure = await createFakeAzure()
+    const clock = createFakeClock()
+    await using provider = createAksProvider({ ...optionsFor(azure), clock })
+    await collect(clock, provider.apply(await provider.plan(spec, never), createMemoryStepRunner(), never))
+    const { changes, findings } = await provider.plan({ ...spec, pools: spec.pools.slice(1) }, never)
+    expect(changes).toEqual([])
+    expect(findings.find(({ severity }) => severity === 'blocker')?.message).toMatch(/^pool system is the one without which/)
+    await using driver = createAksDriver(optionsFor(azure))
+    await expect(driver.deletePool('lab', 'system', never)).rejects.toSatisfy(clusterErrors.CLOUD_REJECTED.is)
+    expect(await provider.observe('lab', never)).toMatchObject({ status: 'ready', nodeCount: 3 })
+  })
+
   test('of someone else is left alone', async () => {
     await using azure = await createFakeAzure()
     const clock = createFakeClock()

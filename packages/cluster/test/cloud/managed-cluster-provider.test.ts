@@ -95,6 +95,17 @@ describe('a managed cluster', () => {
     expect(it.driver.clusters.size).toBe(1)
   })
 
+  test('loses no pool of ours when somebody else has added one', async () => {
+    const it = lab()
+    await apply(it, spec())
+    const pools = it.driver.clusters.get('lab')?.pools
+    const own = pools?.get('gpu')
+    if (pools === undefined || own === undefined) throw new Error('the cluster must have its pools')
+    pools.set('theirs', { ...own, name: 'theirs', owned: false })
+    await expect(destroy(it)).rejects.toThrow(/pool theirs exists and does not carry our tags/)
+    expect([...pools.keys()]).toEqual(['system', 'gpu', 'theirs'])
+  })
+
   test('tells why machines do not come', async () => {
     const it = lab(createFakeCloud({ fails: (pool) => pool === 'gpu' }))
     await expect(apply(it, spec())).rejects.toThrow(/pool gpu: InsufficientInstanceCapacity/)

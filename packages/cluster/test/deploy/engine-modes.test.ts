@@ -179,6 +179,27 @@ describe('a cluster without the Internet', () => {
   })
 })
 
+describe('the network policy', () => {
+  const peers = (options: Parameters<typeof render>[1]) =>
+    JSON.stringify((find(render(enginePlan('vllm'), options), 'NetworkPolicy')?.spec as { ingress: { from: unknown }[] }).ingress[0]?.from)
+  const keda = { target: 'keda', maxReplicas: 2, prometheusUrl: 'http://p:9090' } as const
+
+  test('lets those in who read the metrics, where metrics are read', () => {
+    expect(peers({})).not.toContain('prometheus')
+    for (const options of [{ serviceMonitor: true }, { autoscaling: keda }])
+      expect(peers(options)).toContain('"app.kubernetes.io/name":"prometheus"')
+    expect(peers({ autoscaling: { target: 'bud', maxReplicas: 2 } })).toContain('scaler-system')
+    expect(peers({ serviceMonitor: true, scrapers: [{ podLabels: { app: 'agent' } }] })).toContain('"app":"agent"')
+    expect(peers({ serviceMonitor: true, scrapers: [] })).not.toContain('prometheus')
+  })
+
+  test('lets the control plane in by its addresses', () => {
+    const callers = { podLabels: { app: 'gateway' }, addressRanges: ['10.0.0.0/28', 'fd00::/64'] }
+    expect(peers({ callers })).toContain('{"ipBlock":{"cidr":"10.0.0.0/28"}},{"ipBlock":{"cidr":"fd00::/64"}}')
+    expect(() => peers({ callers: { ...callers, addressRanges: ['10.0.0.1'] } })).toThrow(/addressRanges/)
+  })
+})
+
 describe('OpenShift', () => {
   test('binds an account of its own to the constraint, and serves at a route', () => {
     const manifests = render(enginePlan('vllm'), { openshift: { routeHost: 'chat.apps.lab.example' } })
@@ -202,6 +223,30 @@ describe('an autoscaler', () => {
     expect(find(split, 'ScaledObject')?.spec).toMatchObject({ scaleTargetRef: { name: 'llama-chat-decode' } })
     const wide = render(enginePlan('vllm', { nodesPerReplica: 2 }), { autoscaling: keda })
     expect(find(wide, 'ScaledObject')?.spec).toMatchObject({ scaleTargetRef: { kind: 'LeaderWorkerSet' } })
+  })
+
+  test('counts the pods of its own workload, and not of one with a longer name', () => {
+    const patternOf = (plan: ReturnType<typeof enginePlan>) => {
+      const { triggers } = find(render(plan, { autoscaling: keda }), 'ScaledObject')?.spec as {
+        triggers: { metadata: { query: string } }[]
+      }
+      return new RegExp(`^${/pod=~"([^"]+)"/.exec(triggers[0]?.metadata.query ?? '')?.[1] ?? ''}$`)
+    }
+    const pods = [
+      'llama-chat-5d4f8c7b6d-x7k2p',
+      'llama-chat-large-5d4f8c7b6d-x7k2p',
+      'llama-chat-decode-6b-x7k2p',
+      'llama-chat-0',
+      'llama-chat-0-1',
+    ]
+    expect(pods.filter((pod) => patternOf(enginePlan('vllm')).test(pod))).toEqual(['llama-chat-5d4f8c7b6d-x7k2p'])
+    expect(pods.filter((pod) => patternOf(enginePlan('vllm', { nodesPerReplica: 2 })).test(pod))).toEqual(['llama-chat-0'])
+  })
+
+  test('that may go to zero leaves a new deployment the time to start', () => {
+    const manifests = render(enginePlan('vllm'), { autoscaling: { ...keda, minReplicas: 0, activationQuery: 'sum(waiting)' } })
+    expect(find(manifests, 'ScaledObject')?.spec).toMatchObject({ minReplicaCount: 0, initialCooldownPeriod: expect.any(Number) as number })
+    expect(find(render(enginePlan('vllm'), { autoscaling: keda }), 'ScaledObject')?.spec).not.toHaveProperty('initialCooldownPeriod')
   })
 
   test('is not sent to zero where nothing would wake it, and bounds must fit', () => {

@@ -1,7 +1,9 @@
-import { createFakeClock } from '@bud-foundry/core/testing'
+import { requestEventSchema } from '@bud-foundry/core'
+import { createFakeClock, createMemorySink } from '@bud-foundry/core/testing'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import {
+  benchmarkEvents,
   benchmarkJob,
   clusterErrors,
   imageBuildJob,
@@ -64,6 +66,35 @@ describe('a benchmark', () => {
     expect(snapshot(api)).toEqual(before)
   })
 
+  test('becomes what the metrics of users are: one event for each request, the same ones however often they are made', async () => {
+    const requests = [
+      { startSeconds: 0, firstTokenSeconds: 0.08, gapSeconds: 1.02, inputTokens: 1024, outputTokens: 256, failed: false },
+      { startSeconds: 0.5, firstTokenSeconds: 0, gapSeconds: 0, inputTokens: 1024, outputTokens: 0, failed: true },
+    ]
+    const run = { runId: 'r1', projectId: 'capacity', startedAtUnixMs: 1_700_000_000_000 }
+    const found = readBenchmarkResult(samplePlan(), log({ ...result, requests }))
+    const events = benchmarkEvents(samplePlan(), found, run)
+    expect(events.map((event) => requestEventSchema.parse(event))).toEqual(events)
+    expect(events[0]).toMatchObject({
+      model: 'llama-3.1-8b',
+      durationMs: 1100,
+      timeToFirstTokenMs: 80,
+      timePerOutputTokenMs: 4,
+      outcome: 'success',
+    })
+    expect(events[1]).toMatchObject({ timeUnixMs: 1_700_000_000_500, status: 502, outcome: 'error' })
+    await using sink = createMemorySink()
+    await sink.write(events, never)
+    await sink.write(benchmarkEvents(samplePlan(), found, run), never)
+    expect(sink.events).toHaveLength(2)
+  })
+
+  test('is refused with figures that make no sense', () => {
+    expect(() => benchmarkJob(samplePlan(), {}, { requests: 0 })).toThrow(/requests/)
+    expect(() => benchmarkJob(samplePlan(), {}, { timeoutSeconds: Number.NaN })).toThrow(/timeoutSeconds/)
+    expect(() => benchmarkJob(samplePlan(), { namespace: 'Not A Label' })).toThrow(/namespace/)
+  })
+
   test('calls as the gateway does, whose labels the engine lets in', () => {
     const { manifests } = benchmarkJob(samplePlan(), { callers: { podLabels: { app: 'gateway' } } })
     expect(JSON.stringify(manifests)).toContain('"app":"gateway"')
@@ -115,6 +146,42 @@ describe('a job', () => {
     const before = snapshot(api)
     await expect(run(manager, job)).rejects.toSatisfy(clusterErrors.KUBERNETES_CONFLICT.is)
     expect(snapshot(api)).toEqual(before)
+  })
+
+  test('named like a deployment leaves that deployment alone, and the deployment leaves it', async () => {
+    const { api, manager } = await lab({ readLog: () => 'done' })
+    const plan = samplePlan()
+    await collect(manager.apply(await manager.plan({ plan })))
+    const before = snapshot(api)
+    const twin = quantizationJob({ name: plan.name, claimName: 'weights', from: 'a', to: 'b', scheme: 'FP8' })
+    await run(manager, twin)
+    expect(snapshot(api)).toEqual(before)
+    for (const manifest of twin.manifests) await api.apply(manifest, { fieldManager: 'bud-foundry' }, never)
+    expect((await manager.plan({ plan })).diff).toBe('')
+  })
+
+  test('that another run left with other orders is not taken for this one', async () => {
+    const requests: string[] = []
+    const { api, manager } = await lab({ readLog: () => 'done', onRequest: (verb, resource) => requests.push(`${verb} ${resource}`) })
+    const other = quantizationJob({ name: 'small', claimName: 'weights', from: 'qwen', to: 'elsewhere', scheme: 'FP8' })
+    for (const manifest of other.manifests) await api.apply(manifest, { fieldManager: 'bud-foundry' }, never)
+    requests.length = 0
+    await run(manager, job)
+    const writes = requests.filter((request) => /^(apply|delete) Job/.test(request))
+    expect(writes).toEqual(['delete Job bud-inference/small', 'apply Job bud-inference/small', 'delete Job bud-inference/small'])
+  })
+
+  test('is run by one operator at a time, and in a namespace that exists', async () => {
+    const { api } = await lab({ podsBecomeReady: () => false })
+    const clock = createFakeClock()
+    const [first, second] = ['a', 'b'].map((operator) => sampleManager({ api, operator, clock }).manager)
+    if (first === undefined || second === undefined) throw new Error('there are two')
+    for await (const { step } of first.run(job, () => undefined)) {
+      if (step !== job.step) continue
+      await expect(run(second, job)).rejects.toSatisfy(clusterErrors.OPERATOR_BUSY.is)
+      break
+    }
+    await expect(run(second, { ...job, namespace: 'absent' })).rejects.toThrow(/namespace 'absent' does not exist; make it first/)
   })
 
   test('checks what it is asked for', () => {
@@ -174,6 +241,29 @@ describe('a folder for GitOps', () => {
     const list = files.find(({ path }) => path === 'kustomization.yaml')
     expect(parse(list?.content ?? '')).toMatchObject({ resources: files.slice(0, -2).map(({ path }) => path) })
     expect(files.at(-1)?.content).toContain('targetNamespace: team-a')
+  })
+
+  test.each([
+    [{ repository: 'https://user:canary@git.example.test/apps.git' }, 'without credentials'],
+    [{ folder: '../other' }, 'inside the repository'],
+    [{ revision: '--upload-pack=x' }, 'a branch, tag or commit'],
+  ])('is refused for %j', (change, message) => {
+    expect(() => renderFolder(samplePlan(), {}, { ...gitOps, tool: 'flux', ...change })).toThrow(message)
+  })
+
+  test('has no secret of the plan in it, and says that it must not be used', () => {
+    const launch = {
+      ...samplePlan().launch,
+      env: { HF_TOKEN: 'hf_canary_5d1f' },
+      args: ['m', '--api-key', 'canary-key', '--tokenizer', 'm'],
+    }
+    const { files, findings } = renderFolder(samplePlan({ launch }), {}, { ...gitOps, tool: 'argocd' })
+    expect(JSON.stringify(files)).not.toMatch(/canary/)
+    expect(JSON.stringify(files)).toContain('--tokenizer')
+    expect(findings.filter(({ severity }) => severity === 'blocker').map(({ field }) => field)).toEqual([
+      'launch.env.HF_TOKEN',
+      'launch.args[2]',
+    ])
   })
 
   test('is the same for the same plan', () => {

@@ -3,7 +3,8 @@ import { createMemoryStore } from '@bud-foundry/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { clusterErrors, type DesiredDeployment } from '../../src/index.ts'
-import { createFakeKubernetes } from '../../src/testing.ts'
+import { createFakeKubernetes, type FakeKubernetes } from '../../src/testing.ts'
+import { readRollout } from '../../src/manage/rollout.ts'
 import { samplePlan } from '../deploy/sample-plan.ts'
 import { applyAll, collect, sampleManager, snapshot } from '../support/sample-manager.ts'
 
@@ -11,6 +12,21 @@ const never = new AbortController().signal
 const chat = { name: 'llama-chat', namespace: 'bud-inference' }
 const desired = (overrides: Parameters<typeof samplePlan>[0] = {}): DesiredDeployment => ({ plan: samplePlan(overrides) })
 const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', ...chat }
+
+/** The same cluster, with something that happens before each write of an object by apply. */
+const slowed = (api: FakeKubernetes, before: (signal: AbortSignal) => Promise<void>): FakeKubernetes =>
+  new Proxy(api, {
+    get: (target, name): unknown => {
+      if (name === 'apply') {
+        return async (...[object, options, signal]: Parameters<FakeKubernetes['apply']>) => {
+          if (options.dryRun !== true && object.kind !== 'Namespace') await before(signal)
+          return target.apply(object, options, signal)
+        }
+      }
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
 
 describe('plan', () => {
   test('shows what an empty cluster would get, with its price, and changes nothing', async () => {
@@ -39,7 +55,8 @@ describe('plan', () => {
             serviceMonitor,
             ...(nodeSelector === undefined ? {} : { nodeSelector }),
           } as const
-          const wanted = { plan: samplePlan({ replicas }), options }
+          // A claim for one node cannot become one for several.
+          const wanted = { plan: samplePlan({ replicas: ephemeral ? replicas : replicas + 1 }), options }
           await applyAll(manager, await manager.plan(wanted))
           expect((await manager.plan(wanted)).diff).toBe('')
         }
@@ -67,6 +84,24 @@ describe('plan', () => {
     ])
     await applyAll(manager, changes)
     expect(api.objects().some(({ kind }) => kind === 'PersistentVolumeClaim')).toBe(false)
+  })
+
+  test('keeps a claim that is large enough, lets it grow, and says when it cannot be used', async () => {
+    const { api, manager } = sampleManager()
+    const model = (downloadBytes: number) => ({ ...samplePlan().model, downloadBytes })
+    const sizeOf = async () => {
+      const claim = await api.read({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', ...chat, name: 'llama-chat-models' }, never)
+      return (claim?.spec as { resources: { requests: { storage: string } } }).resources.requests.storage
+    }
+    await applyAll(manager, await manager.plan(desired({ replicas: 1, model: model(8 * 2 ** 30) })))
+    expect(await sizeOf()).toBe('10Gi')
+    expect((await manager.plan(desired({ replicas: 1, model: model(2 ** 30) }))).diff).not.toContain('PersistentVolumeClaim')
+    await applyAll(manager, await manager.plan(desired({ replicas: 1, model: model(16 * 2 ** 30) })))
+    expect(await sizeOf()).toBe('20Gi')
+    const { findings } = await manager.plan(desired({ replicas: 2 }))
+    expect(findings.find(({ severity }) => severity === 'blocker')?.message).toBe(
+      "PersistentVolumeClaim bud-inference/llama-chat-models is ReadWriteOnce, and the plan needs ReadWriteMany; a claim cannot be changed: destroy the deployment and apply it anew, or use modelStorage { kind: 'ephemeral' }",
+    )
   })
 
   test('blocks what would touch an object of someone else, until it is adopted', async () => {
@@ -140,6 +175,39 @@ describe('apply', () => {
     expect(events.find(({ state }) => state === 'progress')?.message).toContain('status 503')
   })
 
+  test('ends where an autoscaler has sent every replica to sleep, and takes that for no proof', async () => {
+    const { api, manager } = sampleManager()
+    const autoscaling = {
+      target: 'keda',
+      minReplicas: 0,
+      maxReplicas: 2,
+      prometheusUrl: 'http://p:9090',
+      activationQuery: 'sum(x)',
+    } as const
+    const sleeping = (image: string): DesiredDeployment => ({
+      ...desired({ launch: { ...samplePlan().launch, image } }),
+      options: { autoscaling },
+    })
+    await applyAll(manager, await manager.plan(sleeping('vllm/vllm-openai:v1')))
+    const live = await api.read(deployment, never)
+    if (live === undefined) throw new Error('the deployment must exist')
+    await api.replace({ ...live, spec: { ...(live.spec as object), replicas: 0 } }, never)
+    await applyAll(manager, await manager.plan(sleeping('vllm/vllm-openai:v2')))
+    expect((await manager.rollback(chat))?.diff).toContain('"vllm/vllm-openai:v2" -> "vllm/vllm-openai:v1"')
+  })
+
+  test('says what to do when the API server cannot reach the pods', async () => {
+    let asked = 0
+    const clock = createFakeClock()
+    const refusal = { status: 503, text: '{"kind":"Status","message":"error trying to reach service: dial tcp: i/o timeout"}' }
+    const answerPod = () => ((asked += 1) < 3 ? refusal : { status: 200, text: '{"choices":[{}]}' })
+    const { manager } = sampleManager({ answerPod, clock })
+    const events = await clock.run(applyAll(manager, await manager.plan(desired())))
+    expect(events.find(({ state }) => state === 'progress')?.message).toContain(
+      'name the addresses of the control plane in callers.addressRanges',
+    )
+  })
+
   test('asks an embedding engine for an embedding', async () => {
     const answerPod = ({ path }: { path: string }) =>
       path === '/v1/embeddings' ? { status: 200, text: '{"data":[{"embedding":[1]}]}' } : { status: 404, text: '' }
@@ -189,6 +257,36 @@ describe('apply', () => {
     expect(second.id).toBe(first.id)
     await applyAll(manager, second)
     expect(await api.read(deployment, never)).toBeDefined()
+  })
+
+  test('makes again what somebody removed after an attempt that failed', async () => {
+    let ready = false
+    const clock = createFakeClock()
+    const { api, manager } = sampleManager({ podsBecomeReady: () => ready, clock })
+    const first = await manager.plan(desired())
+    const failed = applyAll(manager, first).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    expect(await clock.run(failed)).toSatisfy(clusterErrors.DEPLOYMENT_NOT_READY.is)
+    await api.remove({ apiVersion: 'v1', kind: 'Namespace', name: chat.namespace }, {}, never)
+    ready = true
+    const second = await manager.plan(desired())
+    expect(second.id).toBe(first.id)
+    await clock.run(applyAll(manager, second))
+    expect((await manager.observe(chat)).status).toBe('ready')
+  })
+
+  test('takes an old workload that is still going for nothing', async () => {
+    const { api } = sampleManager()
+    await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: chat.namespace } }, never)
+    const template = { metadata: { labels: { 'foundry.bud.studio/deployment': chat.name } }, spec: {} }
+    const going = { ...chat, deletionTimestamp: '2026-01-01T00:00:00Z' }
+    await api.create({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: going, spec: { replicas: 1, template } }, never)
+    expect(await readRollout(api, chat, never)).toMatchObject({ servingPods: [], problem: 'its workload is being deleted' })
+    const groups = { apiVersion: 'leaderworkerset.x-k8s.io/v1', kind: 'LeaderWorkerSet', metadata: chat, spec: { replicas: 1 } }
+    await api.create(groups, never)
+    expect((await readRollout(api, chat, never))?.problem).toBe('0 of 1 replicas of the new generation are ready')
   })
 
   test('stops when its reader leaves, and continues when it is run again', async () => {
@@ -261,6 +359,40 @@ describe('destroy', () => {
     }
   })
 
+  test.each([
+    ['a job of a clock', { apiVersion: 'batch/v1', kind: 'CronJob' }],
+    ['an entry', { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress' }],
+    ['a quota', { apiVersion: 'v1', kind: 'ResourceQuota' }],
+    ['a custom resource', { apiVersion: 'example.test/v1', kind: 'Widget' }],
+  ])('keeps a namespace for %s of someone else', async (_, type) => {
+    const { api, manager } = sampleManager()
+    const versions = [{ name: 'v1', served: true, storage: true }]
+    const definition = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'widgets.example.test' },
+      spec: { group: 'example.test', scope: 'Namespaced', names: { kind: 'Widget', plural: 'widgets' }, versions },
+    }
+    await api.create(definition, never)
+    await applyAll(manager, await manager.plan(desired()))
+    const theirs = await api.create({ ...type, metadata: { name: 'theirs', namespace: chat.namespace }, spec: {} }, never)
+    await collect(manager.destroy(chat))
+    expect(api.objects().find(({ kind }) => kind === type.kind)?.metadata.uid).toBe(theirs.metadata.uid)
+    expect(await manager.leftovers(chat)).toEqual([])
+  })
+
+  test('takes what OpenShift puts into every namespace for no inhabitants', async () => {
+    const { api, manager } = sampleManager()
+    const before = snapshot(api)
+    await applyAll(manager, await manager.plan(desired()))
+    const place = (name: string) => ({ name, namespace: chat.namespace })
+    await api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: place('openshift-service-ca.crt') }, never)
+    await api.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: place('builder') }, never)
+    await api.create({ apiVersion: 'v1', kind: 'Secret', metadata: place('builder-dockercfg-x7k2p') }, never)
+    await collect(manager.destroy(chat))
+    expect(snapshot(api)).toEqual(before)
+  })
+
   test('is harmless where nothing is', async () => {
     const { api, manager } = sampleManager()
     const before = snapshot(api)
@@ -270,6 +402,29 @@ describe('destroy', () => {
 })
 
 describe('two operators', () => {
+  test('the one whose lease was taken writes nothing more', async () => {
+    const clock = createFakeClock()
+    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name: `bud-foundry-${chat.name}`, namespace: chat.namespace }
+    let stalls = 0
+    const writes: string[] = []
+    const inner = createFakeKubernetes({ onRequest: (verb, resource) => verb === 'apply' && writes.push(resource) })
+    const api = slowed(inner, async (signal) => {
+      // The first write of an object takes so long that the lease has to be renewed meanwhile; somebody else took it.
+      if ((stalls += 1) > 1) return
+      const live = await inner.read(lease, signal)
+      if (live === undefined) throw new Error('there must be a lease')
+      await inner.replace({ ...live, spec: { holderIdentity: 'operator-b', leaseDurationSeconds: 30 } }, signal)
+      await clock.sleep(15_000, signal)
+    })
+    const { manager } = sampleManager({ api, clock })
+    const failed = applyAll(manager, await manager.plan(desired())).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    expect(await clock.run(failed)).toSatisfy(clusterErrors.OPERATOR_LEASE_LOST.is)
+    expect(writes.filter((resource) => !resource.startsWith('Namespace'))).toEqual([])
+  })
+
   test('never change one deployment at once: the second is told who holds it', async () => {
     const clock = createFakeClock()
     const api = createFakeKubernetes({ podsBecomeReady: () => false })
