@@ -7,6 +7,7 @@ import { writeIsolatedStyles } from './isolate-styles.ts'
 const widgets = [
   'admin',
   'autoscale-form',
+  'benchmark-results',
   'blocking',
   'breakdown',
   'budget-list',
@@ -19,6 +20,7 @@ const widgets = [
   'deployment-list',
   'elements',
   'geo-map',
+  'guardrails',
   'heatmap',
   'key-manager',
   'limit-meters',
@@ -30,6 +32,7 @@ const widgets = [
   'notice',
   'operation-progress',
   'pareto',
+  'pickers',
   'plan-comparison',
   'plan-list',
   'playground',

@@ -3,15 +3,9 @@
 // client
 export { createBudClient, type BudClient, type BudClientOptions, type CallOptions } from './client/client.ts'
 export { browserClock, type ClientClock } from './client/client-clock.ts'
-export type { ChatDelta, ChatRequest, ChatRole } from './client/chat-stream.ts'
-export {
-  createChatSession,
-  type ChatMessage,
-  type ChatSession,
-  type ChatSessionOptions,
-  type ChatState,
-  type ChatTiming,
-} from './client/chat-session.ts'
+export type { ChatDelta, ChatRequest, ChatRole, ChatTool, ChatToolCall, ChatTurn } from './client/chat-stream.ts'
+export { createChatSession, type ChatSession, type ChatState } from './client/chat-session.ts'
+export type { ChatImage, ChatMessage, ChatSessionOptions, ChatTiming } from './client/chat-message.ts'
 export type { LiveHandlers, LiveStatus, LiveSubscription } from './client/live-stream.ts'
 export type {
   Answer,

@@ -19,13 +19,30 @@ export const limits = {
   liveInFlightMax: 200,
   /** A request that never reported its end is dropped from the list after this long. */
   liveInFlightMs: 600_000,
+  /** Views are told of live events at most this often, however many arrive. */
+  liveNotifyMs: 50,
+  /** A read that failed for a reason that passes is tried again so many times. */
+  retriesMax: 2,
+  retryMsMin: 300,
+  /** A server that asks for a longer wait is believed, and the failure shown. */
+  retryMsMax: 5_000,
+  /** Questions that are asked in the same moment go to the server together, at most so many. */
+  questionsTogetherMax: 50,
+  questionsTogetherMs: 5,
   /** Rows of a chart's table; a file holds all of them. */
   chartTableRowsMax: 2_000,
   chatMessagesMax: 200,
+  /** Functions that one answer may ask for. */
+  chatToolCallsMax: 32,
+  /** Pictures of one message, and bytes of each: most models take no more. */
+  chatImagesMax: 4,
+  chatImageBytesMax: 5_242_880,
   /** Models that the playground asks at once. */
   playgroundColumnsMax: 4,
   /** Characters of one answer; beyond it the stream is stopped. */
   chatAnswerCharactersMax: 1_000_000,
+  /** Longer lines and paragraphs of an answer are shown without emphasis and links: their patterns cost the square of the length. */
+  markdownInlineCharactersMax: 4_000,
   /** The view is told of new tokens at most this often. */
   chatNotifyMs: 32,
   /** A session is renewed after this share of its life. */

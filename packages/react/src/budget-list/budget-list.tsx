@@ -8,6 +8,7 @@ import { useBudStrings } from '../hook/bud-context.ts'
 import { useResource } from '../hook/use-resource.ts'
 import { createAdminClient } from '../client/admin-client.ts'
 import { Icon } from '../icon/icon.tsx'
+import { Confirm } from '../part/confirm.tsx'
 import { EmptyNotice, ErrorNotice } from '../part/notice.tsx'
 import { BudgetForm, type BudgetDraft } from './budget-form.tsx'
 import { BudgetMeter } from './budget-meter.tsx'
@@ -16,9 +17,10 @@ import { BudgetMeter } from './budget-meter.tsx'
 const budgetsMax = 50
 
 export function BudgetList() {
-  const { budgets, common } = useBudStrings()
+  const { budgets, common, keys } = useBudStrings()
   const admin = useAdminClient()
   const [isAdding, setIsAdding] = useState(false)
+  const [asking, setAsking] = useState<BudgetState['budget'] | undefined>(undefined)
   const list = useResource<readonly BudgetState[]>({
     key: 'budget-states',
     refreshMs: 15_000,
@@ -29,12 +31,13 @@ export function BudgetList() {
     },
   })
   const add = useAction(async (draft: BudgetDraft, signal) => {
-    await admin.call('putBudget', toPut(draft), { signal })
+    await admin.call('putBudget', toPut(draft, new Set(list.data?.map(({ budget }) => budget.id))), { signal })
     setIsAdding(false)
     list.reload()
   })
   const remove = useAction(async (id: string, signal) => {
     await admin.call('deleteBudget', { params: { id } }, { signal })
+    setAsking(undefined)
     list.reload()
   })
   const close = () => {
@@ -52,7 +55,6 @@ export function BudgetList() {
           </button>
         </span>
       </header>
-      {remove.state.kind === 'failed' ? <ErrorNotice message={remove.state.error.message} /> : null}
       {list.status === 'error' ? (
         <ErrorNotice message={list.error?.message ?? ''} onRetry={list.reload} />
       ) : list.status === 'loading' ? (
@@ -69,13 +71,29 @@ export function BudgetList() {
                 className="bud-button bud-button-ghost bud-button-icon"
                 aria-label={`${budgets.remove}: ${state.budget.name === '' ? state.budget.id : state.budget.name}`}
                 title={budgets.remove}
-                onClick={() => remove.run(state.budget.id)}
+                onClick={() => setAsking(state.budget)}
               >
                 <Icon name="close" />
               </button>
             </li>
           ))}
         </ul>
+      )}
+      {list.isStale ? <p className="bud-stale">{common.stale}</p> : null}
+      {asking === undefined ? null : (
+        <Confirm
+          title={budgets.removeTitle(asking.name === '' ? asking.id : asking.name)}
+          hint={budgets.removeHint}
+          action={budgets.remove}
+          cancel={keys.cancel}
+          isBusy={remove.state.kind === 'busy'}
+          error={remove.state.kind === 'failed' ? remove.state.error.message : undefined}
+          onConfirm={() => remove.run(asking.id)}
+          onClose={() => {
+            remove.reset()
+            setAsking(undefined)
+          }}
+        />
       )}
       {isAdding ? (
         <BudgetForm
@@ -89,13 +107,19 @@ export function BudgetList() {
   )
 }
 
-/** The id is the name in the letters that ids may have. */
-export function toPut({ name, subject, subjectId, limitUsd, stop }: BudgetDraft): AdminInput<'putBudget'> {
-  const id = name
+/** The id is the name in the letters that ids may have, and another than those that are taken: a second budget must not replace the first. */
+export function toPut(
+  { name, subject, subjectId, limitUsd, stop }: BudgetDraft,
+  taken: ReadonlySet<string> = new Set(),
+): AdminInput<'putBudget'> {
+  const letters = name
     .trim()
     .toLowerCase()
     .replace(/[^\w.:-]+/g, '-')
-    .slice(0, 58)
+    .slice(0, 50)
+  const base = /\w/.test(letters) ? letters : 'budget'
+  let id = base
+  for (let copy = 2; taken.has(id); copy += 1) id = `${base}-${String(copy)}`
   return {
     params: { id },
     body: {

@@ -1,7 +1,8 @@
 'use client'
 /** Where a message is written: Enter sends, Shift+Enter breaks the line; while an answer runs the button stops it. */
-import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react'
+import { useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useBudStrings } from '../hook/bud-context.ts'
+import { useBrowserLayoutEffect } from '../hook/use-browser-layout-effect.ts'
 import { Icon } from '../icon/icon.tsx'
 
 export interface ChatComposerProps {
@@ -9,12 +10,13 @@ export interface ChatComposerProps {
   readonly isDisabled: boolean
   readonly onSend: (text: string) => void
   readonly onStop: () => void
+  /** Something goes along that needs no words, e.g. a picture. */
+  readonly hasAttachment?: boolean
+  /** Beside the text, e.g. a button that attaches. */
+  readonly children?: ReactNode
 }
 
-// The server renders no layout; React warns about layout effects there.
-const useBrowserLayoutEffect = typeof document === 'undefined' ? () => {} : useLayoutEffect
-
-export function ChatComposer({ isBusy, isDisabled, onSend, onStop }: ChatComposerProps) {
+export function ChatComposer({ isBusy, isDisabled, onSend, onStop, hasAttachment = false, children }: ChatComposerProps) {
   const { chat } = useBudStrings()
   const [text, setText] = useState('')
   const input = useRef<HTMLTextAreaElement>(null)
@@ -26,8 +28,9 @@ export function ChatComposer({ isBusy, isDisabled, onSend, onStop }: ChatCompose
     element.style.height = `${element.scrollHeight}px`
   }, [text])
 
+  const isEmpty = text.trim() === '' && !hasAttachment
   const send = () => {
-    if (isBusy || isDisabled || text.trim() === '') return
+    if (isBusy || isDisabled || isEmpty) return
     onSend(text)
     setText('')
   }
@@ -47,6 +50,7 @@ export function ChatComposer({ isBusy, isDisabled, onSend, onStop }: ChatCompose
         send()
       }}
     >
+      {children}
       <textarea
         ref={input}
         className="bud-composer-input"
@@ -70,7 +74,7 @@ export function ChatComposer({ isBusy, isDisabled, onSend, onStop }: ChatCompose
           className="bud-button bud-button-primary bud-composer-button"
           aria-label={chat.send}
           title={chat.send}
-          disabled={isDisabled || text.trim() === ''}
+          disabled={isDisabled || isEmpty}
         >
           <Icon name="send" />
         </button>

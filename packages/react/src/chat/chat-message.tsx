@@ -1,13 +1,15 @@
 'use client'
 /** One turn of a conversation, with its measures and, when it failed, its reason and a way on. */
 import { memo } from 'react'
-import type { ChatMessage as Message, ChatTiming } from '../client/chat-session.ts'
+import type { ChatMessage as Message, ChatTiming } from '../client/chat-message.ts'
 import type { Format } from '../format/format.ts'
 import type { BudStrings } from '../format/strings.ts'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { CopyButton } from '../part/copy-button.tsx'
 import { ErrorNotice } from '../part/notice.tsx'
+import { ChatPicture } from './chat-picture.tsx'
 import { Markdown } from './markdown.tsx'
+import { ToolCall } from './tool-call.tsx'
 
 export interface ChatMessageProps {
   readonly message: Message
@@ -21,7 +23,22 @@ export const ChatMessage = memo(function ChatMessage({ message, onRetry }: ChatM
     return (
       <li className="bud-message bud-message-user">
         <span className="bud-hidden">{strings.chat.you}: </span>
-        <div className="bud-message-bubble">{message.content}</div>
+        {message.images.length === 0 ? null : (
+          <div className="bud-message-pictures">
+            {message.images.map((image, index) => (
+              <ChatPicture key={index} image={image} />
+            ))}
+          </div>
+        )}
+        {message.content === '' ? null : <div className="bud-message-bubble">{message.content}</div>}
+      </li>
+    )
+  }
+  if (message.role === 'tool') {
+    return (
+      <li className="bud-message bud-message-user">
+        <span className="bud-hidden">{strings.chat.toolReturned}: </span>
+        <pre className="bud-message-bubble bud-message-result">{message.content}</pre>
       </li>
     )
   }
@@ -31,12 +48,15 @@ export const ChatMessage = memo(function ChatMessage({ message, onRetry }: ChatM
       <span className="bud-hidden">{message.model}: </span>
       {message.status === 'waiting' ? <Waiting label={strings.chat.waiting} /> : null}
       {message.reasoning === '' ? null : (
-        <details className="bud-message-reasoning" open={message.content === '' ? true : undefined}>
+        <details className="bud-message-reasoning" open={message.content === '' && message.toolCalls.length === 0 ? true : undefined}>
           <summary>{strings.chat.thinking}</summary>
           <p>{message.reasoning}</p>
         </details>
       )}
       {message.content === '' ? null : <Markdown text={message.content} />}
+      {message.toolCalls.map((call) => (
+        <ToolCall key={call.id} call={call} />
+      ))}
       {message.status === 'failed' ? (
         <ErrorNotice title={strings.chat.failed} message={message.error?.message ?? ''} onRetry={onRetry} />
       ) : null}

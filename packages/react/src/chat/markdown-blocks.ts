@@ -1,5 +1,7 @@
 /** Splits an answer into the blocks that models write: paragraphs, headings, lists, quotes, tables, code. Never throws; unfinished input is fine. */
 
+import { limits } from '../limits.ts'
+
 export type MarkdownBlock =
   | { readonly kind: 'paragraph'; readonly text: string }
   | { readonly kind: 'heading'; readonly level: number; readonly text: string }
@@ -43,6 +45,8 @@ type ReadBlock = readonly [MarkdownBlock, number]
 
 function readBlock(lines: readonly string[], at: number): ReadBlock {
   const line = lines[at] ?? ''
+  // A line of that length is prose or data; patterns that look for marks in it would cost more than they find.
+  if (line.length > limits.markdownInlineCharactersMax) return [{ kind: 'paragraph', text: line }, at + 1]
   const opening = fence.exec(line)
   if (opening !== null) return readCode(lines, at, opening[1] ?? '```', opening[2] ?? '')
   const title = heading.exec(line)
@@ -50,8 +54,12 @@ function readBlock(lines: readonly string[], at: number): ReadBlock {
   if (rule.test(line)) return [{ kind: 'rule' }, at + 1]
   if (bullet.test(line) || numbered.test(line)) return readList(lines, at)
   if (line.startsWith('>')) return readQuote(lines, at)
-  if (line.includes('|') && tableDivider.test(lines[at + 1] ?? '') && (lines[at + 1] ?? '').includes('-')) return readTable(lines, at)
+  if (line.includes('|') && isDivider(lines[at + 1] ?? '')) return readTable(lines, at)
   return readParagraph(lines, at)
+}
+
+function isDivider(line: string): boolean {
+  return line.length <= limits.markdownInlineCharactersMax && line.includes('-') && tableDivider.test(line)
 }
 
 function readCode(lines: readonly string[], at: number, mark: string, language: string): ReadBlock {
@@ -130,5 +138,6 @@ function readParagraph(lines: readonly string[], at: number): ReadBlock {
 }
 
 function startsBlock(line: string): boolean {
+  if (line.length > limits.markdownInlineCharactersMax) return true
   return line.trim() === '' || fence.test(line) || heading.test(line) || bullet.test(line) || numbered.test(line) || line.startsWith('>')
 }

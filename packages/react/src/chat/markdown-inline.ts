@@ -1,5 +1,7 @@
 /** Reads emphasis, code and links inside a line; links lead only to http, https and mail addresses. */
 
+import { limits } from '../limits.ts'
+
 export type MarkdownInline =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'code'; readonly text: string }
@@ -16,7 +18,7 @@ export function parseMarkdownInline(source: string, depth = 0): readonly Markdow
   const parts: MarkdownInline[] = []
   let rest = source
   while (rest !== '') {
-    const match = depth < depthMax ? token.exec(rest) : null
+    const match = depth < depthMax && source.length <= limits.markdownInlineCharactersMax ? token.exec(rest) : null
     if (match === null) {
       parts.push({ kind: 'text', text: rest })
       return parts

@@ -82,6 +82,10 @@ export function readAnswer(value: unknown): Answer {
   }
 }
 
+export function readAnswers(value: unknown): readonly Answer[] {
+  return readList(readFields(value, 'answers')['answers'], 'answers.answers').map(readAnswer)
+}
+
 function readRow(value: unknown, where: string): AnswerRow {
   const fields = readFields(value, where)
   return {

@@ -1,33 +1,9 @@
-/** A conversation: sends, streams, stops, retries, and measures each answer where the reader sits. */
-import { BudClientError, isAborted } from '../errors.ts'
+/** A conversation: sends, streams, stops, retries, and takes what functions returned. */
 import { limits } from '../limits.ts'
-import type { ChatDelta, ChatRequest } from './chat-stream.ts'
+import { readAnswer } from './chat-answer.ts'
+import { emptyMessage, openToolCalls, toRequest, type ChatImage, type ChatMessage, type ChatSessionOptions } from './chat-message.ts'
 import type { BudClient } from './client.ts'
 import { createValue, type Observable } from './observable.ts'
-
-export interface ChatTiming {
-  /** From sending to the first token, as seen here. */
-  readonly timeToFirstTokenMs: number | undefined
-  readonly durationMs: number
-  readonly outputTokens: number
-  /** The engine reported the count; otherwise it is the number of pieces received. */
-  readonly isExact: boolean
-  /** After the first token. */
-  readonly tokensPerSecond: number | undefined
-}
-
-export interface ChatMessage {
-  readonly id: string
-  readonly role: 'user' | 'assistant'
-  readonly content: string
-  /** The model's thinking, where it sends any. */
-  readonly reasoning: string
-  readonly model: string | undefined
-  readonly status: 'waiting' | 'streaming' | 'done' | 'stopped' | 'failed'
-  readonly error: BudClientError | undefined
-  readonly timing: ChatTiming | undefined
-  readonly finishReason: string | undefined
-}
 
 export interface ChatState {
   readonly messages: readonly ChatMessage[]
@@ -35,8 +11,10 @@ export interface ChatState {
 }
 
 export interface ChatSession extends Observable<ChatState> {
-  /** Adds the text and streams the answer; ignored while an answer is under way or when the text is blank. */
-  readonly send: (text: string, model: string) => void
+  /** Adds text and pictures and streams the answer; ignored while an answer is under way, or when there is neither. */
+  readonly send: (text: string, model: string, images?: readonly ChatImage[]) => void
+  /** Gives what the functions returned, by the id of the call, and streams on; calls that are left out count as not run. */
+  readonly answerTools: (results: Readonly<Record<string, string>>, model: string) => void
   /** Ends the answer under way and keeps what has arrived. */
   readonly stop: () => void
   /** Asks again for the last answer. */
@@ -46,14 +24,9 @@ export interface ChatSession extends Observable<ChatState> {
   readonly close: () => void
 }
 
-export interface ChatSessionOptions {
-  /** Sent before the conversation. */
-  readonly systemPrompt?: string | undefined
-  readonly temperature?: number | undefined
-  readonly maxTokens?: number | undefined
-}
-
-export function createChatSession(client: BudClient, options: ChatSessionOptions = {}): ChatSession {
+/** `options` may be a function, which is asked with each message. */
+export function createChatSession(client: BudClient, options: ChatSessionOptions | (() => ChatSessionOptions) = {}): ChatSession {
+  const readOptions = typeof options === 'function' ? options : () => options
   const state = createValue<ChatState>({ messages: [], isBusy: false })
   let running: AbortController | undefined
   let counter = 0
@@ -75,7 +48,7 @@ export function createChatSession(client: BudClient, options: ChatSessionOptions
     const final = await readAnswer({
       client,
       clock: client.clock,
-      request: toRequest(messages, model, options),
+      request: toRequest(messages, model, readOptions()),
       signal: controller.signal,
       waiting,
       onProgress: (message) => {
@@ -93,10 +66,17 @@ export function createChatSession(client: BudClient, options: ChatSessionOptions
   return {
     get: state.get,
     subscribe: state.subscribe,
-    send(text, model) {
-      if (state.get().isBusy || text.trim() === '') return
-      const question: ChatMessage = { ...emptyMessage(nextId(), 'user'), content: text.trim() }
+    send(text, model, images = []) {
+      if (state.get().isBusy || (text.trim() === '' && images.length === 0)) return
+      const question: ChatMessage = { ...emptyMessage(nextId(), 'user'), content: text.trim(), images }
       void answer([...state.get().messages, question].slice(-limits.chatMessagesMax), model)
+    },
+    answerTools(results, model) {
+      const { messages, isBusy } = state.get()
+      const given = openToolCalls(messages).filter(({ id }) => results[id] !== undefined)
+      if (isBusy || given.length === 0) return
+      const answers = given.map(({ id }) => ({ ...emptyMessage(nextId(), 'tool'), toolCallId: id, content: results[id] ?? '' }))
+      void answer([...messages, ...answers].slice(-limits.chatMessagesMax), model)
     },
     stop,
     retry(model) {
@@ -111,113 +91,4 @@ export function createChatSession(client: BudClient, options: ChatSessionOptions
     },
     close: stop,
   }
-}
-
-function emptyMessage(id: string, role: ChatMessage['role']): ChatMessage {
-  return {
-    id,
-    role,
-    content: '',
-    reasoning: '',
-    model: undefined,
-    status: 'done',
-    error: undefined,
-    timing: undefined,
-    finishReason: undefined,
-  }
-}
-
-function toRequest(messages: readonly ChatMessage[], model: string, options: ChatSessionOptions): ChatRequest {
-  const turns = messages.filter(({ content }) => content !== '').map(({ role, content }) => ({ role, content }))
-  const system = options.systemPrompt === undefined ? [] : [{ role: 'system' as const, content: options.systemPrompt }]
-  return { model, messages: [...system, ...turns], temperature: options.temperature, maxTokens: options.maxTokens }
-}
-
-interface ReadAnswer {
-  readonly client: BudClient
-  readonly clock: BudClient['clock']
-  readonly request: ChatRequest
-  readonly signal: AbortSignal
-  readonly waiting: ChatMessage
-  readonly onProgress: (message: ChatMessage) => void
-}
-
-/** Never rejects: a failure is the message's own. */
-async function readAnswer({ client, clock, request, signal, waiting, onProgress }: ReadAnswer): Promise<ChatMessage> {
-  const meter = createMeter(() => clock.monotonicMs())
-  let message = waiting
-  let cancelNotice: (() => void) | undefined
-  const notify = () => {
-    cancelNotice = undefined
-    onProgress({ ...message, timing: meter.read() })
-  }
-  try {
-    for await (const delta of client.chat(request, { signal })) {
-      message = addDelta(message, delta)
-      meter.add(delta)
-      if (message.content.length > limits.chatAnswerCharactersMax) throw tooLong()
-      cancelNotice ??= clock.after(limits.chatNotifyMs, notify)
-    }
-    return { ...message, status: 'done', timing: meter.read() }
-  } catch (cause) {
-    const timing = meter.read()
-    if (isAborted(cause) || signal.aborted) return { ...message, status: 'stopped', timing }
-    return { ...message, status: 'failed', timing, error: toClientError(cause) }
-  } finally {
-    cancelNotice?.()
-  }
-}
-
-function addDelta(message: ChatMessage, delta: ChatDelta): ChatMessage {
-  switch (delta.kind) {
-    case 'text':
-      return { ...message, status: 'streaming', content: message.content + delta.text }
-    case 'reasoning':
-      return { ...message, status: 'streaming', reasoning: message.reasoning + delta.text }
-    case 'finish':
-      return { ...message, finishReason: delta.reason }
-    case 'usage':
-      return message
-  }
-}
-
-function createMeter(nowMs: () => number): { add(delta: ChatDelta): void; read(): ChatTiming } {
-  const startMs = nowMs()
-  let firstMs: number | undefined
-  let lastMs = startMs
-  let pieces = 0
-  let reported: number | undefined
-  return {
-    add(delta) {
-      if (delta.kind === 'usage') reported = delta.outputTokens
-      if (delta.kind !== 'text' && delta.kind !== 'reasoning') return
-      pieces += 1
-      lastMs = nowMs()
-      firstMs ??= lastMs
-    },
-    read() {
-      const outputTokens = reported ?? pieces
-      const streamMs = firstMs === undefined ? 0 : lastMs - firstMs
-      return {
-        timeToFirstTokenMs: firstMs === undefined ? undefined : firstMs - startMs,
-        durationMs: lastMs - startMs,
-        outputTokens,
-        isExact: reported !== undefined,
-        tokensPerSecond: streamMs > 0 && outputTokens > 1 ? ((outputTokens - 1) / streamMs) * 1000 : undefined,
-      }
-    },
-  }
-}
-
-function toClientError(cause: unknown): BudClientError {
-  if (cause instanceof BudClientError) return cause
-  const message = cause instanceof Error ? cause.message : String(cause)
-  return new BudClientError({ code: 'REACT_RESPONSE_INVALID', message, cause })
-}
-
-function tooLong(): BudClientError {
-  return new BudClientError({
-    code: 'REACT_RESPONSE_INVALID',
-    message: `The answer passed ${limits.chatAnswerCharactersMax} characters and was stopped. Ask for a shorter one.`,
-  })
 }

@@ -6,16 +6,45 @@ import { readFields, readJson, readNumberOrUndefined, readTextOrUndefined } from
 
 export type ChatRole = 'system' | 'user' | 'assistant'
 
+/** A function that the model asks to have run; `arguments` is JSON as the model wrote it. */
+export interface ChatToolCall {
+  readonly id: string
+  readonly name: string
+  readonly arguments: string
+}
+
+export type ChatTurn =
+  | {
+      readonly role: ChatRole
+      readonly content: string
+      /** Addresses of images, `data:` ones included, that go with the text of a user. */
+      readonly images?: readonly string[] | undefined
+      /** What an assistant asked to have run. */
+      readonly toolCalls?: readonly ChatToolCall[] | undefined
+    }
+  | { readonly role: 'tool'; readonly toolCallId: string; readonly content: string }
+
+/** A function that the model may ask for. */
+export interface ChatTool {
+  readonly name: string
+  readonly description?: string | undefined
+  /** JSON schema of its arguments. */
+  readonly parameters?: Readonly<Record<string, unknown>> | undefined
+}
+
 export interface ChatRequest {
   readonly model: string
-  readonly messages: readonly { readonly role: ChatRole; readonly content: string }[]
+  readonly messages: readonly ChatTurn[]
   readonly temperature?: number | undefined
   readonly maxTokens?: number | undefined
+  readonly tools?: readonly ChatTool[] | undefined
 }
 
 export type ChatDelta =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'reasoning'; readonly text: string }
+  /** A piece of the call at that place; id and name come with its first one. */
+  | { readonly kind: 'tool-call'; readonly index: number; readonly id: string; readonly name: string; readonly arguments: string }
   | { readonly kind: 'usage'; readonly inputTokens: number; readonly outputTokens: number }
   | { readonly kind: 'finish'; readonly reason: string }
 
@@ -30,14 +59,7 @@ export async function* streamChat(
     path: '/v1/chat/completions',
     accept: 'text/event-stream',
     signal,
-    body: {
-      model: request.model,
-      messages: request.messages,
-      stream: true,
-      stream_options: { include_usage: true },
-      ...(request.temperature === undefined ? {} : { temperature: request.temperature }),
-      ...(request.maxTokens === undefined ? {} : { max_tokens: request.maxTokens }),
-    },
+    body: { ...toChatBody(request), stream: true, stream_options: { include_usage: true } },
   })
   if (response.body === null) throw cut()
   let isComplete = false
@@ -54,6 +76,29 @@ export async function* streamChat(
     throw cause instanceof BudClientError || signal?.aborted === true ? toFailure(cause, '/v1/chat/completions', signal) : cut(cause)
   }
   if (!isComplete) throw cut()
+}
+
+/** A chat completion as OpenAI's dialect has it, without what concerns streaming. */
+export function toChatBody({ model, messages, temperature, maxTokens, tools = [] }: ChatRequest): Readonly<Record<string, unknown>> {
+  return {
+    model,
+    messages: messages.map(toWireMessage),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
+    ...(tools.length === 0 ? {} : { tools: tools.map((tool) => ({ type: 'function', function: tool })) }),
+  }
+}
+
+function toWireMessage(turn: ChatTurn): Readonly<Record<string, unknown>> {
+  if (turn.role === 'tool') return { role: 'tool', tool_call_id: turn.toolCallId, content: turn.content }
+  const { role, content, images = [], toolCalls = [] } = turn
+  const pictures = images.map((url) => ({ type: 'image_url', image_url: { url } }))
+  const calls = toolCalls.map(({ id, name, arguments: text }) => ({ id, type: 'function', function: { name, arguments: text } }))
+  return {
+    role,
+    content: pictures.length === 0 ? content : [...(content === '' ? [] : [{ type: 'text', text: content }]), ...pictures],
+    ...(calls.length === 0 ? {} : { tool_calls: calls }),
+  }
 }
 
 function* toDeltas(data: string): Generator<ChatDelta, void, void> {
@@ -75,6 +120,7 @@ function* toDeltas(data: string): Generator<ChatDelta, void, void> {
     if (reasoning !== undefined && reasoning !== '') yield { kind: 'reasoning', text: reasoning }
     const text = readTextOrUndefined(delta, 'content')
     if (text !== undefined && text !== '') yield { kind: 'text', text }
+    if (Array.isArray(delta['tool_calls'])) yield* delta['tool_calls'].map(toToolCall)
     const reason = readTextOrUndefined(choice, 'finish_reason')
     if (reason !== undefined) yield { kind: 'finish', reason }
   }
@@ -85,6 +131,18 @@ function* toDeltas(data: string): Generator<ChatDelta, void, void> {
       inputTokens: readNumberOrUndefined(usage, 'prompt_tokens') ?? 0,
       outputTokens: readNumberOrUndefined(usage, 'completion_tokens') ?? 0,
     }
+  }
+}
+
+function toToolCall(value: unknown, place: number): ChatDelta {
+  const call = readFields(value, 'delta.tool_calls')
+  const named = typeof call['function'] === 'object' && call['function'] !== null ? readFields(call['function'], 'function') : {}
+  return {
+    kind: 'tool-call',
+    index: readNumberOrUndefined(call, 'index') ?? place,
+    id: readTextOrUndefined(call, 'id') ?? '',
+    name: readTextOrUndefined(named, 'name') ?? '',
+    arguments: readTextOrUndefined(named, 'arguments') ?? '',
   }
 }
 

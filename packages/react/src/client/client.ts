@@ -5,6 +5,7 @@ import { streamChat, type ChatDelta, type ChatRequest } from './chat-stream.ts'
 import { browserClock, type ClientClock } from './client-clock.ts'
 import {
   readAnswer,
+  readAnswers,
   readCatalogue,
   readDistribution,
   type Answer,
@@ -63,6 +64,8 @@ export interface BudClient {
   series(query: SeriesQuery, options?: CallOptions): Promise<Series>
   /** Answers a question about requests: measures over a window, over time, by dimension. */
   ask(question: Question, options?: CallOptions): Promise<Answer>
+  /** Answers several questions, in their order, in one pass of the server where it can; 1 to 50. When one is wrong, all are refused. */
+  askMany(questions: readonly Question[], options?: CallOptions): Promise<readonly Answer[]>
   /** How values spread over bins; with an interval, a heatmap. */
   distribution(question: DistributionQuestion, options?: CallOptions): Promise<Distribution>
   /** What can be asked, with the definition of every measure. */
@@ -87,6 +90,7 @@ export function createBudClient(options: BudClientOptions = {}): BudClient {
   const http = createHttp({
     baseUrl,
     clock,
+    random,
     // Looked up at each call, so that a page may replace it; called bare, as browsers demand.
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     headers: typeof headers === 'function' ? headers : () => headers,
@@ -95,6 +99,7 @@ export function createBudClient(options: BudClientOptions = {}): BudClient {
     },
   })
   const call = (operation: Operation, { signal }: CallOptions = {}) => http.json({ ...toCall(operation), signal })
+  const question = (operation: Operation, { signal }: CallOptions = {}) => http.json({ ...toCall(operation), signal, isRead: true })
   return {
     clock,
     session: async ({ apiKey, signal } = {}) =>
@@ -104,8 +109,10 @@ export function createBudClient(options: BudClientOptions = {}): BudClient {
     requests: async (query = {}, { signal } = {}) =>
       toRequestPage(await http.json({ path: '/api/metrics/requests', query: toRequestParameters(query), signal })),
     series: async (query, { signal } = {}) => toSeries(await http.json({ path: '/api/metrics/series', query: { ...query }, signal })),
-    ask: async (body, options) => readAnswer(await call({ address: metricsOperations.ask, body }, options)),
-    distribution: async (body, options) => readDistribution(await call({ address: metricsOperations.distribution, body }, options)),
+    askMany: async (questions, options) =>
+      readAnswers(await question({ address: metricsOperations.askMany, body: { questions } }, options)),
+    ask: async (body, options) => readAnswer(await question({ address: metricsOperations.ask, body }, options)),
+    distribution: async (body, options) => readDistribution(await question({ address: metricsOperations.distribution, body }, options)),
     measures: async (options) => readCatalogue(await call({ address: metricsOperations.measures }, options)),
     call,
     live: (handlers) => openLiveStream({ http, clock, random, handlers }),

@@ -1,5 +1,5 @@
 /** Calls of the cluster routes: what is there, what would change, and work that goes on while nobody looks. */
-import type { DeploymentPlan } from '@bud-foundry/core'
+import type { DeploymentPlan, Interval } from '@bud-foundry/core'
 import type { BudClient, CallOptions } from './client.ts'
 import type { Operation } from './operation.ts'
 import { readFields, readList, readNumber, readText } from './read.ts'
@@ -51,8 +51,39 @@ export interface ClusterDeployment {
   readonly readyReplicas: number
   readonly pods: readonly ClusterPod[]
   readonly problem?: string | undefined
-  readonly plan: DeploymentPlan
+  /** Absent when somebody else has deployed it. */
+  readonly plan?: DeploymentPlan | undefined
   readonly costUsdPerHour?: number | undefined
+}
+
+/** What a benchmark of a deployment measured, beside what was predicted for the same load. */
+export interface ClusterBenchmark {
+  readonly id: string
+  readonly deployment: DeploymentName
+  readonly endedUnixMs: number
+  readonly model: string
+  readonly hardwareId: string
+  readonly replicas: number
+  /** An engine twin was measured: its timing is simulated. */
+  readonly isSimulated: boolean
+  readonly load: { readonly concurrency: number; readonly inputTokens: number; readonly outputTokens: number }
+  readonly completed: number
+  readonly failed: number
+  readonly durationSeconds: number
+  readonly requestsPerSecond: number
+  readonly outputTokensPerSecond: number
+  readonly timeToFirstTokenMs: Percentiles
+  readonly timePerOutputTokenMs: Percentiles
+  readonly endToEndMs?: Percentiles | undefined
+  readonly predicted?:
+    { readonly timeToFirstTokenMs: Interval; readonly timePerOutputTokenMs: Interval; readonly outputTokensPerSecond: Interval } | undefined
+}
+
+export interface Percentiles {
+  readonly mean: number
+  readonly p50: number
+  readonly p95?: number | undefined
+  readonly p99?: number | undefined
 }
 
 /** What applying a plan would change. */
@@ -71,7 +102,7 @@ export interface ClusterChanges {
 
 export interface ClusterOperation {
   readonly id: string
-  readonly kind: 'deploy' | 'destroy'
+  readonly kind: 'deploy' | 'destroy' | 'benchmark'
   readonly deployment: DeploymentName
   readonly status: 'running' | 'done' | 'failed' | 'cancelled'
   readonly startedUnixMs: number
@@ -139,6 +170,10 @@ export interface ClusterClient {
   operation(clusterId: string, id: string, options?: CallOptions): Promise<ClusterOperation>
   cancel(clusterId: string, id: string, options?: CallOptions): Promise<ClusterOperation>
   resume(clusterId: string, id: string, options?: CallOptions): Promise<ClusterOperation>
+  /** Newest first. */
+  benchmarks(clusterId: string, options?: CallOptions): Promise<readonly ClusterBenchmark[]>
+  /** Starts to load a deployment as its plan expects, and measures. */
+  benchmark(clusterId: string, deployment: DeploymentName, options?: CallOptions): Promise<ClusterOperation>
   logs(clusterId: string, deployment: DeploymentName, options?: CallOptions): Promise<readonly LogLine[]>
   leftovers(clusterId: string, options?: CallOptions): Promise<readonly LeftoverObject[]>
   previewScaling(rules: ScaleRules, options?: CallOptions): Promise<ScalePreview>
@@ -163,6 +198,9 @@ export function createClusterClient(client: BudClient): ClusterClient {
     operation: (id, name, options) => operation({ address: `GET ${base}/{id}/operations/{name}`, params: { id, name } }, options),
     cancel: (id, name, options) => operation({ address: `POST ${base}/{id}/operations/{name}/cancel`, params: { id, name } }, options),
     resume: (id, name, options) => operation({ address: `POST ${base}/{id}/operations/{name}/resume`, params: { id, name } }, options),
+    benchmarks: (id, options) => list({ address: `GET ${base}/{id}/benchmarks`, params: { id } }, readBenchmark, options),
+    benchmark: (id, benchmark, options) =>
+      operation({ address: `POST ${base}/{id}/operations`, params: { id }, body: { benchmark } }, options),
     logs: (id, { namespace, name }, options) =>
       list({ address: `GET ${base}/{id}/deployments/{namespace}/{name}/logs`, params: { id, namespace, name } }, readLine, options),
     leftovers: (id, options) => list({ address: `GET ${base}/{id}/leftovers`, params: { id } }, readLeftover, options),
@@ -195,7 +233,7 @@ function readDeployment(value: unknown, where: string): ClusterDeployment {
   readText(fields, 'status', where)
   readNumber(fields, 'readyReplicas', where)
   readList(fields['pods'], `${where}.pods`)
-  readFields(readFields(fields['plan'], `${where}.plan`)['model'], `${where}.plan.model`)
+  if (fields['plan'] !== undefined) readFields(readFields(fields['plan'], `${where}.plan`)['model'], `${where}.plan.model`)
   // Safe: checked above.
   return fields as unknown as ClusterDeployment
 }
@@ -218,6 +256,19 @@ function readOperation(value: unknown, where: string): ClusterOperation {
   readList(fields['events'], `${where}.events`)
   // Safe: checked above.
   return fields as unknown as ClusterOperation
+}
+
+function readBenchmark(value: unknown, where: string): ClusterBenchmark {
+  const fields = readFields(value, where)
+  for (const name of ['id', 'model', 'hardwareId'] as const) readText(fields, name, where)
+  for (const name of ['endedUnixMs', 'completed', 'failed', 'requestsPerSecond', 'outputTokensPerSecond'] as const)
+    readNumber(fields, name, where)
+  readFields(fields['deployment'], `${where}.deployment`)
+  readNumber(readFields(fields['load'], `${where}.load`), 'concurrency', `${where}.load`)
+  for (const name of ['timeToFirstTokenMs', 'timePerOutputTokenMs'] as const)
+    readNumber(readFields(fields[name], `${where}.${name}`), 'p50', `${where}.${name}`)
+  // Safe: checked above.
+  return fields as unknown as ClusterBenchmark
 }
 
 function readPreview(value: unknown): ScalePreview {

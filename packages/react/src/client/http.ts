@@ -1,7 +1,7 @@
 /** Sends requests: joins addresses, adds headers, turns every failure into a BudClientError. */
 import { BudClientError } from '../errors.ts'
 import { limits } from '../limits.ts'
-import type { ClientClock } from './client-clock.ts'
+import { waitFor, type ClientClock } from './client-clock.ts'
 import { readFields, readJson, readTextOrUndefined } from './read.ts'
 
 export interface HttpOptions {
@@ -9,6 +9,8 @@ export interface HttpOptions {
   readonly fetch: typeof fetch
   readonly headers: () => Readonly<Record<string, string>>
   readonly clock: ClientClock
+  /** From 0 up to 1; spreads what is tried again. */
+  readonly random: () => number
   readonly onUnauthorized: () => void
 }
 
@@ -22,10 +24,12 @@ export interface HttpRequest {
   readonly accept?: string
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly signal?: AbortSignal | undefined
+  /** It changes nothing, whatever its method says. */
+  readonly isRead?: boolean | undefined
 }
 
 export interface Http {
-  /** Parsed JSON of a 2xx answer. */
+  /** Parsed JSON of a 2xx answer. What only reads is tried again when the failure may pass, within the same time limit. */
   json(request: HttpRequest & { readonly timeoutMs?: number }): Promise<unknown>
   /** The open answer, once its status is known to be 2xx. Only the signal ends it. */
   open(request: HttpRequest): Promise<Response>
@@ -59,8 +63,16 @@ export function createHttp(options: HttpOptions): Http {
     if (request.signal?.aborted === true) passOn()
     request.signal?.addEventListener('abort', passOn, { once: true })
     try {
-      const response = await open({ ...request, signal: deadline.signal })
-      return readJson(await readBody(response, request.path, deadline.signal), `The answer of ${request.path}`)
+      for (let tries = 0; ; tries += 1) {
+        try {
+          const response = await open({ ...request, signal: deadline.signal })
+          return readJson(await readBody(response, request.path, deadline.signal), `The answer of ${request.path}`)
+        } catch (error) {
+          const delayMs = isRepeatable(request) ? toDelayMs(error, tries, options.random) : undefined
+          if (delayMs === undefined || deadline.signal.aborted) throw error
+          await waitFor(options.clock, delayMs, deadline.signal)
+        }
+      }
     } catch (error) {
       throw lateness.signal.aborted ? toTimeout(request.path, timeoutMs, error) : error
     } finally {
@@ -70,6 +82,16 @@ export function createHttp(options: HttpOptions): Http {
   }
 
   return { open, json }
+}
+
+/** Asking twice changes nothing. */
+const isRepeatable = ({ method = 'GET', isRead = method === 'GET' }: HttpRequest) => isRead
+
+/** How long to wait before the next try; undefined when there is none. */
+function toDelayMs(error: unknown, tries: number, random: () => number): number | undefined {
+  if (!(error instanceof BudClientError) || !error.retryable || tries >= limits.retriesMax) return undefined
+  const wishMs = error.retryAfterMs ?? limits.retryMsMin * 2 ** tries * (0.5 + random())
+  return wishMs > limits.retryMsMax ? undefined : wishMs
 }
 
 function toAddress(baseUrl: string, { path, query = {} }: HttpRequest): string {
@@ -127,15 +149,22 @@ async function toRefusal(response: Response, where: string): Promise<BudClientEr
   // A body that cannot be read leaves the status, which is enough for a message.
   const text = (await response.text().catch(() => '')).slice(0, limits.errorBodyCharactersMax)
   const { message, code } = readErrorBody(text)
-  const retryAfterSeconds = Number(response.headers.get('retry-after') ?? Number.NaN)
   return new BudClientError({
     code: 'REACT_RESPONSE_REFUSED',
     message: message ?? `${where} answered ${response.status} ${response.statusText}`.trim(),
     status: response.status,
     serverCode: code,
     retryable: response.status >= 500 || response.status === 429 || response.status === 408,
-    retryAfterMs: Number.isFinite(retryAfterSeconds) ? retryAfterSeconds * 1000 : undefined,
+    retryAfterMs: toRetryAfterMs(response.headers.get('retry-after'), response.headers.get('date')),
   })
+}
+
+/** Seconds, or a moment by the server's own clock. */
+function toRetryAfterMs(text: string | null, date: string | null): number | undefined {
+  if (text === null) return undefined
+  if (/^\d+$/.test(text)) return Number(text) * 1000
+  const waitMs = Date.parse(text) - Date.parse(date ?? '')
+  return Number.isFinite(waitMs) ? Math.max(waitMs, 0) : undefined
 }
 
 /** Message and code of an OpenAI-shaped error body, or of a plain `{ message, code }`. */

@@ -21,24 +21,36 @@ export function createLiveFeed(client: BudClient): Observable<LiveState> {
   const state = createValue<LiveState>(closedState)
   let subscription: LiveSubscription | undefined
   let followers = 0
+  // What has arrived; listeners hear of the first at once, and of those right behind it together.
+  let latest = closedState
+  let cancelNotice: (() => void) | undefined
 
+  const tell = () => {
+    state.set(latest)
+    cancelNotice = client.clock.after(limits.liveNotifyMs, () => {
+      cancelNotice = undefined
+      if (latest !== state.get()) tell()
+    })
+  }
   const update = (change: Partial<LiveState>) => {
-    state.set({ ...state.get(), ...change })
+    latest = { ...latest, ...change }
+    if (cancelNotice === undefined) tell()
   }
 
   const open = () => {
     subscription = client.live({
       onStatus: (status) => {
         // What was under way when the connection broke may have ended unseen.
-        update(status === 'open' ? { status, inFlight: [] } : { status })
+        latest = { ...latest, ...(status === 'open' ? { status, inFlight: [] } : { status }) }
+        state.set(latest)
       },
       onRequestStart: (start) => {
         const oldestMs = client.clock.nowMs() - limits.liveInFlightMs
-        const others = state.get().inFlight.filter(({ id, timeUnixMs }) => id !== start.id && timeUnixMs > oldestMs)
+        const others = latest.inFlight.filter(({ id, timeUnixMs }) => id !== start.id && timeUnixMs > oldestMs)
         update({ inFlight: [start, ...others].slice(0, limits.liveInFlightMax) })
       },
       onRequest: (event) => {
-        const { inFlight, finished } = state.get()
+        const { inFlight, finished } = latest
         update({
           inFlight: inFlight.filter(({ id }) => id !== event.id),
           finished: [event, ...finished.filter(({ id }) => id !== event.id)].slice(0, limits.liveRequestsMax),
@@ -51,6 +63,9 @@ export function createLiveFeed(client: BudClient): Observable<LiveState> {
     if (followers > 0) return
     subscription?.close()
     subscription = undefined
+    cancelNotice?.()
+    cancelNotice = undefined
+    latest = closedState
     state.set(closedState)
   }
 

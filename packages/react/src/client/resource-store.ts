@@ -16,14 +16,14 @@ export interface Resource<T> {
 export interface ResourceRequest<T> {
   readonly key: string
   readonly load: (signal: AbortSignal) => Promise<T>
-  /** Loaded again this long after each answer; absent: once. */
-  readonly refreshMs?: number | undefined
+  /** Loaded again this long after each answer; absent: once. A function is asked after each, with what is known by then. */
+  readonly refreshMs?: number | ((data: T | undefined) => number | undefined) | undefined
 }
 
 export interface ResourceStore {
   readonly get: <T>(key: string) => Resource<T>
   readonly follow: <T>(request: ResourceRequest<T>, listener: () => void) => () => void
-  /** Loads again now, unless a load is under way. */
+  /** Loads again now; when a load is under way, once more after it, for that one may have been answered before what calls for this. */
   readonly reload: (key: string) => void
 }
 
@@ -32,6 +32,7 @@ interface Entry {
   request: ResourceRequest<unknown>
   followers: number
   running: AbortController | undefined
+  isWantedAgain: boolean
   cancelTimer: () => void
 }
 
@@ -56,7 +57,13 @@ export function createResourceStore(clock: ClientClock): ResourceStore {
     if (entry.running !== controller) return
     entry.running = undefined
     if (next !== undefined) entry.value.set(next)
-    const { refreshMs } = entry.request
+    if (entry.isWantedAgain) {
+      entry.isWantedAgain = false
+      void load(entry)
+      return
+    }
+    const wish = entry.request.refreshMs
+    const refreshMs = typeof wish === 'function' ? wish(entry.value.get().data) : wish
     if (refreshMs !== undefined) entry.cancelTimer = clock.after(refreshMs, () => void load(entry))
   }
 
@@ -68,7 +75,9 @@ export function createResourceStore(clock: ClientClock): ResourceStore {
     entries.delete(key)
   }
 
-  const enter = <T>(request: ResourceRequest<T>): Entry => {
+  const enter = <T>(asked: ResourceRequest<T>): Entry => {
+    // Safe: a key names one kind of data, so that what is loaded for it is what its pace is asked about.
+    const request = asked as ResourceRequest<unknown>
     const known = entries.get(request.key)
     if (known !== undefined) {
       known.request = request
@@ -79,6 +88,7 @@ export function createResourceStore(clock: ClientClock): ResourceStore {
       request,
       followers: 0,
       running: undefined,
+      isWantedAgain: false,
       cancelTimer: () => {},
     }
     entries.set(request.key, entry)
@@ -107,7 +117,9 @@ export function createResourceStore(clock: ClientClock): ResourceStore {
     },
     reload(key) {
       const entry = entries.get(key)
-      if (entry !== undefined) void load(entry)
+      if (entry === undefined) return
+      if (entry.running !== undefined) entry.isWantedAgain = true
+      else void load(entry)
     },
   }
 }

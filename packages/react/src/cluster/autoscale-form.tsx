@@ -143,6 +143,7 @@ function Preview({ preview: next, perReplica }: PreviewProps) {
         timesUnixMs={chart.times}
         series={chart.series}
         write={format.decimal}
+        writeTime={format.duration}
         isLoading={preview === undefined}
       />
       <p className="bud-card-facts" role="status">

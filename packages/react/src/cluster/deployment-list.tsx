@@ -5,7 +5,7 @@ import type { ClusterDeployment } from '../client/cluster-client.ts'
 import { useBudFormat, useWords } from '../hook/bud-context.ts'
 import { useAction } from '../hook/use-action.ts'
 import { useClusterClient, useClusterDeployments, useClusterLogs } from '../hook/use-clusters.ts'
-import { Dialog } from '../part/dialog.tsx'
+import { Confirm } from '../part/confirm.tsx'
 import { Loaded, Panel } from '../part/loaded.tsx'
 import { clusterWords } from './cluster-words.ts'
 
@@ -46,26 +46,19 @@ export function DeploymentList({ clusterId, onOperation }: DeploymentListProps) 
         )}
       </Loaded>
       {asking === undefined ? null : (
-        <Dialog title={words.removeTitle(asking.deployment.name)} hint={words.removeHint} onClose={() => setAsking(undefined)}>
-          {remove.state.kind === 'failed' ? (
-            <p className="bud-field-error" role="alert">
-              {remove.state.error.message}
-            </p>
-          ) : null}
-          <div className="bud-dialog-actions">
-            <button type="button" className="bud-button" onClick={() => setAsking(undefined)}>
-              {words.cancel}
-            </button>
-            <button
-              type="button"
-              className="bud-button bud-button-danger"
-              disabled={remove.state.kind === 'busy'}
-              onClick={() => remove.run(asking)}
-            >
-              {words.remove}
-            </button>
-          </div>
-        </Dialog>
+        <Confirm
+          title={words.removeTitle(asking.deployment.name)}
+          hint={words.removeHint}
+          action={words.remove}
+          cancel={words.cancel}
+          isBusy={remove.state.kind === 'busy'}
+          error={remove.state.kind === 'failed' ? remove.state.error.message : undefined}
+          onConfirm={() => remove.run(asking)}
+          onClose={() => {
+            remove.reset()
+            setAsking(undefined)
+          }}
+        />
       )}
     </Panel>
   )
@@ -108,7 +101,13 @@ function DeploymentCard({ clusterId, deployment: state, onRemove }: DeploymentCa
         </span>
       </header>
       <p className="bud-card-facts">
-        <bdi>{plan.model.id}</bdi> · <bdi>{plan.hardwareId}</bdi> · <bdi>{`${plan.engine.id} ${plan.engine.version}`}</bdi>
+        {plan === undefined ? (
+          words.noPlan
+        ) : (
+          <>
+            <bdi>{plan.model.id}</bdi> · <bdi>{plan.hardwareId}</bdi> · <bdi>{`${plan.engine.id} ${plan.engine.version}`}</bdi>
+          </>
+        )}
       </p>
       {problem === undefined ? null : <p className="bud-card-note">{problem}</p>}
       <ul className="bud-pods" aria-label={words.pods}>

@@ -90,18 +90,34 @@ export function toSteps({ events, status }: ClusterOperation): readonly { readon
   }))
 }
 
+interface ControlledProps {
+  readonly clusterId: string
+  readonly operation: ClusterOperation
+  readonly onChange: () => void
+}
+
+/** With the buttons that cancel it and take it up again, and what became of pressing them. */
+function ControlledOperation({ clusterId, operation, onChange }: ControlledProps) {
+  const clusters = useClusterClient()
+  const change = useAction(async (kind: 'cancel' | 'resume', signal) => {
+    await clusters[kind](clusterId, operation.id, { signal })
+    onChange()
+  })
+  return (
+    <>
+      {change.state.kind === 'failed' ? <ErrorNotice message={change.state.error.message} /> : null}
+      <OperationView operation={operation} onCancel={() => change.run('cancel')} onResume={() => change.run('resume')} />
+    </>
+  )
+}
+
 /** Follows one operation until it ends. */
 export function OperationProgress({ clusterId, operationId }: { readonly clusterId: string; readonly operationId: string }) {
   const words = useWords('clusters', clusterWords)
   const operation = useClusterOperation(clusterId, operationId)
-  const clusters = useClusterClient()
-  const change = useAction(async (kind: 'cancel' | 'resume', signal) => {
-    await clusters[kind](clusterId, operationId, { signal })
-    operation.reload()
-  })
   return (
     <Loaded resource={operation} isEmpty={() => false} empty={{ title: words.noOperations }}>
-      {(data) => <OperationView operation={data} onCancel={() => change.run('cancel')} onResume={() => change.run('resume')} />}
+      {(data) => <ControlledOperation clusterId={clusterId} operation={data} onChange={operation.reload} />}
     </Loaded>
   )
 }
@@ -118,9 +134,9 @@ export function OperationList({ clusterId }: { readonly clusterId: string }) {
       >
         {(data) => (
           <ul className="bud-cards">
-            {data.map(({ id }) => (
-              <li key={id}>
-                <OperationProgress clusterId={clusterId} operationId={id} />
+            {data.map((operation) => (
+              <li key={operation.id}>
+                <ControlledOperation clusterId={clusterId} operation={operation} onChange={operations.reload} />
               </li>
             ))}
           </ul>

@@ -14,6 +14,8 @@ export interface DataColumn<Row> {
   readonly isNumber?: boolean | undefined
   /** Names the row to assistive technology. */
   readonly isHeader?: boolean | undefined
+  /** Said, not shown, and nothing to sort by: a column of buttons. */
+  readonly isTitleHidden?: boolean | undefined
 }
 
 export interface DataTableProps<Row> {
@@ -61,7 +63,14 @@ export function DataTable<Row>({ title, columns, rows, rowId }: DataTableProps<R
         <caption className="bud-hidden">{title}</caption>
         <thead>
           <tr aria-rowindex={1}>
-            {columns.map(({ id, title: name, isNumber }) => {
+            {columns.map(({ id, title: name, isNumber, isTitleHidden }) => {
+              if (isTitleHidden === true) {
+                return (
+                  <th key={id} scope="col">
+                    <span className="bud-hidden">{name}</span>
+                  </th>
+                )
+              }
               const column = table.getColumn(id)
               const order = column?.getIsSorted()
               return (

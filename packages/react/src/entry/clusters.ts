@@ -4,6 +4,7 @@ export { FleetMap } from '../cluster/fleet-map.tsx'
 export { LeftoverList } from '../cluster/leftover-list.tsx'
 export {
   createClusterClient,
+  type ClusterBenchmark,
   type ClusterChanges,
   type ClusterClient,
   type ClusterDeployment,
@@ -14,10 +15,12 @@ export {
   type DeploymentName,
   type LeftoverObject,
   type LogLine,
+  type Percentiles,
   type ScalePreview,
   type ScaleRules,
 } from '../client/cluster-client.ts'
 export {
+  useClusterBenchmarks,
   useClusterClient,
   useClusterDeployments,
   useClusterLeftovers,

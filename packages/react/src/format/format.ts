@@ -2,6 +2,8 @@
 
 export interface Format {
   readonly locale: string
+  /** As it was given; undefined: the runtime's. */
+  readonly timeZone: string | undefined
   /** 12,345 */
   readonly count: (value: number) => string
   /** 12.3K */
@@ -80,6 +82,7 @@ export function createFormat({ locale = 'en', timeZone }: FormatOptions = {}): F
 
   return {
     locale,
+    timeZone,
     count: (value) => count.format(value),
     compact: (value) => compact.format(value),
     amount: (value) => (Math.abs(value) >= 10_000 ? compact : Number.isInteger(value) ? count : decimal).format(value),

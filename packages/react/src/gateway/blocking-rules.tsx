@@ -5,9 +5,9 @@ import { useBudFormat, useWords } from '../hook/bud-context.ts'
 import { useAction } from '../hook/use-action.ts'
 import { useAdmin, useAdminClient } from '../hook/use-admin.ts'
 import { Icon } from '../icon/icon.tsx'
+import { Confirm } from '../part/confirm.tsx'
 import { Dialog } from '../part/dialog.tsx'
 import { Field } from '../part/field.tsx'
-import { ErrorNotice } from '../part/notice.tsx'
 import { Loaded, Panel } from '../part/loaded.tsx'
 import { gatewayWords } from './gateway-words.ts'
 
@@ -21,6 +21,7 @@ export function BlockingRules() {
   const admin = useAdminClient()
   const list = useAdmin('listBlockingRules', {})
   const [isAdding, setIsAdding] = useState(false)
+  const [asking, setAsking] = useState<string | undefined>(undefined)
   const add = useAction(async ({ id, rule }: { readonly id: string; readonly rule: Rule }, signal) => {
     await admin.call('putBlockingRule', { params: { id }, body: rule }, { signal })
     setIsAdding(false)
@@ -28,6 +29,7 @@ export function BlockingRules() {
   })
   const remove = useAction(async (id: string, signal) => {
     await admin.call('deleteBlockingRule', { params: { id } }, { signal })
+    setAsking(undefined)
     list.reload()
   })
   return (
@@ -40,7 +42,6 @@ export function BlockingRules() {
         </button>
       }
     >
-      {remove.state.kind === 'failed' ? <ErrorNotice message={remove.state.error.message} /> : null}
       <Loaded resource={list} isEmpty={({ data }) => data.length === 0} empty={{ title: words.noRules, hint: words.noRulesHint }}>
         {({ data }) => (
           <ul className="bud-rows">
@@ -66,7 +67,7 @@ export function BlockingRules() {
                         type="button"
                         className="bud-button bud-button-ghost"
                         aria-label={`${words.remove}: ${id}`}
-                        onClick={() => remove.run(id)}
+                        onClick={() => setAsking(id)}
                       >
                         {words.remove}
                       </button>
@@ -78,6 +79,21 @@ export function BlockingRules() {
           </ul>
         )}
       </Loaded>
+      {asking === undefined ? null : (
+        <Confirm
+          title={words.removeRuleTitle(asking)}
+          hint={words.removeRuleHint}
+          action={words.remove}
+          cancel={words.cancel}
+          isBusy={remove.state.kind === 'busy'}
+          error={remove.state.kind === 'failed' ? remove.state.error.message : undefined}
+          onConfirm={() => remove.run(asking)}
+          onClose={() => {
+            remove.reset()
+            setAsking(undefined)
+          }}
+        />
+      )}
       {isAdding ? (
         <RuleForm
           isBusy={add.state.kind === 'busy'}
@@ -98,7 +114,7 @@ const listOf = (value: unknown) => (Array.isArray(value) ? value.map(String) : [
 
 /** Exported for tests: what a rule looks at, in a few words. */
 export function describeRule(rule: Rule, words: typeof gatewayWords, write: (value: number) => string): string {
-  if (rule['kind'] === 'rate') return words.perWindow(write(Number(rule['limit'])), `${write(Number(rule['windowMs']) / 1_000)} s`)
+  if (rule['kind'] === 'rate') return words.perWindow(write(Number(rule['limit'])), words.seconds(write(Number(rule['windowMs']) / 1_000)))
   return [...listOf(rule['addresses']), ...listOf(rule['countries']), ...listOf(rule['contains']), ...listOf(rule['patterns'])].join(', ')
 }
 

@@ -6,6 +6,7 @@ import { useAction } from '../hook/use-action.ts'
 import { useAdmin, useAdminClient } from '../hook/use-admin.ts'
 import { useNow } from '../hook/use-now.ts'
 import { Icon } from '../icon/icon.tsx'
+import { Confirm } from '../part/confirm.tsx'
 import { Dialog } from '../part/dialog.tsx'
 import { Field } from '../part/field.tsx'
 import { Loaded, Panel } from '../part/loaded.tsx'
@@ -92,26 +93,16 @@ export function CredentialList() {
         />
       ) : null}
       {asking?.kind === 'remove' ? (
-        <Dialog title={words.removeTitle(asking.name)} hint={words.removeHint} onClose={close}>
-          {error === undefined ? null : (
-            <p className="bud-field-error" role="alert">
-              {error}
-            </p>
-          )}
-          <div className="bud-dialog-actions">
-            <button type="button" className="bud-button" onClick={close}>
-              {words.cancel}
-            </button>
-            <button
-              type="button"
-              className="bud-button bud-button-danger"
-              disabled={isBusy}
-              onClick={() => change.run({ name: asking.name, secret: undefined })}
-            >
-              {words.remove}
-            </button>
-          </div>
-        </Dialog>
+        <Confirm
+          title={words.removeTitle(asking.name)}
+          hint={words.removeHint}
+          action={words.remove}
+          cancel={words.cancel}
+          isBusy={isBusy}
+          error={error}
+          onConfirm={() => change.run({ name: asking.name, secret: undefined })}
+          onClose={close}
+        />
       ) : null}
     </Panel>
   )

@@ -63,17 +63,18 @@ function LimitMeter({ meter: { key, limit, last } }: { readonly meter: Meter }) 
   const values = data?.rows[0]?.values ?? {}
   const used = limit.kind === 'requests' ? (values['requests'] ?? 0) : (values['inputTokens'] ?? 0) + (values['outputTokens'] ?? 0)
   const share = used / Math.max(limit.limit, 1)
-  const text = words.usedOf(format.count(used), format.count(limit.limit), last)
+  const kind = words.limitKinds[limit.kind] ?? limit.kind
+  const text = words.usedOf(format.count(used), format.count(limit.limit), words.limitWindows[last] ?? last)
   return (
     <div className="bud-meter" data-tone={share >= 1 ? 'bad' : share >= 0.8 ? 'warning' : 'good'}>
       <p>
         <span className="bud-meter-name">{key.name}</span>
-        <span className="bud-muted">{limit.kind}</span>
+        <span className="bud-muted">{kind}</span>
       </p>
       <div
         className="bud-meter-track"
         role="meter"
-        aria-label={`${key.name}: ${limit.kind}`}
+        aria-label={`${key.name}: ${kind}`}
         aria-valuemin={0}
         aria-valuemax={limit.limit}
         aria-valuenow={Math.min(used, limit.limit)}

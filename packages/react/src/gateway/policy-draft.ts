@@ -20,6 +20,11 @@ const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? va
 const idOf = (target: Fields) =>
   typeof target['id'] === 'string' ? target['id'] : `${String(target['provider'])}/${String(target['model'])}`
 
+/** A number of at least 0, as it was typed. */
+export function isWeight(text: string): boolean {
+  return text.trim() !== '' && Number(text) >= 0 && Number.isFinite(Number(text))
+}
+
 /** Models with targets, by name. */
 export function readModels(config: unknown): readonly RoutedModel[] {
   return Object.entries(fieldsOf(fieldsOf(config)['models'])).map(([name, value]) => {

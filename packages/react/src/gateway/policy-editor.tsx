@@ -1,7 +1,7 @@
 'use client'
 /** The routing of one model: its policy, the order and weight of its targets, and what that would have done with the last requests. */
 import type { RequestEvent } from '@bud-foundry/core'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useBudFormat, useWords } from '../hook/bud-context.ts'
 import { useAction } from '../hook/use-action.ts'
 import { useAdmin, useAdminClient } from '../hook/use-admin.ts'
@@ -9,7 +9,7 @@ import { useResource } from '../hook/use-resource.ts'
 import { Field } from '../part/field.tsx'
 import { Loaded, Panel } from '../part/loaded.tsx'
 import { gatewayWords } from './gateway-words.ts'
-import { readModels, toConfig, toDryRun, type DraftTarget, type RoutedModel } from './policy-draft.ts'
+import { isWeight, readModels, toConfig, toDryRun, type DraftTarget, type RoutedModel } from './policy-draft.ts'
 
 const policies = [
   'weighted',
@@ -29,6 +29,8 @@ export function PolicyEditor() {
   const words = useWords('gateway', gatewayWords)
   const config = useAdmin('getConfig', {})
   const [chosen, setChosen] = useState<string | undefined>(undefined)
+  // Said until something is changed again: the form below is made anew with what is in force.
+  const [applied, setApplied] = useState<string | undefined>(undefined)
   return (
     <Panel title={words.editor}>
       <Loaded
@@ -58,7 +60,12 @@ export function PolicyEditor() {
                 key={`${model.name} ${JSON.stringify(model.targets)} ${model.policy}`}
                 config={data}
                 model={model}
-                onApplied={config.reload}
+                isApplied={applied === model.name}
+                onChange={() => setApplied(undefined)}
+                onApplied={() => {
+                  setApplied(model.name)
+                  config.reload()
+                }}
               />
             </div>
           )
@@ -71,22 +78,33 @@ export function PolicyEditor() {
 interface ModelPolicyProps {
   readonly config: unknown
   readonly model: RoutedModel
+  readonly isApplied: boolean
+  readonly onChange: () => void
   readonly onApplied: () => void
 }
 
-function ModelPolicy({ config, model, onApplied }: ModelPolicyProps) {
+function ModelPolicy({ config, model, isApplied, onChange, onApplied }: ModelPolicyProps) {
   const words = useWords('gateway', gatewayWords)
   const admin = useAdminClient()
-  const [policy, setPolicy] = useState(model.policy)
-  const [targets, setTargets] = useState<readonly DraftTarget[]>(model.targets)
+  const [policy, showPolicy] = useState(model.policy)
+  const [targets, showTargets] = useState<readonly DraftTarget[]>(model.targets)
   const send = useAction(async (name: 'checkConfig' | 'putConfig', signal) => {
     await admin.call(name, { body: toConfig(config, { name: model.name, policy, targets }) }, { signal })
     if (name === 'putConfig') onApplied()
     return name
   })
-  const { reset } = send
   // What was checked is no longer what is shown.
-  useEffect(reset, [policy, targets, reset])
+  const setPolicy = (next: string) => {
+    showPolicy(next)
+    send.reset()
+    onChange()
+  }
+  const setTargets = (next: readonly DraftTarget[]) => {
+    showTargets(next)
+    send.reset()
+    onChange()
+  }
+  const wrong = targets.find(({ weight }) => !isWeight(weight))
   const move = (index: number, step: number) => {
     const next = [...targets]
     const [moved] = next.splice(index, 1)
@@ -141,12 +159,22 @@ function ModelPolicy({ config, model, onApplied }: ModelPolicyProps) {
           {send.state.error.message}
         </p>
       ) : null}
-      {send.state.kind === 'done' ? <p role="status">{send.state.result === 'putConfig' ? words.applied : words.valid}</p> : null}
+      {wrong === undefined ? null : (
+        <p className="bud-field-error" role="alert">
+          {words.weightInvalid(wrong.id)}
+        </p>
+      )}
+      <p role="status">{isApplied ? words.applied : send.state.kind === 'done' ? words.valid : ''}</p>
       <div className="bud-dialog-actions">
-        <button type="button" className="bud-button" disabled={isBusy} onClick={() => send.run('checkConfig')}>
+        <button type="button" className="bud-button" disabled={isBusy || wrong !== undefined} onClick={() => send.run('checkConfig')}>
           {words.check}
         </button>
-        <button type="button" className="bud-button bud-button-primary" disabled={isBusy} onClick={() => send.run('putConfig')}>
+        <button
+          type="button"
+          className="bud-button bud-button-primary"
+          disabled={isBusy || wrong !== undefined}
+          onClick={() => send.run('putConfig')}
+        >
           {words.apply}
         </button>
       </div>

@@ -1,6 +1,7 @@
 'use client'
 /** What every widget reads from above it: client, shared resources, words and formats. */
 import { createContext, useContext, useMemo } from 'react'
+import type { AskBatch } from '../client/ask-batch.ts'
 import type { BudClient } from '../client/client.ts'
 import type { LiveState } from '../client/live-feed.ts'
 import type { Observable } from '../client/observable.ts'
@@ -14,6 +15,7 @@ export interface BudConnection {
   readonly client: BudClient
   readonly resources: ResourceStore
   readonly live: Observable<LiveState>
+  readonly questions: AskBatch
 }
 
 export interface BudContextValue {

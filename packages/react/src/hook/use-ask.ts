@@ -1,6 +1,7 @@
 'use client'
-/** Questions to the metrics of the server, shared by key and refreshed while anyone looks. */
+/** Questions to the metrics of the server, shared by key, asked together, and refreshed while anyone looks. */
 import type { Answer, Catalogue, Distribution, DistributionQuestion, Question } from '../client/ask.ts'
+import { useBudConnection } from './bud-context.ts'
 import { useResource, type LoadedResource } from './use-resource.ts'
 
 export interface UseAskOptions {
@@ -11,9 +12,10 @@ export interface UseAskOptions {
 const defaultRefreshMs = 15_000
 
 export function useAsk(question: Question, { refreshMs = defaultRefreshMs }: UseAskOptions = {}): LoadedResource<Answer> {
+  const { questions } = useBudConnection()
   return useResource({
     key: `ask:${JSON.stringify(question)}`,
-    load: (client, signal) => client.ask(question, { signal }),
+    load: (_, signal) => questions.ask(question, signal),
     refreshMs: refreshMs ?? undefined,
   })
 }

@@ -3,6 +3,7 @@
 import { useMemo } from 'react'
 import {
   createClusterClient,
+  type ClusterBenchmark,
   type ClusterClient,
   type ClusterDeployment,
   type ClusterInfo,
@@ -16,6 +17,12 @@ import { useResource, type LoadedResource } from './use-resource.ts'
 
 const slowMs = 10_000
 const quickMs = 1_500
+
+/** Quickly while something runs; what has ended changes no more. */
+const operationsPace = (operations: readonly ClusterOperation[] | undefined) =>
+  operations?.some(({ status }) => status === 'running') === true ? quickMs : slowMs / 2
+const operationPace = (operation: ClusterOperation | undefined) =>
+  operation === undefined || operation.status === 'running' ? quickMs : undefined
 
 export function useClusterClient(): ClusterClient {
   const client = useBudClient()
@@ -37,7 +44,7 @@ export function useClusterDeployments(id: string): LoadedResource<readonly Clust
 export function useClusterOperations(id: string): LoadedResource<readonly ClusterOperation[]> {
   return useResource({
     key: `cluster-operations:${id}`,
-    refreshMs: quickMs,
+    refreshMs: operationsPace,
     load: (client, signal) => createClusterClient(client).operations(id, { signal }),
   })
 }
@@ -45,8 +52,16 @@ export function useClusterOperations(id: string): LoadedResource<readonly Cluste
 export function useClusterOperation(id: string, operation: string): LoadedResource<ClusterOperation> {
   return useResource({
     key: `cluster-operation:${id}:${operation}`,
-    refreshMs: quickMs,
+    refreshMs: operationPace,
     load: (client, signal) => createClusterClient(client).operation(id, operation, { signal }),
+  })
+}
+
+export function useClusterBenchmarks(id: string): LoadedResource<readonly ClusterBenchmark[]> {
+  return useResource({
+    key: `cluster-benchmarks:${id}`,
+    refreshMs: slowMs / 2,
+    load: (client, signal) => createClusterClient(client).benchmarks(id, { signal }),
   })
 }
 

@@ -9,8 +9,8 @@ export interface UseResourceOptions<T> {
   /** Equal keys share one request; put every parameter of `load` into it. */
   readonly key: string
   readonly load: (client: BudClient, signal: AbortSignal) => Promise<T>
-  /** Loaded again this long after each answer; absent: once. */
-  readonly refreshMs?: number | undefined
+  /** Loaded again this long after each answer; absent: once. A function is asked after each; keep it outside of the component. */
+  readonly refreshMs?: number | ((data: T | undefined) => number | undefined) | undefined
 }
 
 export interface LoadedResource<T> extends Resource<T> {

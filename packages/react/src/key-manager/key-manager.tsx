@@ -2,11 +2,13 @@
 /** Virtual keys: made and shown once, rotated, revoked. Needs a session or key with the scope `admin`. */
 import { useState } from 'react'
 import type { VirtualKey } from '../client/admin-client.ts'
+import type { BudStrings } from '../format/strings.ts'
 import { useAdmin, useAdminClient } from '../hook/use-admin.ts'
 import { useAction } from '../hook/use-action.ts'
 import { useBudClient, useBudStrings } from '../hook/bud-context.ts'
 import { Icon } from '../icon/icon.tsx'
 import { CopyButton } from '../part/copy-button.tsx'
+import { Confirm } from '../part/confirm.tsx'
 import { Dialog } from '../part/dialog.tsx'
 import { EmptyNotice, ErrorNotice } from '../part/notice.tsx'
 import { toNewKey, type KeyDraft } from './key-facts.ts'
@@ -105,7 +107,14 @@ export function KeyManager({ isHidden = isSession }: KeyManagerProps) {
         <KeyForm isBusy={isBusy} error={error} onSubmit={(draft) => change.run({ asking, draft })} onClose={close} />
       ) : null}
       {asking?.kind === 'rotate' || asking?.kind === 'revoke' ? (
-        <Confirm asking={asking} isBusy={isBusy} error={error} onConfirm={() => change.run({ asking })} onClose={close} />
+        <Confirm
+          {...toQuestion(asking, keys)}
+          cancel={keys.cancel}
+          isBusy={isBusy}
+          error={error}
+          onConfirm={() => change.run({ asking })}
+          onClose={close}
+        />
       ) : null}
       {asking?.kind === 'shown' ? (
         <Dialog title={keys.createdTitle} hint={keys.createdHint} onClose={close} isSticky>
@@ -124,41 +133,11 @@ export function KeyManager({ isHidden = isSession }: KeyManagerProps) {
   )
 }
 
-interface ConfirmProps {
-  readonly asking: { readonly kind: 'rotate' | 'revoke'; readonly record: VirtualKey }
-  readonly isBusy: boolean
-  readonly error: string | undefined
-  readonly onConfirm: () => void
-  readonly onClose: () => void
-}
-
-function Confirm({ asking: { kind, record }, isBusy, error, onConfirm, onClose }: ConfirmProps) {
-  const { keys } = useBudStrings()
-  const isRevoke = kind === 'revoke'
-  return (
-    <Dialog
-      title={isRevoke ? keys.revokeTitle(record.name) : keys.rotateTitle(record.name)}
-      hint={isRevoke ? keys.revokeHint : keys.rotateHint}
-      onClose={onClose}
-    >
-      {error === undefined ? null : (
-        <p className="bud-field-error" role="alert">
-          {error}
-        </p>
-      )}
-      <div className="bud-dialog-actions">
-        <button type="button" className="bud-button" onClick={onClose}>
-          {keys.cancel}
-        </button>
-        <button
-          type="button"
-          className={isRevoke ? 'bud-button bud-button-danger' : 'bud-button bud-button-primary'}
-          disabled={isBusy}
-          onClick={onConfirm}
-        >
-          {isRevoke ? keys.revoke : keys.rotate}
-        </button>
-      </div>
-    </Dialog>
-  )
+function toQuestion(
+  { kind, record: { name } }: { readonly kind: 'rotate' | 'revoke'; readonly record: VirtualKey },
+  keys: BudStrings['keys'],
+) {
+  return kind === 'revoke'
+    ? { title: keys.revokeTitle(name), hint: keys.revokeHint, action: keys.revoke, isDangerous: true }
+    : { title: keys.rotateTitle(name), hint: keys.rotateHint, action: keys.rotate, isDangerous: false }
 }

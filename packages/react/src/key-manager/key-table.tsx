@@ -1,6 +1,10 @@
 'use client'
-/** Keys as rows: name, fingerprint, limits, state and what can be done. */
+/** Keys as rows: name, fingerprint, limits, state and what can be done; sorted, and drawn as far as they are seen. */
+import { useMemo } from 'react'
 import type { VirtualKey } from '../client/admin-client.ts'
+import { DataTable, type DataColumn } from '../data-table/data-table.tsx'
+import type { Format } from '../format/format.ts'
+import type { BudStrings } from '../format/strings.ts'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { useNow } from '../hook/use-now.ts'
 import { toKeyStatus, toLimitText } from './key-facts.ts'
@@ -15,86 +19,87 @@ const statusTones = { active: 'good', revoked: 'bad', expired: 'warning' } as co
 
 export function KeyTable({ keys: records, onRotate, onRevoke }: KeyTableProps) {
   const strings = useBudStrings()
-  const { keys, common } = strings
   const format = useBudFormat()
   const nowMs = useNow(30_000)
+  const columns = useMemo<readonly DataColumn<VirtualKey>[]>(
+    () => [
+      ...toColumns(strings, format, nowMs),
+      {
+        id: 'actions',
+        title: strings.keys.actions,
+        isTitleHidden: true,
+        value: () => '',
+        show: (record) => (
+          <span className="bud-key-actions">
+            {toKeyStatus(record, nowMs) === 'revoked' ? null : (
+              <>
+                <ActionButton name={strings.keys.rotate} record={record} onPress={onRotate} />
+                <ActionButton name={strings.keys.revoke} record={record} onPress={onRevoke} />
+              </>
+            )}
+          </span>
+        ),
+      },
+    ],
+    [strings, format, nowMs, onRotate, onRevoke],
+  )
+  return <DataTable title={strings.keys.label} columns={columns} rows={records} rowId={idOf} />
+}
+
+const idOf = ({ id }: VirtualKey) => id
+
+function toColumns(strings: BudStrings, format: Format, nowMs: number): readonly DataColumn<VirtualKey>[] {
+  const { keys, common } = strings
+  const limitsOf = ({ limits = [] }: VirtualKey) =>
+    limits.length === 0 ? common.none : limits.map((limit) => toLimitText(limit, strings, format)).join(', ')
+  return [
+    { id: 'name', title: keys.name, isHeader: true, value: ({ name }) => name },
+    { id: 'key', title: keys.key, value: ({ prefix }) => prefix, show: ({ prefix }) => <code dir="ltr">{prefix}…</code> },
+    { id: 'project', title: keys.project, value: ({ projectId }) => projectId },
+    {
+      id: 'models',
+      title: keys.models,
+      value: ({ models }) => models?.join(', ') ?? keys.allModels,
+      show: ({ models }) => <bdi>{models?.join(', ') ?? keys.allModels}</bdi>,
+    },
+    { id: 'limits', title: keys.limits, value: limitsOf, show: (record) => <bdi>{limitsOf(record)}</bdi> },
+    {
+      id: 'created',
+      title: keys.created,
+      value: ({ createdUnixMs }) => createdUnixMs,
+      show: ({ createdUnixMs }) => (
+        <time dateTime={new Date(createdUnixMs).toISOString()} title={format.dateTime(createdUnixMs)}>
+          {format.relative(createdUnixMs, nowMs)}
+        </time>
+      ),
+    },
+    {
+      id: 'status',
+      title: keys.status,
+      value: (record) => keys[toKeyStatus(record, nowMs)],
+      show: (record) => {
+        const status = toKeyStatus(record, nowMs)
+        return (
+          <span className="bud-badge" data-tone={statusTones[status]}>
+            {keys[status]}
+          </span>
+        )
+      },
+    },
+  ]
+}
+
+interface ActionButtonProps {
+  readonly name: string
+  readonly record: VirtualKey
+  readonly onPress: ((record: VirtualKey) => void) | undefined
+}
+
+function ActionButton({ name, record, onPress }: ActionButtonProps) {
+  if (onPress === undefined) return null
   return (
-    <div className="bud-scroll" tabIndex={0} role="group" aria-label={keys.label}>
-      <table className="bud-table bud-key-table">
-        <caption className="bud-hidden">{keys.label}</caption>
-        <thead>
-          <tr>
-            {[keys.name, keys.key, keys.project, keys.models, keys.limits, keys.created, keys.status].map((title) => (
-              <th key={title} scope="col">
-                {title}
-              </th>
-            ))}
-            <th scope="col">
-              <span className="bud-hidden">{keys.actions}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {records.map((record) => {
-            const status = toKeyStatus(record, nowMs)
-            return (
-              <tr key={record.id}>
-                <th scope="row">{record.name}</th>
-                <td>
-                  <code dir="ltr">{record.prefix}…</code>
-                </td>
-                <td>{record.projectId}</td>
-                <td>
-                  <bdi>{record.models?.join(', ') ?? keys.allModels}</bdi>
-                </td>
-                <td>
-                  <bdi>
-                    {record.limits === undefined || record.limits.length === 0
-                      ? common.none
-                      : record.limits.map((limit) => toLimitText(limit, strings, format)).join(', ')}
-                  </bdi>
-                </td>
-                <td>
-                  <time dateTime={new Date(record.createdUnixMs).toISOString()} title={format.dateTime(record.createdUnixMs)}>
-                    {format.relative(record.createdUnixMs, nowMs)}
-                  </time>
-                </td>
-                <td>
-                  <span className="bud-badge" data-tone={statusTones[status]}>
-                    {keys[status]}
-                  </span>
-                </td>
-                <td className="bud-key-actions">
-                  {status === 'revoked' ? null : (
-                    <>
-                      {onRotate === undefined ? null : (
-                        <button
-                          type="button"
-                          className="bud-button bud-button-ghost"
-                          aria-label={`${keys.rotate}: ${record.name}`}
-                          onClick={() => onRotate(record)}
-                        >
-                          {keys.rotate}
-                        </button>
-                      )}
-                      {onRevoke === undefined ? null : (
-                        <button
-                          type="button"
-                          className="bud-button bud-button-ghost"
-                          aria-label={`${keys.revoke}: ${record.name}`}
-                          onClick={() => onRevoke(record)}
-                        >
-                          {keys.revoke}
-                        </button>
-                      )}
-                    </>
-                  )}
-                </td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
-    </div>
+    <button type="button" className="bud-button bud-button-ghost" aria-label={`${name}: ${record.name}`} onClick={() => onPress(record)}>
+      {name}
+    </button>
   )
 }

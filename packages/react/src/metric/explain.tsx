@@ -34,13 +34,19 @@ export function Explain({ title, measures, answer, question }: ExplainProps) {
         {measures.map((name) => {
           const measure = known.find((each) => each.name === name)
           const requests = count(name)
+          const bound = answer?.measures[name]?.errorBound ?? measure?.errorBound
           return (
             <div key={name}>
               <dt>{toMeasureName(name, strings)}</dt>
               <dd>
-                {measure?.definition ?? name}{' '}
-                {measure === undefined || measure.errorBound === 0 ? metrics.exact : metrics.errorBound(format.percent(measure.errorBound))}
-                {requests === 0 ? '' : ` ${metrics.restsOn(format.count(requests))}`}
+                {[
+                  measure?.definition ?? name,
+                  bound === undefined ? '' : bound === 0 ? metrics.exact : metrics.errorBound(format.percent(bound)),
+                  requests === 0 ? '' : metrics.restsOn(format.count(requests)),
+                  measure === undefined || ['', 'never'].includes(measure.nullMeans) ? '' : metrics.nullMeans(measure.nullMeans),
+                ]
+                  .filter((each) => each !== '')
+                  .join(' ')}
               </dd>
             </div>
           )

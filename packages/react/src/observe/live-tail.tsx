@@ -37,7 +37,7 @@ export function LiveTail({ linesMax = 200, onOpen }: LiveTailProps) {
   useEffect(() => {
     if (box.current !== null && held === undefined) box.current.scrollTop = box.current.scrollHeight
   }, [lines, held])
-  const newer = held === undefined ? 0 : finished.findIndex(({ id }) => id === held[0]?.id)
+  const newer = held === undefined ? 0 : countNewer(finished, held)
   return (
     <Panel
       title={words.tail}
@@ -78,6 +78,12 @@ export function LiveTail({ linesMax = 200, onOpen }: LiveTailProps) {
       )}
     </Panel>
   )
+}
+
+/** Exported for tests: all of them, when the newest that is held is no longer kept. */
+export function countNewer(finished: readonly RequestEvent[], held: readonly RequestEvent[]): number {
+  const at = finished.findIndex(({ id }) => id === held[0]?.id)
+  return at < 0 ? finished.length : at
 }
 
 function matches(event: RequestEvent, wanted: string): boolean {

@@ -1,5 +1,6 @@
 /** Which plans no other beats in both speed for each reader and throughput of each device. */
 import type { DeploymentPlan } from '@bud-foundry/core'
+import { devicesOf } from '../plan-list/plan-title.ts'
 
 export interface ParetoPoint {
   readonly plan: DeploymentPlan
@@ -14,8 +15,7 @@ export interface ParetoPoint {
 export function toParetoPoints(plans: readonly DeploymentPlan[]): readonly ParetoPoint[] {
   const points = plans.flatMap((plan) => {
     const tpotMs = plan.predicted.timePerOutputTokenMs.mid
-    const devices = plan.replicas * plan.devicesPerReplica * Math.max(plan.nodesPerReplica, 1)
-    const y = plan.predicted.outputTokensPerSecond.mid / devices
+    const y = plan.predicted.outputTokensPerSecond.mid / devicesOf(plan)
     return tpotMs > 0 && Number.isFinite(y) ? [{ plan, x: 1000 / tpotMs, y }] : []
   })
   return points

@@ -1,6 +1,7 @@
 'use client'
 /** A modal question in the browser's own dialog: focus stays inside, Escape closes. */
-import { useEffect, useId, useRef, type ReactNode } from 'react'
+import { useId, useRef, type ReactNode } from 'react'
+import { useBrowserLayoutEffect } from '../hook/use-browser-layout-effect.ts'
 
 export interface DialogProps {
   readonly title: string
@@ -14,7 +15,8 @@ export interface DialogProps {
 export function Dialog({ title, hint, onClose, children, isSticky = false }: DialogProps) {
   const place = useRef<HTMLDialogElement>(null)
   const titleId = useId()
-  useEffect(() => {
+  // Closed while it is still on the page: only then does the browser give the focus back to where it was.
+  useBrowserLayoutEffect(() => {
     const element = place.current
     if (element === null || element.open) return
     element.showModal()

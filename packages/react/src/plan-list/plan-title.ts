@@ -2,8 +2,13 @@
 import type { DeploymentPlan } from '@bud-foundry/core'
 import type { BudStrings } from '../format/strings.ts'
 
+/** Of all replicas; a replica counts its devices over all of its nodes. */
+export function devicesOf({ replicas, devicesPerReplica }: DeploymentPlan): number {
+  return replicas * devicesPerReplica
+}
+
 export function toPlanTitle(plan: DeploymentPlan, { plans }: BudStrings): string {
-  return plans.devices(plan.replicas * plan.devicesPerReplica * Math.max(plan.nodesPerReplica, 1), plan.hardwareId)
+  return plans.devices(devicesOf(plan), plan.hardwareId)
 }
 
 /** Engine, split and precision, e.g. "vllm 0.11", "TP 2", "fp8 weights". */

@@ -1,19 +1,18 @@
 'use client'
-/** One message to several models side by side, with parameters, measures and the code that does the same. */
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+/** One message to several models side by side, with parameters, pictures, tools, measures and the code that does the same. */
+import { useCallback, useRef, useState } from 'react'
 import { ChatComposer } from '../chat/chat-composer.tsx'
-import { ChatMessage } from '../chat/chat-message.tsx'
-import { ModelPicker } from '../chat/model-picker.tsx'
-import type { ModelInfo } from '../client/wire.ts'
+import { ImagePicker } from '../chat/image-picker.tsx'
+import type { ChatImage } from '../client/chat-message.ts'
 import { useBudStrings } from '../hook/bud-context.ts'
-import { useChat, type UseChat } from '../hook/use-chat.ts'
+import type { UseChat } from '../hook/use-chat.ts'
 import { useModels } from '../hook/use-models.ts'
 import { Icon } from '../icon/icon.tsx'
 import { limits } from '../limits.ts'
-import { CopyButton } from '../part/copy-button.tsx'
-import { Field } from '../part/field.tsx'
-import { EmptyNotice } from '../part/notice.tsx'
-import { toSnippets } from './snippets.ts'
+import { ParameterFields } from './parameter-fields.tsx'
+import { emptyParameters } from './parameters.ts'
+import { PlaygroundCode } from './playground-code.tsx'
+import { PlaygroundColumn } from './playground-column.tsx'
 
 export interface PlaygroundProps {
   /** Preselected, one column each. */
@@ -22,14 +21,6 @@ export interface PlaygroundProps {
   readonly baseUrl?: string | undefined
 }
 
-interface Parameters {
-  readonly systemPrompt: string
-  readonly temperature: string
-  readonly maxTokens: string
-}
-
-const toNumber = (text: string) => (text.trim() === '' || !Number.isFinite(Number(text)) ? undefined : Number(text))
-
 export function Playground({ models: preselected = [], baseUrl }: PlaygroundProps) {
   const strings = useBudStrings()
   const { playground } = strings
@@ -37,7 +28,8 @@ export function Playground({ models: preselected = [], baseUrl }: PlaygroundProp
   const [columns, setColumns] = useState<readonly { readonly id: number; readonly model: string | undefined }[]>(() =>
     (preselected.length === 0 ? [undefined] : preselected).map((model, id) => ({ id, model })),
   )
-  const [parameters, setParameters] = useState<Parameters>({ systemPrompt: '', temperature: '', maxTokens: '' })
+  const [parameters, setParameters] = useState(emptyParameters)
+  const [images, setImages] = useState<readonly ChatImage[]>([])
   const [showsCode, setShowsCode] = useState(false)
   const [message, setMessage] = useState('')
   const chats = useRef(new Map<number, { readonly chat: UseChat; readonly model: string | undefined }>())
@@ -57,7 +49,8 @@ export function Playground({ models: preselected = [], baseUrl }: PlaygroundProp
   }, [])
   const send = (text: string) => {
     setMessage(text)
-    for (const { chat, model } of chats.current.values()) if (model !== undefined) chat.session.send(text, model)
+    for (const { chat, model } of chats.current.values()) if (model !== undefined) chat.session.send(text, model, images)
+    setImages([])
   }
   const stop = () => {
     for (const { chat } of chats.current.values()) chat.session.stop()
@@ -87,11 +80,17 @@ export function Playground({ models: preselected = [], baseUrl }: PlaygroundProp
       </header>
       <ParameterFields value={parameters} onChange={setParameters} />
       {showsCode ? (
-        <Code baseUrl={baseUrl} model={modelOf(columns[0] ?? { model: undefined }) ?? ''} message={message} parameters={parameters} />
+        <PlaygroundCode
+          baseUrl={baseUrl}
+          model={modelOf(columns[0] ?? { model: undefined }) ?? ''}
+          message={message}
+          hasImage={images.length > 0}
+          parameters={parameters}
+        />
       ) : null}
       <div className="bud-playground-columns">
         {columns.map((column) => (
-          <Column
+          <PlaygroundColumn
             key={column.id}
             id={column.id}
             model={modelOf(column)}
@@ -105,154 +104,9 @@ export function Playground({ models: preselected = [], baseUrl }: PlaygroundProp
           />
         ))}
       </div>
-      <ChatComposer isBusy={busy.size > 0} isDisabled={offered.length === 0} onSend={send} onStop={stop} />
+      <ChatComposer isBusy={busy.size > 0} isDisabled={offered.length === 0} hasAttachment={images.length > 0} onSend={send} onStop={stop}>
+        <ImagePicker images={images} onChange={setImages} />
+      </ChatComposer>
     </section>
-  )
-}
-
-interface ColumnProps {
-  readonly id: number
-  readonly model: string | undefined
-  readonly models: readonly ModelInfo[]
-  readonly parameters: Parameters
-  readonly onModel: (model: string) => void
-  readonly onRemove: (() => void) | undefined
-  readonly onChange: (id: number, chat: UseChat | undefined, model: string | undefined) => void
-}
-
-function Column({ id, model, models, parameters, onModel, onRemove, onChange }: ColumnProps) {
-  const { playground, chat: words } = useBudStrings()
-  const chat = useChat({
-    systemPrompt: parameters.systemPrompt.trim() === '' ? undefined : parameters.systemPrompt,
-    temperature: toNumber(parameters.temperature),
-    maxTokens: toNumber(parameters.maxTokens),
-  })
-  const box = useRef<HTMLDivElement>(null)
-  useEffect(() => {
-    onChange(id, chat, model)
-  }, [id, chat, model, onChange])
-  useEffect(
-    () => () => {
-      onChange(id, undefined, undefined)
-    },
-    [id, onChange],
-  )
-  useEffect(() => {
-    if (box.current !== null) box.current.scrollTop = box.current.scrollHeight
-  }, [chat.messages])
-  const last = chat.messages.at(-1)
-  return (
-    <div className="bud-playground-column">
-      <div className="bud-playground-head">
-        <ModelPicker models={models} value={model} onChange={onModel} />
-        {onRemove === undefined ? null : (
-          <button
-            type="button"
-            className="bud-button bud-button-ghost bud-button-icon"
-            aria-label={playground.remove(model ?? '')}
-            onClick={onRemove}
-          >
-            <Icon name="close" />
-          </button>
-        )}
-      </div>
-      <div ref={box} className="bud-transcript" tabIndex={0} role="group" aria-label={playground.waitingFor(model ?? words.model)}>
-        {last === undefined ? (
-          <EmptyNotice title={playground.emptyTitle} hint={playground.emptyHint} />
-        ) : (
-          <ol className="bud-messages">
-            {chat.messages.map((message) => (
-              <ChatMessage
-                key={message.id}
-                message={message}
-                onRetry={
-                  message === last && !chat.isBusy && model !== undefined
-                    ? () => {
-                        chat.session.retry(model)
-                      }
-                    : undefined
-                }
-              />
-            ))}
-          </ol>
-        )}
-      </div>
-    </div>
-  )
-}
-
-function ParameterFields({ value, onChange }: { readonly value: Parameters; readonly onChange: (value: Parameters) => void }) {
-  const { playground } = useBudStrings()
-  return (
-    <details className="bud-disclosure bud-playground-parameters">
-      <summary>{playground.parameters}</summary>
-      <div className="bud-form-columns">
-        <Field
-          label={playground.systemPrompt}
-          value={value.systemPrompt}
-          onChange={(systemPrompt) => onChange({ ...value, systemPrompt })}
-        />
-        <Field
-          label={playground.temperature}
-          inputMode="decimal"
-          placeholder={playground.default}
-          value={value.temperature}
-          onChange={(temperature) => onChange({ ...value, temperature })}
-        />
-        <Field
-          label={playground.maxTokens}
-          inputMode="numeric"
-          placeholder={playground.default}
-          value={value.maxTokens}
-          onChange={(maxTokens) => onChange({ ...value, maxTokens })}
-        />
-      </div>
-    </details>
-  )
-}
-
-interface CodeProps {
-  readonly baseUrl: string | undefined
-  readonly model: string
-  readonly message: string
-  readonly parameters: Parameters
-}
-
-function Code({ baseUrl, model, message, parameters }: CodeProps) {
-  const [language, setLanguage] = useState('curl')
-  const snippets = useMemo(
-    () =>
-      toSnippets({
-        // Only ever rendered after a press of a button, so there is a page.
-        baseUrl: baseUrl ?? location.origin,
-        model,
-        message: message === '' ? 'Hello' : message,
-        systemPrompt: parameters.systemPrompt.trim() === '' ? undefined : parameters.systemPrompt,
-        temperature: toNumber(parameters.temperature),
-        maxTokens: toNumber(parameters.maxTokens),
-      }),
-    [baseUrl, model, message, parameters],
-  )
-  const shown = snippets.find((snippet) => snippet.language === language)
-  return (
-    <div className="bud-code bud-playground-code">
-      <div className="bud-code-bar">
-        <span className="bud-badges">
-          {snippets.map((snippet) => (
-            <button
-              key={snippet.language}
-              type="button"
-              className="bud-chip"
-              aria-pressed={snippet.language === language}
-              onClick={() => setLanguage(snippet.language)}
-            >
-              {snippet.language}
-            </button>
-          ))}
-        </span>
-        <CopyButton text={shown?.code ?? ''} />
-      </div>
-      <pre tabIndex={0}>{shown?.code}</pre>
-    </div>
   )
 }

@@ -1,12 +1,13 @@
 /** The request of the playground as code that someone else can run; the key stays a placeholder. */
+import type { ChatSessionOptions } from '../client/chat-message.ts'
+import { toChatBody } from '../client/chat-stream.ts'
 
-export interface SnippetRequest {
+export interface SnippetRequest extends ChatSessionOptions {
   readonly baseUrl: string
   readonly model: string
-  readonly systemPrompt: string | undefined
   readonly message: string
-  readonly temperature: number | undefined
-  readonly maxTokens: number | undefined
+  /** A picture goes along; the code has a place for it. */
+  readonly hasImage?: boolean | undefined
 }
 
 export interface Snippet {
@@ -15,15 +16,10 @@ export interface Snippet {
 }
 
 export function toSnippets(request: SnippetRequest): readonly Snippet[] {
-  const { baseUrl, model, systemPrompt, message, temperature, maxTokens } = request
-  const messages = [...(systemPrompt === undefined ? [] : [{ role: 'system', content: systemPrompt }]), { role: 'user', content: message }]
-  const body = {
-    model,
-    messages,
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
-    stream: true,
-  }
+  const { baseUrl, model, systemPrompt, message, hasImage = false, temperature, maxTokens, tools } = request
+  const system = systemPrompt === undefined ? [] : [{ role: 'system' as const, content: systemPrompt }]
+  const user = { role: 'user' as const, content: message, images: hasImage ? ['data:image/png;base64,…'] : [] }
+  const body = { ...toChatBody({ model, messages: [...system, user], temperature, maxTokens, tools }), stream: true }
   const json = JSON.stringify(body, undefined, 2)
   const options = Object.entries(body)
     .filter(([name]) => name !== 'stream')
@@ -69,7 +65,13 @@ export function toSnippets(request: SnippetRequest): readonly Snippet[] {
   ]
 }
 
-/** JSON's literals are Python's as well, but for these; the strings of JSON are valid in Python. */
+/** Strings and numbers of JSON are Python's as well; three words are not. */
 function toPython(value: unknown): string {
-  return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(toPython).join(', ')}]`
+  if (typeof value === 'object' && value !== null) {
+    const fields = Object.entries(value).filter(([, each]) => each !== undefined)
+    return `{${fields.map(([name, each]) => `${JSON.stringify(name)}: ${toPython(each)}`).join(', ')}}`
+  }
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  return value === null ? 'None' : JSON.stringify(value)
 }

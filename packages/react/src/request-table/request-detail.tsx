@@ -1,14 +1,18 @@
 'use client'
 /** Everything known about one request: its facts, and its attempts on a common time line. */
 import type { Attempt, RequestEvent } from '@bud-foundry/core'
-import { useId } from 'react'
-import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
+import { useContext, useId } from 'react'
+import { BudContext, useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { CopyButton } from '../part/copy-button.tsx'
 import { toTone } from './request-measures.ts'
+import { RequestTexts } from './request-texts.tsx'
+import { RequestTrace } from './request-trace.tsx'
 
 export function RequestDetail({ request }: { readonly request: RequestEvent }) {
   const { requests } = useBudStrings()
   const attemptsId = useId()
+  // A table that was given its data may stand on a page without a client.
+  const canAsk = useContext(BudContext).connection !== undefined
   return (
     <div className="bud-detail">
       <Facts request={request} />
@@ -26,6 +30,12 @@ export function RequestDetail({ request }: { readonly request: RequestEvent }) {
           </ol>
         )}
       </div>
+      {canAsk ? (
+        <div className="bud-detail-more">
+          <RequestTexts requestId={request.id} />
+          <RequestTrace traceId={request.traceId} requestId={request.id} />
+        </div>
+      ) : null}
     </div>
   )
 }
@@ -41,6 +51,8 @@ function Facts({ request }: { readonly request: RequestEvent }) {
     [detail.requestedModel, request.requestedModel],
     [detail.provider, request.providerId],
     [detail.errorCode, request.errorCode],
+    [detail.blockRule, request.blockRuleId],
+    [detail.guardrails, request.guardrails?.join(', ')],
     [requests.target, request.targetId],
     [requests.duration, format.duration(request.durationMs)],
     [requests.tokens, `${format.count(request.inputTokens)} → ${format.count(request.outputTokens)}`],

@@ -7,6 +7,8 @@ import { useBudStrings } from '../hook/bud-context.ts'
 import { useNow } from '../hook/use-now.ts'
 import { useOlderRequests } from '../hook/use-older-requests.ts'
 import { mergeRequests, useRequests } from '../hook/use-requests.ts'
+import { readRequest } from '../client/request-record.ts'
+import { useResource } from '../hook/use-resource.ts'
 import { EmptyNotice, ErrorNotice } from '../part/notice.tsx'
 import { RequestRow, RunningRow } from './request-row.tsx'
 
@@ -116,6 +118,14 @@ export function LiveRequestTable({ query, hasMore = false, ...open }: LiveReques
   const { common, requests: words } = useBudStrings()
   const { requests, inFlight, status, error, reload, data } = useRequests(query)
   const older = useOlderRequests(query, data?.nextCursor)
+  const known = hasMore ? mergeRequests(requests, older.requests) : requests
+  // The address may name a request of long ago.
+  const isAway = open.openId !== undefined && status === 'ready' && !known.some(({ id }) => id === open.openId)
+  const away = useResource<{ readonly found: RequestEvent | undefined } | undefined>({
+    key: isAway ? `request:${open.openId ?? ''}` : 'request:none',
+    load: async (client, signal) =>
+      isAway && open.openId !== undefined ? { found: await readRequest(client, open.openId, { signal }) } : undefined,
+  }).data
   if (status === 'error' && requests.length === 0) {
     return (
       <div className="bud bud-requests">
@@ -126,9 +136,15 @@ export function LiveRequestTable({ query, hasMore = false, ...open }: LiveReques
   const isFiltered = query?.model !== undefined || query?.outcome !== undefined
   const running = isFiltered ? [] : inFlight.slice(0, inFlightShownMax)
   // The list keeps its length while requests come and go, so that what is below does not jump.
-  const finished = hasMore ? mergeRequests(requests, older.requests) : requests.slice(0, Math.max((query?.limit ?? 50) - running.length, 1))
+  const listed = hasMore ? known : known.slice(0, Math.max((query?.limit ?? 50) - running.length, 1))
+  const finished = isAway && away?.found !== undefined ? [away.found, ...listed] : listed
   return (
     <>
+      {isAway && away !== undefined && away.found === undefined ? (
+        <div className="bud">
+          <EmptyNotice title={words.unknown} hint={words.unknownHint} />
+        </div>
+      ) : null}
       <RequestTable
         requests={finished}
         inFlight={running}

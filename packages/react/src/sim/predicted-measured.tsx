@@ -1,6 +1,6 @@
 'use client'
 /** What was predicted for a deployment beside what its requests measured: inside the interval or not, and on how many requests that rests. */
-import type { Interval } from '@bud-foundry/core'
+import type { DeploymentPlan, Interval } from '@bud-foundry/core'
 import type { ClusterDeployment } from '../client/cluster-client.ts'
 import type { TimeWindow } from '../client/ask.ts'
 import { useBudFormat, useBudStrings, useWords } from '../hook/bud-context.ts'
@@ -25,16 +25,18 @@ export function PredictedMeasured({ clusterId, window = lastHour, refreshMs }: P
     <Panel title={words.predictedMeasured}>
       <Loaded
         resource={deployments}
-        isEmpty={(data) => data.length === 0}
+        isEmpty={(data) => data.every(({ plan }) => plan === undefined)}
         empty={{ title: words.nothingDeployed, hint: words.nothingDeployedHint }}
       >
         {(data) => (
           <ul className="bud-cards">
-            {data.map((each) => (
-              <li key={each.deployment.name}>
-                <DeploymentAccuracy deployment={each} window={window} refreshMs={refreshMs} />
-              </li>
-            ))}
+            {data
+              .flatMap(({ plan, ...each }) => (plan === undefined ? [] : [{ ...each, plan }]))
+              .map((each) => (
+                <li key={each.deployment.name}>
+                  <DeploymentAccuracy deployment={each} window={window} refreshMs={refreshMs} />
+                </li>
+              ))}
           </ul>
         )}
       </Loaded>
@@ -43,7 +45,7 @@ export function PredictedMeasured({ clusterId, window = lastHour, refreshMs }: P
 }
 
 interface DeploymentAccuracyProps extends UseAskOptions {
-  readonly deployment: ClusterDeployment
+  readonly deployment: ClusterDeployment & { readonly plan: DeploymentPlan }
   readonly window: TimeWindow
 }
 

@@ -16,6 +16,8 @@ export interface ChartData {
   readonly series: readonly ChartSeries[]
   /** Writes a value for people, with its unit. */
   readonly write: (value: number) => string
+  /** Writes a time where the times are none of a calendar, e.g. seconds since a start. */
+  readonly writeTime?: ((ms: number) => string) | undefined
 }
 
 /** No series has a value. */

@@ -6,7 +6,7 @@ import type { ChartData } from './chart-data.ts'
 /** RFC 4180, times in ISO 8601; a text that a spreadsheet would run as a formula is quoted as text. */
 export function toCsv(data: ChartData, timeName: string): string {
   const rows = data.timesUnixMs.map((time, index) => [
-    new Date(time).toISOString(),
+    data.writeTime?.(time) ?? new Date(time).toISOString(),
     ...data.series.map(({ values }) => String(values[index] ?? '')),
   ])
   return [[timeName, ...data.series.map(({ label }) => label)], ...rows].map((row) => row.map(toCell).join(',')).join('\r\n')

@@ -3,7 +3,7 @@
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { indexesOf, type ChartAnnotation, type ChartData, type TimeSpan } from './chart-data.ts'
-import { toChartSummary, toNextIndex, toPointText } from './chart-text.ts'
+import { toChartSummary, toNextIndex, toPointText, toTimeWriter } from './chart-text.ts'
 import { StaticPlot } from './static-plot.tsx'
 import { usePlot } from './use-plot.ts'
 import { toZoomed } from './zoom.ts'
@@ -91,6 +91,7 @@ export function ChartSurface({ title, data, cursor, onCursor, annotations, span,
   }
 
   const text = toPointText(data, index, format, strings)
+  const writeTime = toTimeWriter(data, format)
   return (
     <>
       <div
@@ -103,7 +104,7 @@ export function ChartSurface({ title, data, cursor, onCursor, annotations, span,
         aria-valuemin={0}
         aria-valuemax={Math.max(count - 1, 0)}
         aria-valuenow={Math.max(index, 0)}
-        aria-valuetext={brush === undefined ? text : strings.chart.marked(format.time(brush.fromUnixMs), format.time(brush.toUnixMs), text)}
+        aria-valuetext={brush === undefined ? text : strings.chart.marked(writeTime(brush.fromUnixMs), writeTime(brush.toUnixMs), text)}
         onKeyDown={onKeyDown}
         onBlur={leave}
       >

@@ -3,10 +3,12 @@
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { limits } from '../limits.ts'
 import type { ChartData } from './chart-data.ts'
+import { toTimeWriter } from './chart-text.ts'
 
 export function ChartTable({ title, data }: { readonly title: string; readonly data: ChartData }) {
   const { chart } = useBudStrings()
   const format = useBudFormat()
+  const writeTime = toTimeWriter(data, format)
   const count = data.timesUnixMs.length
   const shown = Math.min(count, limits.chartTableRowsMax)
   const order = Array.from({ length: shown }, (_, index) => count - 1 - index)
@@ -27,7 +29,7 @@ export function ChartTable({ title, data }: { readonly title: string; readonly d
         <tbody>
           {order.map((index) => (
             <tr key={index}>
-              <th scope="row">{format.time(data.timesUnixMs[index] ?? 0)}</th>
+              <th scope="row">{writeTime(data.timesUnixMs[index] ?? 0)}</th>
               {data.series.map(({ label, values }) => {
                 const value = values[index]
                 return (

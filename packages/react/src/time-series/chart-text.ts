@@ -15,6 +15,7 @@ export function toChartSummary({ title, data, annotations = [], span }: ChartInW
   const [first, last] = indexesOf(data.timesUnixMs, span)
   const [from, to] = [data.timesUnixMs[first], data.timesUnixMs[last]]
   if (from === undefined || to === undefined || isEmptyChart(data)) return chart.summaryEmpty(title)
+  const write = toTimeWriter(data, format)
   const sentences = data.series.map(({ label, values }) => {
     const shown = span === undefined ? values : values.slice(first, last + 1)
     const sums = toSums(shown)
@@ -22,9 +23,17 @@ export function toChartSummary({ title, data, annotations = [], span }: ChartInW
     return chart.summarySeries(label, data.write(sums.last), data.write(sums.low), data.write(sums.high), data.write(sums.mean))
   })
   const marks = annotations.map(({ label, fromUnixMs, toUnixMs }) =>
-    chart.annotation(label, format.time(fromUnixMs), toUnixMs === undefined ? undefined : format.time(toUnixMs)),
+    chart.annotation(label, write(fromUnixMs), toUnixMs === undefined ? undefined : write(toUnixMs)),
   )
-  return [chart.summaryRange(title, format.time(from), format.time(to), last - first + 1), ...sentences, ...marks].join(' ')
+  return [chart.summaryRange(title, write(from), write(to), last - first + 1), ...sentences, ...marks].join(' ')
+}
+
+const dayMs = 86_400_000
+
+/** The time of day while it tells the points apart, with the date beyond a day. */
+export function toTimeWriter({ timesUnixMs, writeTime }: ChartData, format: Format): (unixMs: number) => string {
+  if (writeTime !== undefined) return writeTime
+  return (timesUnixMs.at(-1) ?? 0) - (timesUnixMs[0] ?? 0) > dayMs ? format.dayMinute : format.time
 }
 
 /** In one pass, without copies: a chart may hold a hundred thousand values. */
@@ -49,7 +58,7 @@ export function toPointText(data: ChartData, index: number, format: Format, { ch
     const value = all[index]
     return chart.value(label, value === undefined || value === null ? chart.noValue : data.write(value))
   })
-  return chart.point(format.time(time), values.join(', '))
+  return chart.point(toTimeWriter(data, format)(time), values.join(', '))
 }
 
 /** The index that a key leads to; undefined for keys that are not the chart's. */

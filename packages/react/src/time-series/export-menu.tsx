@@ -14,6 +14,7 @@ export function ExportMenu({ title, data }: { readonly title: string; readonly d
   useDismiss(menu)
   // Most menus are never opened; their entries wait for it.
   const [isOpened, setIsOpened] = useState(false)
+  const [hasFailed, setHasFailed] = useState(false)
   const name = title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-')
   const done = () => {
     if (menu.current !== null) menu.current.open = false
@@ -26,7 +27,7 @@ export function ExportMenu({ title, data }: { readonly title: string; readonly d
     })
     const panel = menu.current?.closest('.bud-panel')
     const background = panel === null || panel === undefined ? 'white' : getComputedStyle(panel).backgroundColor
-    return { title, data, colours, text: style?.color ?? 'black', background, writeTime: format.dateTime }
+    return { title, data, colours, text: style?.color ?? 'black', background, writeTime: data.writeTime ?? format.dateTime }
   }
   const kinds = [
     { label: metrics.exportCsv, run: async () => save(new Blob([toCsv(data, chart.time)], { type: 'text/csv' }), `${name}.csv`) },
@@ -36,7 +37,10 @@ export function ExportMenu({ title, data }: { readonly title: string; readonly d
   return (
     <details ref={menu} className="bud-menu" onToggle={() => setIsOpened(true)}>
       <summary className="bud-button bud-button-ghost bud-button-icon" aria-label={metrics.export(title)} title={metrics.export(title)}>
-        <Icon name="download" />
+        <Icon name={hasFailed ? 'warning' : 'download'} />
+        <span className="bud-hidden" role="status">
+          {hasFailed ? metrics.exportFailed : ''}
+        </span>
       </summary>
       <div className="bud-menu-list">
         {!isOpened
@@ -49,7 +53,10 @@ export function ExportMenu({ title, data }: { readonly title: string; readonly d
                 disabled={data.timesUnixMs.length === 0}
                 onClick={() => {
                   done()
-                  void run()
+                  setHasFailed(false)
+                  run().catch(() => {
+                    setHasFailed(true)
+                  })
                 }}
               >
                 {label}

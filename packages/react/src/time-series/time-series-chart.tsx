@@ -6,6 +6,7 @@ import { Icon } from '../icon/icon.tsx'
 import { isEmptyChart, type ChartAnnotation, type ChartData, type ChartSeries, type TimeSpan } from './chart-data.ts'
 import { ChartSurface } from './chart-surface.tsx'
 import { ChartTable } from './chart-table.tsx'
+import { toTimeWriter } from './chart-text.ts'
 import { ExportMenu } from './export-menu.tsx'
 
 export interface TimeSeriesChartProps {
@@ -15,6 +16,8 @@ export interface TimeSeriesChartProps {
   readonly series: readonly ChartSeries[]
   /** Writes a value for people, with its unit; keep it stable between renders. */
   readonly write: (value: number) => string
+  /** Writes a time, where `timesUnixMs` are milliseconds of something else than the calendar; keep it stable between renders. */
+  readonly writeTime?: ((ms: number) => string) | undefined
   readonly isStale?: boolean | undefined
   /** The first data is on its way. */
   readonly isLoading?: boolean | undefined
@@ -37,6 +40,7 @@ export function TimeSeriesChart({
   timesUnixMs,
   series,
   write,
+  writeTime,
   isStale = false,
   isLoading = false,
   notice,
@@ -50,7 +54,7 @@ export function TimeSeriesChart({
   const [cursor, setCursor] = useState<number | undefined>(undefined)
   const [ownSpan, setOwnSpan] = useState<TimeSpan | undefined>(undefined)
   const titleId = useId()
-  const data = useMemo(() => ({ timesUnixMs, series, write }), [timesUnixMs, series, write])
+  const data = useMemo(() => ({ timesUnixMs, series, write, writeTime }), [timesUnixMs, series, write, writeTime])
   const isEmpty = useMemo(() => isEmptyChart(data), [data])
   const zoom = useCallback(
     (span: TimeSpan | undefined) => {
@@ -120,7 +124,7 @@ function Legend({ data, index }: { readonly data: ChartData; readonly index: num
   const time = index === undefined ? undefined : data.timesUnixMs[index]
   return (
     <div className="bud-legend">
-      {time === undefined ? null : <span className="bud-legend-time">{format.time(time)}</span>}
+      {time === undefined ? null : <span className="bud-legend-time">{toTimeWriter(data, format)(time)}</span>}
       {data.series.map(({ label, values, tone }) => {
         const value = index === undefined ? values.findLast((each) => each !== null) : values[index]
         return (

@@ -90,6 +90,8 @@ export function createPlot(UPlot: typeof uPlot, options: PlotOptions): Plot {
       ...(options.syncKey === undefined ? {} : { sync: { key: options.syncKey, setSeries: false } }),
     },
     ms: 1,
+    // Marks of the axis fall on round times of the zone whose times are written beside them.
+    ...toZone(UPlot, data.writeTime === undefined ? format.timeZone : 'UTC'),
     scales: {
       x: { range: (_, low, high) => (span === undefined ? [low, high] : [span.fromUnixMs, span.toUnixMs]) },
       y: { range: (_, __, high) => [0, high > 0 ? high * 1.1 : 1] },
@@ -102,7 +104,8 @@ export function createPlot(UPlot: typeof uPlot, options: PlotOptions): Plot {
         size: axisHeight,
         space: 64,
         font,
-        values: (plot, splits) => splits.map(toTimeWriter(splits, (plot.scales['x']?.max ?? 0) - (plot.scales['x']?.min ?? 0), format)),
+        values: (plot, splits) =>
+          splits.map(data.writeTime ?? toTickWriter(splits, (plot.scales['x']?.max ?? 0) - (plot.scales['x']?.min ?? 0), format)),
       },
       {
         stroke: () => readColour('axis'),
@@ -191,8 +194,12 @@ export function createPlot(UPlot: typeof uPlot, options: PlotOptions): Plot {
   }
 }
 
+function toZone(UPlot: typeof uPlot, timeZone: string | undefined): Partial<uPlot.Options> {
+  return timeZone === undefined ? {} : { tzDate: (unixMs) => UPlot.tzDate(new Date(unixMs), timeZone) }
+}
+
 /** As little of the time as tells the marks apart. */
-function toTimeWriter(splits: readonly number[], spanMs: number, format: Format): (unixMs: number) => string {
+function toTickWriter(splits: readonly number[], spanMs: number, format: Format): (unixMs: number) => string {
   if (spanMs > 3 * 86_400_000) return format.day
   if (spanMs > 86_400_000) return format.dayMinute
   return splits.every((time) => time % 60_000 === 0) ? format.minute : format.time

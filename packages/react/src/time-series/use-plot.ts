@@ -1,16 +1,14 @@
 'use client'
 /** Binds a drawn plot to a mounted element: made once, told of new data, redrawn when the theme changes, closed on leaving. */
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type RefObject } from 'react'
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type RefObject } from 'react'
 import { useBudFormat } from '../hook/bud-context.ts'
+import { useBrowserLayoutEffect } from '../hook/use-browser-layout-effect.ts'
 import type { ChartAnnotation, ChartData, TimeSpan } from './chart-data.ts'
 import { drawSoon } from './draw-queue.ts'
 import { createPlot, loadedLibrary, loadLibrary, type Plot, type PlotLook } from './uplot-plot.ts'
 import { watchTheme } from './watch-theme.ts'
 
 type Library = NonNullable<ReturnType<typeof loadedLibrary>>
-
-/** Before the first paint, so that no empty frame shows; a server has neither, and React 18 warns there. */
-const useDrawEffect = typeof document === 'undefined' ? useEffect : useLayoutEffect
 
 export interface PlotInput {
   readonly data: ChartData
@@ -43,7 +41,8 @@ export function usePlot(input: PlotInput): UsePlot {
   // Other series need another plot; other values do not.
   const shape = data.series.map(({ label, tone, isFilled }) => `${label}:${tone}:${String(isFilled)}`).join('|')
 
-  useDrawEffect(() => {
+  // Before the first paint, so that no empty frame shows.
+  useBrowserLayoutEffect(() => {
     const element = host.current
     if (element === null) return
     let isLeft = false

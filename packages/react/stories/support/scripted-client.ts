@@ -45,12 +45,18 @@ export function createScriptedClient(answers: Answers = {}): BudClient {
     random: () => 0.5,
     fetch: async (input, { signal, body } = {}) => {
       const path = new URL(input instanceof Request ? input.url : input, 'http://story').pathname
-      const name = Object.keys(answers).find((each) => path.endsWith(each)) ?? ''
-      const found = answers[name] ?? answers['*']
-      const asked = `${name} ${typeof body === 'string' ? body : ''}`
-      seen.set(asked, (seen.get(asked) ?? 0) + 1)
-      if (isTurning && (seen.get(asked) ?? 0) > 1) return refuse(failing)
-      const answer: unknown = isAnswering(found) ? found(typeof body === 'string' ? JSON.parse(body) : undefined) : found
+      const asked: unknown = typeof body === 'string' ? JSON.parse(body) : undefined
+      const answerTo = (wanted: string, question: unknown): unknown => {
+        const name = Object.keys(answers).find((each) => wanted.endsWith(each)) ?? ''
+        const found = answers[name] ?? answers['*']
+        const key = `${name} ${JSON.stringify(question)}`
+        seen.set(key, (seen.get(key) ?? 0) + 1)
+        if (isTurning && (seen.get(key) ?? 0) > 1) return failing
+        return isAnswering(found) ? found(question) : found
+      }
+      // Several questions get what each would get alone; when one has no answer, all wait.
+      const many = path.endsWith('/ask-many') && isMany(asked) ? asked.questions.map((each) => answerTo('/ask', each)) : undefined
+      const answer = many === undefined ? answerTo(path, asked) : (many.find((each) => !isData(each)) ?? { answers: many })
       if (answer === undefined || answer === waits) return nothing(signal)
       if (isFailure(answer)) return refuse(answer)
       if (typeof answer === 'string') return new Response(answer, { headers: { 'content-type': 'text/event-stream' } })
@@ -59,13 +65,20 @@ export function createScriptedClient(answers: Answers = {}): BudClient {
   })
 }
 
+/** Final: a failure that may pass is tried again first. */
 function refuse({ fails }: Fails): Response {
-  return Response.json({ error: { code: 'STORY_FAILED', message: fails } }, { status: 500 })
+  return Response.json({ error: { code: 'STORY_FAILED', message: fails } }, { status: 400 })
 }
 
 /** Answers by the question; safe to call with any, as scripts are our own. */
 function isAnswering(found: unknown): found is (asked: unknown) => unknown {
   return typeof found === 'function'
+}
+
+const isData = (answer: unknown) => answer !== undefined && answer !== waits && !isFailure(answer)
+
+function isMany(asked: unknown): asked is { readonly questions: readonly unknown[] } {
+  return typeof asked === 'object' && asked !== null && 'questions' in asked
 }
 
 function isFailure(answer: unknown): answer is Fails {

@@ -78,3 +78,11 @@ test('a long hostile line is read in good time', () => {
   parseMarkdownBlocks('| - '.repeat(5_000))
   expect(performance.now() - startMs).toBeLessThan(2_000)
 })
+
+test('an endless paragraph or line is shown as it is, whatever marks it has', () => {
+  const long = '[a](b **c '.repeat(100_000)
+  expect(parseMarkdownInline(long)).toEqual([{ kind: 'text', text: long }])
+  const divider = `a | b\n-${' '.repeat(500_000)}x`
+  expect(parseMarkdownBlocks(divider)).toHaveLength(2)
+  expect(parseMarkdownBlocks(`${'- '.repeat(500_000)}x`)).toHaveLength(1)
+})

@@ -139,3 +139,58 @@ test('clearing during an answer ends it, and nothing of it comes back', async ()
   await settle()
   expect(session.get().messages.map(({ content }) => content)).toEqual(['new', ''])
 })
+
+const called = (index: number, id: string | undefined, name: string | undefined, text: string) =>
+  `data: ${JSON.stringify({ choices: [{ delta: { tool_calls: [{ index, id, function: { name, arguments: text } }] } }] })}\n\n`
+
+test('a function that the model asks for comes in pieces, and its result goes back with the call', async () => {
+  const { session, stream, last, calls } = setUp()
+  session.send('How is Berlin?', 'llama')
+  await settle()
+  stream().write(
+    called(0, 'c1', 'get_weather', '{"city":') + called(1, 'c2', 'get_time', '{}') + called(0, undefined, undefined, '"Berlin"}'),
+  )
+  stream().write('data: {"choices":[{"delta":{},"finish_reason":"tool_calls"}]}\n\ndata: [DONE]\n\n')
+  await settle()
+  expect(last()?.toolCalls).toEqual([
+    { id: 'c1', name: 'get_weather', arguments: '{"city":"Berlin"}' },
+    { id: 'c2', name: 'get_time', arguments: '{}' },
+  ])
+  session.answerTools({ c1: '12 degrees', unknown: 'x' }, 'llama')
+  await settle()
+  expect(calls[1]?.body).toMatchObject({
+    messages: [
+      { role: 'system' },
+      { role: 'user', content: 'How is Berlin?' },
+      { role: 'assistant', content: '', tool_calls: [{ id: 'c1', type: 'function', function: { name: 'get_weather' } }, { id: 'c2' }] },
+      { role: 'tool', tool_call_id: 'c2', content: 'This function was not run.' },
+      { role: 'tool', tool_call_id: 'c1', content: '12 degrees' },
+    ],
+  })
+  session.close()
+})
+
+test('a picture goes along with the words, or without any', async () => {
+  const { session, calls } = setUp()
+  const image = { name: 'a.png', dataUrl: 'data:image/png;base64,AA==' }
+  session.send('', 'llama', [image])
+  await settle()
+  expect(calls[0]?.body).toMatchObject({
+    messages: [{ role: 'system' }, { role: 'user', content: [{ type: 'image_url', image_url: { url: image.dataUrl } }] }],
+  })
+  session.close()
+})
+
+test('other options hold from the next message on, and the conversation stays', async () => {
+  const clock = createFakeClock()
+  const { fetch, calls } = createFakeFetch(() => json({ error: { message: 'no' } }, 400))
+  let temperature = 0
+  const session = createChatSession(createBudClient({ fetch, clock }), () => ({ temperature }))
+  session.send('one', 'm')
+  await settle()
+  temperature = 1
+  session.send('two', 'm')
+  await settle()
+  expect(calls.map(({ body }) => body)).toMatchObject([{ temperature: 0 }, { temperature: 1 }])
+  expect(session.get().messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant'])
+})

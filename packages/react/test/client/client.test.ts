@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest'
 import { createBudClient } from '../../src/client/client.ts'
 import { limits } from '../../src/limits.ts'
-import { createFakeClock } from '../support/fake-clock.ts'
+import { createFakeClock, createHastyClock } from '../support/fake-clock.ts'
 import { createFakeFetch, json, pending } from '../support/fake-fetch.ts'
-import { sampleRequest } from '../support/sample-data.ts'
+import { samplePlan, sampleRequest } from '../support/sample-data.ts'
 
 test('a query goes to the server under the base address, with the headers of the moment', async () => {
   const { fetch, calls } = createFakeFetch(() => json({ data: [sampleRequest()], nextCursor: 'c2' }))
@@ -33,7 +33,7 @@ test('a session is opened with the key only when one is given', async () => {
 test("a refusal carries the server's own words, code and delay", async () => {
   const body = { error: { message: 'Too many requests for key k1.', code: 'GATEWAY_RATE_LIMITED' } }
   const { fetch } = createFakeFetch(() => Response.json(body, { status: 429, headers: { 'retry-after': '3' } }))
-  await expect(createBudClient({ fetch }).models()).rejects.toMatchObject({
+  await expect(createBudClient({ fetch, clock: createHastyClock() }).models()).rejects.toMatchObject({
     code: 'REACT_RESPONSE_REFUSED',
     message: 'Too many requests for key k1.',
     serverCode: 'GATEWAY_RATE_LIMITED',
@@ -45,7 +45,7 @@ test("a refusal carries the server's own words, code and delay", async () => {
 
 test("a refusal that is a proxy's page still says what was refused", async () => {
   const { fetch } = createFakeFetch(() => new Response('<html>Bad gateway</html>', { status: 502, statusText: 'Bad Gateway' }))
-  await expect(createBudClient({ fetch }).models()).rejects.toMatchObject({
+  await expect(createBudClient({ fetch, clock: createHastyClock() }).models()).rejects.toMatchObject({
     message: '/v1/models answered 502 Bad Gateway',
     retryable: true,
   })
@@ -61,9 +61,12 @@ test('an answer of the wrong shape names the field', async () => {
 
 test('an answer that is not JSON is told apart from a dead server', async () => {
   const { fetch } = createFakeFetch(() => new Response('<!doctype html>'))
-  await expect(createBudClient({ fetch }).models()).rejects.toMatchObject({ code: 'REACT_RESPONSE_INVALID' })
+  await expect(createBudClient({ fetch, clock: createHastyClock() }).models()).rejects.toMatchObject({ code: 'REACT_RESPONSE_INVALID' })
   const dead = createFakeFetch(() => Promise.reject(new TypeError('Failed to fetch')))
-  await expect(createBudClient({ fetch: dead.fetch }).models()).rejects.toMatchObject({ code: 'REACT_NETWORK_FAILED', retryable: true })
+  await expect(createBudClient({ fetch: dead.fetch, clock: createHastyClock() }).models()).rejects.toMatchObject({
+    code: 'REACT_NETWORK_FAILED',
+    retryable: true,
+  })
 })
 
 test('a silent server is given up at the deadline, and no timer stays', async () => {
@@ -108,4 +111,48 @@ test('what the optimizer ruled out is readable in every shape', async () => {
       { title: 'l4 ×2', reason: 'no memory' },
     ],
   })
+})
+
+test('a read is tried again while its failure may pass, with growing delays or as the server wishes; a write is not', async () => {
+  const failures = [new Response('', { status: 503 }), new Response('', { status: 429, headers: { 'retry-after': '2' } })]
+  const { fetch, calls } = createFakeFetch(() => failures.shift() ?? json({ data: [{ id: 'm' }] }))
+  const clock = createHastyClock()
+  const client = createBudClient({ fetch, clock, random: () => 0.5 })
+  expect(await client.models()).toEqual([{ id: 'm', ownedBy: undefined }])
+  expect([calls.length, clock.waits]).toEqual([3, [limits.retryMsMin, 2_000]])
+  const down = createFakeFetch(() => new Response('', { status: 503 }))
+  const other = createBudClient({ fetch: down.fetch, clock })
+  await expect(other.models()).rejects.toMatchObject({ status: 503 })
+  expect(down.calls).toHaveLength(1 + limits.retriesMax)
+  await expect(other.planDeployment({ plan: samplePlan() })).rejects.toMatchObject({ status: 503 })
+  await expect(other.ask({ measure: 'requests', window: { last: '1h' } })).rejects.toMatchObject({ status: 503 })
+  expect(down.calls).toHaveLength(2 * (1 + limits.retriesMax) + 1)
+})
+
+test.each([
+  ['a refusal', { status: 404 }],
+  ['a wait that is too long', { status: 429, headers: { 'retry-after': '60' } }],
+])('%s is told at once', async (_, init) => {
+  const { fetch, calls } = createFakeFetch(() => new Response('', init))
+  await expect(createBudClient({ fetch, clock: createHastyClock() }).models()).rejects.toMatchObject({ status: init.status })
+  expect(calls).toHaveLength(1)
+})
+
+test('a wait before another try ends with the signal, and leaves no timer', async () => {
+  const clock = createFakeClock()
+  const { fetch, calls } = createFakeFetch(() => new Response('', { status: 503 }))
+  const controller = new AbortController()
+  const result = expect(createBudClient({ fetch, clock }).models({ signal: controller.signal })).rejects.toMatchObject({
+    code: 'REACT_ABORTED',
+  })
+  await clock.advance(0)
+  controller.abort()
+  await result
+  expect([calls.length, clock.timerCount()]).toEqual([2, 0])
+})
+
+test('a moment as the end of a wait is read by the clock of the server', async () => {
+  const headers = { date: 'Mon, 23 Nov 2026 10:00:00 GMT', 'retry-after': 'Mon, 23 Nov 2026 10:00:09 GMT' }
+  const { fetch } = createFakeFetch(() => new Response('', { status: 503, headers }))
+  await expect(createBudClient({ fetch }).models()).rejects.toMatchObject({ retryAfterMs: 9_000 })
 })

@@ -25,17 +25,36 @@ const event = (name: string, data: unknown) => `event: ${name}\ndata: ${JSON.str
 const start = (id: string) => ({ id, timeUnixMs: 1_000_000, requestedModel: 'm', stream: true })
 
 test('a request is under way from its start to its end', async () => {
-  const { client, streams } = setUp()
+  const { client, streams, clock } = setUp()
   const feed = createLiveFeed(client)
   const leave = feed.subscribe(() => {})
   await settle()
   streams[0]?.write(event('request-start', start('a')) + event('request-start', start('b')))
-  await settle()
+  await clock.advance(limits.liveNotifyMs)
   expect(feed.get()).toMatchObject({ status: 'open', inFlight: [{ id: 'b' }, { id: 'a' }], finished: [] })
   streams[0]?.write(event('request', sampleRequest({ id: 'a' })))
-  await settle()
+  await clock.advance(limits.liveNotifyMs)
   expect(feed.get()).toMatchObject({ inFlight: [{ id: 'b' }], finished: [{ id: 'a' }] })
   leave()
+})
+
+test('a burst of events is told in a few notices, and none of it is lost', async () => {
+  const { client, streams, clock } = setUp()
+  const feed = createLiveFeed(client)
+  let notices = 0
+  const leave = feed.subscribe(() => (notices += 1))
+  await settle()
+  notices = 0
+  for (let index = 0; index < 400; index += 1) {
+    streams[0]?.write(event('request', sampleRequest({ id: `r${String(index)}` })))
+    if (index % 40 === 39) await clock.advance(limits.liveNotifyMs)
+  }
+  await clock.advance(limits.liveNotifyMs)
+  expect(feed.get().finished).toHaveLength(400)
+  expect(notices).toBeLessThanOrEqual(22)
+  leave()
+  await settle()
+  expect(clock.timerCount()).toBe(0)
 })
 
 test('views share one connection; the last one to leave closes it, with its timers', async () => {

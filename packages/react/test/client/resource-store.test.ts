@@ -67,3 +67,34 @@ test('a failed refresh keeps the old data and says that it is old', async () => 
   await settle()
   expect(get()).toMatchObject({ status: 'ready', data: 'good', isStale: true, error: { message: 'later' } })
 })
+
+test('a reload during a load is not lost: what was asked before a change is asked again after it', async () => {
+  const { answers, follow, get, store } = setUp()
+  follow()
+  store.reload('k')
+  store.reload('k')
+  expect(answers).toHaveLength(1)
+  answers[0]?.resolve('before')
+  await settle()
+  expect(answers).toHaveLength(2)
+  answers[1]?.resolve('after')
+  await settle()
+  expect(answers).toHaveLength(2)
+  expect(get()).toMatchObject({ data: 'after' })
+})
+
+test('the pace may follow from the data, and end with it', async () => {
+  const { clock, answers, store } = setUp()
+  const load = () => {
+    const answer = Promise.withResolvers<string>()
+    answers.push(answer)
+    return answer.promise
+  }
+  store.follow({ key: 'paced', load, refreshMs: (data) => (data === 'running' ? 100 : undefined) }, () => {})
+  answers[0]?.resolve('running')
+  await clock.advance(100)
+  answers[1]?.resolve('done')
+  await clock.advance(10_000)
+  expect(answers).toHaveLength(2)
+  expect(clock.timerCount()).toBe(0)
+})

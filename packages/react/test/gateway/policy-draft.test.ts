@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readModels, toConfig, toDryRun } from '../../src/gateway/policy-draft.ts'
+import { isWeight, readModels, toConfig, toDryRun } from '../../src/gateway/policy-draft.ts'
 import { sampleFailover, sampleRequest } from '../support/sample-data.ts'
 
 const config = {
@@ -76,4 +76,16 @@ test('whatever the weights and failures, what would be adds up to everything', (
       },
     ),
   )
+})
+
+test.each([
+  ['1', true],
+  [' 0.5 ', true],
+  ['0', true],
+  ['', false],
+  ['-1', false],
+  ['many', false],
+  ['Infinity', false],
+])('%j as a weight: %s', (text, is) => {
+  expect(isWeight(text)).toBe(is)
 })

@@ -1,7 +1,9 @@
 /** The frontier of plans. */
 import { expect, test } from 'vitest'
+import { defaultStrings } from '../../src/format/strings.ts'
+import { toPlanTitle } from '../../src/plan-list/plan-title.ts'
 import { toParetoPoints, toRoundAbove } from '../../src/pareto/frontier.ts'
-import { samplePlans } from '../support/sample-data.ts'
+import { samplePlan, samplePlans } from '../support/sample-data.ts'
 
 test('a plan is on the frontier exactly when no other beats it in both', () => {
   const points = toParetoPoints(samplePlans())
@@ -21,4 +23,10 @@ test.each([
   [0.03, 0.05],
 ])('the axis of %d ends at %d', (value, end) => {
   expect(toRoundAbove(value)).toBeCloseTo(end, 9)
+})
+
+test('the devices of a replica are counted once, however many nodes they stand in', () => {
+  const plan = samplePlan({ replicas: 2, devicesPerReplica: 16, nodesPerReplica: 2 })
+  expect(toParetoPoints([plan])[0]?.y).toBeCloseTo(plan.predicted.outputTokensPerSecond.mid / 32)
+  expect(toPlanTitle(plan, defaultStrings)).toBe('32 × h100-sxm')
 })

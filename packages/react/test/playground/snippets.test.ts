@@ -27,3 +27,12 @@ test('a quote in the message cannot end the shell argument', () => {
   const body = /-d '([\s\S]*)'$/.exec(curl?.code ?? '')?.[1]?.replaceAll(`'\\''`, "'") ?? ''
   expect(JSON.parse(body)).toMatchObject({ messages: [{ role: 'system' }, { content: request.message }], temperature: 0.2, stream: true })
 })
+
+test('tools and a picture have their place, and the words of Python are its own', () => {
+  const tools = [{ name: 'look', parameters: { type: 'object', additionalProperties: false, default: null } }]
+  const [curl, python] = toSnippets({ ...request, tools, hasImage: true })
+  expect(curl?.code).toContain('"image_url"')
+  expect(python?.code).toContain('"additionalProperties": False, "default": None')
+  expect(python?.code).toContain('tools=[{"type": "function"')
+  expect(python?.code).not.toContain('false')
+})

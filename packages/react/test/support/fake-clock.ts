@@ -1,5 +1,6 @@
 /** A clock that stands still until a test moves it. */
 import type { ClientClock } from '../../src/client/client-clock.ts'
+import { limits } from '../../src/limits.ts'
 
 export interface FakeClock extends ClientClock {
   /** Moves on, running every timer that falls due, in order; promises settle between two timers. */
@@ -39,6 +40,24 @@ export function createFakeClock(startMs = 1_000_000): FakeClock {
       nowMs = endMs
     },
     timerCount: () => timers.size,
+  }
+}
+
+/** Waits take no time, but for the deadline of a request, which never comes. */
+export function createHastyClock(): ClientClock & { readonly waits: readonly number[] } {
+  const waits: number[] = []
+  return {
+    waits,
+    nowMs: () => 1_000_000,
+    monotonicMs: () => 1_000_000,
+    after(delayMs, callback) {
+      if (delayMs >= limits.requestTimeoutMs) return () => {}
+      waits.push(delayMs)
+      const timer = setImmediate(callback)
+      return () => {
+        clearImmediate(timer)
+      }
+    },
   }
 }
 

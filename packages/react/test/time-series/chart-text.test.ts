@@ -51,3 +51,11 @@ test("keys that are not the chart's are left to the page", () => {
   expect(toNextIndex('Tab', 3, 10)).toBeUndefined()
   expect(toNextIndex('a', 3, 10)).toBeUndefined()
 })
+
+test('beyond a day every time carries its date, and times of no calendar are written as their owner wants', () => {
+  const week = { ...data, timesUnixMs: [0, 86_400_000, 7 * 86_400_000] }
+  expect(toChartSummary({ title: 'TTFT', data: week }, format, defaultStrings)).toContain('from Jan 1, 00:00 to Jan 8, 00:00')
+  expect(toPointText(week, 1, format, defaultStrings)).toMatch(/^Jan 2, 00:00: /)
+  const elapsed = { ...data, writeTime: (ms: number) => `${String(ms / 1_000)} s` }
+  expect(toPointText(elapsed, 1, createFormat({ timeZone: 'Asia/Kolkata' }), defaultStrings)).toMatch(/^5 s: /)
+})

@@ -1,0 +1,2 @@
+/** What requests and answers may not say. */
+export { GuardrailList, type GuardrailListProps } from '../gateway/guardrail-list.tsx'

@@ -1,0 +1,22 @@
+/** The words of the model and hardware pickers. */
+export const pickWords = {
+  model: 'Model',
+  modelHint: 'A Hugging Face name',
+  modelUnknown: 'Not built in; give its config.json instead.',
+  source: 'Where the model comes from',
+  byName: 'By name',
+  byConfig: 'config.json',
+  configLabel: 'config.json of the model',
+  configInvalid: 'Paste the whole config.json of the model; this is not a JSON object.',
+  hardware: 'Devices',
+  kind: 'Kind',
+  count: 'Count',
+  price: '$/hour each',
+  device: (rank: string) => `Device ${rank}`,
+  countOf: (rank: string) => `Count of device ${rank}`,
+  priceOf: (rank: string) => `Price of device ${rank}, dollars an hour each`,
+  removeDevice: (rank: string) => `Remove device ${rank}`,
+  addDevice: 'Add devices',
+  facts: (memory: string, bandwidth: string) => `${memory}, ${bandwidth}`,
+  bandwidth: (terabytes: string) => `${terabytes} TB/s`,
+}
