@@ -39,6 +39,8 @@ export interface AttemptOwner {
   onAnswer(attempt: Attempt, body: Uint8Array): void
   onStreamEnd(attempt: Attempt, last: readonly Uint8Array[]): void
   onFailure(attempt: Attempt, error: BudError, verbatim: Verbatim | undefined): void
+  /** Something threw after the end of a try, or while that was told: no other end will come. */
+  onBroken(error: unknown): void
 }
 
 export interface AttemptInit {
@@ -145,9 +147,9 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
         body: plan.bodyFor(state),
       }
       if (state.provider.authorize === undefined) this.#send(request)
-      else state.provider.authorize(request, state.target, services.clock).then(this.#send, this.#failWith)
+      else state.provider.authorize(request, state.target, services.clock).then(this.#send).catch(this.#failWith)
     } catch (error) {
-      this.#failWith(error)
+      this.onBroken(error)
     }
   }
 
@@ -157,14 +159,18 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
     this.stopped = true
     this.#finish()
     this.state.health.cancel(this.#config.breaker, this.endMs)
-    this.#call?.abort(reason)
+    this.#abort(reason)
   }
 
   /** Ends the attempt as a failure, for instance at the request's deadline. */
   fail(error: BudError): void {
     if (this.#phase === 'over') return
-    this.#fail(error, undefined)
-    this.#call?.abort(error)
+    try {
+      this.#fail(error, undefined)
+    } catch (thrown) {
+      this.#owner.onBroken(thrown)
+    }
+    this.#abort(error)
   }
 
   resume(): void {
@@ -176,6 +182,14 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
 
   onHeaders(status: number, headers: UpstreamHeaders): void {
     if (this.#phase === 'over') return
+    try {
+      this.#readHeaders(status, headers)
+    } catch (error) {
+      this.onBroken(error)
+    }
+  }
+
+  #readHeaders(status: number, headers: UpstreamHeaders): void {
     if (!this.plan.streaming) this.#firstTimer?.[Symbol.dispose]()
     this.status = status
     this.headers = headers
@@ -208,6 +222,14 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
   }
 
   onEnd(): void {
+    try {
+      this.#readEnd()
+    } catch (error) {
+      this.onBroken(error)
+    }
+  }
+
+  #readEnd(): void {
     this.#upstreamEnded = true
     this.#closingTimer?.[Symbol.dispose]()
     switch (this.#phase) {
@@ -227,6 +249,14 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
 
   onError(error: unknown): void {
     if (this.#phase === 'over') return
+    try {
+      this.#readError(error)
+    } catch (thrown) {
+      this.onBroken(thrown)
+    }
+  }
+
+  #readError(error: unknown): void {
     if (this.#phase === 'refusal') {
       // The status has come; a body that broke off changes nothing about it.
       this.#readRefusal(this.#body?.bytes() ?? new Uint8Array(0))
@@ -261,7 +291,7 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
     this.#succeed()
     if (!this.#upstreamEnded) {
       this.#closingTimer = this.#services.clock.schedule(closingGraceMs, () =>
-        this.#call?.abort(new Error('the stream stayed open after its end')),
+        this.#abort(new Error('the stream stayed open after its end')),
       )
     }
     this.#owner.onStreamEnd(this, last)
@@ -269,6 +299,12 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
 
   onStreamError(error: BudError): void {
     this.fail(error)
+  }
+
+  /** Something threw that should not, perhaps code that is not the gateway's: the try fails, or where it was over already the whole request. */
+  onBroken(error: unknown): void {
+    if (this.#phase === 'over') this.#owner.onBroken(error)
+    else this.fail(this.#unexpected(error))
   }
 
   /** Some answers need no upstream, an estimated count of tokens for instance. */
@@ -301,8 +337,16 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
   }
 
   readonly #failWith = (error: unknown): void => {
-    if (this.#phase === 'over') return
-    this.fail(this.#unexpected(error))
+    // A try that was given up meanwhile has failed already.
+    if (this.#phase !== 'over') this.fail(this.#unexpected(error))
+  }
+
+  #abort(reason: unknown): void {
+    try {
+      this.#call?.abort(reason)
+    } catch (error) {
+      this.#services.logger.error('an upstream call could not be aborted', { targetId: this.state.target.id, error })
+    }
   }
 
   #unexpected(error: unknown): BudError {
@@ -424,7 +468,7 @@ export class Attempt implements TransportHandlers, StreamOwner, BilledTry {
         this.#deliver(plan.dialect.encodeResponse({ ...answer, createdUnixSeconds }, request))
       }
     } catch (error) {
-      this.#failWith(error)
+      this.onBroken(error)
     }
   }
 

@@ -6,7 +6,7 @@ import { FilteredOutput, type FilteredOwner } from '../governance/filtered-outpu
 import { attemptsPerRequest } from '../limits.ts'
 import { forwardRequestHeaders, forwardResponseHeaders } from '../pipeline/header-policy.ts'
 import type { RequestContext } from '../pipeline/request-context.ts'
-import { respondError, retryHeaders } from '../pipeline/respond.ts'
+import { failExchange, respondError, retryHeaders } from '../pipeline/respond.ts'
 import { writeTraceparent } from '../pipeline/trace-context.ts'
 import { RequestBill } from '../money/charge.ts'
 import { toUsd } from '../money/nano-usd.ts'
@@ -115,9 +115,15 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   }
 
   start(): void {
+    this.#services.inFlight.add(this)
+    this.#guard(() => {
+      this.#start()
+    })
+  }
+
+  #start(): void {
     const entry = this.#entry
     const services = this.#services
-    services.inFlight.add(this)
     services.budget.recordRequest(entry.retry)
     forwardRequestHeaders(this.#snapshot.headerPolicy, this.#exchange, this.#upstreamHeaders)
     this.#upstreamHeaders['traceparent'] = writeTraceparent(this.#context.trace)
@@ -139,6 +145,12 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   onCallerGone(): void {
     if (this.#done) return
     this.#callerGone = true
+    this.#guard(() => {
+      this.#leave()
+    })
+  }
+
+  #leave(): void {
     const { disconnect } = this.#snapshot.config
     if (disconnect.kind === 'abort' || this.#live.length === 0) {
       this.#giveUp(gatewayErrors.CLIENT_CLOSED_REQUEST())
@@ -152,20 +164,29 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   }
 
   onDrain(): void {
-    if (this.#output?.drained() !== false) this.#winner?.resume()
+    this.#guard(() => {
+      if (this.#output?.drained() !== false) this.#winner?.resume()
+    })
   }
 
   // what attempts report
 
   onCommit(attempt: Attempt): boolean {
     if (this.#winner !== undefined) return this.#winner === attempt
+    this.#guard(() => {
+      this.#commit(attempt)
+    })
+    return !this.#done
+  }
+
+  #commit(attempt: Attempt): void {
     this.#winner = attempt
     this.#cancelOthers(attempt)
     this.#lastPart = attempt
-    if (this.#opener !== undefined) return true
+    if (this.#opener !== undefined) return
     this.#opener = attempt
     this.#prepareContinuation(attempt)
-    if (this.#callerGone) return true
+    if (this.#callerGone) return
     const headers: Record<string, string | readonly string[]> = {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache',
@@ -175,7 +196,6 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     this.#addHeaders(attempt, headers)
     if (this.#output === undefined) this.#exchange.start(200, headers)
     else this.#output.start(200, headers)
-    return true
   }
 
   onBytes(_attempt: Attempt, bytes: Uint8Array): boolean {
@@ -190,12 +210,20 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   }
 
   onStreamEnd(attempt: Attempt, last: readonly Uint8Array[]): void {
+    this.#guard(() => {
+      this.#endStream(attempt, last)
+    })
+  }
+
+  #endStream(attempt: Attempt, last: readonly Uint8Array[]): void {
     this.#record(attempt, undefined)
     if (this.#output !== undefined && !this.#callerGone) {
       for (const bytes of last) this.onBytes(attempt, bytes)
       this.#output.end('complete', () => {
-        if (!this.#callerGone) this.#exchange.end()
-        this.#settle(attempt, { status: 200, error: undefined })
+        this.#guard(() => {
+          if (!this.#callerGone) this.#exchange.end()
+          this.#settle(attempt, { status: 200, error: undefined })
+        })
       })
       return
     }
@@ -205,6 +233,12 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   }
 
   onAnswer(attempt: Attempt, body: Uint8Array): void {
+    this.#guard(() => {
+      this.#answer(attempt, body)
+    })
+  }
+
+  #answer(attempt: Attempt, body: Uint8Array): void {
     this.#winner = attempt
     this.#cancelOthers(attempt)
     this.#record(attempt, undefined)
@@ -212,7 +246,9 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     const headers: Record<string, string | readonly string[]> = { 'content-type': 'application/json' }
     this.#addHeaders(attempt, headers)
     const settle = () => {
-      this.#settle(attempt, { status, error: undefined })
+      this.#guard(() => {
+        this.#settle(attempt, { status, error: undefined })
+      })
     }
     if (this.#output === undefined || this.#callerGone) {
       this.onFilteredAnswer(status, headers, body)
@@ -227,15 +263,22 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   }
 
   onFilteredBytes(bytes: Uint8Array): boolean {
-    this.#responseBytes += bytes.byteLength
-    this.#payload?.add(bytes)
-    return this.#callerGone || this.#exchange.write(bytes)
+    try {
+      this.#responseBytes += bytes.byteLength
+      this.#payload?.add(bytes)
+      return this.#callerGone || this.#exchange.write(bytes)
+    } catch (error) {
+      this.onBroken(error)
+      return true
+    }
   }
 
   onFilteredAnswer(status: number, headers: HeaderList, body: Uint8Array): void {
-    this.#responseBytes += body.byteLength
-    this.#payload?.add(body)
-    if (!this.#callerGone) this.#exchange.respond(status, headers, body)
+    this.#guard(() => {
+      this.#responseBytes += body.byteLength
+      this.#payload?.add(body)
+      if (!this.#callerGone) this.#exchange.respond(status, headers, body)
+    })
   }
 
   onFilterError(error: BudError): void {
@@ -243,7 +286,9 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   }
 
   onFilterDrain(): void {
-    this.#winner?.resume()
+    this.#guard(() => {
+      this.#winner?.resume()
+    })
   }
 
   readonly #onUnexpected = (error: unknown): void => {
@@ -251,6 +296,12 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   }
 
   onFailure(attempt: Attempt, error: BudError, verbatim: Verbatim | undefined): void {
+    this.#guard(() => {
+      this.#goOn(attempt, error, verbatim)
+    })
+  }
+
+  #goOn(attempt: Attempt, error: BudError, verbatim: Verbatim | undefined): void {
     this.#failedTargets.push(attempt.state.target.id)
     this.#record(attempt, error)
     if (this.#done) return
@@ -305,8 +356,10 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     // `sleep` and not `schedule`: without an attempt on its way nothing else keeps a process alive that waits for this answer.
     this.#services.clock.sleep(waitMs, wait.signal).then(
       () => {
-        this.#rank()
-        this.#tryNext(error)
+        this.#guard(() => {
+          this.#rank()
+          this.#tryNext(error)
+        })
       },
       // The call ended meanwhile.
       () => undefined,
@@ -434,7 +487,9 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
       if (!open || state === undefined || this.#tries >= this.#entry.retry.attempts) return
       if (!this.#services.budget.take(this.#entry.retry, this.#services.clock.monotonicMs())) return
       this.#queueAt += 1
-      this.#launch(state)
+      this.#guard(() => {
+        this.#launch(state)
+      })
     })
   }
 
@@ -475,12 +530,43 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
   /** Ends the request from outside its attempts: deadline, shutdown, a caller that has left. */
   #giveUp(error: BudError): void {
     if (this.#done) return
+    this.#guard(() => {
+      this.#cancelAll(error)
+      this.#end(error, undefined)
+    })
+  }
+
+  #cancelAll(error: BudError): void {
     this.#cutOff = true
     for (const attempt of this.#live) {
       attempt.cancel(error)
       this.#record(attempt, error, this.#callerGone ? 'aborted' : attemptOutcome(attempt, error))
     }
-    this.#end(error, undefined)
+  }
+
+  /** Everything that comes from outside: nobody stands above who could tell the caller what was thrown, or free what the request holds. */
+  #guard(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.onBroken(error)
+    }
+  }
+
+  onBroken(cause: unknown): void {
+    const { logger } = this.#services
+    const error = isBudError(cause) ? cause : gatewayErrors.INTERNAL(undefined, { cause })
+    try {
+      if (!this.#done) this.#cancelAll(error)
+    } catch (second) {
+      logger.error('the tries of a broken request could not be cancelled', { error: second })
+    }
+    try {
+      this.#settle(this.#winner ?? this.#lastPart, { status: this.#exchange.started ? 200 : error.status, error })
+    } catch (second) {
+      logger.error('a broken request could not be recorded', { error: second })
+    }
+    if (!this.#callerGone) failExchange(logger, this.#exchange, this.#plan.dialect, cause)
   }
 
   /** The one place where a failure becomes the caller's answer. */
@@ -489,7 +575,9 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     if (this.#output === undefined || this.#opener === undefined || this.#cutOff || this.#callerGone) this.#endNow(error, verbatim)
     else
       this.#output.end('interrupted', () => {
-        this.#endNow(error, verbatim)
+        this.#guard(() => {
+          this.#endNow(error, verbatim)
+        })
       })
   }
 
@@ -521,10 +609,13 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     this.#totalTimer?.[Symbol.dispose]()
     this.#waitTimer?.[Symbol.dispose]()
     this.#hedgeTimer?.[Symbol.dispose]()
-    this.#recordEnd(attempt, result)
-    const services = this.#services
-    services.inFlight.delete(this)
-    if (services.inFlight.size === 0) services.onIdle?.()
+    try {
+      this.#recordEnd(attempt, result)
+    } finally {
+      const services = this.#services
+      services.inFlight.delete(this)
+      if (services.inFlight.size === 0) services.onIdle?.()
+    }
   }
 
   #recordEnd(attempt: Attempt | undefined, { status, error }: { readonly status: number; readonly error: BudError | undefined }): void {
@@ -538,7 +629,7 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
       targetId: attempt?.state.target.id ?? last?.targetId,
       providerId: attempt?.state.target.providerId ?? last?.providerId,
       status: this.#callerGone ? 499 : status,
-      outcome: this.#outcome(error),
+      outcome: this.#outcome(status, error),
       errorCode: this.#callerGone ? 'GATEWAY_CLIENT_CLOSED_REQUEST' : error?.code,
       finishReason: attempt?.finishReason,
       firstContentMs: this.#opener?.firstContentMs,
@@ -557,10 +648,10 @@ export class Call implements ExchangeListener, AttemptOwner, FilteredOwner, Stop
     if (this.#payload !== undefined) this.#services.capture?.submit(this.#payload, event)
   }
 
-  #outcome(error: BudError | undefined): RequestOutcome {
+  #outcome(status: number, error: BudError | undefined): RequestOutcome {
     if (this.#callerGone) return 'aborted'
     if (error === undefined) return 'success'
-    if (this.#started) return 'partial'
+    if (this.#started && status === 200) return 'partial'
     return this.#records.length === 0 && isBudError(error) ? 'rejected' : 'error'
   }
 }

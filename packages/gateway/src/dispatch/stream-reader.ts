@@ -17,6 +17,8 @@ export interface StreamOwner {
   /** The stream has ended as it should, with these bytes as its last. */
   onStreamEnd(last: readonly Uint8Array[]): void
   onStreamError(error: BudError): void
+  /** Something threw while the end was told: no other will come. */
+  onBroken(error: unknown): void
 }
 
 export interface StreamReaderOptions {
@@ -77,7 +79,8 @@ export class StreamReader {
       this.#flush()
     } catch (error) {
       // Nothing stands above a microtask: what escaped here would end the process.
-      this.#fail(this.#options.errors.unexpected(error))
+      if (this.#over) this.#owner.onBroken(error)
+      else this.#fail(this.#options.errors.unexpected(error))
     }
   }
 

@@ -1,4 +1,7 @@
-/** One caller's request and the way to answer it, whatever door it came through: `node:http` or `fetch`. */
+/**
+ * One caller's request and the way to answer it, whatever door it came through: `node:http` or `fetch`. What cannot be sent, such as a header that
+ * HTTP does not know, throws where it would be; then another answer can be given as long as none has started.
+ */
 
 export type HeaderList = Readonly<Record<string, string | readonly string[]>>
 
@@ -43,7 +46,7 @@ export interface Exchange {
   write(chunk: Uint8Array): boolean
   /** Ends an answer in pieces, with these as its last ones. */
   end(last?: readonly Uint8Array[]): void
-  /** Breaks the answer off, so that no caller takes it for complete. */
+  /** Breaks the answer off, so that no caller takes it for complete. Nothing where it has ended. */
   destroy(): void
 }
 

@@ -127,11 +127,13 @@ export class FetchExchange implements Exchange {
 
   respond(status: number, headers: HeaderList, body: Uint8Array): void {
     if (this.#ended) return
-    this.#started = true
-    this.#finish()
     // The bytes are ours and never change again; fetch's types ask for a view that is not shared, and Buffers are not.
     const content = status === 204 || status === 304 || this.method === 'HEAD' ? null : (body as Uint8Array<ArrayBuffer>)
-    this.#resolve(new Response(content, { status, headers: this.#headerList(headers) }))
+    // What HTTP cannot carry throws, and another answer can still be given.
+    const response = new Response(content, { status, headers: this.#headerList(headers) })
+    this.#started = true
+    this.#finish()
+    this.#resolve(response)
   }
 
   start(status: number, headers: HeaderList): void {
@@ -139,8 +141,6 @@ export class FetchExchange implements Exchange {
   }
 
   #open(head: { readonly status: number; readonly headers: [string, string][] }): void {
-    this.#head = undefined
-    this.#started = true
     const stream = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -155,7 +155,15 @@ export class FetchExchange implements Exchange {
       },
       { highWaterMark: highWaterMarkBytes, size: (chunk) => chunk.byteLength },
     )
-    this.#resolve(new Response(stream, head))
+    try {
+      this.#resolve(new Response(stream, head))
+    } catch (error) {
+      // Nobody got the stream.
+      this.#controller = undefined
+      throw error
+    }
+    this.#head = undefined
+    this.#started = true
   }
 
   write(chunk: Uint8Array): boolean {
@@ -171,11 +179,12 @@ export class FetchExchange implements Exchange {
     const head = this.#head
     if (head !== undefined) {
       // All of it is here at once: no stream is needed.
-      this.#started = true
       const [only] = last
       const body = last.length > 1 ? Buffer.concat(last) : only
       // As in `respond`: never shared memory.
-      this.#resolve(new Response(body as Uint8Array<ArrayBuffer> | undefined, head))
+      const response = new Response(body as Uint8Array<ArrayBuffer> | undefined, head)
+      this.#started = true
+      this.#resolve(response)
     } else for (const bytes of last) this.#controller?.enqueue(bytes)
     this.#finish()
     this.#controller?.close()
@@ -202,7 +211,7 @@ export class FetchExchange implements Exchange {
   }
 
   #headerList(headers: HeaderList): [string, string][] {
-    const list = this.#extraHeaders
+    const list = this.#extraHeaders.slice()
     const own = list.flat()
     for (const name in headers) {
       if (hasName(own, name)) continue

@@ -97,12 +97,13 @@ export class NodeExchange implements Exchange {
 
   respond(status: number, headers: HeaderList, body: Uint8Array): void {
     if (this.#ended) return
-    this.#ended = true
     const list = this.#headerList(headers)
     list.push('content-length', String(body.byteLength))
     this.#res.writeHead(status, list)
     if (this.method === 'HEAD') this.#res.end()
     else this.#res.end(body)
+    // Not before: what cannot be sent throws, and then this is no answer yet.
+    this.#ended = true
   }
 
   start(status: number, headers: HeaderList): void {
@@ -128,7 +129,6 @@ export class NodeExchange implements Exchange {
 
   end(last: readonly Uint8Array[] = nothing): void {
     if (this.#ended) return
-    this.#ended = true
     const head = this.#head
     if (head !== undefined) {
       // All of it is here at once: with a length it needs no chunks, which cost more than the bytes.
@@ -139,17 +139,19 @@ export class NodeExchange implements Exchange {
     }
     for (const bytes of last) this.#res.write(bytes)
     this.#res.end()
+    this.#ended = true
   }
 
   destroy(): void {
+    if (this.#ended) return
     this.#ended = true
     this.#res.destroy()
   }
 
   /** A flat list takes Node's fast path: `setHeader` before `writeHead` would cost a map per answer. */
   #headerList(headers: HeaderList): string[] {
-    const list = this.#extraHeaders ?? []
-    const own = list.slice()
+    const own = this.#extraHeaders ?? []
+    const list = own.slice()
     for (const name in headers) {
       if (hasName(own, name)) continue
       const value = headers[name]

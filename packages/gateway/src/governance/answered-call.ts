@@ -5,7 +5,7 @@ import { toNanos } from '../money/nano-usd.ts'
 import { gatewayErrors } from '../errors.ts'
 import type { ExchangeListener, HeaderList } from '../exchange/exchange.ts'
 import type { RequestContext } from '../pipeline/request-context.ts'
-import { respondError } from '../pipeline/respond.ts'
+import { failExchange, respondError } from '../pipeline/respond.ts'
 import type { Stoppable } from '../service/in-flight.ts'
 import { recordRequest } from '../telemetry/call-record.ts'
 import { FilteredOutput, type FilteredOwner } from './filtered-output.ts'
@@ -54,6 +54,18 @@ export class AnsweredCall implements ExchangeListener, FilteredOwner, Stoppable 
     }
   }
 
+  /** Nobody stands above who could tell the caller what was thrown, or free what the request holds. */
+  #guard(act: () => void): void {
+    try {
+      act()
+    } catch (cause) {
+      const { exchange, services } = this.#init.context
+      const error = gatewayErrors.INTERNAL(undefined, { cause })
+      this.#settle(exchange.started ? 200 : error.status, error, exchange.started ? 'partial' : 'error')
+      failExchange(services.logger, exchange, this.#init.plan.dialect, cause)
+    }
+  }
+
   stop(): void {
     this.onFilterError(gatewayErrors.SHUTTING_DOWN(undefined, { retryAfterMs: 1_000 }))
   }
@@ -76,13 +88,19 @@ export class AnsweredCall implements ExchangeListener, FilteredOwner, Stoppable 
   }
 
   onFilteredBytes(bytes: Uint8Array): boolean {
-    this.#responseBytes += bytes.byteLength
-    return this.#init.context.exchange.write(bytes)
+    let more = true
+    this.#guard(() => {
+      this.#responseBytes += bytes.byteLength
+      more = this.#init.context.exchange.write(bytes)
+    })
+    return more
   }
 
   onFilteredAnswer(status: number, headers: HeaderList, body: Uint8Array): void {
-    this.#responseBytes += body.byteLength
-    this.#init.context.exchange.respond(status, headers, body)
+    this.#guard(() => {
+      this.#responseBytes += body.byteLength
+      this.#init.context.exchange.respond(status, headers, body)
+    })
   }
 
   onFilterError(error: BudError): void {
@@ -90,11 +108,10 @@ export class AnsweredCall implements ExchangeListener, FilteredOwner, Stoppable 
     const { started } = this.#output
     const { context, plan } = this.#init
     this.#settle(started ? 200 : error.status, error, started ? 'partial' : 'rejected')
-    if (!started) respondError(context.exchange, plan.dialect, error)
-    else {
-      context.exchange.write(plan.dialect.encodeError(error, true))
-      context.exchange.end()
-    }
+    this.#guard(() => {
+      if (started) context.exchange.end([plan.dialect.encodeError(error, true)])
+      else respondError(context.exchange, plan.dialect, error)
+    })
   }
 
   async #stream(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
@@ -117,9 +134,12 @@ export class AnsweredCall implements ExchangeListener, FilteredOwner, Stoppable 
   }
 
   readonly #succeed = (): void => {
+    if (this.#done) return
     const { context, answer } = this.#init
-    context.exchange.end()
-    this.#settle(answer.status, undefined, answer.status < 400 ? 'success' : 'error')
+    this.#guard(() => {
+      context.exchange.end()
+      this.#settle(answer.status, undefined, answer.status < 400 ? 'success' : 'error')
+    })
   }
 
   #settle(status: number, error: BudError | undefined, outcome: RequestOutcome): void {
@@ -129,25 +149,29 @@ export class AnsweredCall implements ExchangeListener, FilteredOwner, Stoppable 
     this.#wake?.()
     const { context, plan, answer, requestedModel, model } = this.#init
     const { services } = context
-    recordRequest(context, {
-      operation: plan.operation,
-      dialectId: plan.dialect.id,
-      stream: plan.streaming,
-      requestedModel,
-      model,
-      status,
-      outcome,
-      errorCode: error?.code,
-      finishReason: answer.finishReason,
-      firstContentMs: this.#firstContentMs,
-      endMs: services.clock.monotonicMs(),
-      usage: answer.usage,
-      bill: answer.usage === undefined ? undefined : { nanos: toNanos(answer.costUsd ?? 0), estimated: false },
-      savedUsd: answer.savedUsd,
-      requestBytes: plan.body.byteLength,
-      responseBytes: this.#responseBytes,
-      attempts: [],
-    })
+    try {
+      recordRequest(context, {
+        operation: plan.operation,
+        dialectId: plan.dialect.id,
+        stream: plan.streaming,
+        requestedModel,
+        model,
+        status,
+        outcome,
+        errorCode: error?.code,
+        finishReason: answer.finishReason,
+        firstContentMs: this.#firstContentMs,
+        endMs: services.clock.monotonicMs(),
+        usage: answer.usage,
+        bill: answer.usage === undefined ? undefined : { nanos: toNanos(answer.costUsd ?? 0), estimated: false },
+        savedUsd: answer.savedUsd,
+        requestBytes: plan.body.byteLength,
+        responseBytes: this.#responseBytes,
+        attempts: [],
+      })
+    } catch (error) {
+      services.logger.error('an answered call could not be recorded', { error })
+    }
     services.inFlight.delete(this)
     if (services.inFlight.size === 0) services.onIdle?.()
   }

@@ -6,7 +6,7 @@ import { filteredBytes } from '../limits.ts'
 import { after, isPromise, type Awaitable } from './after.ts'
 import type { OutputFilter } from './stage.ts'
 
-/** Where filtered bytes go. */
+/** Where filtered bytes go. None of it throws. */
 export interface FilteredOwner {
   /** The first bytes of a stream have passed. */
   onFilteredStart(status: number, headers: HeaderList): void
@@ -100,8 +100,8 @@ export class FilteredOutput {
       after(this.#whole(0, body), (passed) => {
         if (this.#stopped) return undefined
         this.#stopped = true
-        this.started = true
         this.#owner.onFilteredAnswer(status, headers, passed)
+        this.started = true
         onOut()
         return undefined
       }),

@@ -20,6 +20,8 @@ export class FoldedUnits implements TextUnits {
   readonly #init: FoldedUnitsInit
   /** Of each folded character: where in the written text it begins and ends. Undefined while each is one written character. */
   #places: { starts: number[]; ends: number[] } | undefined
+  /** Where what is written begins that was not given yet, as long as there is no character. */
+  #start = 0
   /** Written characters that have been folded. */
   #length = 0
   /** Half a character, whose other half comes with the next piece. */
@@ -45,7 +47,14 @@ export class FoldedUnits implements TextUnits {
 
   rest(): string {
     const { written } = this.#init
-    return written.raw(this.#places === undefined ? this.#length : (this.#places.ends.at(-1) ?? 0), this.#length) + written.rest()
+    const ends = this.#places?.ends
+    const rest = written.raw(ends === undefined ? this.#length : (ends.at(-1) ?? this.#start), this.#length) + written.rest()
+    // Given once, should more come: it is part of the last character.
+    if (ends !== undefined) {
+      if (ends.length > 0) ends[ends.length - 1] = this.#length
+      else this.#start = this.#length
+    }
+    return rest
   }
 
   replaced(from: number, to: number, text: string): string {
@@ -76,6 +85,7 @@ export class FoldedUnits implements TextUnits {
     const written = this.#stretchStart(count)
     this.#init.written.forget(written)
     this.#length -= written
+    this.#start = 0
     if (this.#places === undefined) return
     const { starts, ends } = this.#places
     this.#places = { starts: starts.slice(count).map((start) => start - written), ends: ends.slice(count).map((end) => end - written) }
@@ -88,7 +98,8 @@ export class FoldedUnits implements TextUnits {
 
   /** With it. */
   #stretchStart(at: number): number {
-    if (this.#places === undefined || at === 0) return at
+    if (this.#places === undefined) return at
+    if (at === 0) return this.#start
     return this.#places.ends[at - 1] ?? this.#length
   }
 

@@ -22,5 +22,9 @@ export const phoneCandidates = 1_000
 export const searchedAgain = 4_000_000
 /** UTF-16 characters of a long text that rails look at in one go: well below a millisecond of most texts, a few of the worst. */
 export const sliceCharacters = 2_048
-/** Time that rails hold the event loop for one call before others get their turn. */
+/** Characters that a short text counts for beside its own: to begin one takes a while too. */
+export const textCharacters = 64
+/** Texts of a stream that have ended and are remembered, should an upstream go on with one. */
+export const endedTexts = 256
+/** Time that rails hold the event loop, for all calls together, before everything else gets its turn. */
 export const turnMs = 8

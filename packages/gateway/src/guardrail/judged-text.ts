@@ -22,6 +22,7 @@ export interface JudgingParts {
 async function ask(parts: JudgingParts, text: string): Promise<Judgement | undefined> {
   const { rail, side, call, findings, clock } = parts
   const { budgetMs } = rail.config
+  call.signal.throwIfAborted()
   const startMs = clock.monotonicMs()
   const stop = new AbortController()
   const tooLate = Promise.withResolvers<never>()
@@ -35,6 +36,8 @@ async function ask(parts: JudgingParts, text: string): Promise<Judgement | undef
     const judging = rail.judge.judge(text, about, AbortSignal.any([call.signal, stop.signal]))
     return await Promise.race([judging, tooLate.promise])
   } catch (error) {
+    // Nobody waits for it any more, which says nothing of the service.
+    if (call.signal.aborted) throw error
     findings.failed(rail, side, error)
     return undefined
   } finally {

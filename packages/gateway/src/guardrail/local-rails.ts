@@ -2,15 +2,18 @@
 import { gatewayErrors } from '../errors.ts'
 import { fullEffort, type Effort } from './detector.ts'
 import type { Findings } from './findings.ts'
+import { sliceCharacters, textCharacters } from './guardrail-limits.ts'
 import type { LocalRail } from './rail.ts'
-import type { RequestText } from './request-texts.ts'
+import type { Rank, RequestText } from './request-texts.ts'
 import type { Place } from './text-units.ts'
 import { filterSlices, type OnMatch } from './text-window.ts'
 
 /** What engines put between the parts of a message: nothing, or a new line. */
 const joints = ['', '\n']
 
-/** Texts that follow each other, two or more. */
+const ranks: readonly Rank[] = [0, 1, 2]
+
+/** Texts that follow each other, two or more: those that a model surely reads as one, and with them those that it may read so. */
 export function groupsOf(texts: readonly RequestText[]): readonly (readonly RequestText[])[] {
   const groups = new Map<object, RequestText[]>()
   for (const text of texts) {
@@ -19,7 +22,12 @@ export function groupsOf(texts: readonly RequestText[]): readonly (readonly Requ
     if (group === undefined) groups.set(text.group, [text])
     else group.push(text)
   }
-  return [...groups.values()].filter((group) => group.length > 1)
+  return [...groups.values()].flatMap((group) =>
+    ranks
+      .filter((rank) => group.some((text) => text.rank === rank))
+      .map((rank) => group.filter((text) => text.rank <= rank))
+      .filter((joined) => joined.length > 1),
+  )
 }
 
 interface LocalWork {
@@ -32,7 +40,14 @@ interface LocalWork {
 export function* applyLocal(rail: LocalRail, texts: readonly RequestText[], findings: Findings): Generator<undefined, boolean> {
   const work = { rail, findings, effort: fullEffort() }
   let changed = false
-  for (const text of texts) changed = (yield* filterOne(work, text)) || changed
+  let unpaused = 0
+  for (const text of texts) {
+    changed = (yield* filterOne(work, text)) || changed
+    unpaused += text.text.length + textCharacters
+    if (unpaused < sliceCharacters) continue
+    unpaused = 0
+    yield
+  }
   for (const group of groupsOf(texts)) for (const joint of joints) changed = (yield* filterJoined(work, group, joint)) || changed
   return changed
 }

@@ -1,12 +1,13 @@
 /** Rails on what a model answers: a filter before the caller that holds a stream back as far as a rail needs it, and no further. */
 import type { Clock } from '@bud-foundry/core'
 import { parseExact, parseExactOrNothing } from '../dialect/exact-json.ts'
-import { asArray, asObject, encodeJson, parseFrame, toBuffer } from '../dialect/sse-frame.ts'
+import { asArray, asObject, encodeJson, parseFrame, toBuffer, type SseFrame } from '../dialect/sse-frame.ts'
 import { frameEnd } from '../dispatch/frame-end.ts'
-import { after, type Awaitable } from '../governance/after.ts'
+import { after, isPromise, type Awaitable } from '../governance/after.ts'
 import type { OutputFilter, StageCall } from '../governance/stage.ts'
 import { fullEffort } from './detector.ts'
 import type { Findings } from './findings.ts'
+import { endedTexts } from './guardrail-limits.ts'
 import { isJson } from './is-json.ts'
 import { OutputText, type OutputTextParts } from './output-text.ts'
 import type { Rail } from './rail.ts'
@@ -19,16 +20,23 @@ export interface OutputRailsParts {
   readonly clock: Clock
 }
 
-/** One text of the stream. */
+/** A text of the answer: one slot, or several that a caller reads as one. */
 interface Channel {
   readonly text: OutputText
-  /** The last event with it, to build one from for what was held back. */
-  template: { readonly event: string | undefined; readonly json: string }
+  /** Of the slot that it had last. */
+  key: string
+  /** The last event with it, to make one from for what was held back. */
+  template: SseFrame | undefined
+  /** Whether something may be held back. */
+  isOpen: boolean
 }
 
 export class OutputRails implements OutputFilter {
   readonly #parts: OutputTextParts
+  /** Those that have ended too: should an upstream go on with one, it is read with what came before. */
   readonly #channels = new Map<string, Channel>()
+  /** Lengths of what was released with the current event, by key. */
+  readonly #lengths = new Map<string, number>()
   /** Events before the first text that passes: until then a refusal can still be a plain error. */
   #opening: Uint8Array[] | undefined = []
 
@@ -54,7 +62,10 @@ export class OutputRails implements OutputFilter {
     const json = asObject(parseExact(toBuffer(body).toString()))
     if (json === undefined) return body
     const { slots, stripped } = answerTexts(json)
-    return after(this.#slots(slots, 0, 'whole', stripped), (changed) => (changed ? encodeJson(json) : body))
+    return after(
+      this.#slots(slots, 0, stripped, (slot) => this.#atOnce(slot, undefined)),
+      (changed) => (changed ? encodeJson(json) : body),
+    )
   }
 
   #events(bytes: Buffer, from: number, out: Uint8Array[]): Awaitable<undefined> {
@@ -78,7 +89,13 @@ export class OutputRails implements OutputFilter {
     if (json === undefined) return this.#emit(frame, false, out)
     const { slots, stripped } = answerTexts(json)
     const ended = endedKeys(json)
-    return after(this.#slots(slots, 0, 'stream', stripped, parsed.event, json), (changed) =>
+    const filter = (slot: TextSlot) => {
+      if (slot.mode === 'whole') return this.#byItself(slot)
+      // What ends with this event has no later one for what would be held back.
+      const isLast = slot.mode === 'at-once' || ended.some((prefix) => slot.key.startsWith(prefix))
+      return isLast ? this.#atOnce(slot, parsed) : this.#piece(slot, parsed)
+    }
+    return after(this.#slots(slots, 0, stripped, filter), (changed) =>
       after(this.#flushAll(ended, 0, out), () => {
         const hasText = slots.some(({ key, mode }) => mode === 'whole' || this.#lengths.get(key) !== 0)
         if (slots.length > 0 && !hasText && ended.length === 0 && isOnlyText(json)) return undefined
@@ -88,64 +105,91 @@ export class OutputRails implements OutputFilter {
     )
   }
 
-  /** Lengths of what was released with the current event, by key. */
-  readonly #lengths = new Map<string, number>()
-
   /** Filters the texts of an event or an answer; true when one of them has changed. */
-  #slots(
-    slots: readonly TextSlot[],
-    index: number,
-    kind: 'stream' | 'whole',
-    changed: boolean,
-    event?: string,
-    json?: JsonObject,
-  ): Awaitable<boolean> {
-    const slot = slots[index]
-    if (slot === undefined) return changed
-    const text = kind === 'whole' || slot.mode === 'whole' ? this.#wholeText(slot) : this.#piece(slot, event, json)
-    return after(text, (released) => {
-      this.#lengths.set(slot.key, released.length)
-      const differs = released !== slot.text
-      if (differs) slot.set(released)
-      return this.#slots(slots, index + 1, kind, changed || differs, event, json)
-    })
+  #slots(slots: readonly TextSlot[], from: number, changed: boolean, filter: (slot: TextSlot) => Awaitable<string>): Awaitable<boolean> {
+    let differs = changed
+    for (const [index, slot] of slots.entries()) {
+      if (index < from) continue
+      const text = filter(slot)
+      if (isPromise(text)) return text.then((released) => this.#slots(slots, index + 1, this.#put(slot, released) || differs, filter))
+      differs = this.#put(slot, text) || differs
+    }
+    return differs
   }
 
-  #wholeText(slot: TextSlot): Awaitable<string> {
-    const text = new OutputText(this.#parts, slot.mode === 'json' && isJson(slot.text), isContent(slot.key))
-    return after(text.push(slot.text), (start) => after(text.end(), (rest) => start + rest))
+  #put(slot: TextSlot, released: string): boolean {
+    this.#lengths.set(slot.key, released.length)
+    if (released === slot.text) return false
+    slot.set(released)
+    return true
   }
 
-  #piece(slot: TextSlot, event: string | undefined, json: JsonObject | undefined): Awaitable<string> {
-    const template = { event, json: JSON.stringify(json) }
-    let channel = this.#channels.get(slot.key)
+  #byItself({ text, json, key }: TextSlot): Awaitable<string> {
+    return wholeText(new OutputText(this.#parts, json && isJson(text), isContent(key)), text)
+  }
+
+  /** A piece of which nothing is held back. */
+  #atOnce(slot: TextSlot, frame: SseFrame | undefined): Awaitable<string> {
+    const channel = this.#channelOf(slot, frame)
+    channel.isOpen = false
+    return wholeText(channel.text, slot.text)
+  }
+
+  #piece(slot: TextSlot, frame: SseFrame): Awaitable<string> {
+    return this.#channelOf(slot, frame).text.push(slot.text)
+  }
+
+  #channelOf({ channel: name, key, json, text }: TextSlot, template: SseFrame | undefined): Channel {
+    let channel = this.#channels.get(name)
     if (channel === undefined) {
-      const text = new OutputText(this.#parts, slot.mode === 'json', isContent(slot.key))
-      this.#channels.set(slot.key, (channel = { text, template }))
-    } else channel.template = template
-    return channel.text.push(slot.text)
+      // A stream's text may turn out to be JSON; a whole one is or is not.
+      const isWritten = json && (template !== undefined || isJson(text))
+      channel = { text: new OutputText(this.#parts, isWritten, isContent(key)), key, template, isOpen: true }
+      this.#channels.set(name, channel)
+      this.#forget()
+    }
+    channel.key = key
+    channel.template = template
+    channel.isOpen = true
+    return channel
+  }
+
+  /** Of texts that have ended the oldest, where there are too many. */
+  #forget(): void {
+    if (this.#channels.size <= endedTexts) return
+    for (const [name, { isOpen }] of this.#channels) {
+      if (isOpen) continue
+      this.#channels.delete(name)
+      return
+    }
   }
 
   /** What the texts that end with this event still hold. */
-  #flushAll(prefixes: readonly string[], index: number, out: Uint8Array[]): Awaitable<undefined> {
-    const prefix = prefixes[index]
-    if (prefix === undefined) return undefined
-    return after(this.#flush(prefix, out), () => this.#flushAll(prefixes, index + 1, out))
+  #flushAll(prefixes: readonly string[], from: number, out: Uint8Array[]): Awaitable<undefined> {
+    for (const [index, prefix] of prefixes.entries()) {
+      const done = index < from ? undefined : this.#flush(prefix, out)
+      if (isPromise(done)) return done.then(() => this.#flushAll(prefixes, index + 1, out))
+    }
+    return undefined
   }
 
   #flush(prefix: string, out: Uint8Array[]): Awaitable<undefined> {
-    const keys = [...this.#channels.keys()].filter((key) => key.startsWith(prefix))
-    const next = (at: number): Awaitable<undefined> => {
-      const key = keys[at]
-      const channel = key === undefined ? undefined : this.#channels.get(key)
-      if (key === undefined || channel === undefined) return undefined
-      this.#channels.delete(key)
-      return after(channel.text.end(), (rest) => {
-        if (rest !== '') this.#emit(eventWith(channel.template, key, rest), true, out)
-        return next(at + 1)
-      })
+    for (const channel of this.#channels.values()) {
+      if (!channel.isOpen || !channel.key.startsWith(prefix)) continue
+      channel.isOpen = false
+      const rest = channel.text.end()
+      if (isPromise(rest))
+        return rest.then((text) => {
+          this.#emitRest(channel, text, out)
+          return this.#flush(prefix, out)
+        })
+      this.#emitRest(channel, rest, out)
     }
-    return next(0)
+    return undefined
+  }
+
+  #emitRest({ template, key }: Channel, rest: string, out: Uint8Array[]): void {
+    if (rest !== '' && template !== undefined) this.#emit(eventWith(template, key, rest), true, out)
   }
 
   #emit(bytes: Uint8Array, opens: boolean, out: Uint8Array[]): undefined {
@@ -175,14 +219,17 @@ const joined = (pieces: readonly Uint8Array[]): Uint8Array | undefined => {
 const encodeEvent = (event: string | undefined, json: JsonObject): Uint8Array =>
   Buffer.from(`${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(json)}\n\n`)
 
+const wholeText = (text: OutputText, piece: string): Awaitable<string> =>
+  after(text.push(piece), (start) => after(text.end(), (rest) => start + rest))
+
 /** An event like the last one with this text, that says the rest of it and nothing else. */
-function eventWith(template: Channel['template'], key: string, rest: string): Uint8Array {
-  const json = asObject(JSON.parse(template.json)) ?? {}
+function eventWith({ event, data }: SseFrame, key: string, rest: string): Uint8Array {
+  const json = asObject(parseExact(data)) ?? {}
   for (const slot of answerTexts(json).slots) slot.set(slot.key === key ? rest : '')
   for (const choice of asArray(json['choices'])) {
     const fields = asObject(choice)
     // The parsed copy is ours to change.
     if (fields?.['finish_reason'] != null) (fields as Record<string, unknown>)['finish_reason'] = null
   }
-  return encodeEvent(template.event, 'usage' in json ? { ...json, usage: undefined } : json)
+  return encodeEvent(event, 'usage' in json ? { ...json, usage: undefined } : json)
 }

@@ -23,6 +23,7 @@ export interface OutputTextParts {
 /** A text that passes one rail. */
 interface Passage {
   push(piece: string): Awaitable<string>
+  /** May be followed by more. */
   end(): Awaitable<string>
 }
 
@@ -46,7 +47,7 @@ class LocalPassage implements Passage {
   }
 
   end(): string {
-    return this.#parts.findings.timed(this.#rail, 'output', () => this.#window.end())
+    return this.#parts.findings.timed(this.#rail, 'output', () => this.#window.pause())
   }
 
   #push(piece: string): string {
@@ -63,7 +64,7 @@ class LocalPassage implements Passage {
   }
 }
 
-/** A schema judges a text when it is whole. */
+/** A schema judges a text when it is whole; what comes after its end is another one. */
 class SchemaPassage implements Passage {
   readonly #rail: SchemaRail
   readonly #findings: Findings
@@ -83,7 +84,9 @@ class SchemaPassage implements Passage {
   end(): string {
     const isValid = this.#findings.timed(this.#rail, 'output', () => this.#isValid())
     if (!isValid) this.#findings.note(this.#rail, 'output')
-    return this.#text
+    const text = this.#text
+    this.#text = ''
+    return text
   }
 
   #isValid(): boolean {
@@ -117,6 +120,7 @@ export class OutputText {
     return this.#push(0, piece)
   }
 
+  /** What was held back. Should more come it is read with what came before. */
   end(): Awaitable<string> {
     return this.#end(0, '')
   }

@@ -11,7 +11,7 @@ type Writable = Record<string, unknown>
  * Where an object or array of a body stands, which decides what in it is a text:
  * - `body`: names of its fields are the protocol's; `user` and `model` reach no model.
  * - `metadata`: of OpenAI and Anthropic; `user_id` reaches no model.
- * - `messages`, `message`, `parts`, `part`: names that the protocol knows are its own; the texts of the parts of one array belong together.
+ * - `messages`, `message`, `parts`, `part`: names that the protocol knows are its own; what the parts of one array say belongs together.
  * - `bytes`: what a part holds in place of text, perhaps as base64.
  * - `setting`: whatever else a protocol, or an engine, has; names that protocols know are theirs.
  * - `schema`: tools and schemas, whose names the caller chooses but for those of JSON Schema.
@@ -19,12 +19,16 @@ type Writable = Record<string, unknown>
  */
 type Place = 'body' | 'metadata' | 'messages' | 'message' | 'parts' | 'part' | 'bytes' | 'setting' | 'schema' | 'input'
 
+export type Rank = 0 | 1 | 2
+
 export interface RequestText {
   text: string
   /** Whether the text is JSON itself. */
   readonly json: boolean
   /** Texts with the same group follow each other in what the model reads. */
   readonly group: object | undefined
+  /** How surely a model reads it with the others of its group: 0 as their texts, 1 as all that its part says, 2 as something beside that. */
+  readonly rank: Rank
   /** Puts the text in the place of the one before; undefined for what cannot be replaced, the names of fields. */
   readonly set: ((text: string) => void) | undefined
 }
@@ -127,10 +131,28 @@ function isOwnName(place: Place, name: string): boolean {
 
 /** Whether a model may read a number as a text; those of long digits are read everywhere. */
 const isNumberText = (place: Place, name: string): boolean =>
-  place === 'input' || place === 'setting' || (place === 'schema' && isSchemaValue(name))
+  numberPlaces.has(place) ||
+  (place === 'schema' && isSchemaValue(name)) ||
+  (partNumbers.has(name) && (place === 'message' || place === 'part'))
+const numberPlaces: ReadonlySet<Place> = new Set(['input', 'setting', 'parts'])
+const partNumbers = new Set(['content', 'text', 'arguments', 'name', 'output'])
 
 /** Of a call, as the model wrote it: JSON nearly always. */
 const isArguments = (place: Place, name: string): boolean => (place === 'message' || place === 'part') && name === 'arguments'
+
+/** Whether what stands there is said in one breath with what its neighbours say. */
+const isSaid = (place: Place, isList: boolean): boolean => (isList ? place === 'parts' : place === 'part' || place === 'bytes')
+
+/** Of a part without a text, whatever else it may say: a refusal, or what parts of tomorrow have. */
+const isSpeech = (place: Place, fields: JsonObject, name: string): boolean =>
+  place === 'part' && typeof fields['text'] !== 'string' && !sideNames.has(name)
+const sideNames = new Set(['type', 'id', 'name', 'role', 'status', 'call_id', 'tool_use_id', 'format', 'signature', 'title'])
+
+interface TextFacts {
+  readonly json?: boolean
+  readonly group: object | undefined
+  readonly rank?: Rank
+}
 
 class RequestReader {
   readonly texts: RequestText[] = []
@@ -149,27 +171,35 @@ class RequestReader {
     const fields = holder as Writable
     const isList = Array.isArray(holder)
     for (const [name, value] of Object.entries(fields)) {
-      if (!isList && isOwnName(place, name)) this.texts.push({ text: name, json: false, group: undefined, set: undefined })
+      if (!isList && isOwnName(place, name)) this.#addName(name)
       const digits = exactDigits(value) ?? (typeof value === 'number' && isNumberText(place, name) ? String(value) : undefined)
       if (digits !== undefined) this.#add(fields, name, digits, { group: undefined })
       else if (typeof value === 'string') {
         if (value === '' || (!isList && isUnread(place, fields, name, value))) continue
-        const isPart = isList ? place === 'parts' : place === 'part' && name === 'text'
-        this.#add(fields, name, value, { json: isArguments(place, name) && isJson(value), group: isPart ? (group ?? holder) : undefined })
+        this.#add(fields, name, value, {
+          json: isArguments(place, name) && isJson(value),
+          group: isSaid(place, isList) ? (group ?? holder) : undefined,
+          rank: isList || name === 'text' ? 0 : isSpeech(place, fields, name) ? 1 : 2,
+        })
       } else if (typeof value === 'object' && value !== null) {
         // What is no array in the place of one is the item that it would have.
         const next = placeOf(place, name)
         const inside = isListed(next) && !Array.isArray(value) ? placeOf(next, '') : next
-        this.visit(value, inside, depth + 1, isList ? (group ?? holder) : undefined)
+        this.visit(value, inside, depth + 1, isList ? (group ?? holder) : inside === 'bytes' ? group : undefined)
       }
     }
   }
 
-  #add(fields: Writable, name: string, text: string, { json = false, group }: { json?: boolean; group: object | undefined }): void {
+  #addName(name: string): void {
+    this.texts.push({ text: name, json: false, group: undefined, rank: 2, set: undefined })
+  }
+
+  #add(fields: Writable, name: string, text: string, { json = false, group, rank = 2 }: TextFacts): void {
     const entry: RequestText = {
       text,
       json,
       group,
+      rank,
       set: (replaced) => {
         if (replaced === entry.text) return
         entry.text = replaced

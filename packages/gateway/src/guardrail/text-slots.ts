@@ -6,13 +6,18 @@ import { textDepth } from './guardrail-limits.ts'
 export type JsonObject = Readonly<Record<string, unknown>>
 type Writable = Record<string, unknown>
 
-/**
- * `plain` and `json` go on from event to event of a stream (`json`: the text is JSON itself, a tool call's arguments); `whole` stands for itself.
- */
 export interface TextSlot {
   /** The same for all pieces of one text; begins with the number of the choice or block and a slash. */
   readonly key: string
-  readonly mode: 'plain' | 'json' | 'whole'
+  /** The same for texts that a caller reads as one. */
+  readonly channel: string
+  /**
+   * How it comes in a stream: in `pieces` that may be held back; `at-once`, which callers take from one event, perhaps with more of it in another;
+   * `whole`, and stands for itself.
+   */
+  readonly mode: 'pieces' | 'at-once' | 'whole'
+  /** Whether the text is JSON itself: a tool call's arguments. */
+  readonly json: boolean
   readonly text: string
   set(text: string): void
 }
@@ -38,7 +43,7 @@ const notText = new Set([
   'expires_at',
 ])
 /** Fields of an answer that come whole, even in a stream. */
-const wholeText = new Set(['name', 'url', 'title', 'cited_text', 'document_title', 'page_age', 'filename', 'source'])
+const wholeText = new Set(['url', 'title', 'cited_text', 'document_title', 'page_age', 'filename', 'source'])
 const jsonText = new Set(['arguments', 'partial_json'])
 
 /** Texts of an event or an answer. */
@@ -55,6 +60,13 @@ interface Walk {
   nestedWhole: boolean
 }
 
+/** An answer's blocks of text, and the parts of a content, are one text to whoever reads them. */
+function channelOf(at: Walk, key: string, depth: number): string {
+  if (!key.endsWith('/text')) return key
+  if (at.nestedWhole) return depth === 0 ? 'text' : key
+  return depth > 1 ? key.replace(/\/content\/[^/]+\/text$/, '/content/text') : key
+}
+
 function walk(at: Walk, holder: unknown, key: string, depth: number): void {
   if (depth > textDepth || typeof holder !== 'object' || holder === null) return
   // Objects and arrays of parsed JSON alike are written by key.
@@ -67,15 +79,25 @@ function walk(at: Walk, holder: unknown, key: string, depth: number): void {
     } else if (typeof value === 'string') {
       if (notText.has(name) || value === '') continue
       const isWhole = wholeText.has(name) || (at.nestedWhole && depth > 0)
-      const mode = isWhole ? 'whole' : jsonText.has(name) ? 'json' : 'plain'
-      at.slots.push({ key: `${key}/${name}`, mode, text: value, set: (text) => (fields[name] = text) })
+      const mode = isWhole ? 'whole' : name === 'name' ? 'at-once' : 'pieces'
+      const ownKey = `${key}/${name}`
+      at.slots.push({
+        key: ownKey,
+        channel: isWhole ? ownKey : channelOf(at, ownKey, depth),
+        mode,
+        json: jsonText.has(name),
+        text: value,
+        set: (text) => (fields[name] = text),
+      })
     } else if (name === 'input' && asObject(value) !== undefined) {
       if (Object.keys(value ?? {}).length === 0) continue
       at.slots.push({
         key: `${key}/${name}`,
-        mode: 'json',
+        channel: `${key}/${name}`,
+        mode: 'whole',
+        json: true,
         text: JSON.stringify(value),
-        set: (text) => void (fields[name] = parseExact(text)),
+        set: (text) => void (fields[name] = text === '' ? {} : parseExact(text)),
       })
     } else if (exactDigits(value) === undefined)
       walk(at, value, `${key}/${Array.isArray(holder) ? String(asNumber(asObject(value)?.['index']) ?? name) : name}`, depth + 1)

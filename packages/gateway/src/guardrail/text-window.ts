@@ -37,6 +37,8 @@ export class TextWindow {
   #text = ''
   /** Everything before has been given. */
   #at = 0
+  /** Where matches may begin: `#at`, or before it where the text seemed to have ended and what might become one was given. */
+  #from = 0
 
   constructor(init: TextWindowInit) {
     this.#init = init
@@ -48,9 +50,17 @@ export class TextWindow {
   push(piece: string): string {
     this.#text += this.#units.push(piece)
     let limit = this.#text.length
-    for (const detector of this.#init.detectors) limit = Math.min(limit, detector.openFrom(this.#text, this.#at))
+    for (const detector of this.#init.detectors) limit = Math.min(limit, detector.openFrom(this.#text, this.#from))
     limit = this.#units.unitStart(limit)
     return limit - this.#at < this.#step ? '' : this.#release(limit)
+  }
+
+  /** The text seems to have ended: gives what was kept back, and has not forgotten it should more come. */
+  pause(): string {
+    this.#text += this.#units.end()
+    let open = this.#text.length
+    for (const detector of this.#init.detectors) open = Math.min(open, detector.openFrom(this.#text, this.#from))
+    return this.#release(this.#text.length, this.#units.unitStart(open)) + this.#units.rest()
   }
 
   /** What was kept back, with a last piece. */
@@ -59,27 +69,28 @@ export class TextWindow {
     return this.#release(this.#text.length) + this.#units.rest()
   }
 
-  /** Decides about everything that begins before `limit`. */
-  #release(limit: number): string {
+  /** Decides about everything that begins before `limit`; from `open` on it may turn out otherwise. */
+  #release(limit: number, open = limit): string {
     let released = ''
     // While the text stays the same a detector's find does too: it is asked again only for what begins behind.
-    const found = this.#init.detectors.map((detector) => this.#ask(detector, limit))
+    const found = this.#init.detectors.map((detector) => this.#ask(detector, this.#from, limit))
     for (let match = this.#first(found, limit); match !== undefined; match = this.#first(found, limit)) {
       const start = Math.max(this.#at, this.#units.unitStart(match.start))
       const end = this.#units.unitEnd(match.end)
       released += this.#units.raw(this.#at, start) + this.#replaced(match, start, end)
-      this.#at = end
+      this.#at = this.#from = end
     }
     if (limit > this.#at) {
       released += this.#units.raw(this.#at, limit)
       this.#at = limit
     }
+    this.#from = Math.max(this.#from, Math.min(this.#at, open))
     this.#forget()
     return released
   }
 
-  #ask(detector: Detector, limit: number): Match | undefined {
-    return detector.next(this.#text, this.#at, limit, this.#init.effort)
+  #ask(detector: Detector, from: number, limit: number): Match | undefined {
+    return detector.next(this.#text, from, limit, this.#init.effort)
   }
 
   /** Brings `found`, one for each detector, up to date. */
@@ -87,7 +98,10 @@ export class TextWindow {
     let first: Match | undefined
     for (const [index, detector] of this.#init.detectors.entries()) {
       let match = found[index]
-      if (match !== undefined && match.start < this.#at) match = found[index] = this.#ask(detector, limit)
+      if (match !== undefined && match.start < this.#from) match = this.#ask(detector, this.#from, limit)
+      // What was given is given; only what goes on behind it can still be kept from the caller.
+      while (match !== undefined && match.end <= this.#at) match = this.#ask(detector, match.start + 1, limit)
+      found[index] = match
       if (match === undefined) continue
       if (first === undefined || match.start < first.start || (match.start === first.start && match.end > first.end)) first = match
     }
@@ -100,11 +114,12 @@ export class TextWindow {
   }
 
   #forget(): void {
-    const surplus = this.#units.unitStart(this.#at - contextCharacters)
+    const surplus = this.#units.unitStart(this.#from - contextCharacters)
     if (surplus < contextCharacters) return
     this.#text = this.#text.slice(surplus)
     this.#units.forget(surplus)
     this.#at -= surplus
+    this.#from -= surplus
   }
 }
 

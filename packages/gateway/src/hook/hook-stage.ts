@@ -4,7 +4,7 @@ import { parseExactOrNothing } from '../dialect/exact-json.ts'
 import { asArray, asObject, parseFrame, toBuffer, encodeJson } from '../dialect/sse-frame.ts'
 import { frameEnd } from '../dispatch/frame-end.ts'
 import { gatewayErrors } from '../errors.ts'
-import { after, type Awaitable } from '../governance/after.ts'
+import { after, isPromise, type Awaitable } from '../governance/after.ts'
 import type {
   AttemptAccount,
   CallObserver,
@@ -31,7 +31,7 @@ class HookStage implements Stage, AsyncDisposable {
     const request = this.#runner.function('request')
     if (request === undefined) return { kind: 'go', observer }
     return after(
-      this.#runner.run('request', (signal) => after(request(call, signal), checkDecision)),
+      this.#runner.run('request', (signal) => after(request(call, signal), (decision) => readDecision(decision, call))),
       (result) => verdictOf(result, observer),
     )
   }
@@ -41,30 +41,58 @@ class HookStage implements Stage, AsyncDisposable {
   }
 }
 
+/** A decision as the call follows it. */
+type ReadDecision = undefined | { readonly refuse: string } | { readonly body: Uint8Array }
+
 /** The type says what a decision is, and JavaScript does not read types. */
-function checkDecision(decision: RequestDecision): RequestDecision {
+function readDecision(decision: RequestDecision, call: StageCall): ReadDecision {
   if (decision === undefined || decision === null) return undefined
-  const fields = asObject(decision)
-  if (typeof fields?.['refuse'] === 'string' || asObject(fields?.['body']) !== undefined) return decision
-  throw new Error('it gave something else than nothing, { refuse: string } or { body: object }')
+  const { refuse, body } = asObject(decision) ?? {}
+  if (typeof refuse === 'string' && body === undefined) return { refuse }
+  const fields = refuse === undefined ? asObject(body) : undefined
+  if (fields === undefined) throw new Error('it gave something else than nothing, { refuse: string } or { body: object }')
+  if (fields['model'] !== call.head.model)
+    throw new Error(`it gave a body with another model than '${call.head.model}', which must stay the same`)
+  return { body: encodeObject(fields) }
 }
 
-function verdictOf(result: HookResult<RequestDecision>, observer: CallObserver): Verdict {
+function verdictOf(result: HookResult<ReadDecision>, observer: CallObserver): Verdict {
   if (result.kind === 'failed')
     return result.error === undefined ? { kind: 'go', observer } : { kind: 'refuse', error: result.error, observer }
   const decision = result.value
   if (decision === undefined) return { kind: 'go', observer }
   if ('refuse' in decision) return { kind: 'refuse', error: gatewayErrors.HOOK_REFUSED({ message: decision.refuse }), observer }
-  return { kind: 'go', body: encodeJson(decision.body), observer }
+  return { kind: 'go', body: decision.body, observer }
 }
 
-/** @throws where no target is left: that is the hook's doing, and no upstream's. */
+/** @throws where no target is left, or one is none of those: that is the hook's doing, and no upstream's. */
 function checkRoute<Wanted>(wanted: Wanted, candidates: readonly RouteCandidate[]): Wanted {
   if (wanted === undefined || wanted === null || wanted instanceof Promise) return wanted
-  if (!asArray(wanted).some((target) => candidates.some((candidate) => candidate === target)))
-    throw new Error('it gave no target out of those that it was given')
+  const targets = asArray(wanted)
+  if (targets.length === 0) throw new Error('it gave no target out of those that it was given')
+  if (!targets.every((target) => candidates.some((candidate) => candidate === target)))
+    throw new Error('it gave a target that it was not given; give the very objects')
   return wanted
 }
+
+/** What the caller gets in the place of a piece, encoded; null for nothing at all, undefined for the piece as it is. */
+function readPiece(given: unknown, { streaming }: HookChunk): Uint8Array | null | undefined {
+  if (given === undefined) return undefined
+  if (given === null && streaming) return null
+  const fields = asObject(given)
+  if (fields !== undefined) return encodeObject(fields)
+  throw new Error(`it gave something else than nothing, ${streaming ? 'null ' : ''}or an object`)
+}
+
+/** @throws for what is no object in JSON, a Date for instance, and for what JSON cannot say. */
+function encodeObject(fields: Readonly<Record<string, unknown>>): Uint8Array {
+  const json = encodeJson(fields)
+  if (json[0] !== openBrace) throw new Error('it gave an object that is none in JSON')
+  return json
+}
+
+const openBrace = 0x7b
+const feeds = Buffer.from('\n\n')
 
 /** What a call's hooks hear after its request. */
 class HookedCall implements CallObserver {
@@ -162,7 +190,7 @@ class ChunkFilter implements OutputFilter {
     if (this.#init.chunk === undefined) return body
     const data = asObject(parseExactOrNothing(toBuffer(body).toString()))
     if (data === undefined) return body
-    return after(this.#ask({ streaming: false, event: undefined, data }), (changed) => (changed == null ? body : encodeJson(changed)))
+    return after(this.#ask({ streaming: false, event: undefined, data }), (changed) => changed ?? body)
   }
 
   #check(): void {
@@ -170,14 +198,20 @@ class ChunkFilter implements OutputFilter {
     if (failure !== undefined) throw failure
   }
 
-  #events(bytes: Buffer, at: number, pieces: Uint8Array[]): Awaitable<undefined> {
-    if (at >= bytes.length) return undefined
-    const end = frameEnd(bytes, at)
-    const next = end === -1 ? bytes.length : end
-    return after(this.#event(bytes.subarray(at, next)), (piece) => {
+  #events(bytes: Buffer, from: number, pieces: Uint8Array[]): Awaitable<undefined> {
+    for (let at = from; at < bytes.length;) {
+      const end = frameEnd(bytes, at)
+      const next = end === -1 ? bytes.length : end
+      const piece = this.#event(bytes.subarray(at, next))
+      if (isPromise(piece))
+        return piece.then((passed) => {
+          if (passed !== undefined) pieces.push(passed)
+          return this.#events(bytes, next, pieces)
+        })
       if (piece !== undefined) pieces.push(piece)
-      return this.#events(bytes, next, pieces)
-    })
+      at = next
+    }
+    return undefined
   }
 
   #event(frame: Buffer): Awaitable<Uint8Array | undefined> {
@@ -187,17 +221,17 @@ class ChunkFilter implements OutputFilter {
     return after(this.#ask({ streaming: true, event: parsed.event, data }), (changed) => {
       if (changed === undefined) return frame
       if (changed === null) return undefined
-      return Buffer.from(`${parsed.event === undefined ? '' : `event: ${parsed.event}\n`}data: ${JSON.stringify(changed)}\n\n`)
+      return Buffer.concat([Buffer.from(`${parsed.event === undefined ? '' : `event: ${parsed.event}\n`}data: `), changed, feeds])
     })
   }
 
-  #ask(piece: HookChunk): Awaitable<Readonly<Record<string, unknown>> | null | undefined> {
+  #ask(piece: HookChunk): Awaitable<Uint8Array | null | undefined> {
     const { call, runner, chunk } = this.#init
     if (chunk === undefined) return undefined
     return after(
-      runner.run('chunk', (signal) => chunk(call, piece, signal)),
+      runner.run('chunk', (signal) => after(chunk(call, piece, signal), (given) => readPiece(given, piece))),
       (result) => {
-        if (result.kind === 'done') return result.value === undefined ? undefined : result.value
+        if (result.kind === 'done') return result.value
         if (result.error !== undefined) throw result.error
         return undefined
       },

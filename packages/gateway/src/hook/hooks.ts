@@ -37,14 +37,14 @@ export interface HookError {
   readonly targetId: string | undefined
 }
 
-/** The points of a call's way. `call` is the same object at each of them. */
+/** The points of a call's way. `call` is the same object at each of them. What a hook gives that is asked for nothing is not looked at. */
 export interface HookFunctions {
   /** Before anything goes out. */
   readonly request: (call: StageCall, signal: AbortSignal) => RequestDecision | Promise<RequestDecision>
-  /** Each time that targets are ranked: may give them in another order, or fewer. Synchronous. */
+  /** Each time that targets are ranked: may give them, the very objects, in another order, or fewer. Synchronous. */
   readonly route: (call: StageCall, candidates: readonly RouteCandidate[], model: string) => readonly RouteCandidate[] | undefined | void
   readonly attempt: (call: StageCall, attempt: HookAttempt, signal: AbortSignal) => void | Promise<void>
-  /** May give other data in the place of a piece, or `null` to leave it out of a stream. */
+  /** May give other data in the place of a piece, or `null` to leave it out of a stream. Anything else is a failure. */
   readonly chunk: (
     call: StageCall,
     chunk: HookChunk,

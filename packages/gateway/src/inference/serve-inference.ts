@@ -8,8 +8,7 @@ import { gatewayErrors } from '../errors.ts'
 import type { BodyListener, BodyResult } from '../exchange/exchange.ts'
 import { matchesName } from '../key/key-record.ts'
 import type { RequestContext } from '../pipeline/request-context.ts'
-import { respondError } from '../pipeline/respond.ts'
-import { failExchange } from '../pipeline/serve.ts'
+import { failExchange } from '../pipeline/respond.ts'
 import type { RequestStages } from '../governance/request-stages.ts'
 import type { ModelEntry } from '../routing/snapshot.ts'
 import { recordRequest } from '../telemetry/call-record.ts'
@@ -42,7 +41,7 @@ const dialectOf = (context: RequestContext, kind: InferenceKind): Dialect => {
 export function rejectInference(context: RequestContext, kind: InferenceKind, rejected: Rejected): void {
   const { error, head } = rejected
   const dialect = dialectOf(context, kind)
-  respondError(context.exchange, dialect, error)
+  failExchange(context.services.logger, context.exchange, dialect, error)
   recordRequest(context, {
     operation: kind.operation,
     dialectId: kind.dialectId,
@@ -175,10 +174,12 @@ class PendingCall implements BodyListener {
     try {
       onBody(this.#context, this.#kind, result)
     } catch (error) {
-      failExchange(services, exchange, dialectOf(this.#context, this.#kind), error)
-      // The caller has its answer; what stages have reserved must still be given back.
-      if (this.#context.stages?.isFinished === false)
+      if (this.#context.stages?.isFinished !== false) failExchange(services.logger, exchange, dialectOf(this.#context, this.#kind), error)
+      else {
+        // What stages have reserved must be given back.
+        services.logger.error('a request failed unexpectedly', { path: exchange.path, error })
         rejectInference(this.#context, this.#kind, { error: gatewayErrors.INTERNAL(undefined, { cause: error }), requestBytes: 0 })
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Answers that the gateway makes itself. */
-import type { BudError, Dialect } from '@bud-foundry/core'
+import { isBudError, type BudError, type Dialect, type Logger } from '@bud-foundry/core'
+import { gatewayErrors } from '../errors.ts'
 import type { Exchange, HeaderList } from '../exchange/exchange.ts'
 
 const utf8 = new TextEncoder()
@@ -18,4 +19,17 @@ export function retryHeaders(error: BudError): Record<string, string> {
 export function respondError(exchange: Exchange, dialect: Dialect, error: BudError, headers: HeaderList = {}): void {
   const body = dialect.encodeError(error, false)
   exchange.respond(error.status, { 'content-type': 'application/json', ...retryHeaders(error), ...headers }, body)
+}
+
+/** Ends an exchange whose handling broke: with an error while one can be told, else by breaking it off. Never throws. */
+export function failExchange(logger: Logger, exchange: Exchange, dialect: Dialect, error: unknown): void {
+  const { path } = exchange
+  if (!isBudError(error)) logger.error('a request failed unexpectedly', { path, error })
+  try {
+    if (exchange.started) exchange.destroy()
+    else respondError(exchange, dialect, isBudError(error) ? error : gatewayErrors.INTERNAL(undefined, { cause: error }))
+  } catch (second) {
+    logger.error('a failed request could not be refused', { path, error: second })
+    exchange.destroy()
+  }
 }

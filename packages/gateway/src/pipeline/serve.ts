@@ -1,5 +1,5 @@
 /** From an exchange to its endpoint: ids, CORS, admission, authentication. Never throws. */
-import { isBudError, type BudError, type Dialect } from '@bud-foundry/core'
+import type { BudError, Dialect } from '@bud-foundry/core'
 import type { Endpoint, EndpointTable } from '../endpoint/endpoint.ts'
 import { gatewayErrors } from '../errors.ts'
 import type { Exchange } from '../exchange/exchange.ts'
@@ -8,7 +8,7 @@ import { StageRun } from '../governance/stage-run.ts'
 import { authenticate } from './authenticate.ts'
 import { applyCors } from './cors.ts'
 import { createRequestContext, type RequestContext } from './request-context.ts'
-import { respondError } from './respond.ts'
+import { failExchange, respondError } from './respond.ts'
 
 /** What a caller is told to wait while the gateway starts or closes. */
 const unavailableRetryMs = 1_000
@@ -82,13 +82,6 @@ export function serve(server: Server, exchange: Exchange): void {
   try {
     route(server, exchange)
   } catch (error) {
-    failExchange(server.services, exchange, server.defaultDialect, error)
+    failExchange(server.services.logger, exchange, server.defaultDialect, error)
   }
-}
-
-/** Ends an exchange whose handling broke. */
-export function failExchange(services: Services, exchange: Exchange, dialect: Dialect, error: unknown): void {
-  if (!isBudError(error)) services.logger.error('a request failed unexpectedly', { path: exchange.path, error })
-  if (exchange.started) exchange.destroy()
-  else respondError(exchange, dialect, isBudError(error) ? error : gatewayErrors.INTERNAL(undefined, { cause: error }))
 }

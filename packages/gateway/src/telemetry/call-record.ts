@@ -113,10 +113,14 @@ export function recordRequest(context: RequestContext, end: CallEnd): RequestEve
   startRequestSpan(context, end.operation, end.model)
   const event = buildRequestEvent(context, end)
   const { metrics, live, pump } = context.services
-  metrics.record(event, end.gaps)
-  if (live.isWatched) live.emit(event)
-  pump?.push(event)
-  endRequestSpan(context, event)
-  context.stages?.finish(event)
+  try {
+    metrics.record(event, end.gaps)
+    if (live.isWatched) live.emit(event)
+    pump?.push(event)
+    endRequestSpan(context, event)
+  } finally {
+    // Whatever listeners do: what stages hold must be given back.
+    context.stages?.finish(event)
+  }
   return event
 }

@@ -1,15 +1,16 @@
 /** docs/gateway/command.md: its program runs as it stands there, and says what it should. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { run } from '../support/bud-gateway.ts'
 import { createDirectory } from '../support/directory.ts'
+import { onOneDay } from '../support/one-day.ts'
 
 /** Words as a shell cuts them: spaces between, quotes around. */
 const wordsOf = (line: string): readonly string[] =>
   [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, plain]) => single ?? double ?? plain ?? '')
 
-it('the commands of the page do what they say, one after the other', { timeout: 90_000 }, async () => {
+onOneDay('the commands of the page do what they say, one after the other', { timeout: 90_000 }, async () => {
   await using directory = await createDirectory()
   const page = await readFile(new URL('../../../../docs/gateway/command.md', import.meta.url), 'utf8')
   const [, program = ''] = /```sh\n([\s\S]+?)```/.exec(page) ?? []

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createKey, get, post, run, serve, statusOf, urlOf, type Running } from '../support/bud-gateway.ts'
 import { createDirectory, type TestDirectory } from '../support/directory.ts'
+import { onOneDay } from '../support/one-day.ts'
 import { wellBehaved } from '../support/openai-answers.ts'
 import { startUpstream } from '../support/upstream.ts'
 
@@ -61,7 +62,7 @@ const linesOf = (out: string): readonly Record<string, unknown>[] =>
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
 describe('one process', () => {
-  it('counts money for keys that a reload has begun to ask for', { timeout }, async () => {
+  onOneDay('counts money for keys that a reload has begun to ask for', { timeout }, async () => {
     await using directory = await createDirectory()
     await using upstream = await startUpstream(wellBehaved('hello'))
     const data = ['--data-dir', join(directory.path, 'data')]
@@ -86,7 +87,7 @@ describe('one process', () => {
     expect((await run(put)).err).toContain('standard input')
   })
 
-  it('is governed by its routes and its commands alike: keys, limits, budgets, prices, spend, audit', { timeout }, async () => {
+  onOneDay('is governed by its routes and its commands alike: keys, limits, budgets, prices, spend, audit', { timeout }, async () => {
     await using directory = await createDirectory()
     await using test = await start(directory)
     const { admin, url, data } = test
@@ -168,7 +169,7 @@ describe('one process', () => {
     }
   })
 
-  it('runs the hooks of its file, and lets a key with the scope admin administer', { timeout }, async () => {
+  onOneDay('runs the hooks of its file, and lets a key with the scope admin administer', { timeout }, async () => {
     await using directory = await createDirectory()
     await using test = await start(directory)
     const { key } = await createKey(test.data)
@@ -185,7 +186,7 @@ describe('one process', () => {
 })
 
 describe('workers', () => {
-  it('serve the same routes, whichever is asked, and count the money of all', { timeout }, async () => {
+  onOneDay('serve the same routes, whichever is asked, and count the money of all', { timeout }, async () => {
     await using directory = await createDirectory()
     await using test = await start(directory, ['--workers', '2'])
     const made = await test.admin('POST', '/keys', { name: 'n', projectId: 'p', limits: [{ kind: 'requests', limit: 4, window: 'day' }] })

@@ -31,6 +31,7 @@ async function read(chunks: readonly Uint8Array[], options: { readonly stripUsag
         seen.push('end')
       },
       onStreamError: (error) => seen.push(error.code),
+      onBroken: (error) => seen.push(String(error)),
     },
     clock: systemClock,
     dialect: options.dialect ?? openaiChat,

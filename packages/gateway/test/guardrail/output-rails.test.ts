@@ -1,7 +1,7 @@
 /** Guardrails on answers: what they forbid never reaches the caller, wherever a stream is cut. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { GatewayConfigInput } from '../../src/index.ts'
+import { createGateway, type Gateway, type GatewayConfigInput } from '../../src/index.ts'
 import { ask, cutTransport, guarded, post, readStream } from './support.ts'
 
 type Rail = NonNullable<GatewayConfigInput['guardrails']>['rails'][string]
@@ -221,3 +221,101 @@ it.each([
     expect(said['arguments']).toBe(masked)
   },
 )
+
+const said = async (gateway: Gateway, path = '/v1/chat/completions') =>
+  readStream(await (await post(gateway, path, { ...ask(path), stream: true })).text())
+const events = (...all: readonly object[]) =>
+  Buffer.from(`${all.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')}data: [DONE]\n\n`)
+const masking = (...words: readonly string[]) => only({ kind: 'keywords', words: [...words], action: 'mask', mask: '*' })
+
+it('a phrase does not get through around a finish reason, whatever an upstream sends behind it', async () => {
+  const transport = cutTransport()
+  await using gateway = guarded(masking('forbidden phrase', 'phrase of hers'), transport)
+  const cases = [
+    [[chunk({ content: 'a forbidden ' }, 'stop'), chunk({ content: 'phrase b' })], 'a forbidden * b'],
+    [
+      [chunk({ content: 'a forbidden ' }), chunk({}, 'stop'), chunk({ content: 'phr' }), chunk({ content: 'ase b' }, 'stop')],
+      'a forbidden * b',
+    ],
+    [[chunk({ content: 'a forbidden ' }, 'stop'), chunk({ content: 'word' })], 'a forbidden word'],
+    [[chunk({ content: 'a phrase' }, 'stop'), chunk({ content: ' of' }, 'stop'), chunk({ content: ' hers' }, 'stop')], 'a phrase of*'],
+  ] as const
+  for (const [sent, expected] of cases) {
+    transport.answer = { type: 'text/event-stream', chunks: [events(...sent)] }
+    expect((await said(gateway))['text']).toBe(expected)
+  }
+})
+
+it('what ends with the event that says it keeps its order', async () => {
+  const transport = cutTransport()
+  await using gateway = guarded(masking('forbidden phrase'), transport)
+  transport.answer = { type: 'text/event-stream', chunks: [events(chunk({ content: 'so ' }), chunk({ content: 'this is for' }, 'stop'))] }
+  expect((await said(gateway))['text']).toBe('so this is for')
+})
+
+it("a function's name does not get through in pieces, and is never held back", async () => {
+  const transport = cutTransport()
+  const name = (text: string) => ({ tool_calls: [{ index: 0, function: { name: text } }] })
+  await using gateway = guarded(masking('launch_missiles'), transport)
+  transport.answer = { type: 'text/event-stream', chunks: [frames([callStart, name('launch_'), name('missiles'), name('_now')])] }
+  const text = await (await post(gateway, '/v1/chat/completions', { ...ask(''), stream: true })).text()
+  expect([...text.matchAll(/"name":"([^"]*)"/g)].map(([, piece]) => piece)).toEqual(['f', 'launch_', '*', '_now'])
+})
+
+it('blocks of text are read as one, as whoever reads the answer does', async () => {
+  const transport = cutTransport()
+  const targets = [{ provider: 'anthropic', baseUrl: 'http://upstream.invalid', credential: 'secret', model: 'claude' }] as const
+  await using gateway = createGateway(
+    { auth: { kind: 'none' }, models: { m: { targets: [...targets] } }, guardrails: masking('forbidden phrase') },
+    { transport },
+  )
+  const block = (index: number, text: string) => [
+    { type: 'content_block_start', index, content_block: { type: 'text', text: '' } },
+    { type: 'content_block_delta', index, delta: { type: 'text_delta', text } },
+    { type: 'content_block_stop', index },
+  ]
+  const usage = { input_tokens: 1, output_tokens: 1 }
+  const message = {
+    id: 'm',
+    type: 'message',
+    role: 'assistant',
+    model: 'claude',
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage,
+  }
+  const all = [
+    { type: 'message_start', message },
+    ...block(0, 'a forbidden '),
+    ...block(1, 'phrase b'),
+    { type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage },
+    { type: 'message_stop' },
+  ]
+  const bytes = Buffer.from(all.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(''))
+  transport.answer = { type: 'text/event-stream', chunks: [bytes] }
+  expect((await said(gateway, '/v1/messages'))['text']).toBe('a forbidden * b')
+  const content = ['a forbidden ', 'phrase b'].map((text) => ({ type: 'text', text }))
+  const whole = { ...message, content, stop_reason: 'end_turn' }
+  transport.answer = { type: 'application/json', chunks: [Buffer.from(JSON.stringify(whole))] }
+  const answer = (await (await post(gateway, '/v1/messages', ask('/v1/messages'))).json()) as WholeAnswer
+  expect(answer.content?.map(({ text }) => text)).toEqual(['a forbidden ', '* b'])
+})
+
+it('keeps numbers of any length in an event that it makes for what was held back', async () => {
+  const transport = cutTransport()
+  await using gateway = guarded(masking('forbidden phrase'), transport)
+  const held = JSON.stringify(chunk({ content: 'for' })).replace('"created":1', '"created":1,"seed":12345678901234567891')
+  transport.answer = { type: 'text/event-stream', chunks: [Buffer.from(`data: ${held}\n\n`), events(chunk({}, 'stop'))] }
+  const text = await (await post(gateway, '/v1/chat/completions', { ...ask(''), stream: true })).text()
+  expect(text).toContain('12345678901234567891')
+})
+
+it('reads an answer of thousands of choices', async () => {
+  const transport = cutTransport()
+  await using gateway = guarded(masking('bad'), transport)
+  const choices = Array.from({ length: 30_000 }, (_, index) => ({ index, text: 'a bad day', finish_reason: 'stop' }))
+  transport.answer = { type: 'application/json', chunks: [Buffer.from(JSON.stringify({ id: 'c', model: 'm', choices }))] }
+  const text = await (await post(gateway, '/v1/completions', ask('/v1/completions'))).text()
+  expect(text.match(/a \* day/g)).toHaveLength(choices.length)
+})

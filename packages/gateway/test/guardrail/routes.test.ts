@@ -197,6 +197,34 @@ const stands: readonly Stand[] = [
         { type: 'text', text: text.slice(3) },
       ]),
   ],
+  [
+    'parts of two kinds',
+    chatPath,
+    (text) =>
+      message([
+        { type: 'text', text: `a ${text.slice(0, 4)}` },
+        { type: 'refusal', refusal: `${text.slice(4)} b` },
+      ]),
+  ],
+  [
+    'parts of kinds that nobody has heard of, beside other words',
+    chatPath,
+    (text) =>
+      message([
+        { type: 'text', text: text.slice(0, 4), title: 'x' },
+        { type: 'murmur', murmur: text.slice(4) },
+        { type: 'text', text: 'b' },
+      ]),
+  ],
+  [
+    'two fields of a part',
+    chatPath,
+    (text) =>
+      message([
+        { type: 'text', text: text.slice(0, 4), murmur: text.slice(4) },
+        { type: 'text', text: 'b' },
+      ]),
+  ],
   ['a prompt', '/v1/completions', (text) => ({ prompt: ['hi', text] })],
   ['a suffix', '/v1/completions', (text) => ({ prompt: 'hi', suffix: text })],
   ['an input', '/v1/embeddings', (text) => ({ input: ['hi', text] })],
@@ -312,6 +340,8 @@ it.each([
   ['a document', { ...message('hi'), documents: [{ card: 4111111111111111 }] }],
   ["a schema's default", tool({ properties: { a: { default: 4111111111111111 } } })],
   ["a schema's values", tool({ properties: { a: { enum: [4111111111111111] } } })],
+  ['a content', message(4111111111111111)],
+  ['a part', message([{ type: 'text', text: 4111111111111111 }])],
 ])('finds a card that is written as a number in %s', async (_where, body) => {
   await using gateway = withRail({ kind: 'pii', detect: ['credit-card'], on: ['input'], action: 'block' }, played())
   expect((await post(gateway, chatPath, body)).status).toBe(400)
@@ -356,7 +386,10 @@ it('refuses a body in which a field stands twice, and names it', async () => {
   expect(transport.asked).toEqual([])
 })
 
-it('leaves other calls their turn while it reads a long text', async () => {
+it.each([
+  ['a long text', message('1 '.repeat(60_000))],
+  ['many short ones', { messages: Array.from({ length: 4_000 }, () => ({ role: 'user', content: '+1 202-456-11 or so' })) }],
+])('leaves other calls their turn while it reads %s', async (_, body) => {
   await using gateway = withRail({ kind: 'pii', country: 'US', on: ['input'] }, played())
   let turns = 0
   let isOver = false
@@ -365,7 +398,7 @@ it('leaves other calls their turn while it reads a long text', async () => {
     if (!isOver) setImmediate(count)
   }
   setImmediate(count)
-  const response = await post(gateway, chatPath, message('1 '.repeat(60_000)))
+  const response = await post(gateway, chatPath, body)
   isOver = true
   expect(response.status).toBe(200)
   expect(turns).toBeGreaterThan(8)

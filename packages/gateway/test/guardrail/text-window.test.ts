@@ -237,3 +237,31 @@ describe('a folded text', () => {
     )
   })
 })
+
+it.each([false, true])('a text that goes on after its end is read with what came before (json: %s)', (json) => {
+  const forbidden = ['forbidden phrase', 'secret', 'aba']
+  const detectors = [keywordDetector(forbidden)]
+  const morsel = fc.constantFrom(...forbidden, 'forbidden', ' ', 'phrase', 'for', 'sec', 'ret', 'ab', 'a', 'ｆor', '\u200b', '\u00ad', 'é')
+  fc.assert(
+    fc.property(fc.array(fc.tuple(morsel, fc.boolean()), { maxLength: 12 }), (parts) => {
+      const window = new TextWindow({ detectors, reading: caseless, json, onMatch: () => '*' })
+      const untouched = new TextWindow({ detectors, reading: caseless, json, onMatch: () => undefined })
+      let masked = ''
+      let same = ''
+      const both = (act: (text: TextWindow) => string) => {
+        masked += act(window)
+        same += act(untouched)
+      }
+      for (const [piece, ends] of parts) {
+        both((each) => each.push(piece))
+        if (ends) both((each) => each.pause())
+      }
+      both((each) => each.pause())
+      // Nothing is lost, said twice or let through.
+      expect(same).toBe(parts.map(([piece]) => piece).join(''))
+      const read = Array.from(masked, (character) => foldCase.of(character.codePointAt(0) ?? 0)).join('')
+      expect(read).not.toMatch(/forbidden {1,4}phrase|secret|aba/)
+    }),
+    { numRuns: 2_000 },
+  )
+})

@@ -101,10 +101,21 @@ it.each([
   ['request', 5],
   ['request', { refuse: 5 }],
   ['request', { body: [] }],
+  ['request', { body: { model: 'another', messages: [] } }],
+  ['request', { body: new Date(0) }],
+  ['request', { refuse: 'no', body: {} }],
+  ['request', { body: { model: 'm', count: 1n } }],
   ['route', []],
   ['route', [{}]],
   ['route', 5],
-] as const)('a %s hook that gives %j has failed', async (name, value) => {
+  ['chunk', 'xyz'],
+  ['chunk', 5],
+  ['chunk', ['xyz']],
+  ['chunk', new Date(0)],
+  ['chunk', { count: 1n }],
+  ['chunk', null],
+  ['chunk', Promise.resolve('xyz')],
+] as const)('a %s hook that gives %o has failed', async (name, value) => {
   await using upstream = await startUpstream(wellBehaved('fine'))
   // What a caller without types can write.
   const hooks = (failPolicy: 'closed' | 'open') => ({ [name]: () => value, failPolicy }) as unknown as Hooks
@@ -112,8 +123,19 @@ it.each([
   const response = await closed.post('/v1/chat/completions', chat())
   expect([response.status, response.headers.get('retry-after')]).toEqual([500, null])
   expect(await response.text()).toMatch(/hook_failed/)
+  // A piece of a stream may be left out.
+  if (name === 'chunk' && value !== null)
+    expect(await (await closed.post('/v1/chat/completions', chat({ stream: true }))).text()).toMatch(/hook_failed/)
   await using open = await startGateway(oneModel(upstream.baseUrl), { hooks: hooks('open') })
   expect((await open.post('/v1/chat/completions', chat())).status).toBe(200)
+})
+
+it('gives the route hook its targets back only as the objects that they are', async () => {
+  await using upstream = await startUpstream(wellBehaved('fine'))
+  const hooks = defineHooks({ route: (_call, candidates) => [...candidates, ...candidates.map((candidate) => ({ ...candidate }))] })
+  await using test = await startGateway(oneModel(upstream.baseUrl), { hooks })
+  const response = await test.post('/v1/chat/completions', chat())
+  expect([response.status, await response.text()]).toEqual([500, expect.stringContaining('hook_failed')])
 })
 
 it.each([

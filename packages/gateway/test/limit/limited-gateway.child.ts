@@ -9,6 +9,7 @@ const settings = z
   .parse(JSON.parse(process.argv[2] ?? ''))
 const command = z.discriminatedUnion('op', [
   z.object({ op: z.literal('offer'), calls: z.number(), parallel: z.number(), body: z.record(z.string(), z.unknown()) }),
+  z.object({ op: z.literal('expect'), status: z.number(), calls: z.number() }),
   z.object({ op: z.literal('stop') }),
 ])
 
@@ -17,6 +18,16 @@ const store = await createValkeyStore({ url: settings.url, keyPrefix: settings.k
 const gateway = createGateway(settings.config as never, { store })
 await gateway.ready
 let stopped = false
+/** What the parent waits for: so many further calls that are answered with this status. */
+let expected: { readonly status: number; left: number } | undefined
+
+function tell(status: number): void {
+  if (expected?.status !== status) return
+  expected.left -= 1
+  if (expected.left > 0) return
+  expected = undefined
+  process.send?.({ op: 'expected' })
+}
 
 const init = (body: object) => ({
   method: 'POST',
@@ -43,6 +54,7 @@ async function offer({
       await response.arrayBuffer()
       counts[response.status] = (counts[response.status] ?? 0) + 1
       lastMs[response.status] = Date.now()
+      tell(response.status)
       // Whoever offers without end leaves the processor to the others now and then.
       if (calls === Number.MAX_SAFE_INTEGER) await systemClock.sleep(2)
     }
@@ -54,6 +66,7 @@ async function offer({
 process.on('message', (message) => {
   const next = command.parse(message)
   if (next.op === 'stop') stopped = true
+  else if (next.op === 'expect') expected = { status: next.status, left: next.calls }
   else void offer(next)
 })
 process.on('disconnect', () => process.exit(0))

@@ -75,11 +75,32 @@ interface Done {
 }
 
 async function offer(child: ChildProcess, calls: number, parallel: number, body: object = chat({ max_tokens: 10 })): Promise<Done> {
-  const done = once(child, 'message')
+  const done = messageOf(child, 'done')
   child.send({ op: 'offer', calls, parallel, body })
-  const [message] = (await done) as [Done]
-  return message
+  // What the child sends under this name.
+  return (await done) as unknown as Done
 }
+
+/** The next message of this name. */
+const messageOf = (child: ChildProcess, op: string) =>
+  new Promise<{ readonly op: string }>((resolve) => {
+    const listen = (message: { readonly op: string }) => {
+      if (message.op !== op) return
+      child.off('message', listen)
+      resolve(message)
+    }
+    child.on('message', listen)
+  })
+
+/** Load goes on until each process has answered so many calls more with this status. */
+const goOnUntil = (status: number, running: readonly ChildProcess[] = children, calls = 40) =>
+  Promise.all(
+    running.map((child) => {
+      const reached = messageOf(child, 'expected')
+      child.send({ op: 'expect', status, calls })
+      return reached
+    }),
+  )
 
 const offerAll = (calls: number, parallel: number, body?: object) =>
   Promise.all(children.map((child) => offer(child, calls / processes, parallel, body)))
@@ -187,8 +208,7 @@ describe('failures', () => {
     expect(admittedBefore).toBeLessThan(limit)
     await server.start()
     await expect.poll(() => upstream.seen.length, { timeout: 30_000 }).toBe(limit)
-    // Load goes on against a full window.
-    await systemClock.sleep(1_500)
+    await goOnUntil(429)
     stopAll()
     const answers = await done
     expect(upstream.seen).toHaveLength(limit)
@@ -218,7 +238,7 @@ describe('failures', () => {
     await server.start()
     // What ended during the outage is settled, what nobody got is given back: the limit is used up but for less than a call.
     await expect.poll(() => upstream.seen.length * eachUnits, { timeout: 30_000 }).toBeGreaterThan(limitUnits - restUnits)
-    await systemClock.sleep(1_000)
+    await goOnUntil(429)
     stopAll()
     const answers = await done
     expect(upstream.seen.length * eachUnits).toBeLessThanOrEqual(limitUnits)
@@ -263,8 +283,7 @@ describe('failures', () => {
         return Number(await server.admin.hget(name, 'u'))
       }
       await expect.poll(usedUnits, { timeout: 30_000 }).toBeGreaterThan(limitUnits - restUnits)
-      // Load goes on against a full window.
-      await systemClock.sleep(500)
+      await goOnUntil(429, others)
       stopAll()
       const answers = await done
       expect(sum(answers, 429)).toBeGreaterThan(0)
@@ -300,7 +319,7 @@ describe('failures', () => {
     await ring.ready
     const revokedMs = Date.now()
     await ring.revoke(key.record.id)
-    await systemClock.sleep(1_500)
+    await goOnUntil(401)
     stopAll()
     for (const { counts, lastMs } of await done) {
       expect(counts[401]).toBeGreaterThan(0)
@@ -323,7 +342,7 @@ describe('failures', () => {
       })
       .toBe(true)
     const toldMs = Date.now()
-    await systemClock.sleep(1_500)
+    await goOnUntil(401)
     stopAll()
     for (const { counts, lastMs } of await done) {
       expect(counts[401]).toBeGreaterThan(0)
