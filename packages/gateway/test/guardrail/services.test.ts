@@ -121,6 +121,23 @@ it.each([
   ])
 })
 
+it('a caller who leaves is no failure of the service', async () => {
+  await using upstream = await startUpstream(wellBehaved('fine'))
+  const leave = new AbortController()
+  await using service = await startUpstream(() => {
+    leave.abort()
+  })
+  const rail: Rail = { kind: 'http', url: service.url, budgetMs: 60_000, failPolicy: 'open' }
+  await using test = await startGateway(withRail(upstream.baseUrl, rail))
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${test.key}` }
+  const init = { method: 'POST', headers, body: JSON.stringify(chat()), signal: leave.signal }
+  await expect(test.gateway.fetch('http://gateway.invalid/v1/chat/completions', init)).rejects.toThrow()
+  expect((await test.sink.waitFor(1))[0]).toMatchObject({ outcome: 'aborted', status: 499 })
+  await test.gateway.close()
+  expect(upstream.seen).toEqual([])
+  expect(test.gateway.metricsText()).not.toContain('guardrail_failures_total')
+})
+
 it('speaks gRPC by the published definition', async () => {
   const published = loader.loadSync(fileURLToPath(new URL('../../proto/guardrail.proto', import.meta.url)), guardrailProtoOptions)
   const name = 'bud.guardrail.v1.Guardrail'
