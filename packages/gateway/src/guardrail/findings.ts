@@ -4,7 +4,7 @@ import { gatewayErrors } from '../errors.ts'
 import type { StageCall } from '../governance/stage.ts'
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts'
 import type { Side } from './guardrail-config.ts'
-import { maskOf, type LocalRail, type Rail, type ServiceRail } from './rail.ts'
+import { maskOf, type LocalRail, type Rail, type SchemaRail, type ServiceRail } from './rail.ts'
 
 const findings = { name: 'bud_gateway_guardrail_findings_total', help: 'What guardrails found, by rail, side and action.' }
 const failures = { name: 'bud_gateway_guardrail_failures_total', help: 'Judgements that did not come, by rail and fail policy.' }
@@ -53,8 +53,18 @@ export class Findings {
     if (rail.config.action === 'block') throw gatewayErrors.GUARDRAIL_BLOCKED({ rail: rail.name, side })
   }
 
+  /** Whether a rail has used up its time on this side of the call. Throws GATEWAY_GUARDRAIL_UNAVAILABLE where it fails closed. */
+  isOver(rail: LocalRail | SchemaRail, side: Side): boolean {
+    const { budgetMs } = rail.config
+    if (budgetMs === undefined) return false
+    const { ms, failed } = this.#tally(rail, side)
+    if (ms <= budgetMs) return false
+    if (failed === 0) this.failed(rail, side, new Error(`it took longer than its budget of ${String(budgetMs)} ms`))
+    return true
+  }
+
   /** No judgement came. Throws GATEWAY_GUARDRAIL_UNAVAILABLE where the rail fails closed. */
-  failed(rail: ServiceRail, side: Side, cause: unknown): void {
+  failed(rail: Rail, side: Side, cause: unknown): void {
     const tally = this.#tally(rail, side)
     tally.failed += 1
     this.#tag(rail)
@@ -90,8 +100,7 @@ export class Findings {
         if (tally === undefined) continue
         metrics.count(seconds, { rail: rail.name, side }, tally.ms / 1_000)
         if (tally.found > 0) metrics.count(findings, { rail: rail.name, side, action: rail.config.action }, tally.found)
-        const failPolicy = 'failPolicy' in rail.config ? rail.config.failPolicy : 'closed'
-        if (tally.failed > 0) metrics.count(failures, { rail: rail.name, fail_policy: failPolicy }, tally.failed)
+        if (tally.failed > 0) metrics.count(failures, { rail: rail.name, fail_policy: rail.config.failPolicy }, tally.failed)
       }
     }
   }

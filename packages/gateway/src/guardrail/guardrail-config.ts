@@ -15,9 +15,20 @@ const sides = z
 const localAction = z.literal(['block', 'mask', 'annotate'])
 const mask = z.string().max(keywordLength)
 
+/** What happens when a rail took too long, or gave no judgement: `closed` refuses, `open` lets pass what it has not read. */
+const failPolicy = z.literal(['closed', 'open']).default('closed')
+
+/** What rails have in common that work in this process. */
+const localFields = {
+  /** Longest time of work, in milliseconds, on one side of a call. Default: none, because it grows with the text and no faster. */
+  budgetMs: z.number().positive().optional(),
+  failPolicy,
+}
+
 const keywordsSchema = z.strictObject({
   kind: z.literal('keywords'),
   on: sides,
+  ...localFields,
   action: localAction.default('block'),
   /**
    * Found wherever they stand, also inside words; white space in them matches any, up to four characters of it. Compatibility forms (NFKC), dashes
@@ -40,6 +51,7 @@ const regexSchema = z
   .strictObject({
     kind: z.literal('regex'),
     on: sides,
+    ...localFields,
     action: localAction.default('block'),
     /** A regular expression of RE2, which takes linear time whatever a caller sends: without look-around and back-references. */
     pattern: z.string().min(1),
@@ -58,6 +70,7 @@ const regexSchema = z
 const piiSchema = z.strictObject({
   kind: z.literal('pii'),
   on: sides,
+  ...localFields,
   action: localAction.default('mask'),
   detect: z
     .array(z.literal(piiKinds))
@@ -74,6 +87,7 @@ const piiSchema = z.strictObject({
 
 const jsonSchemaSchema = z.strictObject({
   kind: z.literal('json-schema'),
+  ...localFields,
   /** On input the schema judges the request's body, on output the text of each choice. Streams are held back whole. */
   on: z
     .array(z.literal(['input', 'output']))
@@ -90,8 +104,7 @@ const serviceFields = {
   credential: credentialSchema.optional(),
   /** Longest wait for one judgement. */
   budgetMs: z.number().positive().default(2_000),
-  /** What happens when no judgement comes in time: `closed` refuses, `open` lets pass. */
-  failPolicy: z.literal(['closed', 'open']).default('closed'),
+  failPolicy,
   /** Characters of a stream that are judged together. */
   windowCharacters: z.int().min(1).max(100_000).default(400),
   /** Characters at the end of a window that are held back and judged again with the next: what is no longer than this is never cut in two. */

@@ -27,7 +27,8 @@ const isTokenIds = (value: unknown): boolean =>
   asArray(value).some((item) => typeof item === 'number' || asArray(item).some((inner) => typeof inner === 'number'))
 
 function applySchema(rail: SchemaRail, body: JsonObject, findings: Findings): void {
-  if (!findings.timed(rail, 'input', () => rail.validate(body))) findings.note(rail, 'input')
+  const isValid = findings.timed(rail, 'input', () => rail.validate(body))
+  if (!findings.isOver(rail, 'input') && !isValid) findings.note(rail, 'input')
 }
 
 /** @throws GATEWAY_INVALID_BODY for what is too deep to be read, unless all rails only annotate. */

@@ -42,6 +42,7 @@ export function* applyLocal(rail: LocalRail, texts: readonly RequestText[], find
   let changed = false
   let unpaused = 0
   for (const text of texts) {
+    if (findings.isOver(rail, 'input')) return changed
     changed = (yield* filterOne(work, text)) || changed
     unpaused += text.text.length + textCharacters
     if (unpaused < sliceCharacters) continue
@@ -60,7 +61,7 @@ function* filterOne({ rail, findings, effort }: LocalWork, { text, json, set }: 
     return mask
   }
   const filtered = yield* timed(findings, rail, filterSlices(text, { detectors, reading, onMatch, json, effort }))
-  if (filtered === text) return false
+  if (filtered === undefined || filtered === text) return false
   set?.(filtered)
   return true
 }
@@ -111,11 +112,12 @@ function edited(text: string, span: Place, edits: readonly Edit[]): string {
   return result + text.slice(at - span.start)
 }
 
-/** Counts the time of each turn, not of the pauses between them. */
-function* timed<Value>(findings: Findings, rail: LocalRail, work: Generator<undefined, Value>): Generator<undefined, Value> {
+/** Counts the time of each turn, not of the pauses between them. Undefined where it was too much, and the rest goes on unread. */
+function* timed<Value>(findings: Findings, rail: LocalRail, work: Generator<undefined, Value>): Generator<undefined, Value | undefined> {
   for (;;) {
     const step = findings.timed(rail, 'input', () => work.next())
     if (step.done === true) return step.value
+    if (findings.isOver(rail, 'input')) return undefined
     yield
   }
 }

@@ -31,6 +31,8 @@ class LocalPassage implements Passage {
   readonly #rail: LocalRail
   readonly #parts: OutputTextParts
   readonly #window: TextWindow
+  /** Whether it has used up its time, and lets pass what comes. */
+  #isOver = false
 
   constructor(rail: LocalRail, parts: OutputTextParts, json: boolean) {
     const { findings, effort } = parts
@@ -47,10 +49,15 @@ class LocalPassage implements Passage {
   }
 
   end(): string {
-    return this.#parts.findings.timed(this.#rail, 'output', () => this.#window.pause())
+    return this.#isOver ? '' : this.#parts.findings.timed(this.#rail, 'output', () => this.#window.pause())
   }
 
   #push(piece: string): string {
+    if (this.#isOver) return piece
+    if (this.#parts.findings.isOver(this.#rail, 'output')) {
+      this.#isOver = true
+      return this.#window.pause() + piece
+    }
     return this.#parts.findings.timed(this.#rail, 'output', () => this.#window.push(piece))
   }
 
@@ -83,7 +90,7 @@ class SchemaPassage implements Passage {
 
   end(): string {
     const isValid = this.#findings.timed(this.#rail, 'output', () => this.#isValid())
-    if (!isValid) this.#findings.note(this.#rail, 'output')
+    if (!this.#findings.isOver(this.#rail, 'output') && !isValid) this.#findings.note(this.#rail, 'output')
     const text = this.#text
     this.#text = ''
     return text
