@@ -206,6 +206,7 @@ describe('failures', () => {
     await server.kill()
     const admittedBefore = upstream.seen.length
     expect(admittedBefore).toBeLessThan(limit)
+    await goOnUntil(503, children, 1)
     await server.start()
     await expect.poll(() => upstream.seen.length, { timeout: 30_000 }).toBe(limit)
     await goOnUntil(429)
@@ -235,6 +236,7 @@ describe('failures', () => {
     await expect.poll(() => upstream.seen.length, { timeout: 20_000, interval: 2 }).toBeGreaterThan(50)
     await server.kill()
     expect(upstream.seen.length * eachUnits).toBeLessThan(limitUnits)
+    await goOnUntil(503, children, 1)
     await server.start()
     // What ended during the outage is settled, what nobody got is given back: the limit is used up but for less than a call.
     await expect.poll(() => upstream.seen.length * eachUnits, { timeout: 30_000 }).toBeGreaterThan(limitUnits - restUnits)
