@@ -77,6 +77,12 @@ export const metricsErrors = defineErrors('METRICS', {
     message: ({ found, known }: { readonly found: number; readonly known: number }) =>
       `the metrics database has schema version ${String(found)}, this release knows ${String(known)}; update @bud-foundry/metrics, or restore the copy from before the update`,
   },
+  SCHEMA_OLDER: {
+    status: 500,
+    retryable: false,
+    message: ({ found, known }: { readonly found: number; readonly known: number }) =>
+      `the metrics database ${found === 0 ? 'has no tables yet' : `has schema version ${String(found)}, this release needs ${String(known)}`}; run \`bud-metrics migrate\` on it first`,
+  },
   MIGRATION_CHANGED: {
     status: 500,
     retryable: false,

@@ -43,6 +43,8 @@ export const metricsLimits = Object.freeze({
   searchWords: 10,
   /** Bins of one distribution. */
   bins: 200,
+  /** Of a bound of bins: no duration, count or price is larger, and it stays exact in the units of the columns. */
+  boundMax: 1e12,
   /** Questions asked at once with `askMany`. */
   questionsAtOnce: 50,
   /** Prices of nodes, and assignments of devices, that one computation of the true cost reads. */
@@ -69,6 +71,8 @@ export const metricsLimits = Object.freeze({
   windowDays: 3_660,
   /** Events beyond this time are a bug of their producer. */
   eventTimeUnixMsMax: Date.UTC(2090, 0, 1),
+  /** No request lasts a month: a longer one is a bug of its producer too, and would be in flight in every window. */
+  requestDurationMsMax: 31 * 86_400_000,
   /** A row's end of life is a DateTime, which ends in February 2106 and then starts again in 1970: 2090 and 5,800 days stay below. */
   retentionDaysMax: 5_800,
   /** A request is readable this long after it finished, at the latest, when the engine keeps up. */

@@ -2,7 +2,7 @@
 import type { TimeWindow } from './window.ts'
 
 /** `15m`, `6h`, `1d`, `1w`, `1mo`, `1q`, `1y`. */
-export const intervalPattern = /^([1-9]\d{0,3})(s|m|h|d|w|mo|q|y)$/
+export const intervalPattern = /^([1-9]\d{0,5})(s|m|h|d|w|mo|q|y)$/
 
 export type IntervalUnit = 's' | 'm' | 'h' | 'd' | 'w' | 'mo' | 'q' | 'y'
 

@@ -1,4 +1,5 @@
 /** What requests are told apart by: the same names group and filter. */
+import { requestEventSchema, requestOutcomeSchema } from '@bud-foundry/core'
 import type { StoredRequest } from '../table/request-details.ts'
 
 export interface Dimension {
@@ -80,6 +81,19 @@ export const dimensions = defineDimensions({
 })
 
 export type DimensionName = keyof typeof dimensions
+
+const yesNo = ['true', 'false'] as const
+
+/** Every value of the dimensions that have no others: a filter by another one is a slip, and would answer that there was nothing. */
+export const closedValues: Readonly<Partial<Record<DimensionName, readonly string[]>>> = {
+  operation: requestEventSchema.shape.operation.options,
+  outcome: requestOutcomeSchema.options,
+  usageSource: requestEventSchema.shape.usageSource.options,
+  cache: requestEventSchema.shape.cache.unwrap().options,
+  errorClass: ['', ...errorClasses.map(([name]) => name), 'server'],
+  stream: yesNo,
+  isBot: yesNo,
+}
 
 // Safe: the table above is frozen and its keys are the names.
 export const dimensionNames = Object.keys(dimensions) as readonly DimensionName[]

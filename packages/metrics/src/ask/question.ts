@@ -3,7 +3,7 @@ import { toConfigIssues, type ConfigIssue } from '@bud-foundry/core'
 import { z } from 'zod'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
-import { dimensionNames, type DimensionName } from './dimension.ts'
+import { closedValues, dimensionNames, type DimensionName } from './dimension.ts'
 import { intervalPattern, isTimeZone, parseInterval, roughMs } from './calendar.ts'
 import { requestFields, type RequestField } from '../table/request-table.ts'
 import { recordKindNames, recordKinds, type RecordKindName } from './records/record-kinds.ts'
@@ -27,11 +27,26 @@ import {
   type SourceChoice,
 } from './request-engine.ts'
 
+const filterOf = (value: z.ZodType<string, string>) =>
+  z.union([value.transform((one) => [one]), z.array(value).min(1).max(metricsLimits.filterValues)], {
+    // A union would answer that nothing fitted; what the value should be is what the caller needs.
+    error: ({ input }) => {
+      const wrong = (Array.isArray(input) ? input : [input]).map((one) => value.safeParse(one)).find(({ success }) => !success)
+      return wrong?.error?.issues[0]?.message
+    },
+  })
 const filterValueSchema = z.string().max(metricsLimits.filterValueLength)
-const filterSchema = z.union([
-  filterValueSchema.transform((value) => [value]),
-  z.array(filterValueSchema).min(1).max(metricsLimits.filterValues),
-])
+const filterSchema = filterOf(filterValueSchema)
+const statusSchema = z
+  .string()
+  .regex(/^-?\d{1,10}$/, { error: ({ input }) => `unknown status ${JSON.stringify(input)}; it is a number such as 200` })
+
+/** A dimension that has certain values alone is filtered by those. */
+function filterSchemaOf(name: DimensionName) {
+  if (name === 'status') return filterOf(statusSchema)
+  const values = closedValues[name]
+  return values === undefined ? filterSchema : filterOf(nameSchema(name, values))
+}
 
 const strict = <Shape extends z.ZodRawShape>(what: string, shape: Shape) =>
   z.strictObject(shape, {
@@ -45,7 +60,7 @@ const nameSchema = <Name extends string>(what: string, names: readonly Name[]) =
   z.enum(names, { error: (issue) => `unknown ${what} ${JSON.stringify(issue.input)}; valid are ${names.join(', ')}` })
 
 // Safe: one optional schema per dimension, which is what the mapped type says.
-const filterShape = Object.fromEntries(dimensionNames.map((name) => [name, filterSchema.optional()])) as Readonly<
+const filterShape = Object.fromEntries(dimensionNames.map((name) => [name, filterSchemaOf(name).optional()])) as Readonly<
   Record<DimensionName, z.ZodOptional<typeof filterSchema>>
 >
 
@@ -60,12 +75,14 @@ const intervalSchema = z
     error: 'in hours it must divide a day: 1h, 2h, 3h, 4h, 6h, 8h, 12h or 24h',
   })
 
+/** Any whole number of units of one length: a window need not fit a day as buckets do. */
+const lengthSchema = z
+  .string()
+  .regex(/^[1-9]\d{0,5}[smhdw]$/, { error: 'must be a whole number from 1 with s, m, h, d or w behind it, such as 90m, 48h or 7d' })
+
 /** Both ends, or how long before now it began. */
 export const windowSchema = z.union(
-  [
-    strict('field', { fromUnixMs: unixMsSchema, toUnixMs: unixMsSchema }),
-    strict('field', { last: intervalSchema.refine((text) => /[smhdw]$/.test(text), { error: 'must be in s, m, h, d or w' }) }),
-  ],
+  [strict('field', { fromUnixMs: unixMsSchema, toUnixMs: unixMsSchema }), strict('field', { last: lengthSchema })],
   { error: 'must be { fromUnixMs, toUnixMs } or { last }, such as { last: "24h" }' },
 )
 
@@ -74,7 +91,10 @@ const tagsSchema = z
   .refine((tags) => Object.keys(tags).length <= metricsLimits.tagFilters, {
     error: `has more than ${String(metricsLimits.tagFilters)} tags`,
   })
-const rangeSchema = strict('field', { min: z.number().optional(), max: z.number().optional() })
+const rangeSchema = strict('field', { min: z.number().optional(), max: z.number().optional() }).refine(
+  ({ min, max }) => min === undefined || max === undefined || min <= max,
+  { error: 'has a min above its max' },
+)
 // Safe: one optional schema per quantity, which is what the mapped type says.
 const rangesSchema = strict(
   'range',
@@ -145,7 +165,7 @@ export const distributionSchema = strict('field', {
   ...cutShape,
   /** Ascending upper ends of the bins, exclusive; absent: bins that grow by the square root of two. */
   bounds: z
-    .array(z.number())
+    .array(z.number().min(-metricsLimits.boundMax).max(metricsLimits.boundMax))
     .min(1)
     .max(metricsLimits.bins)
     .refine((bounds) => bounds.every((bound, index) => index === 0 || bound > (bounds[index - 1] ?? bound)), { error: 'must ascend' })
@@ -164,7 +184,7 @@ export const requestQuerySchema = strict('field', {
   fields: z.array(nameSchema('field', requestFields)).min(1).max(requestFields.length).optional(),
   limit: z.int().min(1).max(metricsLimits.pageRows).default(50),
   cursor: z.string().max(200).optional(),
-})
+}).refine(({ fromUnixMs, toUnixMs }) => fromUnixMs < toUnixMs, { path: ['fromUnixMs'], error: 'the window must start before its end' })
 
 /** Either the two ends, or the length of a window that ends now. */
 const periodShape = {

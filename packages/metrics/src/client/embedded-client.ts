@@ -8,7 +8,7 @@ import type { AnalyticsClient } from './analytics-client.ts'
 import { toDatabaseError } from './database-error.ts'
 import { claimDirectory } from './engine-directory.ts'
 import { loadEngine } from './engine-module.ts'
-import { resultSettings, rowInsertSettings, textInsertSettings, toSettingsClause } from './format-settings.ts'
+import { fileSettings, resultSettings, rowInsertSettings, textInsertSettings, toSettingsClause } from './format-settings.ts'
 import { createLane } from './lane.ts'
 import { officialClient } from './official-client.ts'
 
@@ -73,7 +73,7 @@ export async function createEmbeddedClient({ directory }: EmbeddedClientOptions)
           what,
           async ({ client }) => {
             const { stream } = await client.exec({
-              query: `${sql}\nFORMAT ${format}\n${resultSettings}`,
+              query: `${sql}\nFORMAT ${format}\n${fileSettings}`,
               ...(params === undefined ? {} : { query_params: params }),
             })
             return buffer(stream)

@@ -12,6 +12,9 @@ export const resultSettings = `SETTINGS ${[
   `max_execution_time = ${String(metricsLimits.secondsPerQuestion)}`,
 ].join(', ')}`
 
+/** The same for files: spreadsheets and readers of CSV take an empty field for nothing, and `\\N` for a text. */
+export const fileSettings = `${resultSettings}, format_csv_null_representation = ''`
+
 /** From 1970 to 2090 there are 6,261 weeks, which the finest partitions are: no mix of times may hold up what waits behind it. */
 const partitionsMax = { max_partitions_per_insert_block: 10_000 }
 

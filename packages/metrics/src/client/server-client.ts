@@ -6,7 +6,7 @@ import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
 import type { AnalyticsClient } from './analytics-client.ts'
 import { toDatabaseError } from './database-error.ts'
-import { resultSettings, rowInsertSettings, textInsertSettings } from './format-settings.ts'
+import { fileSettings, resultSettings, rowInsertSettings, textInsertSettings } from './format-settings.ts'
 import { officialClient } from './official-client.ts'
 
 export interface ServerClientOptions {
@@ -63,7 +63,7 @@ export function createServerClient(options: ServerClientOptions): AnalyticsClien
     file: ({ what, sql, params }, format, signal) =>
       attempt(what, async () => {
         const { stream } = await client.exec({
-          query: `${sql}\nFORMAT ${format}\n${resultSettings}`,
+          query: `${sql}\nFORMAT ${format}\n${fileSettings}`,
           ...(params === undefined ? {} : { query_params: params }),
           ...(signal === undefined ? {} : { abort_signal: signal }),
         })

@@ -29,8 +29,10 @@ export async function importLines(
     known += delivery.known
     batch = []
   }
-  for await (const line of lines) {
+  for await (const text of lines) {
     number += 1
+    // Some programs begin a file with a mark of its byte order.
+    const line = number === 1 ? text.replace(/^\uFEFF/, '') : text
     if (line.trim() === '') continue
     const event = parseLine(line, number)
     if (!storedKinds.has(event.kind)) skipped += 1

@@ -77,6 +77,26 @@ async function applyMigration(client: AnalyticsClient, clock: Clock, migration: 
   }
 }
 
+/** @throws METRICS_SCHEMA_OLDER when the database lacks tables of this release, METRICS_SCHEMA_NEWER when it has later ones */
+export async function assertMigrated(client: AnalyticsClient): Promise<void> {
+  const what = 'reading the schema version'
+  const tables = await client.query({
+    what,
+    sql: "SELECT name FROM system.tables WHERE database = currentDatabase() AND name = 'schema_migrations'",
+  })
+  const rows = tables.length === 0 ? [] : await client.query({ what, sql: 'SELECT version, name, checksum FROM schema_migrations FINAL' })
+  const found = Math.max(
+    0,
+    ...z
+      .array(recordSchema)
+      .parse(rows)
+      .map(({ version }) => version),
+  )
+  const known = migrations.length
+  if (found < known) throw metricsErrors.SCHEMA_OLDER({ found, known })
+  if (found > known) throw metricsErrors.SCHEMA_NEWER({ found, known })
+}
+
 /**
  * Applies what is missing. Two processes may run it at once: every statement and every record can be written twice without harm.
  * @throws METRICS_SCHEMA_NEWER, METRICS_MIGRATION_CHANGED, METRICS_MIGRATION_GAP, METRICS_MIGRATION_FAILED

@@ -1,5 +1,6 @@
 /** Reads OTLP/HTTP trace requests, as protobuf or as JSON, into plain spans. */
 import { z } from 'zod'
+import { metricsLimits } from '../limits.ts'
 import { defineMessage, keyValuesSchema, nanosSchema, toAttributes, toMs, type Attributes } from './wire.ts'
 
 export interface OtlpSpan {
@@ -65,18 +66,25 @@ function statusCodeOf(code: number | string | null | undefined): number {
   return code === 'STATUS_CODE_ERROR' ? 2 : code === 'STATUS_CODE_OK' ? 1 : 0
 }
 
-/** Undefined: it has no ids, and would pass for every other without. */
+/** Both ends are told, in order, and may be true: what began in 1970 would be in flight in every window. */
+const isTimed = (startUnixMs: number, endUnixMs: number): boolean =>
+  startUnixMs > 0 &&
+  startUnixMs < metricsLimits.eventTimeUnixMsMax &&
+  endUnixMs >= startUnixMs &&
+  endUnixMs - startUnixMs <= metricsLimits.requestDurationMsMax
+
+/** Undefined: it has no ids, and would pass for every other without, or no times. */
 function toSpan(span: z.infer<typeof spanSchema>, service: string): OtlpSpan | undefined {
-  const startUnixMs = toMs(span.startTimeUnixNano)
+  const [startUnixMs, endUnixMs] = [toMs(span.startTimeUnixNano), toMs(span.endTimeUnixNano)]
   const [traceId, spanId] = [toHex(span.traceId, 16), toHex(span.spanId, 8)]
-  if (traceId === undefined || spanId === undefined) return undefined
+  if (traceId === undefined || spanId === undefined || !isTimed(startUnixMs, endUnixMs)) return undefined
   return {
     traceId,
     spanId,
     parentSpanId: span.parentSpanId ? (toHex(span.parentSpanId, 8) ?? '') : '',
     name: span.name ?? '',
     startUnixMs,
-    durationMs: Math.max(0, toMs(span.endTimeUnixNano) - startUnixMs),
+    durationMs: endUnixMs - startUnixMs,
     statusCode: statusCodeOf(span.status?.code),
     statusMessage: span.status?.message ?? '',
     service,
@@ -91,7 +99,7 @@ function toSpan(span: z.infer<typeof spanSchema>, service: string): OtlpSpan | u
 
 export interface OtlpTraces {
   readonly spans: readonly OtlpSpan[]
-  /** Spans without valid ids. */
+  /** Spans without valid ids or times. */
   readonly refused: number
 }
 

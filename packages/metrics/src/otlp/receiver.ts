@@ -9,6 +9,7 @@ import { decodeTraces, type OtlpSpan } from './decode-traces.ts'
 import { createSeriesMemory, toDelta } from './series-deltas.ts'
 import { metricConventionOf, seriesKeyOf, toMetricSample } from './translate-metrics.ts'
 import { conventionOf, countCoverage, countSample, toRequest, type Coverage } from './translate-spans.ts'
+import { storedRequestSchema } from '../table/request-details.ts'
 import { defineMessage, isJson } from './wire.ts'
 
 export interface OtlpReceiverOptions {
@@ -80,7 +81,8 @@ const toRefusedSpans = (refused: number): Readonly<Record<string, unknown>> =>
     : {
         partialSuccess: {
           rejectedSpans: refused,
-          errorMessage: 'spans without a trace id of 16 bytes and a span id of 8 bytes, not all zero',
+          errorMessage:
+            'spans need a trace id of 16 bytes and a span id of 8, not all zero, a start and an end in order, and counts that are whole numbers below 2^53',
         },
       }
 
@@ -112,10 +114,16 @@ export function createOtlpReceiver({ sink, authorize, clock = systemClock }: Otl
   async function receiveTraces(body: Uint8Array, contentType: string, { projectId, signal }: Sender): Promise<Response> {
     const events: BudEvent[] = []
     const { spans, refused } = decodeTraces(body, contentType)
+    let unbelievable = 0
     for (const span of spans) {
       const convention = conventionOf(span)
       if (convention !== undefined) {
         const translated = toRequest(span, convention, projectId)
+        // What no table holds is told to its sender: after this answer nobody would hear of it.
+        if (!storedRequestSchema.safeParse(translated).success) {
+          unbelievable += 1
+          continue
+        }
         countCoverage(coverage, convention, translated)
         events.push(translated)
       }
@@ -123,7 +131,7 @@ export function createOtlpReceiver({ sink, authorize, clock = systemClock }: Otl
     }
     if (events.length > 0) await sink.write(events, signal)
     // An empty message of either encoding: everything was accepted.
-    return answer('traces', contentType, toRefusedSpans(refused))
+    return answer('traces', contentType, toRefusedSpans(refused + unbelievable))
   }
 
   async function receiveMetrics(body: Uint8Array, contentType: string, { projectId, signal }: Sender): Promise<Response> {

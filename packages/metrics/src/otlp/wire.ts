@@ -1,4 +1,5 @@
 /** What OTLP's traces and metrics have in common: attributes, times, and bodies that are protobuf or JSON. */
+import { toConfigIssues } from '@bud-foundry/core'
 import protobuf from 'protobufjs'
 import { z } from 'zod'
 import { metricsErrors } from '../errors.ts'
@@ -71,6 +72,13 @@ export interface OtlpMessage {
   write(content: Readonly<Record<string, unknown>>): Uint8Array<ArrayBuffer>
 }
 
+/** The field of a body that has another shape, or what its parser said. */
+function problemOf(error: unknown): string {
+  const [issue] = error instanceof z.ZodError ? toConfigIssues(error) : []
+  const text = issue === undefined ? (error instanceof Error ? error.message : String(error)) : `${issue.path}: ${issue.message}`
+  return (text.split('\n', 1)[0] ?? '').slice(0, 200)
+}
+
 /** @param proto The messages beyond the common ones, in the protobuf language. */
 export function defineMessage(name: string, proto: string): OtlpMessage {
   const type = protobuf.parse(`${commonProto}${proto}`).root.lookupType(name)
@@ -82,7 +90,7 @@ export function defineMessage(name: string, proto: string): OtlpMessage {
           : type.toObject(type.decode(body), { longs: String, bytes: String })
         return schema.parse(content)
       } catch (error) {
-        const problem = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '').slice(0, 200) : String(error)
+        const problem = problemOf(error)
         throw metricsErrors.OTLP_INVALID({ problem }, { cause: error })
       }
     },

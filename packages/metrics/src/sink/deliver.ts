@@ -65,12 +65,21 @@ const keyRowSchema = z.object({ key: z.string() })
 const timeIssue: ConfigIssue = { path: 'timeUnixMs', message: 'must lie between 1970 and 2090', fix: 'send milliseconds since 1970' }
 const idIssue: ConfigIssue = { path: 'id', message: 'must be a text that is not empty', fix: 'give every event an id of its own' }
 
+const lengthIssue: ConfigIssue = { path: 'durationMs', message: 'is longer than 31 days', fix: 'send milliseconds from arrival to end' }
+
+const isInTime = ({ timeUnixMs }: BudEvent) => timeUnixMs >= 0 && timeUnixMs < metricsLimits.eventTimeUnixMsMax
+/** A request of a length that cannot be would be in flight in every window. */
+const isShort = (event: BudEvent) =>
+  event.kind !== 'request' || !('durationMs' in event) || !(Number(event.durationMs) > metricsLimits.requestDurationMsMax)
+
+/** Whether an event may have happened when it says, and lasted as long. */
+export const isTimely = (event: BudEvent): boolean => isInTime(event) && isShort(event)
+
 /** Cheap, and looked at before every delivery: a time outside the range would be stored as another one. */
 function assertEnvelopes(events: readonly BudEvent[]): void {
-  const inRange = ({ timeUnixMs }: BudEvent) => timeUnixMs >= 0 && timeUnixMs < metricsLimits.eventTimeUnixMsMax
   const hasId = ({ id }: { readonly id: unknown }) => typeof id === 'string' && id !== ''
   const invalid = events.flatMap((event) => {
-    const issues = [...(inRange(event) ? [] : [timeIssue]), ...(hasId(event) ? [] : [idIssue])]
+    const issues = [...(isInTime(event) ? [] : [timeIssue]), ...(isShort(event) ? [] : [lengthIssue]), ...(hasId(event) ? [] : [idIssue])]
     return issues.length === 0 ? [] : [{ id: event.id, issues }]
   })
   if (invalid.length > 0) throw metricsErrors.EVENTS_INVALID({ events: invalid })

@@ -9,7 +9,7 @@ import { RecentIds } from '../table/recent-ids.ts'
 import type { StoredRequest } from '../table/request-details.ts'
 import { writeRequestRow } from '../table/request-rows.ts'
 import { RowWriter } from '../table/row-writer.ts'
-import { storedKinds } from './deliver.ts'
+import { isTimely, storedKinds } from './deliver.ts'
 
 export interface MetricsSinkOptions {
   /** Takes each event id once. */
@@ -64,13 +64,14 @@ class RequestEncoder {
   }
 
   #encodeNew(event: BudEvent): boolean {
-    if (!(event.timeUnixMs >= 0 && event.timeUnixMs < metricsLimits.eventTimeUnixMsMax)) return false
+    // Looked at again where it is refused with a reason.
+    if (!isTimely(event)) return false
     const before = this.#writer.length
     try {
       // Safe: the kind says so, and the writer throws when a field is not what it says.
       writeRequestRow(this.#writer, event as unknown as StoredRequest)
     } catch {
-      // Looked at again, field by field, where it is refused with a reason.
+      // Field by field, like the time above.
       this.#writer.cutTo(before)
       return false
     }

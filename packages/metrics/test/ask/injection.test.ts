@@ -6,7 +6,7 @@ import type { AnalyticsClient } from '../../src/client/analytics-client.ts'
 import { createMetrics, type Metrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
 import { createClickHouseEngine } from '../../src/ask/clickhouse-engine.ts'
-import { dimensionNames } from '../../src/ask/dimension.ts'
+import { closedValues, dimensionNames } from '../../src/ask/dimension.ts'
 import { createReader } from '../../src/ask/reader.ts'
 import { recordKinds, type RecordKindName } from '../../src/ask/records/record-kinds.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
@@ -44,6 +44,9 @@ const attack = fc.oneof(
   ),
 )
 
+/** Dimensions that are filtered by any text; the others refuse what is none of their values. */
+const openNames = dimensionNames.filter((name) => name !== 'status' && closedValues[name] === undefined)
+
 const longPeriod = { fromUnixMs: baseUnixMs - 90 * 86_400_000, toUnixMs: baseUnixMs }
 const emptyPeriod = { fromUnixMs: baseUnixMs, toUnixMs: baseUnixMs + 1_000 }
 
@@ -67,7 +70,7 @@ test('the text of a query depends on which filters are used, never on their valu
     texts.length = 0
     const scope = { kind: 'projects', projectIds: [value] } as const
     const reader = createReader({ engine: createClickHouseEngine(recorder, systemClock), client: recorder, clock: systemClock, scope })
-    const filters = Object.fromEntries(dimensionNames.map((name) => [name, [value, value]]))
+    const filters = Object.fromEntries(openNames.map((name) => [name, [value, value]]))
     await reader.requests({ filters })
     await reader.request(value)
     for (const from of ['rollup', 'raw'] as const) {

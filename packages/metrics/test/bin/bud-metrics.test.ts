@@ -33,7 +33,8 @@ test('migrate applies what is missing and says so, then finds nothing to do', as
 test('without a database, with two of them or with an unknown flag it explains itself and fails', async () => {
   expect(await run('migrate')).toMatchObject({ code: 2, output: expect.stringContaining('Usage') as string })
   expect(await run('migrate', '--directory', 'a', '--url', 'b')).toMatchObject({ code: 2 })
-  expect(await run('migrate', '--folder', 'a')).toMatchObject({ code: 1, output: expect.stringContaining('--folder') as string })
+  expect(await run('migrate', '--folder', 'a')).toMatchObject({ code: 2, output: expect.stringContaining('--folder') as string })
+  expect(await run('frobnicate')).toMatchObject({ code: 2, output: expect.stringContaining("unknown verb 'frobnicate'") as string })
   expect(await run('--help')).toMatchObject({ code: 0 })
 })
 
@@ -52,7 +53,7 @@ test('import, verify and erase say what they did, as text and as JSON, and a mis
   const events = ['ada', 'bob'].map((userId) => makeRequest({ id: `of-${userId}`, userId, timeUnixMs }))
   await writeFile(file, [...events, { id: 'x', kind: 'unheard-of', timeUnixMs }].map((event) => JSON.stringify(event)).join('\n'))
   expect(JSON.parse((await run('migrate', ...database, '--json')).output)).toMatchObject({
-    applied: [{ version: 1, name: 'events' }, {}, {}, {}, {}, {}],
+    applied: [{ version: 1, name: 'events' }, {}, {}, {}, {}, {}, {}],
   })
   expect((await run('import', ...database, '--file', file)).output).toBe('stored 2, known 0, of other kinds 1\n')
   expect(JSON.parse((await run('import', ...database, '--file', file, '--json')).output)).toEqual({ stored: 0, known: 2, skipped: 1 })
@@ -66,10 +67,10 @@ test('import, verify and erase say what they did, as text and as JSON, and a mis
   expect(JSON.parse(erased.output)).toEqual({ requests: 1, payloads: 0, scores: 0 })
   const verified = await run('verify', ...database, '--json')
   expect(verified.code).toBe(0)
-  expect(JSON.parse(verified.output)).toMatchObject({ checks: Array.from({ length: 6 }, () => ({ differing: 0 })) })
+  expect(JSON.parse(verified.output)).toMatchObject({ checks: Array.from({ length: 7 }, () => ({ differing: 0 })) })
   expect((await run('records', ...database, '--of', 'devices', '--measure', 'samples', '--last', '1h')).output).toMatch(/samples\n\S+ +0/)
   expect(await run('records', ...database, '--of', 'x', '--measure', 'y')).toMatchObject({
-    code: 1,
+    code: 2,
     output: expect.stringContaining('guardrails') as string,
   })
   const unsent = await run('send', ...database, '--receiver', 'http://127.0.0.1:1/v1/metrics', '--last', '2h')
@@ -86,7 +87,7 @@ test('ask, export, dashboards and rules answer on the command line, as text and 
   expect(JSON.parse(asked.output)).toMatchObject({ measures: { requests: { unit: 'requests', errorBound: 0 } }, rows: [] })
   expect((await run('ask', ...database, '--measure', 'requests', '--last', '2h')).output).toMatch(/time +requests\n\S+ +0/)
   const wrong = await run('ask', ...database, '--measure', 'beauty')
-  expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining('durationMsP95') as string })
+  expect(wrong).toMatchObject({ code: 2, output: expect.stringContaining('durationMsP95') as string })
   const out = join(directory, 'requests.parquet')
   const exported = await run('export', ...database, '--format', 'parquet', '--out', out, '--json')
   expect(JSON.parse(exported.output)).toMatchObject({ path: out })
@@ -96,4 +97,14 @@ test('ask, export, dashboards and rules answer on the command line, as text and 
   const provider = await readFile(join(directory, 'grafana', 'provider.yaml'), 'utf8')
   expect(provider).toContain(`path: ${JSON.stringify(join(directory, 'grafana'))}`)
   expect(await run('rules', '--out', join(directory, 'rules.yaml'))).toMatchObject({ code: 0 })
+})
+
+test('only migrate makes a database: every other verb says that there is none', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'bud-metrics-bin-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const absent = join(directory, 'typo')
+  const output = `bud-metrics: there is no database at '${absent}'; check the path, or make one with \`bud-metrics migrate\`\n`
+  expect(await run('ask', '--directory', absent, '--measure', 'requests')).toEqual({ code: 1, output })
+  expect(await run('import', '--directory', absent, '--file', 'x')).toEqual({ code: 1, output })
+  await expect(readFile(absent)).rejects.toThrow('ENOENT')
 })

@@ -142,6 +142,12 @@ test('only the authorised see anything, and only their projects', async () => {
 })
 
 test.each([
+  ['/requests?outcome=sucess', 'filters.outcome'],
+  ['/requests?outcome=success&outcome=no', 'filters.outcome'],
+  ['/requests?status=abc', 'filters.status'],
+  ['/requests?stream=yes', 'filters.stream'],
+  ['/requests?from=9&to=1', 'fromUnixMs'],
+  ['/requests?fields=secrets', 'fields.0'],
   ['/requests?limit=0', 'limit'],
   ['/requests?limit=many', 'limit'],
   ['/requests?limit=5000', 'limit'],
@@ -267,4 +273,24 @@ test('the document lists every route with the schema of its question, and needs 
   const { paths } = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) }).parse(body)
   expect(Object.keys(paths)).toEqual(routes.map(({ path }) => `/api/metrics${path}`))
   expect(JSON.stringify(paths['/api/metrics/ask'])).toContain('timeToFirstTokenMsP95')
+})
+
+test.each([
+  [{ measure: 'requests', window: { last: '48h' } }, 200],
+  [{ measure: 'requests', window: { last: '90m' }, filters: { errorClass: ['timeout', ''], isBot: 'false', status: '502' } }, 200],
+  [{ measure: 'requests', window: { last: '0h' } }, 400],
+  [{ measure: 'requests', window: { last: '1h' }, filters: { errorClass: 'slow' } }, 400],
+  [{ measure: 'requests', window: { last: '1h' }, ranges: { durationMs: { min: 5, max: 1 } } }, 400],
+])('%o is answered with %i', async (question, status) => {
+  const headers = { authorization: 'operator' }
+  const call = { method: 'POST', headers, body: JSON.stringify(question) }
+  expect((await handler(new Request('http://metrics.test/api/metrics/ask', call))).status).toBe(status)
+})
+
+test('a bound beyond every number is the mistake of its caller', async () => {
+  const question = { of: 'durationMs', window: { last: '1h' }, bounds: [0, 5, 1e308] }
+  const call = { method: 'POST', headers: { authorization: 'operator' }, body: JSON.stringify(question) }
+  const response = await handler(new Request('http://metrics.test/api/metrics/distribution', call))
+  expect(response.status).toBe(400)
+  expect(await response.text()).toContain('bounds.2')
 })

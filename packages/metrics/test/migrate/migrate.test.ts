@@ -5,7 +5,7 @@ import { createMetrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
 import { metricsLimits } from '../../src/limits.ts'
 import { deliverEvents } from '../../src/sink/deliver.ts'
-import { migrate, migrations } from '../../src/migrate/migrate.ts'
+import { assertMigrated, migrate, migrations } from '../../src/migrate/migrate.ts'
 import { applyRetention, readRawCompleteFrom } from '../../src/migrate/retention.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { makeRequest } from '../support/request-arbitrary.ts'
@@ -36,6 +36,13 @@ test('an empty database gets every migration, the next start none', async () => 
   const first = await migrate(engine.client, systemClock)
   expect(first.applied.map(({ version }) => version)).toEqual(migrations.map(({ version }) => version))
   expect(await migrate(engine.client, systemClock)).toEqual({ schemaVersion: migrations.length, applied: [] })
+})
+
+test('a database without the tables of this release is named as such', async () => {
+  await assertMigrated(engine.client)
+  await engine.client.command({ what: 'testing', sql: 'RENAME TABLE schema_migrations TO hidden' })
+  expect(metricsErrors.SCHEMA_OLDER.is(await catchError(assertMigrated(engine.client)))).toBe(true)
+  await engine.client.command({ what: 'testing', sql: 'RENAME TABLE hidden TO schema_migrations' })
 })
 
 test('versions count up from 1 without gaps', () => {

@@ -160,6 +160,24 @@ test('spans without ids are refused and told, and the others are kept', async ()
   expect(events.map(({ kind }) => kind)).toEqual(['request', 'span'])
 })
 
+test.each([
+  ['no start', { startTimeUnixNano: undefined }],
+  ['an unreadable start', { startTimeUnixNano: 'abc' }],
+  ['a start beyond all times', { startTimeUnixNano: '18446744073709551615' }],
+  ['an end before its start', { endTimeUnixNano: '1780000000000000000' }],
+  ['no end', { endTimeUnixNano: 0 }],
+  ['more tokens than there are', { attributes: pairs({ 'gen_ai.request.model': 'm', 'gen_ai.usage.output_tokens': 9.3e18 }) }],
+])('a span with %s is refused and told', async (_, wrong) => {
+  // Safe for the test: the text is made by the function above.
+  const request = JSON.parse(body({ 'gen_ai.request.model': 'm' })) as { resourceSpans: { scopeSpans: { spans: object[] }[] }[] }
+  const spans = request.resourceSpans[0]?.scopeSpans[0]?.spans ?? []
+  spans.push({ ...spans[0], spanId: '1111111111111111', ...wrong })
+  const { response, events } = await receive(JSON.stringify(request), json)
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({ partialSuccess: { rejectedSpans: 1 } })
+  expect(events.map(({ kind }) => kind)).toEqual(['request', 'span'])
+})
+
 test('an attribute that is nested too deep is refused, and takes nothing down', async () => {
   const depth = 50_000
   const nested = `${'{"arrayValue":{"values":['.repeat(depth)}{"intValue":"1"}${']}}'.repeat(depth)}`

@@ -108,6 +108,13 @@ test('the same block sent twice at once is stored once', async () => {
   expect(await ask("SELECT count() AS rows FROM requests WHERE id_text = 'raced'")).toEqual([{ rows: 1 }])
 })
 
+test('a request that lasted longer than a month is refused, for it would be in flight in every window', async () => {
+  const error: unknown = await metrics.store([makeRequest({ id: 'endless', durationMs: 1e13 })]).catch((cause: unknown) => cause)
+  expect(metricsErrors.EVENTS_INVALID.is(error) && error.details.events).toMatchObject([
+    { id: 'endless', issues: [{ path: 'durationMs' }] },
+  ])
+})
+
 test('times that lie in a hundred months hold up nothing', async () => {
   const month = 31 * 86_400_000
   const batch = Array.from({ length: 120 }, (_, index) => ({

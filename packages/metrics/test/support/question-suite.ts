@@ -433,6 +433,8 @@ export function testQuestions(open: () => Promise<SuiteDatabase>): void {
     const csv = Buffer.from((await metrics.export({ format: 'csv', window, filters: { userAgent: 'curl/8' } })).bytes).toString()
     expect(csv.split('\n')[0]).toContain('"time","id","trace_id","project_id"')
     expect(csv.trim().split('\n')).toHaveLength(2)
+    expect(csv).not.toContain('\\N')
+    expect(csv).toContain(',,')
     const parquet = await metrics.export({ format: 'parquet', window })
     expect(Buffer.from(parquet.bytes.subarray(0, 4)).toString()).toBe('PAR1')
     expect(Buffer.from(parquet.bytes.subarray(-4)).toString()).toBe('PAR1')
