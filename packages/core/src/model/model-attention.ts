@@ -130,6 +130,23 @@ export function mambaMixer(text: TextConfig, hiddenSize: number): AttentionSpec 
   }
 }
 
+/** The first Mamba (arXiv 2312.00752): each channel has a state, and input, output and step size are computed from the token. */
+export function selectiveState(text: TextConfig, hiddenSize: number): AttentionSpec {
+  const inner = typeof text.intermediate_size === 'number' ? text.intermediate_size : 2 * hiddenSize
+  const state = text.state_size ?? 16
+  const kernel = text.conv_kernel ?? 4
+  const rank = typeof text.time_step_rank === 'number' ? text.time_step_rank : Math.ceil(hiddenSize / 16)
+  const selection = inner * (rank + 2 * state) + rank * inner + inner
+  return {
+    kind: 'recurrent',
+    heads: 1,
+    // Convolution with bias, A and D for each channel.
+    parameters: hiddenSize * 2 * inner + inner * kernel + inner + selection + inner * state + inner + inner * hiddenSize,
+    stateValues: inner * state,
+    convolutionValues: inner * (kernel - 1),
+  }
+}
+
 /** Gated delta net of Qwen3-Next and Qwen3.5 (arXiv 2412.06464). */
 export function deltaNet(text: TextConfig, hiddenSize: number): AttentionSpec {
   const valueHeads = text.linear_num_value_heads ?? 0

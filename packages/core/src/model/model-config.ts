@@ -49,14 +49,21 @@ const textSchema = z.looseObject({
   n_layer: size,
   hidden_size: size,
   n_embd: size,
+  n_embed: size,
+  d_model: size,
   num_attention_heads: size,
   n_head: size,
   num_key_value_heads: size,
   multi_query: flag,
+  num_kv_heads: size,
+  new_decoder_architecture: flag,
   head_dim: size,
   attention_head_dim: size,
   v_head_dim: size,
   intermediate_size: z.union([z.int().positive(), z.array(z.int().positive())]).nullish(),
+  n_inner: size,
+  ffn_dim: size,
+  ffn_hidden_size: size,
   vocab_size: size,
   max_position_embeddings: size,
   type_vocab_size: amount,
@@ -66,6 +73,7 @@ const textSchema = z.looseObject({
   dtype: z.string().nullish(),
   attention_bias: flag,
   mlp_bias: flag,
+  bias: z.unknown().optional(),
   use_qk_norm: flag,
   hidden_act: z.string().nullish(),
   // windows
@@ -133,6 +141,9 @@ const textSchema = z.looseObject({
   // recurrent layers
   hybrid_override_pattern: z.string().max(4096).nullish(),
   layers_block_type: layerList(z.string()),
+  state_size: size,
+  expand: size,
+  time_step_rank: z.union([z.int().positive(), z.literal('auto')]).nullish(),
   mamba_num_heads: size,
   mamba_head_dim: size,
   ssm_state_size: size,
@@ -168,6 +179,18 @@ const textSchema = z.looseObject({
 export type TextConfig = z.infer<typeof textSchema>
 
 const visionSchema = z.looseObject({
+  model_type: z.string().nullish(),
+  image_size: z
+    .union([z.int().positive(), z.array(z.int().positive())])
+    .nullish()
+    .transform((value) => (typeof value === 'number' ? value : undefined)),
+  out_hidden_size: size,
+  spatial_merge_size: size,
+  temporal_patch_size: size,
+  num_position_embeddings: size,
+  deepstack_visual_indexes: layerList(z.int()),
+  projector_input_dim: size,
+  projector_output_dim: size,
   depth: size,
   num_hidden_layers: size,
   vt_num_hidden_layers: size,

@@ -6,6 +6,7 @@ import {
   kimiDelta,
   latentAttention,
   mambaMixer,
+  selectiveState,
   type HeadShape,
 } from './model-attention.ts'
 import type { TextConfig } from './model-config.ts'
@@ -187,6 +188,8 @@ export function patternLayer(context: LayerContext, name: string): Layer | undef
     case 'M':
     case 'mamba':
       return { attention: mambaMixer(context.text, context.size.hiddenSize), feedForward: nothing }
+    case 'mamba1':
+      return { attention: selectiveState(context.text, context.size.hiddenSize), feedForward: nothing }
     case '*':
     case 'attention':
       return { attention: attentionOf(context, 0), feedForward: nothing }

@@ -1,12 +1,14 @@
 /** Turns a Hugging Face config.json into a ModelSpec. */
 import type { z } from 'zod'
 import type { ConfigIssue } from '../error/core-errors.ts'
-import { readModelConfig, type ModelConfig, type TextConfig, type VisionConfig } from './model-config.ts'
+import { readModelConfig, type ModelConfig, type TextConfig } from './model-config.ts'
 import { modelErrors } from './model-errors.ts'
 import { denseWidth, ordinaryLayer, patternLayer, searchedLayer, type Dimensions, type Layer, type LayerContext } from './model-layer.ts'
 import { readQuantization } from './model-quantization.ts'
 import type { AttentionSpec, FeedForwardSpec, LayerGroup, ModelSpec, precisionSchema } from './model-spec.ts'
-import { defaultModelTraits, findModelTraits } from './model-traits.ts'
+import { rewriteFamily } from './model-families.ts'
+import { defaultModelTraits, findModelTraits, type ModelTraits } from './model-traits.ts'
+import { isVisionExact, readVision } from './model-vision.ts'
 
 const layerLimit = 4096
 
@@ -111,22 +113,17 @@ function groupLayers(layers: readonly Layer[]): readonly LayerGroup[] {
   return [...groups.values()].map(({ layer, count }) => ({ count, ...layer }))
 }
 
-function readVision(vision: VisionConfig, textHidden: number): ModelSpec['vision'] {
-  const layers = vision.depth ?? vision.num_hidden_layers ?? vision.vt_num_hidden_layers
-  const hiddenSize = vision.hidden_size ?? vision.vt_hidden_size
-  if (layers == null || hiddenSize == null) return undefined
-  const intermediate = vision.intermediate_size ?? vision.vt_intermediate_size ?? 4 * hiddenSize
-  const patch = (vision.patch_size ?? 14) ** 2 * (vision.num_channels ?? vision.in_channels ?? 3) * hiddenSize
-  const blocks = layers * (4 * hiddenSize * hiddenSize + 2 * hiddenSize * intermediate)
-  return { layers, hiddenSize, approximateParameters: patch + blocks + 2 * hiddenSize * textHidden }
-}
+/** Falcon's second architecture has a layer norm each for attention and feed-forward part, its first one for both. */
+const normsOf = (text: TextConfig, traits: ModelTraits): ModelTraits =>
+  text.model_type === 'falcon' && text.new_decoder_architecture === true ? { ...traits, norms: 4 } : traits
 
 function findUnmodelled(config: ModelConfig, modelType: string, quantization: ReturnType<typeof readQuantization> | undefined): string[] {
   const { text } = config
   const notes: string[] = []
   if (findModelTraits(modelType) === undefined)
     notes.push(`model_type '${modelType}' is not known: read as a Llama-like model, so parameter counts may be a little off`)
-  if (config.vision !== undefined) notes.push('the vision tower is counted approximately, and images are not simulated')
+  if (config.vision !== undefined)
+    notes.push(`the vision tower is counted ${isVisionExact(config.vision) ? 'apart' : 'approximately'}, and images are not simulated`)
   if (config.hasAudio) notes.push('the audio tower is not counted')
   const predicted = text.num_nextn_predict_layers ?? text.mtp_num_hidden_layers ?? text.num_mtp_modules ?? 0
   if (predicted > 0) notes.push('layers for multi-token prediction are only counted where they guess tokens (speculative decoding)')
@@ -147,19 +144,23 @@ function findUnmodelled(config: ModelConfig, modelType: string, quantization: Re
  */
 export function parseModelConfig(id: string, config: unknown): ModelSpec {
   const read = readModelConfig(id, config)
-  const { text } = read
+  const text = rewriteFamily(read.text)
   if (text.is_encoder_decoder === true)
     throw modelErrors.MODEL_KIND_UNSUPPORTED({ id, kind: 'an encoder-decoder model', fix: 'give a decoder-only language model' })
   const { vocabularySize, ...size } = readDimensions(id, text)
   const modelType = text.model_type ?? 'unknown'
   const traits = findModelTraits(modelType) ?? defaultModelTraits
-  const layerGroups = groupLayers(buildLayers(id, { text, traits, modelType, size }))
+  const layerGroups = groupLayers(buildLayers(id, { text, traits: normsOf(text, traits), modelType, size }))
   const tiedEmbeddings = text.tie_word_embeddings ?? traits.tiedByDefault
   // Encoders learn positions and token types too; a norm of embeddings and a pooler stand in for the final norm.
-  const positions = traits.encoder ? (text.max_position_embeddings ?? 512) + (text.type_vocab_size ?? 2) : 0
+  const positions = traits.encoder
+    ? (text.max_position_embeddings ?? 512) + (text.type_vocab_size ?? 2)
+    : traits.learnedPositions === undefined
+      ? 0
+      : (text.max_position_embeddings ?? text.n_positions ?? 1024) + traits.learnedPositions
   const embeddingParameters = (vocabularySize + positions) * size.hiddenSize
-  const headParameters = tiedEmbeddings ? 0 : vocabularySize * size.hiddenSize
-  const finalNormParameters = traits.encoder ? size.hiddenSize * (size.hiddenSize + 3) : size.hiddenSize
+  const headParameters = tiedEmbeddings ? 0 : vocabularySize * (size.hiddenSize + (traits.headBias ? 1 : 0))
+  const finalNormParameters = traits.encoder ? size.hiddenSize * (size.hiddenSize + 3) : traits.outerNorms * size.hiddenSize
   const outside = embeddingParameters + headParameters + finalNormParameters
   const sum = (which: 'all' | 'active') =>
     layerGroups.reduce(
@@ -190,6 +191,6 @@ export function parseModelConfig(id: string, config: unknown): ModelSpec {
     finalNormParameters,
     ...(vision === undefined ? {} : { vision }),
     predictionLayers: text.num_nextn_predict_layers ?? text.mtp_num_hidden_layers ?? text.num_mtp_modules ?? 0,
-    unmodelled: findUnmodelled(read, modelType, quantization),
+    unmodelled: findUnmodelled({ ...read, text }, modelType, quantization),
   }
 }

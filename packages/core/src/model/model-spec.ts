@@ -103,7 +103,7 @@ export const modelSpecSchema = z.strictObject({
   /** Absent weights of a tied head are 0. */
   headParameters: amount,
   finalNormParameters: amount,
-  /** Approximate: patch embedding, blocks and a two-layer projector. */
+  /** With its projector; exact for SigLIP beside Gemma 3, Llama 4 and Qwen3-VL, else patch embedding, blocks and a two-layer projector. */
   vision: z.strictObject({ layers: count, hiddenSize: count, approximateParameters: amount }).optional(),
   /** Layers for multi-token prediction that the checkpoint carries; their weights are not counted. */
   predictionLayers: amount,

@@ -24,6 +24,12 @@ export interface ModelTraits {
   readonly encoder: boolean
   /** Layers whose 1-based number is a multiple of this see everything, the others a window; from the family's code. */
   readonly windowPattern: number | undefined
+  /** Norms outside of the layers, in hidden sizes: a layer norm has a weight and a bias. */
+  readonly outerNorms: number
+  /** Learned positions, and how many more than the context has; undefined for none. */
+  readonly learnedPositions: number | undefined
+  /** One bias for each token of the vocabulary in an untied head. */
+  readonly headBias: boolean
 }
 
 const plain: ModelTraits = {
@@ -40,11 +46,16 @@ const plain: ModelTraits = {
   tiedByDefault: false,
   encoder: false,
   windowPattern: undefined,
+  outerNorms: 1,
+  learnedPositions: undefined,
+  headBias: false,
 }
 const headNorm: ModelTraits = { ...plain, queryKeyNorm: 'head' }
 const qwenHybrid: ModelTraits = { ...headNorm, outputGate: true, sharedGate: true }
 // Layer norms have a weight and a bias each.
 const encoder: ModelTraits = { ...plain, bias: 'all', norms: 4, matrices: 2, tiedByDefault: true, encoder: true }
+// Two layer norms a layer, each with weight and bias, and one after the last layer.
+const layerNormed: ModelTraits = { ...plain, bias: 'all', norms: 4, matrices: 2, outerNorms: 2, tiedByDefault: true }
 const gemma: ModelTraits = { ...plain, tiedByDefault: true }
 
 // Read from the modelling code of Hugging Face transformers 4.57 and 5.5 (Apache-2.0), or of the model's own repository.
@@ -85,6 +96,14 @@ const traits: Readonly<Record<string, ModelTraits>> = {
   gemma2: { ...gemma, norms: 4, windowPattern: 2 },
   gemma3_text: { ...gemma, norms: 4, queryKeyNorm: 'head', windowPattern: 6 },
   gemma4_text: { ...gemma, norms: 4, queryKeyNorm: 'head', windowPattern: 6 },
+  gpt2: { ...layerNormed, learnedPositions: 0 },
+  opt: { ...layerNormed, learnedPositions: 2 },
+  gpt_neox: { ...layerNormed, tiedByDefault: false },
+  // Its embeddings have a norm too.
+  bloom: { ...layerNormed, outerNorms: 4 },
+  gptj: { ...layerNormed, bias: 'none', norms: 2, tiedByDefault: false, headBias: true },
+  falcon: { ...layerNormed, bias: 'none', norms: 2 },
+  mamba: { ...plain, norms: 1, tiedByDefault: true },
   bert: encoder,
   roberta: encoder,
   'xlm-roberta': encoder,

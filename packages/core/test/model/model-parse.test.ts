@@ -110,6 +110,76 @@ const qwen2 = {
   tie_word_embeddings: false,
 }
 
+const gpt2 = {
+  architectures: ['GPT2LMHeadModel'],
+  model_type: 'gpt2',
+  n_layer: 12,
+  n_embd: 768,
+  n_head: 12,
+  n_positions: 1024,
+  vocab_size: 50_257,
+}
+const falcon = {
+  architectures: ['FalconForCausalLM'],
+  model_type: 'falcon',
+  num_hidden_layers: 32,
+  hidden_size: 4544,
+  num_attention_heads: 71,
+  multi_query: true,
+  new_decoder_architecture: false,
+  bias: false,
+  vocab_size: 65_024,
+}
+const bloom = {
+  architectures: ['BloomForCausalLM'],
+  model_type: 'bloom',
+  n_layer: 30,
+  n_embed: 4096,
+  num_attention_heads: 32,
+  vocab_size: 250_880,
+}
+const opt = {
+  architectures: ['OPTForCausalLM'],
+  model_type: 'opt',
+  num_hidden_layers: 32,
+  hidden_size: 4096,
+  num_attention_heads: 32,
+  ffn_dim: 16_384,
+  max_position_embeddings: 2048,
+  vocab_size: 50_272,
+}
+const neox = {
+  architectures: ['GPTNeoXForCausalLM'],
+  model_type: 'gpt_neox',
+  num_hidden_layers: 32,
+  hidden_size: 4096,
+  num_attention_heads: 32,
+  intermediate_size: 16_384,
+  vocab_size: 50_432,
+  tie_word_embeddings: false,
+}
+const gptj = {
+  architectures: ['GPTJForCausalLM'],
+  model_type: 'gptj',
+  n_layer: 28,
+  n_embd: 4096,
+  n_head: 16,
+  n_inner: null,
+  vocab_size: 50_400,
+  tie_word_embeddings: false,
+}
+const mamba = {
+  architectures: ['MambaForCausalLM'],
+  model_type: 'mamba',
+  num_hidden_layers: 64,
+  hidden_size: 2560,
+  intermediate_size: 5120,
+  state_size: 16,
+  conv_kernel: 4,
+  time_step_rank: 160,
+  vocab_size: 50_280,
+}
+
 const published: readonly (readonly [name: string, config: object, parameters: number, source: string])[] = [
   ['Llama-3-8B', llama3, 8_030_261_248, 'Hugging Face safetensors index of meta-llama/Meta-Llama-3-8B'],
   ['Qwen2.5-7B', qwen2, 7_615_616_512, 'Hugging Face safetensors index of Qwen/Qwen2.5-7B-Instruct'],
@@ -117,6 +187,13 @@ const published: readonly (readonly [name: string, config: object, parameters: n
   ['DeepSeek-V3', deepseekV3, 671_026_419_200, 'arXiv 2412.19437: 671B without the 14B multi-token-prediction module'],
   ['gpt-oss-120b', gptOss, 116_829_156_672, 'arXiv 2508.10925, table 1: 116.83B'],
   ['Mixtral-8x7B', mixtral, 46_702_792_704, 'Hugging Face safetensors index of mistralai/Mixtral-8x7B-v0.1'],
+  ['GPT-2', gpt2, 124_439_808, 'Hugging Face safetensors index of openai-community/gpt2'],
+  ['Falcon-7B', falcon, 6_921_720_704, 'Hugging Face safetensors index of tiiuae/falcon-7b'],
+  ['BLOOM-7B1', bloom, 7_069_016_064, 'model card of bigscience/bloom-7b1'],
+  ['OPT-6.7B', opt, 6_658_473_984, 'Hugging Face transformers, OPT-6.7B'],
+  ['Pythia-6.9B', neox, 6_857_302_016, 'model card of EleutherAI/pythia-6.9b'],
+  ['GPT-J-6B', gptj, 6_050_882_784, 'model card of EleutherAI/gpt-j-6b'],
+  ['Mamba-2.8B', mamba, 2_768_345_600, 'Hugging Face safetensors index of state-spaces/mamba-2.8b-hf'],
   ['Gemma-2-9B', gemma2, 9_241_705_984, 'Hugging Face safetensors index of google/gemma-2-9b'],
 ]
 

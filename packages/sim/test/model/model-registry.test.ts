@@ -24,6 +24,17 @@ describe('built-in models', () => {
     expect(findModel('meta-llama/Llama-2-13b-hf').parameters).toBe(13_015_864_320)
   })
 
+  it.each([
+    // Published totals (safetensors indices) less the language model's.
+    ['google/gemma-3-4b-it', 4_300_079_472],
+    ['meta-llama/Llama-4-Scout-17B-16E-Instruct', 108_641_793_536],
+    ['Qwen/Qwen3-VL-8B-Instruct', 8_767_123_696],
+  ])('count the vision tower of %s exactly, apart from the language model', (id, published) => {
+    const model = findModel(id)
+    expect(model.parameters + (model.vision?.approximateParameters ?? 0)).toBe(published)
+    expect(model.unmodelled.join()).toContain('images are not simulated')
+  })
+
   it('suggest a name when one is misspelt', () => {
     expect(() => findModel('Qwen/Qwen3-30B-A3')).toThrow(/did you mean 'Qwen\/Qwen3-30B-A3B'/)
     expect(() => findModel('')).toThrow(expect.objectContaining({ code: 'SIM_MODEL_UNKNOWN' }))
