@@ -45,6 +45,7 @@ export { listEvents, listWorkers, readWorkerLog, restartWorker, type ClusterEven
 export type { ConnectionTest, KnownCluster } from './manage/test-connection.ts'
 
 // for gateways
+export { followEndpoints, type FollowedEndpoints, type FollowOptions } from './gateway/follow-endpoints.ts'
 export { endpointPrefix, mirrorEndpoints, watchEndpoints, type DeployedEndpoint, type EndpointChange } from './gateway/endpoints.ts'
 
 // add-ons

@@ -19,7 +19,7 @@ import {
   type WatchEvent,
 } from '../kubernetes/kubernetes-api.ts'
 import { conflictsOf, leavesOf, mergeApplied, objectOf, ownershipAfterWrite, readablePath, type Ownership } from './field-ownership.ts'
-import { runControllers } from './fake-controllers.ts'
+import { runControllers, sliceOf } from './fake-controllers.ts'
 
 /** Of add-ons' kinds only what a name tells is known here: it is enough to keep them apart. */
 const kindOf = (target: ResourceTarget): Kind =>
@@ -193,6 +193,7 @@ class InMemoryKubernetes implements FakeKubernetes {
         if (owned || (isNamespace && object.metadata.namespace === reference.name)) this.#erase(path)
       }
       this.#erase(resourcePath(reference))
+      if (!isNamespace) this.#writeSlices(reference.namespace)
     })
   }
 
@@ -288,6 +289,12 @@ class InMemoryKubernetes implements FakeKubernetes {
     const { make, drop } = runControllers(written, this.objects(), ready)
     for (const object of drop) this.#erase(resourcePath(referenceOf(object)))
     for (const object of make) this.#write(object, this.#stored.get(resourcePath(referenceOf(object)))?.ownership ?? new Map())
+    if (written.kind === 'Service' || written.kind === 'Pod' || drop.length > 0) this.#writeSlices(written.metadata.namespace)
+  }
+
+  #writeSlices(namespace: string | undefined): void {
+    const services = this.objects().filter(({ kind, metadata }) => kind === 'Service' && metadata.namespace === namespace)
+    for (const service of services) this.#write(sliceOf(service, this.objects()), new Map())
   }
 
   #erase(path: string): void {
