@@ -84,7 +84,7 @@ export type {
   WatchEvent,
 } from './kubernetes/kubernetes-api.ts'
 export { permissionManifests, type PermissionManifest } from './kubernetes/own-permissions.ts'
-export { watchObjects, type ObjectNews } from './kubernetes/watch-objects.ts'
+export { watchObjects, type ObjectNews, type WatchParts } from './kubernetes/watch-objects.ts'
 
 // scale
 export type { ScaleSchedule } from './scale/autoscaling-options.ts'
