@@ -9,6 +9,7 @@ import { createAuditedErasure, openAnalytics } from './analytics.ts'
 import { createOptimizerHandler } from '@bud-foundry/sim'
 import { createApi } from './api.ts'
 import { createDemoCluster } from './clusters/demo-cluster.ts'
+import { followCluster } from './clusters/endpoint-routes.ts'
 import { openDataDirectory } from './data-directory.ts'
 import type { ServerEnvironment } from './env.ts'
 import { gatewayConfig } from './gateway-config.ts'
@@ -77,13 +78,17 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
   let isByHand = false
   const refresh = async (): Promise<void> => {
     isByHand = false
-    await gateway.updateConfig(gatewayConfig(fleet, await discover(), cluster.engines()))
+    const deployments = { demo: cluster.engines(), cluster: routes?.current() ?? [] }
+    await gateway.updateConfig(gatewayConfig(fleet, await discover(), deployments))
   }
   const cluster = building.use(await createDemoCluster({ clock, logger, onEngines: refresh }))
+  const kubeconfig = environment.BUD_KUBECONFIG
+  const unlessByHand = () => (isByHand ? Promise.resolve() : refresh())
+  const routes = kubeconfig === undefined ? undefined : building.use(followCluster({ kubeconfig, clock, logger, onChange: unlessByHand }))
   const keepDiscovering = async (): Promise<void> => {
     for (;;) {
       await clock.sleep(discoveryMs, rediscovery.signal)
-      if (!isByHand) await refresh()
+      await unlessByHand()
     }
   }
   if (upstreams.length > 0) {

@@ -39,6 +39,8 @@ export const environmentSchema = z.object({
   /** An OpenAI-compatible engine, e.g. http://127.0.0.1:8000/v1 */
   BUD_UPSTREAM_URL: z.url({ protocol: /^https?$/ }).optional(),
   BUD_UPSTREAM_API_KEY: secret.optional(),
+  /** A file: deployments in its cluster become routes when they take requests, and vanish when they no longer do. */
+  BUD_KUBECONFIG: z.string().min(1).optional(),
   OPENAI_API_KEY: secret.optional(),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
   ANTHROPIC_API_KEY: secret.optional(),

@@ -1,6 +1,8 @@
 /** Which models the gateway serves: the twin's on all of its replicas, and whatever the configured upstreams list. */
 import type { GatewayConfigInput } from '@bud-foundry/gateway'
+import type { DeployedEndpoint } from '@bud-foundry/cluster'
 import type { DemoEngine } from './clusters/demo-engines.ts'
+import { addEndpoint } from './clusters/endpoint-routes.ts'
 import type { TwinFleet } from './twin-fleet.ts'
 import type { Upstream } from './upstream-discovery.ts'
 
@@ -44,11 +46,17 @@ function addDeployment(models: Record<string, Models[string]>, { name, fleet }: 
   models[fleet.model] = { policy: 'p2c-peak-ewma', ...known, targets: [...(known?.targets ?? []), ...targets] }
 }
 
+/** What takes requests now: on the demo cluster, and on a real one. */
+export interface Deployments {
+  readonly demo?: readonly DemoEngine[]
+  readonly cluster?: readonly DeployedEndpoint[]
+}
+
 /** Of two upstreams with a model of the same name the earlier one wins; the other's is reached as `<upstream>/<model>`. */
 export function gatewayConfig(
   fleet: TwinFleet,
   discovered: readonly DiscoveredUpstream[],
-  deployments: readonly DemoEngine[] = [],
+  { demo = [], cluster = [] }: Deployments = {},
 ): GatewayConfigInput {
   const models: Record<string, Models[string]> = {}
   if (fleet.urls.length > 0) models[fleet.model] = twinModel(fleet)
@@ -58,7 +66,8 @@ export function gatewayConfig(
       models[free] ??= upstreamModel(upstream, name)
     }
   }
-  for (const deployment of deployments) addDeployment(models, deployment)
+  for (const deployment of demo) addDeployment(models, deployment)
+  for (const endpoint of cluster) addEndpoint(models, endpoint)
   // Events reach the spool this soon after a request has ended; only a crash within that time can lose one.
   // No blocking rules to begin with: administrators make them while the server runs.
   return { models, blocking: {}, disconnect: { kind: 'drain-for-usage' }, telemetry: { flushMs: 10 } }

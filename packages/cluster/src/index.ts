@@ -45,6 +45,7 @@ export { listEvents, listWorkers, readWorkerLog, restartWorker, type ClusterEven
 export type { ConnectionTest, KnownCluster } from './manage/test-connection.ts'
 
 // for gateways
+export { followEndpoints, type FollowedEndpoints, type FollowOptions } from './gateway/follow-endpoints.ts'
 export { endpointPrefix, mirrorEndpoints, watchEndpoints, type DeployedEndpoint, type EndpointChange } from './gateway/endpoints.ts'
 
 // add-ons
@@ -83,7 +84,7 @@ export type {
   WatchEvent,
 } from './kubernetes/kubernetes-api.ts'
 export { permissionManifests, type PermissionManifest } from './kubernetes/own-permissions.ts'
-export { watchObjects, type ObjectNews } from './kubernetes/watch-objects.ts'
+export { watchObjects, type ObjectNews, type WatchParts } from './kubernetes/watch-objects.ts'
 
 // scale
 export type { ScaleSchedule } from './scale/autoscaling-options.ts'

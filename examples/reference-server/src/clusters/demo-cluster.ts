@@ -1,5 +1,11 @@
 /** Everything behind `/api/clusters/demo`: plans and operations of the cluster package on the cluster in memory, engines in the gateway. */
-import { createClusterManager, type ClusterChangeSet, type DeploymentReference, type DeploymentState } from '@bud-foundry/cluster'
+import {
+  createClusterManager,
+  followEndpoints,
+  type ClusterChangeSet,
+  type DeploymentReference,
+  type DeploymentState,
+} from '@bud-foundry/cluster'
 import type { Clock, DeploymentPlan, Logger, Store } from '@bud-foundry/core'
 import { createMemoryStore } from '@bud-foundry/core'
 import { serverErrors } from '../errors.ts'
@@ -10,6 +16,8 @@ import { createOperations, type OperationState, type Operations } from './operat
 
 export const demoClusterId = 'demo'
 const namespace = 'bud-inference'
+/** An event of the cluster in memory arrives at once. */
+const followMs = 10_000
 /** Plans that were shown and not yet applied. */
 const changesMax = 20
 
@@ -59,6 +67,16 @@ export async function createDemoCluster({ clock, logger, onEngines, store = crea
   const api = await createDemoKubernetes({ clock, answerPod: engines.answerPod })
   const manager = createClusterManager({ api, store, clusterName: demoClusterId, operator: 'console', clock })
   const operations = createOperations({ clock, logger })
+  // As a gateway of a real cluster does: routes follow what takes requests, not what was asked for.
+  const followed = followEndpoints({
+    api,
+    clock,
+    onChange: onEngines,
+    onError: (error) => {
+      logger.error('endpoints of the demo cluster are no longer followed', { error })
+    },
+  })
+  const isServing = (id: string) => followed.current().some((endpoint) => endpoint.id === id)
   const shown = new Map<string, ClusterChangeSet>()
   const known = new Map<
     string,
@@ -106,7 +124,11 @@ export async function createDemoCluster({ clock, logger, onEngines, store = crea
         kind: 'deploy',
         deployment,
         run: (signal) => manager.apply(changes, signal),
-        finish: onEngines,
+        finish: async () => {
+          await followed.until((endpoints) => endpoints.some((endpoint) => endpoint.id === id), AbortSignal.timeout(followMs))
+          // Its pods are ready at once, here; its engine has answered only now.
+          await onEngines()
+        },
       })
     },
     destroy: (deployment) => {
@@ -119,8 +141,8 @@ export async function createDemoCluster({ clock, logger, onEngines, store = crea
         finish: async () => {
           known.delete(id)
           gone.set(id, deployment)
+          await followed.until((endpoints) => endpoints.every((endpoint) => endpoint.id !== id), AbortSignal.timeout(followMs))
           await engines.stop(deployment)
-          await onEngines()
         },
       })
     },
@@ -134,9 +156,10 @@ export async function createDemoCluster({ clock, logger, onEngines, store = crea
       ),
     logs: (deployment) => engines.logs(deployment),
     leftovers: async (signal) => (await Promise.all([...gone.values()].map((each) => manager.leftovers(each, signal)))).flat(),
-    engines: () => engines.running(),
+    engines: () => engines.running().filter((engine) => isServing(idOf(engine))),
     [Symbol.asyncDispose]: async () => {
       await operations[Symbol.asyncDispose]()
+      await followed[Symbol.asyncDispose]()
       await manager[Symbol.asyncDispose]()
       await engines[Symbol.asyncDispose]()
     },

@@ -1,7 +1,7 @@
 /** What stands around the workload: namespace, services, network policy, disruption budgets, claim, service monitor. */
 import type { V1PersistentVolumeClaimSpec, V1PodDisruptionBudgetSpec, V1ServiceSpec } from '@kubernetes/client-node'
 import type { DeploymentPlan } from '@bud-foundry/core'
-import { modelAnnotation, namespaceLabels, ownershipLabels, selectorLabels } from '../kubernetes/ownership.ts'
+import { adaptersAnnotation, modelAnnotation, namespaceLabels, ownershipLabels, selectorLabels } from '../kubernetes/ownership.ts'
 import { toByteQuantity } from '../kubernetes/quantity.ts'
 import type { RenderOptions } from './render-options.ts'
 import { roleLabels, workloadName, type Role } from './roles.ts'
@@ -30,6 +30,11 @@ export function namespace(options: RenderOptions): Manifest {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: options.namespace, labels: namespaceLabels() } }
 }
 
+const servedNames = (plan: DeploymentPlan, { loraAdapters }: RenderOptions) => ({
+  [modelAnnotation]: plan.model.servedName,
+  ...(loraAdapters.length === 0 ? {} : { [adaptersAnnotation]: loraAdapters.map(({ name }) => name).join(',') }),
+})
+
 /** One for callers, and with prefill and decode apart one for each, which the router asks. */
 export function services(plan: DeploymentPlan, options: RenderOptions): readonly Manifest[] {
   return rolesOf(options).map((role) => {
@@ -39,7 +44,7 @@ export function services(plan: DeploymentPlan, options: RenderOptions): readonly
       ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }],
     }
     // What a gateway needs to know of it; the servers behind a router take no calls of their own.
-    const annotations = role === 'engine' || role === 'router' ? { [modelAnnotation]: plan.model.servedName } : {}
+    const annotations = role === 'engine' || role === 'router' ? servedNames(plan, options) : {}
     return { apiVersion: 'v1', kind: 'Service', metadata: { ...metadata(plan, options, workloadName(plan, role)), annotations }, spec }
   })
 }

@@ -16,13 +16,24 @@ const metadataOf = ({ metadata }: KubernetesObject, names: readonly (keyof Kuber
   ...Object.fromEntries(names.flatMap((name) => (metadata[name] === undefined ? [] : [[name, metadata[name]]]))),
 })
 
+/** Feature discovery writes a label for each instruction of a processor, and the list of all its labels beside them. */
+const isOfInstructions = (name: string) => name.startsWith('feature.node.kubernetes.io/cpu-cpuid.')
+const without = (values: Fields | undefined, unneeded: (name: string) => boolean) =>
+  values === undefined ? undefined : Object.fromEntries(Object.entries(values).filter(([name]) => !unneeded(name)))
+
 /** Without the list of images, which is half of a node, and without who wrote which field. */
 export function slimNode(node: KubernetesObject): KubernetesObject {
   const { apiVersion, kind, spec, status } = node
+  const { labels, annotations } = node.metadata
   return {
     apiVersion,
     kind,
-    metadata: metadataOf(node, ['labels', 'annotations', 'uid', 'resourceVersion']),
+    metadata: {
+      ...metadataOf(node, ['uid', 'resourceVersion']),
+      // Safe: what is left of texts are texts.
+      labels: without(labels, isOfInstructions) as typeof labels,
+      annotations: without(annotations, (name) => name.startsWith('nfd.node.kubernetes.io/')) as typeof annotations,
+    },
     spec: pick(spec, ['unschedulable', 'taints']),
     status: pick(status, ['allocatable', 'capacity', 'conditions']),
   }
@@ -30,9 +41,10 @@ export function slimNode(node: KubernetesObject): KubernetesObject {
 
 const slimContainer = (container: unknown) => pick(container, ['restartPolicy', 'resources'])
 
-/** Where it runs and what it holds. */
+/** Where it runs and what it holds; of a pod that holds no devices, as most, that it is there. */
 export function slimPod(pod: KubernetesObject): KubernetesObject {
   const { apiVersion, kind, spec, status } = pod
+  if (!asksForDevices(pod)) return { apiVersion, kind, metadata: metadataOf(pod, ['namespace', 'resourceVersion']) }
   const fields = isRecord(spec) ? spec : {}
   return {
     apiVersion,

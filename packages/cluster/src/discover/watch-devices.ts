@@ -1,8 +1,9 @@
 /** The devices of a cluster, kept up to date by watches instead of lists. */
-import { createBoundedQueue, type Clock } from '@bud-foundry/core'
+import { createBoundedQueue } from '@bud-foundry/core'
 import { resourcePath } from '../kubernetes/kinds.ts'
-import { referenceOf, type KubernetesApi, type KubernetesObject, type ObjectSelection } from '../kubernetes/kubernetes-api.ts'
-import { watchObjects } from '../kubernetes/watch-objects.ts'
+import { referenceOf, type KubernetesObject, type ObjectSelection } from '../kubernetes/kubernetes-api.ts'
+import { watchObjects, type WatchParts } from '../kubernetes/watch-objects.ts'
+import { slimNode, slimPod } from './inventory-parts.ts'
 import { toDevices, type ClusterInventory, type DiscoveredDevices } from './discover-devices.ts'
 
 interface View {
@@ -17,10 +18,8 @@ const selections: Readonly<Record<keyof ClusterInventory, ObjectSelection>> = {
   resourceClaims: { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceClaim' },
 }
 
-interface WatchParts {
-  readonly api: KubernetesApi
-  readonly clock: Clock
-}
+/** Of large kinds only what discovery reads stays in memory. */
+const keeps: Readonly<Partial<Record<keyof ClusterInventory, WatchParts['keep']>>> = { nodes: slimNode, pods: slimPod }
 
 async function follow(parts: WatchParts, selection: ObjectSelection, view: View, onChange: () => void, signal: AbortSignal): Promise<void> {
   for await (const news of watchObjects(parts, selection, signal)) {
@@ -32,7 +31,7 @@ async function follow(parts: WatchParts, selection: ObjectSelection, view: View,
 }
 
 /** Yields what there is, then every change of it; changes that come faster than they are read are taken together. Ends with the signal. */
-export async function* watchDevices(parts: WatchParts, signal: AbortSignal): AsyncIterable<DiscoveredDevices> {
+export async function* watchDevices(parts: Omit<WatchParts, 'keep'>, signal: AbortSignal): AsyncIterable<DiscoveredDevices> {
   const dra = (await parts.api.servedKinds('resource.k8s.io/v1', signal)).includes('ResourceSlice')
   const view = (synced: boolean): View => ({ objects: new Map(), synced })
   const views = { nodes: view(false), pods: view(false), resourceSlices: view(!dra), resourceClaims: view(!dra) }
@@ -43,7 +42,9 @@ export async function* watchDevices(parts: WatchParts, signal: AbortSignal): Asy
   const onChange = () => {
     changed.offer('changed')
   }
-  const work = Promise.all(followed.map((name) => follow(parts, selections[name], views[name], onChange, ending))).then(
+  const work = Promise.all(
+    followed.map((name) => follow({ ...parts, keep: keeps[name] }, selections[name], views[name], onChange, ending)),
+  ).then(
     () => undefined,
     (error: unknown) => {
       changed[Symbol.dispose]()

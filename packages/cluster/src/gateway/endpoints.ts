@@ -3,7 +3,7 @@ import { createBoundedQueue, type Clock, type Store } from '@bud-foundry/core'
 import { z } from 'zod'
 import { resourcePath } from '../kubernetes/kinds.ts'
 import { referenceOf, type KubernetesApi, type KubernetesObject, type ObjectSelection } from '../kubernetes/kubernetes-api.ts'
-import { deploymentLabel, modelAnnotation } from '../kubernetes/ownership.ts'
+import { adaptersAnnotation, deploymentLabel, modelAnnotation } from '../kubernetes/ownership.ts'
 import { watchObjects } from '../kubernetes/watch-objects.ts'
 
 /** Where a deployment takes requests. */
@@ -14,6 +14,8 @@ export interface DeployedEndpoint {
   readonly namespace: string
   /** The name that requests give their model. */
   readonly model: string
+  /** Names of LoRA adapters, which requests may give instead. */
+  readonly adapters: readonly string[]
   /** Base of OpenAI's paths, inside the cluster: `http://chat.bud-inference.svc/v1`. */
   readonly url: string
   readonly engine: string
@@ -46,7 +48,8 @@ export function endpointsOf(services: readonly KubernetesObject[], slices: reado
     const id = keyOf(namespace, metadata.name)
     if (model === undefined || metadata.deletionTimestamp !== undefined || !ready.has(id)) return []
     const engine = metadata.labels?.['app.kubernetes.io/name'] ?? ''
-    return [{ id, name: metadata.name, namespace, model, url: `http://${metadata.name}.${namespace}.svc/v1`, engine }]
+    const adapters = metadata.annotations?.[adaptersAnnotation]?.split(',') ?? []
+    return [{ id, name: metadata.name, namespace, model, adapters, url: `http://${metadata.name}.${namespace}.svc/v1`, engine }]
   })
 }
 
@@ -55,6 +58,8 @@ interface Parts {
   readonly clock: Clock
   /** All namespaces when absent. */
   readonly namespace?: string | undefined
+  /** What the reader knows already: only the differences are told, also what has vanished since. */
+  readonly told?: readonly DeployedEndpoint[] | undefined
 }
 
 interface View {
@@ -86,7 +91,7 @@ function* changesBetween(told: Map<string, DeployedEndpoint>, now: readonly Depl
   }
 }
 
-/** Yields what is there as appeared, then every change; broken connections change nothing. Never ends by itself; leave the loop or abort. */
+/** Yields what is there and not yet told as appeared, then every change; broken connections change nothing. Never ends by itself; leave the loop or abort. */
 export async function* watchEndpoints(parts: Parts, signal: AbortSignal): AsyncIterable<EndpointChange> {
   const views = { services: { objects: new Map(), synced: false }, slices: { objects: new Map(), synced: false } } satisfies Record<
     string,
@@ -109,7 +114,7 @@ export async function* watchEndpoints(parts: Parts, signal: AbortSignal): AsyncI
       return { error }
     },
   )
-  const told = new Map<string, DeployedEndpoint>()
+  const told = new Map((parts.told ?? []).map((endpoint) => [endpoint.id, endpoint]))
   try {
     while ((await changed.take(signal)) !== undefined) {
       if (!views.services.synced || !views.slices.synced) continue

@@ -22,6 +22,9 @@ export const ownershipLabels = (plan: DeploymentPlan) => ({
 /** On a Service that takes requests: the name by which requests ask for the model. */
 export const modelAnnotation = 'foundry.bud.studio/model'
 
+/** Beside it: the names of its adapters, with commas between. */
+export const adaptersAnnotation = 'foundry.bud.studio/adapters'
+
 /** Pods of jobs: not the deployment's label, by which its Service and its policy select the engine's pods. */
 export const jobLabels = (deployment: string) => ({ 'foundry.bud.studio/job-of': deployment, [managedByLabel]: fieldManager })
 

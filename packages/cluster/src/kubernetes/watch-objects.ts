@@ -2,30 +2,38 @@
 import { coreErrors, isBudError, type Clock } from '@bud-foundry/core'
 import { clusterErrors } from '../errors.ts'
 import { watchRetryMs } from '../limits.ts'
-import { resourcePath } from './kinds.ts'
-import { referenceOf, type KubernetesApi, type KubernetesObject, type ObjectSelection } from './kubernetes-api.ts'
+import type { KubernetesApi, KubernetesObject, ObjectSelection } from './kubernetes-api.ts'
 
 /** One change, or the end of a (re)listing, after which the view is complete. */
 export type ObjectNews =
   | { readonly type: 'added' | 'modified' | 'deleted'; readonly object: KubernetesObject }
   | { readonly type: 'synced'; readonly relisted: boolean }
 
-const pathOf = (object: KubernetesObject) => resourcePath(referenceOf(object))
+/** Objects of one kind: their place tells them apart. */
+const placeOf = ({ metadata }: KubernetesObject) => `${metadata.namespace ?? ''}/${metadata.name}`
 
 /** What a list tells that earlier news did not: also deletions that happened while nobody watched. */
 function* reconcile(known: Map<string, KubernetesObject>, items: readonly KubernetesObject[]): Iterable<ObjectNews> {
-  const present = new Set(items.map(pathOf))
+  const present = new Set(items.map(placeOf))
   for (const [path, object] of [...known]) {
     if (present.has(path)) continue
     known.delete(path)
     yield { type: 'deleted', object }
   }
   for (const object of items) {
-    const before = known.get(pathOf(object))
-    known.set(pathOf(object), object)
+    const before = known.get(placeOf(object))
+    known.set(placeOf(object), object)
     if (before === undefined) yield { type: 'added', object }
     else if (before.metadata.resourceVersion !== object.metadata.resourceVersion) yield { type: 'modified', object }
   }
+}
+
+/** What a watch works with. */
+export interface WatchParts {
+  readonly api: KubernetesApi
+  readonly clock: Clock
+  /** Makes each object smaller as it arrives; its metadata must keep name, namespace and version. */
+  readonly keep?: ((object: KubernetesObject) => KubernetesObject) | undefined
 }
 
 const passes = (error: unknown) => isBudError(error) && error.retryable
@@ -35,7 +43,7 @@ const passes = (error: unknown) => isBudError(error) && error.retryable
  * @throws CORE_ABORTED, CLUSTER_KUBERNETES_FORBIDDEN and other failures that waiting does not mend.
  */
 export async function* watchObjects(
-  { api, clock }: { readonly api: KubernetesApi; readonly clock: Clock },
+  { api, clock, keep = (object) => object }: WatchParts,
   selection: ObjectSelection,
   signal: AbortSignal,
 ): AsyncIterable<ObjectNews> {
@@ -47,18 +55,19 @@ export async function* watchObjects(
     if (signal.aborted) throw coreErrors.ABORTED({ what: `watching ${selection.kind}` }, { cause: signal.reason })
     try {
       if (version === undefined) {
-        const list = await api.list(selection, signal)
+        const list = await api.list(selection, signal, keep)
         yield* reconcile(known, list.items)
         version = list.resourceVersion
         yield { type: 'synced', relisted: listed }
         listed = true
       }
-      for await (const { type, object } of api.watch(selection, version, signal)) {
-        version = object.metadata.resourceVersion ?? version
+      for await (const { type, object: whole } of api.watch(selection, version, signal)) {
+        version = whole.metadata.resourceVersion ?? version
         waitMs = watchRetryMs.first
         if (type === 'bookmark') continue
-        if (type === 'deleted') known.delete(pathOf(object))
-        else known.set(pathOf(object), object)
+        const object = keep(whole)
+        if (type === 'deleted') known.delete(placeOf(object))
+        else known.set(placeOf(object), object)
         yield { type, object }
       }
     } catch (error) {

@@ -10,6 +10,7 @@ import type { KubernetesApi, KubernetesObject } from '../kubernetes/kubernetes-a
 import { fieldManager, isOwnedBy } from '../kubernetes/ownership.ts'
 import type { ClusterChangeSet, DesiredDeployment, ObjectChange } from './change-set.ts'
 import { rememberServed } from './deployment-history.ts'
+import { withoutForeign } from './foreign-fields.ts'
 import type { Outline, Reporter, StepId } from './operation.ts'
 import { acquireOperatorLease } from './operator-lease.ts'
 import { waitForJob } from './wait-for-job.ts'
@@ -65,7 +66,12 @@ async function applyChange(parts: OperationParts, changes: ClusterChangeSet, cha
     // Made by someone else since the plan: theirs, and used as it is.
     if ((await api.read(change.reference, signal)) !== undefined) return
   } else await assertStillOurs(parts, changes, change, signal)
-  await api.apply(change.manifest, { fieldManager, force: changes.takesOver || changes.adopts }, signal)
+  const cleans = changes.takesOver || changes.adopts
+  const applied = await api.apply(change.manifest, { fieldManager, force: cleans }, signal)
+  if (!cleans) return
+  // What others have added is theirs to the server, and stays through any apply of ours.
+  const clean = withoutForeign(applied)
+  if (clean !== applied) await api.replace(clean, signal)
 }
 
 const isNamespace = ({ reference }: ObjectChange) => reference.kind === 'Namespace'

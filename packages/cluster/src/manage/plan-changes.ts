@@ -17,7 +17,9 @@ import {
   type ObjectChange,
 } from './change-set.ts'
 import { diffObjects } from './diff-objects.ts'
+import { foreignFields, withoutForeign } from './foreign-fields.ts'
 import { keepClaim } from './keep-claim.ts'
+import { keepSelector } from './keep-selector.ts'
 import { listOwned } from './owned-objects.ts'
 
 const hoursPerMonth = 730
@@ -51,6 +53,19 @@ async function dryRun(planning: Planning, manifest: KubernetesObject, signal: Ab
   }
 }
 
+/** What cannot be changed of an object that is there stays as it is, where the plan can live with it. */
+function keepImmutable(manifest: KubernetesObject, live: KubernetesObject) {
+  if (manifest.kind === 'PersistentVolumeClaim') return keepClaim(manifest, live)
+  return manifest.kind === 'Deployment' ? keepSelector(manifest, live) : { manifest }
+}
+
+const foreignFindings = (live: KubernetesObject, resource: string): readonly Finding[] =>
+  foreignFields(live).map(({ manager, path }) => ({
+    severity: 'warning',
+    field: resource,
+    message: `${resource}: '${manager}' has added ${path}, which no plan of ours has; drift shows it, and its repair takes it away`,
+  }))
+
 async function planObject(planning: Planning, rendered: KubernetesObject, signal: AbortSignal): Promise<readonly ObjectChange[]> {
   const reference = referenceOf(rendered)
   const resource = describeObject(reference)
@@ -69,10 +84,13 @@ async function planObject(planning: Planning, rendered: KubernetesObject, signal
   if (!planning.adopts && !isOwnedBy(live, planning.deployment.name)) {
     return block(`${resource} exists and is not ours; choose another name or namespace, or adopt it`)
   }
-  const kept = rendered.kind === 'PersistentVolumeClaim' ? keepClaim(rendered, live) : { manifest: rendered }
+  const kept = keepImmutable(rendered, live)
   if (kept.problem !== undefined) return block(kept.problem)
   const { manifest } = kept
-  const after = await dryRun(planning, manifest, signal)
+  const would = await dryRun(planning, manifest, signal)
+  const cleans = planning.takesOver || planning.adopts
+  const after = would === undefined || !cleans ? would : withoutForeign(would)
+  if (!cleans) planning.findings.push(...foreignFindings(live, resource))
   const fields = after === undefined ? [] : diffObjects(live, after)
   return fields.length === 0 ? [] : [{ action: 'update', resource, reference, manifest, before: live, after, fields }]
 }

@@ -99,9 +99,8 @@ async function newestOf(api: KubernetesApi, workload: KubernetesObject, namespac
     .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === workload.metadata.uid) === true)
     .find(({ metadata }) => revision !== undefined && metadata.annotations?.[revisionAnnotation] === revision)
   const hash = newest?.metadata.labels?.[templateHashLabel]
-  const role = workload.metadata.labels?.[roleLabel]
-  return (pod: KubernetesObject) =>
-    hash !== undefined && pod.metadata.labels?.[templateHashLabel] === hash && pod.metadata.labels[roleLabel] === role
+  // Templates of different roles have different hashes; the role itself may be one that an adopted selector keeps.
+  return (pod: KubernetesObject) => hash !== undefined && pod.metadata.labels?.[templateHashLabel] === hash
 }
 
 const isGoing = ({ metadata }: KubernetesObject) => metadata.deletionTimestamp !== undefined

@@ -2,7 +2,7 @@
  * How many replicas a deployment should have: a pure decision from what was measured. The order of the rules is that of Bud's scaler: metrics,
  * prediction, schedule as floor, cost as ceiling, bounds, rate of change, pods that still start, stabilisation.
  */
-import { invariant } from '@bud-foundry/core'
+import { coreErrors } from '@bud-foundry/core'
 
 /** One measured signal and where it should be, per replica: `waiting` 4, `kvUsage` 0.8. */
 export interface ScaleSignal {
@@ -76,8 +76,11 @@ interface Running {
 function bySignals({ replicas, signals }: ScaleInput, rules: ScaleRules, running: Running): void {
   const tolerance = rules.tolerance ?? defaults.tolerance
   const gain = rules.gain ?? defaults.gain
+  // Prometheus answers NaN to 0/0 and to a metric that has vanished: a broken measurement holds, and never shrinks.
+  const broken = signals.filter(({ value }) => !Number.isFinite(value) || value < 0)
+  for (const { name, value } of broken) running.reasons.push(`${name} cannot be read (${String(value)}): it holds`)
   const wishes = signals.map(({ name, value, target }) => {
-    invariant(target > 0, `the target of signal '${name}' must be more than 0, not ${String(target)}`)
+    if (broken.some((signal) => signal.name === name)) return { name, wanted: replicas }
     const ratio = value / target
     if (Math.abs(ratio - 1) <= tolerance) return { name, wanted: replicas }
     if (ratio > 1) return { name, wanted: Math.ceil(replicas * (1 + gain.up * (ratio - 1))) }
@@ -94,7 +97,7 @@ function bySignals({ replicas, signals }: ScaleInput, rules: ScaleRules, running
 }
 
 function byPrediction({ predicted }: ScaleInput, running: Running): void {
-  if (predicted === undefined || predicted.confidence < defaults.confidenceMin) return
+  if (predicted === undefined || !(predicted.confidence >= defaults.confidenceMin) || !(predicted.replicas >= 0)) return
   const weight = defaults.predictionWeight * predicted.confidence
   const blended = Math.ceil(running.wanted * (1 - weight) + predicted.replicas * weight - 1e-9)
   if (blended !== running.wanted) running.reasons.push(`prediction of ${String(predicted.replicas)} moves it to ${String(blended)}`)
@@ -110,7 +113,9 @@ function clamp(running: Running, low: number, high: number, why: string): void {
 /** From nothing and to nothing are decided by requests alone: there is no replica to measure. */
 function byIdleness(input: ScaleInput, rules: ScaleRules): ScaleDecision['reasons'] | undefined {
   if (rules.minReplicas > 0 || (input.scheduled ?? 0) > 0 || input.requestsOpen > 0) return undefined
-  const idleMs = input.nowMs - (input.lastRequestMs ?? Number.NEGATIVE_INFINITY)
+  // A caller that has just started knows of no request; nothing says then that it has been quiet for long.
+  if (input.lastRequestMs === undefined) return undefined
+  const idleMs = input.nowMs - input.lastRequestMs
   return idleMs >= (rules.idleMs ?? defaults.idleMs) ? ['no request for long enough: scale to zero'] : undefined
 }
 
@@ -129,13 +134,25 @@ function stabilise(input: ScaleInput, rules: ScaleRules, running: Running, past:
   return wishes
 }
 
+/** @throws CORE_CONFIG_INVALID naming the rule or the number that makes no sense. */
+function assertRules({ replicas, readyReplicas, signals }: ScaleInput, { minReplicas, maxReplicas }: ScaleRules): void {
+  const whole = (value: number) => Number.isInteger(value) && value >= 0
+  const problems = [
+    [!whole(minReplicas), 'minReplicas', minReplicas, 'use a whole number of 0 or more'],
+    [!whole(maxReplicas) || maxReplicas < 1, 'maxReplicas', maxReplicas, 'use a whole number of 1 or more'],
+    [minReplicas > maxReplicas, 'minReplicas', minReplicas, `use at most maxReplicas, ${String(maxReplicas)}`],
+    [!whole(replicas), 'replicas', replicas, 'tell how many replicas there are'],
+    [!whole(readyReplicas), 'readyReplicas', readyReplicas, 'tell how many of them are ready'],
+    ...signals.map(({ name, target }) => [!(target > 0), `signals.${name}.target`, target, 'use a target of more than 0'] as const),
+  ] as const
+  const issues = problems.flatMap(([wrong, path, value, fix]) => (wrong ? [{ path, message: `${path} is ${String(value)}`, fix }] : []))
+  if (issues.length > 0) throw coreErrors.CONFIG_INVALID({ what: 'scale', issues })
+}
+
 /** Pure: the same input gives the same decision. Bounds hold whatever the signals say. */
 export function decideReplicas(input: ScaleInput, rules: ScaleRules, past: readonly ScaleWish[] = []): ScaleDecision {
   const { minReplicas, maxReplicas } = rules
-  invariant(
-    minReplicas >= 0 && maxReplicas >= Math.max(1, minReplicas),
-    'a scale needs 0 <= minReplicas <= maxReplicas and maxReplicas >= 1',
-  )
+  assertRules(input, rules)
   const idle = byIdleness(input, rules)
   if (idle !== undefined) return { replicas: 0, reasons: idle, wishes: [] }
   const affordable =
@@ -157,13 +174,14 @@ export function decideReplicas(input: ScaleInput, rules: ScaleRules, past: reado
     const rate = rules.rate ?? defaults.rate
     clamp(
       running,
-      Math.max(minReplicas, Math.floor(input.replicas * rate.down), 1),
+      // Above its ceilings it comes down at once: those are somebody's money.
+      Math.min(Math.max(minReplicas, Math.floor(input.replicas * rate.down), 1), Math.max(1, ceiling)),
       Math.max(minReplicas, Math.ceil(input.replicas * rate.up)),
       'the rate of change',
     )
   }
-  if (input.readyReplicas < input.replicas && running.wanted > input.replicas) {
-    // Replicas that start are not measured yet: asking for more now would ask twice for the same load.
+  if (input.readyReplicas < input.replicas && running.wanted !== input.replicas && input.replicas <= ceiling) {
+    // Replicas that start are not measured yet: more would ask twice for the same load, and fewer would stop what is about to take it.
     running.reasons.push(`${String(input.replicas - input.readyReplicas)} replicas still start: wait for them`)
     running.wanted = input.replicas
   }

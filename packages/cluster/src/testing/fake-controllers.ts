@@ -50,6 +50,36 @@ function runJob(written: KubernetesObject, ready: boolean): ControllerWork {
   return { make: [pod, { ...written, status }], drop: [] }
 }
 
+const serviceSchema = z.looseObject({ selector: z.record(z.string(), z.string()).default({}) })
+const podStatusSchema = z.looseObject({ conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).default([]) })
+
+const isReady = ({ status }: KubernetesObject) =>
+  podStatusSchema.parse(status ?? {}).conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True')
+
+/** The pods that a service selects, as the controller of endpoints writes them down, with the labels of the service. */
+export function sliceOf(service: KubernetesObject, objects: readonly KubernetesObject[]): KubernetesObject & { readonly endpoints: unknown } {
+  const { name, namespace, labels } = service.metadata
+  const selector = Object.entries(serviceSchema.parse(service.spec ?? {}).selector)
+  const selected = objects.filter(
+    ({ kind, metadata }) =>
+      kind === 'Pod' &&
+      metadata.namespace === namespace &&
+      selector.length > 0 &&
+      selector.every(([key, value]) => metadata.labels?.[key] === value),
+  )
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      name: `${name}-1`,
+      ...(namespace === undefined ? {} : { namespace }),
+      labels: { ...labels, 'kubernetes.io/service-name': name },
+      ownerReferences: owner(service),
+    },
+    endpoints: selected.map((pod) => ({ targetRef: { kind: 'Pod', name: pod.metadata.name }, conditions: { ready: isReady(pod) } })),
+  }
+}
+
 /** Nothing for other kinds, and nothing when all is as it should be. */
 export function runControllers(written: KubernetesObject, objects: readonly KubernetesObject[], ready: boolean): ControllerWork {
   // A status says that it has run, or that a test has decided how it ended.

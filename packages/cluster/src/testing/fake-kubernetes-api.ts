@@ -18,8 +18,17 @@ import {
   type RemoveOptions,
   type WatchEvent,
 } from '../kubernetes/kubernetes-api.ts'
-import { conflictsOf, leavesOf, mergeApplied, objectOf, ownershipAfterWrite, readablePath, type Ownership } from './field-ownership.ts'
-import { runControllers } from './fake-controllers.ts'
+import {
+  conflictsOf,
+  leavesOf,
+  mergeApplied,
+  objectOf,
+  ownershipAfterWrite,
+  readablePath,
+  toManagedFields,
+  type Ownership,
+} from './field-ownership.ts'
+import { runControllers, sliceOf } from './fake-controllers.ts'
 
 /** Of add-ons' kinds only what a name tells is known here: it is enough to keep them apart. */
 const kindOf = (target: ResourceTarget): Kind =>
@@ -108,7 +117,10 @@ class InMemoryKubernetes implements FakeKubernetes {
   }
 
   read(reference: ObjectReference, signal: AbortSignal): Promise<KubernetesObject | undefined> {
-    return this.#answer('get', describeObject(reference), signal, () => this.#stored.get(resourcePath(reference))?.object)
+    return this.#answer('get', describeObject(reference), signal, () => {
+      const stored = this.#stored.get(resourcePath(reference))
+      return stored === undefined ? undefined : withManagers(stored.object, stored.ownership)
+    })
   }
 
   list(
@@ -150,7 +162,7 @@ class InMemoryKubernetes implements FakeKubernetes {
         metadata: { ...stored?.object.metadata, labels: undefined, annotations: undefined, ...body.metadata, ...identity(object) },
         ...(stored?.object.status === undefined ? {} : { status: stored.object.status }),
       }
-      return options.dryRun === true ? clean(next) : this.#write(next, merged.ownership)
+      return withManagers(options.dryRun === true ? clean(next) : this.#write(next, merged.ownership), merged.ownership)
     })
   }
 
@@ -193,6 +205,7 @@ class InMemoryKubernetes implements FakeKubernetes {
         if (owned || (isNamespace && object.metadata.namespace === reference.name)) this.#erase(path)
       }
       this.#erase(resourcePath(reference))
+      if (!isNamespace) this.#writeSlices(reference.namespace)
     })
   }
 
@@ -261,7 +274,8 @@ class InMemoryKubernetes implements FakeKubernetes {
   #write(object: KubernetesObject, ownership: Ownership): KubernetesObject {
     const path = resourcePath(referenceOf(object))
     const before = this.#stored.get(path)?.object
-    const wanted = clean(object)
+    const { managedFields: _, ...metadata } = clean(object).metadata as KubernetesObject['metadata'] & { readonly managedFields?: unknown }
+    const wanted = { ...clean(object), metadata }
     if (before !== undefined && isDeepStrictEqual(withoutServerFields(before), withoutServerFields(wanted))) {
       this.#stored.set(path, { object: before, ownership })
       return before
@@ -288,6 +302,12 @@ class InMemoryKubernetes implements FakeKubernetes {
     const { make, drop } = runControllers(written, this.objects(), ready)
     for (const object of drop) this.#erase(resourcePath(referenceOf(object)))
     for (const object of make) this.#write(object, this.#stored.get(resourcePath(referenceOf(object)))?.ownership ?? new Map())
+    if (written.kind === 'Service' || written.kind === 'Pod' || drop.length > 0) this.#writeSlices(written.metadata.namespace)
+  }
+
+  #writeSlices(namespace: string | undefined): void {
+    const services = this.objects().filter(({ kind, metadata }) => kind === 'Service' && metadata.namespace === namespace)
+    for (const service of services) this.#write(sliceOf(service, this.objects()), new Map())
   }
 
   #erase(path: string): void {
@@ -319,6 +339,13 @@ class InMemoryKubernetes implements FakeKubernetes {
     })
   }
 }
+
+/** Who owns which fields, as the server tells it. */
+const withManagers = (object: KubernetesObject, ownership: Ownership): KubernetesObject => ({
+  ...object,
+  // Safe: the rest of the metadata stays as it is.
+  metadata: { ...object.metadata, managedFields: toManagedFields(ownership) } as KubernetesObject['metadata'],
+})
 
 const identity = ({ metadata }: KubernetesObject) => ({
   name: metadata.name,

@@ -136,3 +136,23 @@ export function ownershipAfterWrite(before: Leaves, after: Leaves, ownership: Ow
   owners.set(manager, new Set([...(owners.get(manager) ?? []), ...changed]))
   return owners
 }
+
+interface Fields {
+  [key: string]: Fields
+}
+
+/** The same as the server writes it down: `f:` before a name, `k:` before the key of an item, `.` for an item that its manager has made. */
+export function toManagedFields(ownership: Ownership): readonly { readonly manager: string; readonly fieldsV1: object }[] {
+  return [...ownership].map(([manager, paths]) => {
+    const fieldsV1: Fields = {}
+    for (const path of paths) {
+      let at = fieldsV1
+      for (const segment of path.split(separator)) {
+        const isItem = segment.startsWith('[{')
+        at = at[isItem ? `k:${segment.slice(1, -1)}` : `f:${segment}`] ??= {}
+        if (isItem) at['.'] = {}
+      }
+    }
+    return { manager, fieldsV1 }
+  })
+}

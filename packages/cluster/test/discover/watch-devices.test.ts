@@ -41,6 +41,28 @@ describe('watchDevices', () => {
 })
 
 describe('watchObjects', () => {
+  test('follows custom resources, and keeps of each object what it is told to', async () => {
+    const api = createFakeKubernetes()
+    const versions = [{ name: 'v1', served: true, storage: true }]
+    const spec = { group: 'example.test', scope: 'Namespaced', names: { kind: 'Widget', plural: 'widgets' }, versions }
+    const definition = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'widgets.example.test' },
+    }
+    await api.create({ ...definition, spec }, never)
+    const widget = (name: string) => ({ apiVersion: 'example.test/v1', kind: 'Widget', metadata: { name, namespace: 'default' }, spec: {} })
+    await api.create(widget('a'), never)
+    const seen: string[] = []
+    const parts = { api, clock: systemClock, keep: ({ spec: _, ...rest }: KubernetesObject) => rest }
+    for await (const news of watchObjects(parts, { apiVersion: 'example.test/v1', kind: 'Widget' }, never)) {
+      seen.push(news.type === 'synced' ? 'synced' : `${news.type} ${news.object.metadata.name} ${String('spec' in news.object)}`)
+      if (news.type === 'synced') await api.create(widget('b'), never)
+      if (seen.length === 3) break
+    }
+    expect(seen).toEqual(['added a false', 'synced', 'added b false'])
+  })
+
   test('lists again after 410 and tells what it missed, deletions included', async () => {
     const api = createFakeKubernetes()
     const clock = createFakeClock()

@@ -1,7 +1,15 @@
-import { createMemoryStore } from '@bud-foundry/core'
+import { coreErrors, createMemoryStore } from '@bud-foundry/core'
 import { createFakeClock } from '@bud-foundry/core/testing'
 import { describe, expect, test } from 'vitest'
-import { endpointPrefix, mirrorEndpoints, watchEndpoints, type KubernetesObject } from '../../src/index.ts'
+import {
+  clusterErrors,
+  endpointPrefix,
+  followEndpoints,
+  mirrorEndpoints,
+  watchEndpoints,
+  type DeployedEndpoint,
+  type KubernetesObject,
+} from '../../src/index.ts'
 import { createFakeKubernetes } from '../../src/testing.ts'
 import { samplePlan } from '../deploy/sample-plan.ts'
 import { applyAll, collect, sampleManager } from '../support/sample-manager.ts'
@@ -12,13 +20,13 @@ const slice = (ready: boolean): KubernetesObject & { endpoints: unknown } => ({
   apiVersion: 'discovery.k8s.io/v1',
   kind: 'EndpointSlice',
   metadata: {
-    name: 'llama-chat-x1',
+    name: 'llama-chat-1',
     namespace: chat.namespace,
     labels: { 'kubernetes.io/service-name': 'llama-chat', 'foundry.bud.studio/deployment': 'llama-chat' },
   },
   endpoints: [{ conditions: { ready } }],
 })
-const place = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', name: 'llama-chat-x1', namespace: chat.namespace }
+const place = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', name: 'llama-chat-1', namespace: chat.namespace }
 
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
@@ -34,8 +42,65 @@ async function deployed() {
     else await api.replace({ ...slice(ready), metadata: live.metadata }, never)
     await settle()
   }
+  await setReady(false)
   return { api, manager, setReady, clock: createFakeClock() }
 }
+
+describe('followed endpoints', () => {
+  const namesOf = (endpoints: readonly DeployedEndpoint[]) => endpoints.map(({ model, adapters }) => [model, ...adapters].join('+'))
+
+  test('tell of every set that a gateway should route to, adapters included, and of when it does', async () => {
+    const { manager, api } = sampleManager()
+    const sets: string[] = []
+    await using followed = followEndpoints({
+      api,
+      clock: createFakeClock(),
+      onChange: (endpoints) => void sets.push(namesOf(endpoints).join()),
+      onError: (error) => sets.push(String(error)),
+    })
+    const loraAdapters = [{ name: 'legal', repository: 'team/legal' }]
+    await applyAll(manager, await manager.plan({ plan: samplePlan(), options: { loraAdapters } }))
+    await followed.until((endpoints) => endpoints.length === 1, never)
+    expect(namesOf(followed.current())).toEqual(['llama-3.1-8b+legal'])
+    await collect(manager.destroy(chat))
+    await followed.until((endpoints) => endpoints.length === 0, never)
+    expect(sets).toEqual(['llama-3.1-8b+legal', ''])
+    await expect(followed.until((endpoints) => endpoints.length === 9, AbortSignal.abort())).rejects.toSatisfy(coreErrors.ABORTED.is)
+  })
+
+  test('stay as they were while the cluster refuses, and are followed again', async () => {
+    let forbidden = false
+    const api = createFakeKubernetes({
+      onRequest: (verb) => {
+        if (forbidden && (verb === 'list' || verb === 'watch')) throw clusterErrors.KUBERNETES_FORBIDDEN({ what: verb, problem: 'no' })
+      },
+    })
+    const { manager } = sampleManager({ api })
+    await applyAll(manager, await manager.plan({ plan: samplePlan() }))
+    const clock = createFakeClock()
+    const errors: unknown[] = []
+    let fails = true
+    forbidden = true
+    await using followed = followEndpoints({
+      api,
+      clock,
+      onChange: () => {
+        if (fails) throw new Error('the gateway refused')
+      },
+      onError: (error) => errors.push(error),
+    })
+    await settle()
+    expect(errors.map(String)).toEqual([expect.stringContaining('Kubernetes does not allow this')])
+    forbidden = false
+    await clock.advance(30_000)
+    await settle()
+    expect(String(errors[1])).toContain('the gateway refused')
+    expect(followed.current()).toHaveLength(1)
+    fails = false
+    await collect(manager.destroy(chat))
+    await followed.until((endpoints) => endpoints.length === 0, never)
+  })
+})
 
 describe('endpoints for a gateway', () => {
   test('appear when a pod takes requests, vanish with the last, and come back', async () => {

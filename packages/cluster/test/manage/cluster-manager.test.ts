@@ -323,6 +323,72 @@ describe('drift', () => {
   })
 })
 
+describe('what others have added', () => {
+  const withHack = async () => {
+    const lab = sampleManager()
+    await applyAll(lab.manager, await lab.manager.plan(desired()))
+    const hack = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: chat,
+      spec: {
+        template: {
+          spec: {
+            containers: [
+              { name: 'engine', env: [{ name: 'HF_ENDPOINT', value: 'https://elsewhere' }] },
+              { name: 'sidecar', image: 'miner:1' },
+            ],
+          },
+        },
+      },
+    }
+    await lab.api.apply(hack, { fieldManager: 'kubectl-set' }, never)
+    return lab
+  }
+
+  test('is told by a plan, shown by drift, and taken away by its repair', async () => {
+    const { api, manager } = await withHack()
+    const { diff, findings } = await manager.plan(desired())
+    expect(diff).toBe('')
+    expect(findings.filter(({ severity }) => severity === 'warning').map(({ message }) => message)).toContain(
+      "Deployment bud-inference/llama-chat: 'kubectl-set' has added spec.template.spec.containers[engine].env[HF_ENDPOINT], which no plan of ours has; drift shows it, and its repair takes it away",
+    )
+    const drift = await manager.drift(desired())
+    expect(drift.diff).toContain('env[HF_ENDPOINT]')
+    expect(drift.diff).toContain('containers[sidecar]')
+    await applyAll(manager, drift)
+    expect(JSON.stringify(await api.read(deployment, never))).not.toMatch(/elsewhere|miner/)
+    expect((await manager.drift(desired())).diff).toBe('')
+  })
+
+  test('is adopted with its own selector, and without its containers', async () => {
+    const { api, manager } = sampleManager()
+    await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: chat.namespace } }, never)
+    const template = { metadata: { labels: { app: 'chat' } }, spec: { containers: [{ name: 'nginx', image: 'nginx:1' }] } }
+    const spec = { replicas: 1, selector: { matchLabels: { app: 'chat' } }, template }
+    await api.create({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: chat, spec }, never)
+    await applyAll(manager, await manager.adopt(desired()))
+    const live = await api.read(deployment, never)
+    expect(live?.spec).toMatchObject({
+      selector: { matchLabels: { app: 'chat' } },
+      template: { metadata: { labels: { app: 'chat', 'foundry.bud.studio/deployment': chat.name } } },
+    })
+    expect(JSON.stringify(live?.spec)).not.toContain('nginx')
+    expect((await manager.plan(desired())).diff).toBe('')
+  })
+
+  test('cannot be adopted with a selector of expressions, and that is said', async () => {
+    const { api, manager } = sampleManager()
+    await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: chat.namespace } }, never)
+    const selector = { matchExpressions: [{ key: 'app', operator: 'In', values: ['chat'] }] }
+    const template = { metadata: { labels: { app: 'chat' } }, spec: { containers: [] } }
+    await api.create({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: chat, spec: { replicas: 0, selector, template } }, never)
+    expect((await manager.adopt(desired())).findings.find(({ severity }) => severity === 'blocker')?.message).toContain(
+      'choose another name',
+    )
+  })
+})
+
 describe('destroy', () => {
   test('leaves the cluster as it was before, and nothing in the store', async () => {
     const { api, manager, store } = sampleManager()
@@ -481,7 +547,7 @@ describe('crash', () => {
       crashes += 1
     }
     expect(crashes).toBeGreaterThan(20)
-  })
+  }, 60_000)
 
   test('anywhere in destroy, then run again: nothing is left', async () => {
     let crashes = 0
@@ -501,5 +567,5 @@ describe('crash', () => {
       crashes += 1
     }
     expect(crashes).toBeGreaterThan(20)
-  })
+  }, 60_000)
 })

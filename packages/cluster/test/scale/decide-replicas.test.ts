@@ -62,6 +62,35 @@ describe('decideReplicas', () => {
     expect(decideReplicas(input({ nowMs: 60_000, replicas: 0, readyReplicas: 0, requestsOpen: 1 }), toZero).replicas).toBe(1)
   })
 
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, -10])('holds when a measurement is broken: %d', (value) => {
+    const { replicas, reasons } = decideReplicas(input({ requestsOpen: 5, signals: signal(value) }), rules)
+    expect(replicas).toBe(2)
+    expect(reasons[0]).toContain('waiting cannot be read')
+    expect(decideReplicas(input({ predicted: { replicas: Number.NaN, confidence: 0.9 } }), rules).replicas).toBe(2)
+  })
+
+  test('does not shrink what still starts, and knows nothing of idleness before the first request', () => {
+    const calm = { ...rules, stabilizationMs: { up: 0, down: 0 } }
+    expect(decideReplicas(input({ replicas: 4, readyReplicas: 0, requestsOpen: 5, signals: signal(0) }), calm).replicas).toBe(4)
+    const fresh = input({ nowMs: 1e9, requestsOpen: 0, lastRequestMs: undefined })
+    expect(decideReplicas(fresh, { ...rules, minReplicas: 0 }).replicas).toBeGreaterThan(0)
+  })
+
+  test('comes down at once to what is allowed', () => {
+    expect(decideReplicas(input({ replicas: 50, readyReplicas: 50, signals: signal(1) }), rules).replicas).toBe(10)
+    const budget = { ...rules, maxReplicas: 50, usdPerReplicaHour: 3, usdPerHourMax: 30 }
+    expect(decideReplicas(input({ replicas: 50, readyReplicas: 50, signals: signal(1) }), budget).replicas).toBe(10)
+  })
+
+  test.each([
+    [{ minReplicas: 5, maxReplicas: 2 }, {}, /minReplicas is 5/],
+    [{ minReplicas: 0, maxReplicas: 0 }, {}, /maxReplicas is 0/],
+    [rules, { replicas: Number.NaN }, /replicas is NaN/],
+    [rules, { signals: signal(1, 0) }, /signals.waiting.target is 0/],
+  ])('says which number makes no sense: %j %j', (wrong, overrides, message) => {
+    expect(() => decideReplicas(input(overrides), wrong)).toThrow(message)
+  })
+
   test('keeps every bound, whatever it is told', () => {
     const amounts = fc.double({ min: 0, max: 1e6, noNaN: true })
     fc.assert(
