@@ -44,6 +44,12 @@ export const serverErrors = defineErrors('SERVER', {
     message: ({ replica, reason }: { readonly replica: number; readonly reason: string }) =>
       `engine twin ${String(replica)} did not start: ${reason}`,
   },
+  KUBECONFIG_UNREADABLE: {
+    status: 500,
+    retryable: false,
+    message: ({ path, reason }: { readonly path: string; readonly reason: string }) =>
+      `kubeconfig ${path} cannot be read (${reason}); set BUD_KUBECONFIG to a file that can, or leave it out`,
+  },
   DEMO_FULL: {
     status: 409,
     retryable: false,

@@ -1,5 +1,6 @@
 /** Which models the gateway serves: the twin's on all of its replicas, and whatever the configured upstreams list. */
 import type { GatewayConfigInput } from '@bud-foundry/gateway'
+import type { DeployedEndpoint } from '@bud-foundry/cluster'
 import type { DemoEngine } from './clusters/demo-engines.ts'
 import type { TwinFleet } from './twin-fleet.ts'
 import type { Upstream } from './upstream-discovery.ts'
@@ -9,6 +10,12 @@ type Models = GatewayConfigInput['models']
 export interface DiscoveredUpstream {
   readonly upstream: Upstream
   readonly models: readonly string[]
+}
+
+/** Noted and let through: it shows where a guardrail stands, and changes no answer. */
+const guardrails: GatewayConfigInput['guardrails'] = {
+  rails: { 'email-addresses': { kind: 'pii', on: ['input'], action: 'annotate', detect: ['email'] } },
+  attach: [{ rails: ['email-addresses'] }],
 }
 
 function twinModel(fleet: TwinFleet): Models[string] {
@@ -32,6 +39,13 @@ function upstreamModel({ id, providerId, baseUrl, credential }: Upstream, model:
   }
 }
 
+/** A deployment of a real cluster that takes requests. */
+function addEndpoint(models: Record<string, Models[string]>, { id, model, url }: DeployedEndpoint): void {
+  const known = models[model]
+  const target = { id, provider: 'openai-compatible' as const, model, baseUrl: url }
+  models[model] = { policy: 'p2c-peak-ewma', ...known, targets: [...(known?.targets ?? []), target] }
+}
+
 /** A deployment of the demo cluster; beside the targets that the model has already. */
 function addDeployment(models: Record<string, Models[string]>, { name, fleet }: DemoEngine): void {
   const known = models[fleet.model]
@@ -44,12 +58,17 @@ function addDeployment(models: Record<string, Models[string]>, { name, fleet }: 
   models[fleet.model] = { policy: 'p2c-peak-ewma', ...known, targets: [...(known?.targets ?? []), ...targets] }
 }
 
+export interface ConfigParts {
+  readonly fleet: TwinFleet
+  readonly discovered: readonly DiscoveredUpstream[]
+  readonly deployments?: readonly DemoEngine[] | undefined
+  readonly endpoints?: readonly DeployedEndpoint[] | undefined
+  /** Of requests, 0 to 1, whose texts are kept. */
+  readonly captureShare?: number | undefined
+}
+
 /** Of two upstreams with a model of the same name the earlier one wins; the other's is reached as `<upstream>/<model>`. */
-export function gatewayConfig(
-  fleet: TwinFleet,
-  discovered: readonly DiscoveredUpstream[],
-  deployments: readonly DemoEngine[] = [],
-): GatewayConfigInput {
+export function gatewayConfig({ fleet, discovered, deployments = [], endpoints = [], captureShare = 0 }: ConfigParts): GatewayConfigInput {
   const models: Record<string, Models[string]> = {}
   if (fleet.urls.length > 0) models[fleet.model] = twinModel(fleet)
   for (const { upstream, models: names } of discovered) {
@@ -59,7 +78,9 @@ export function gatewayConfig(
     }
   }
   for (const deployment of deployments) addDeployment(models, deployment)
+  for (const endpoint of endpoints) addEndpoint(models, endpoint)
   // Events reach the spool this soon after a request has ended; only a crash within that time can lose one.
+  const telemetry = { flushMs: 10, ...(captureShare === 0 ? {} : { capture: { share: captureShare, redact: ['keys' as const] } }) }
   // No blocking rules to begin with: administrators make them while the server runs.
-  return { models, blocking: {}, disconnect: { kind: 'drain-for-usage' }, telemetry: { flushMs: 10 } }
+  return { models, blocking: {}, guardrails, disconnect: { kind: 'drain-for-usage' }, telemetry }
 }
