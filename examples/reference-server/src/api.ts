@@ -7,13 +7,15 @@ import { toErrorResponse, type Admin, type AdminCaller } from '@bud-foundry/gate
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
 import { addClusterRoutes } from './clusters/clusters-api.ts'
-import type { DemoCluster } from './clusters/demo-cluster.ts'
+import type { ServedCluster } from './clusters/served-cluster.ts'
+import { createConsoleDocument } from './console-document.ts'
 import { adminPath } from './administration.ts'
 import { serverErrors } from './errors.ts'
 import type { RouteView } from './routes-view.ts'
 import { predictLoads, predictSchema } from './predict.ts'
 import type { Identity, Permission } from './identity.ts'
 import type { LiveEvents } from './live-events.ts'
+import { simCatalogue } from './sim-catalogue.ts'
 
 /** Sessions and keys are a few hundred bytes. */
 const bodyBytesMax = 64 * 1024
@@ -31,8 +33,8 @@ export interface ApiParts {
   readonly optimize: FetchHandler
   /** What the gateway routes where, and how its targets are. */
   readonly routes: () => readonly RouteView[]
-  /** `/api/clusters/*`. */
-  readonly cluster: DemoCluster
+  /** `/api/clusters/*`; those that are real first. */
+  readonly clusters: readonly ServedCluster[]
   /** `/api/metrics/*`; checks for itself whose rows the caller may see, and knows its methods. */
   readonly metrics: FetchHandler
   /** `/v1/traces` and `/v1/metrics` under `/api/otlp`; checks for itself whose they are. */
@@ -103,6 +105,8 @@ const allowedMethods: Readonly<Record<string, string>> = {
   '/api/sim/optimize': 'POST',
   '/api/routes': 'GET',
   '/api/sim/predict': 'POST',
+  '/api/sim/catalogue': 'GET',
+  '/api/openapi.json': 'GET',
   '/api/clusters/plan': 'POST',
 }
 
@@ -122,7 +126,7 @@ export function createApi({
   liveEvents,
   logger,
   optimize,
-  cluster,
+  clusters,
   routes,
   metrics,
   otlp,
@@ -204,8 +208,15 @@ export function createApi({
     return handleClusterPlan(context.req.raw)
   })
 
-  // Whoever may plan may deploy to it: it is a simulation, and bounded.
-  addClusterRoutes({ app, cluster, readBody, allow: (request) => allow(request, 'plan') })
+  app.get('/api/sim/catalogue', (context) => {
+    allow(context.req.raw, 'plan')
+    return context.json(simCatalogue())
+  })
+  app.get('/api/openapi.json', (context) => {
+    allow(context.req.raw, 'plan')
+    return context.json(createConsoleDocument())
+  })
+  addClusterRoutes({ app, clusters, readBody, allow })
 
   for (const [path, methods] of Object.entries(allowedMethods)) app.all(path, (context) => methodNotAllowed(context, methods))
   app.all('/api/*', (context) => {

@@ -1,5 +1,6 @@
 /** Builds every part and joins them: the best tour of the product. */
 import { fileURLToPath } from 'node:url'
+import type { DeployedEndpoint } from '@bud-foundry/cluster'
 import type { Clock, Logger, Secret } from '@bud-foundry/core'
 import { createFileStore } from '@bud-foundry/core/store/file'
 import { createGateway, createKeyRing } from '@bud-foundry/gateway'
@@ -9,7 +10,7 @@ import { createAuditedErasure, openAnalytics } from './analytics.ts'
 import { createOptimizerHandler } from '@bud-foundry/sim'
 import { createApi } from './api.ts'
 import { createDemoCluster } from './clusters/demo-cluster.ts'
-import { followCluster } from './clusters/endpoint-routes.ts'
+import { createKubernetesCluster, readKubeconfig } from './clusters/kubernetes-cluster.ts'
 import { openDataDirectory } from './data-directory.ts'
 import type { ServerEnvironment } from './env.ts'
 import { gatewayConfig } from './gateway-config.ts'
@@ -66,7 +67,15 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
   const metrics = building.use(await createMetrics({ client, spoolDirectory: directory.file('spool'), clock, logger, retention }))
   const store = building.use(await createFileStore({ path: directory.file('state.sqlite'), clock }))
   const keys = building.use(createKeyRing({ store, clock }))
-  const gateway = createGateway(gatewayConfig(fleet, discovered), { store, keys, sink: metrics.sink, clock, logger })
+  const captureShare = environment.BUD_CAPTURE_SHARE
+  const gateway = createGateway(gatewayConfig({ fleet, discovered, captureShare }), {
+    store,
+    keys,
+    sink: metrics.sink,
+    payloads: metrics.sink,
+    clock,
+    logger,
+  })
   building.defer(() => gateway.close({ graceMs: 0 }))
   await gateway.ready
 
@@ -78,17 +87,32 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
   let isByHand = false
   const refresh = async (): Promise<void> => {
     isByHand = false
-    const deployments = { demo: cluster.engines(), cluster: routes?.current() ?? [] }
-    await gateway.updateConfig(gatewayConfig(fleet, await discover(), deployments))
+    const deployments = demo.engines()
+    await gateway.updateConfig(gatewayConfig({ fleet, discovered: await discover(), deployments, endpoints, captureShare }))
   }
-  const cluster = building.use(await createDemoCluster({ clock, logger, onEngines: refresh }))
-  const kubeconfig = environment.BUD_KUBECONFIG
-  const unlessByHand = () => (isByHand ? Promise.resolve() : refresh())
-  const routes = kubeconfig === undefined ? undefined : building.use(followCluster({ kubeconfig, clock, logger, onChange: unlessByHand }))
+  let endpoints: readonly DeployedEndpoint[] = []
+  const demo = building.use(await createDemoCluster({ clock, logger, onEngines: refresh }))
+  const kubeconfig = readKubeconfig(environment)
+  const kubernetes =
+    kubeconfig === undefined
+      ? undefined
+      : building.use(
+          await createKubernetesCluster({
+            kubeconfig,
+            context: environment.BUD_KUBE_CONTEXT,
+            clock,
+            logger,
+            store,
+            onEndpoints: async (present) => {
+              endpoints = present
+              if (!isByHand) await refresh()
+            },
+          }),
+        )
   const keepDiscovering = async (): Promise<void> => {
     for (;;) {
       await clock.sleep(discoveryMs, rediscovery.signal)
-      await unlessByHand()
+      if (!isByHand) await refresh()
     }
   }
   if (upstreams.length > 0) {
@@ -147,7 +171,7 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
     otlp,
     prometheus: async (signal) => `${gateway.metricsText()}${await storeText(signal)}`,
     optimize: createOptimizerHandler(),
-    cluster,
+    clusters: kubernetes === undefined ? [demo] : [kubernetes, demo],
     // Through JSON, where secrets print as `[secret]`.
     routes: () => viewRoutes(JSON.parse(JSON.stringify(gateway.config)), gateway.metricsText()),
     page: createStaticFiles(fileURLToPath(new URL('../dist-web', import.meta.url))),
@@ -164,7 +188,12 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
       http.stopListening()
       await gateway.close({ graceMs, flushMs: flushMsMax })
       // Nothing needs the engines any more, and they may take as long as the database to end.
-      await Promise.all([fleet[Symbol.asyncDispose](), cluster[Symbol.asyncDispose](), running.disposeAsync()])
+      await Promise.all([
+        fleet[Symbol.asyncDispose](),
+        demo[Symbol.asyncDispose](),
+        kubernetes?.[Symbol.asyncDispose](),
+        running.disposeAsync(),
+      ])
     },
   }
 }

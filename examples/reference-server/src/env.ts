@@ -39,8 +39,16 @@ export const environmentSchema = z.object({
   /** An OpenAI-compatible engine, e.g. http://127.0.0.1:8000/v1 */
   BUD_UPSTREAM_URL: z.url({ protocol: /^https?$/ }).optional(),
   BUD_UPSTREAM_API_KEY: secret.optional(),
-  /** A file: deployments in its cluster become routes when they take requests, and vanish when they no longer do. */
+  /** Path of a kubeconfig: its cluster then stands beside the demo in the console, for administrators. */
   BUD_KUBECONFIG: z.string().min(1).optional(),
+  /** Context of that file; default its current one. */
+  BUD_KUBE_CONTEXT: z.string().min(1).optional(),
+  /** Share of requests, 0 to 1, whose texts are kept and shown with them; 0 keeps none. */
+  BUD_CAPTURE_SHARE: z
+    .string()
+    .regex(/^(0|1|0?\.\d+|1\.0+)$/, { error: (issue) => `'${String(issue.input)}' is not a share from 0 to 1` })
+    .transform(Number)
+    .prefault('0'),
   OPENAI_API_KEY: secret.optional(),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
   ANTHROPIC_API_KEY: secret.optional(),

@@ -38,17 +38,17 @@ export const serverErrors = defineErrors('SERVER', {
     message: ({ path }: { readonly path: string }) =>
       `${path}/version.json is not one of ours; set BUD_DATA_DIR to an empty directory or to one that this server made`,
   },
-  KUBECONFIG_UNREADABLE: {
-    status: 500,
-    retryable: false,
-    message: ({ file, reason }: { readonly file: string; readonly reason: string }) =>
-      `the kubeconfig ${file} cannot be read (${reason}); set BUD_KUBECONFIG to a file of this machine`,
-  },
   TWIN_FAILED: {
     status: 500,
     retryable: false,
     message: ({ replica, reason }: { readonly replica: number; readonly reason: string }) =>
       `engine twin ${String(replica)} did not start: ${reason}`,
+  },
+  KUBECONFIG_UNREADABLE: {
+    status: 500,
+    retryable: false,
+    message: ({ path, reason }: { readonly path: string; readonly reason: string }) =>
+      `kubeconfig ${path} cannot be read (${reason}); set BUD_KUBECONFIG to a file that can, or leave it out`,
   },
   DEMO_FULL: {
     status: 409,

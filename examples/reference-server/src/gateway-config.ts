@@ -13,6 +13,12 @@ export interface DiscoveredUpstream {
   readonly models: readonly string[]
 }
 
+/** Noted and let through: it shows where a guardrail stands, and changes no answer. */
+const guardrails: GatewayConfigInput['guardrails'] = {
+  rails: { 'email-addresses': { kind: 'pii', on: ['input'], action: 'annotate', detect: ['email'] } },
+  attach: [{ rails: ['email-addresses'] }],
+}
+
 function twinModel(fleet: TwinFleet): Models[string] {
   return {
     // Sends a request to the better of two replicas by latency and load: what most deployments of one engine want.
@@ -46,18 +52,17 @@ function addDeployment(models: Record<string, Models[string]>, { name, fleet }: 
   models[fleet.model] = { policy: 'p2c-peak-ewma', ...known, targets: [...(known?.targets ?? []), ...targets] }
 }
 
-/** What takes requests now: on the demo cluster, and on a real one. */
-export interface Deployments {
-  readonly demo?: readonly DemoEngine[]
-  readonly cluster?: readonly DeployedEndpoint[]
+export interface ConfigParts {
+  readonly fleet: TwinFleet
+  readonly discovered: readonly DiscoveredUpstream[]
+  readonly deployments?: readonly DemoEngine[] | undefined
+  readonly endpoints?: readonly DeployedEndpoint[] | undefined
+  /** Of requests, 0 to 1, whose texts are kept. */
+  readonly captureShare?: number | undefined
 }
 
 /** Of two upstreams with a model of the same name the earlier one wins; the other's is reached as `<upstream>/<model>`. */
-export function gatewayConfig(
-  fleet: TwinFleet,
-  discovered: readonly DiscoveredUpstream[],
-  { demo = [], cluster = [] }: Deployments = {},
-): GatewayConfigInput {
+export function gatewayConfig({ fleet, discovered, deployments = [], endpoints = [], captureShare = 0 }: ConfigParts): GatewayConfigInput {
   const models: Record<string, Models[string]> = {}
   if (fleet.urls.length > 0) models[fleet.model] = twinModel(fleet)
   for (const { upstream, models: names } of discovered) {
@@ -66,9 +71,10 @@ export function gatewayConfig(
       models[free] ??= upstreamModel(upstream, name)
     }
   }
-  for (const deployment of demo) addDeployment(models, deployment)
-  for (const endpoint of cluster) addEndpoint(models, endpoint)
+  for (const deployment of deployments) addDeployment(models, deployment)
+  for (const endpoint of endpoints) addEndpoint(models, endpoint)
   // Events reach the spool this soon after a request has ended; only a crash within that time can lose one.
+  const telemetry = { flushMs: 10, ...(captureShare === 0 ? {} : { capture: { share: captureShare, redact: ['keys' as const] } }) }
   // No blocking rules to begin with: administrators make them while the server runs.
-  return { models, blocking: {}, disconnect: { kind: 'drain-for-usage' }, telemetry: { flushMs: 10 } }
+  return { models, blocking: {}, guardrails, disconnect: { kind: 'drain-for-usage' }, telemetry }
 }

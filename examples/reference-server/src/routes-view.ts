@@ -13,17 +13,20 @@ const configSchema = z.looseObject({
   ),
 })
 
-export interface RouteView {
-  readonly model: string
-  readonly policy: string
-  readonly targets: readonly {
-    readonly id: string
-    readonly provider: string
-    readonly weight: number
-    readonly isHealthy: boolean | undefined
-    readonly inFlight: number | undefined
-  }[]
-}
+export const routeViewSchema = z.object({
+  model: z.string(),
+  policy: z.string(),
+  targets: z.array(
+    z.object({
+      id: z.string(),
+      provider: z.string(),
+      weight: z.number(),
+      isHealthy: z.boolean().optional(),
+      inFlight: z.number().optional(),
+    }),
+  ),
+})
+export type RouteView = z.output<typeof routeViewSchema>
 
 const linePattern = /^bud_gateway_target_(healthy|in_flight)\{target="((?:[^"\\]|\\.)*)"\} (\S+)$/
 

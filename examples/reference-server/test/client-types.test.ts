@@ -25,6 +25,7 @@ afterAll(async () => {
 test.each([
   { prefix: 'Admin', basePath: '/api/admin', file: 'admin-operations.ts' },
   { prefix: 'Metrics', basePath: '/api/metrics', file: 'metrics-operations.ts' },
+  { prefix: 'Console', basePath: '/api', file: 'console-operations.ts' },
 ])('the committed types of $basePath are those of its document', async ({ prefix, basePath, file }) => {
   const response = await server.call(`${basePath}/openapi.json`)
   // Safe: the document's own package tests its shape; a wrong one would show as another text below.

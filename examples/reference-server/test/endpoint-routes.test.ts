@@ -1,12 +1,13 @@
 /** Deployments become routes of a gateway by the events of their cluster, and vanish by them: both packages, with an engine twin behind. */
 import { createClusterManager, followEndpoints, type DeployedEndpoint } from '@bud-foundry/cluster'
 import { createFakeKubernetes } from '@bud-foundry/cluster/testing'
-import { createMemoryStore, silentLogger, systemClock } from '@bud-foundry/core'
+import { createMemoryStore, systemClock } from '@bud-foundry/core'
 import { createGateway, type GatewayConfigInput } from '@bud-foundry/gateway'
 import { optimize } from '@bud-foundry/sim'
 import { createEngineTwin } from '@bud-foundry/sim/twin'
 import { expect, test } from 'vitest'
-import { addEndpoint, followCluster } from '../src/clusters/endpoint-routes.ts'
+import { addEndpoint } from '../src/clusters/endpoint-routes.ts'
+import { readKubeconfig } from '../src/clusters/kubernetes-cluster.ts'
 
 const never = new AbortController().signal
 type Models = Record<string, GatewayConfigInput['models'][string]>
@@ -66,8 +67,5 @@ test('two deployments of one model are two targets of one route', () => {
 })
 
 test('a kubeconfig that cannot be read is named', () => {
-  const parts = { clock: systemClock, logger: silentLogger, onChange: () => Promise.resolve() }
-  expect(() => followCluster({ kubeconfig: '/nowhere/kubeconfig', ...parts })).toThrow(
-    /the kubeconfig \/nowhere\/kubeconfig cannot be read/,
-  )
+  expect(() => readKubeconfig({ BUD_KUBECONFIG: '/nowhere/kubeconfig' })).toThrow(/kubeconfig \/nowhere\/kubeconfig cannot be read/)
 })

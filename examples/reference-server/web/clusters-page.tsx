@@ -1,16 +1,19 @@
 /** Clusters: machines, what is deployed, what happens, and how it would scale. */
 import { AutoscaleForm } from '@bud-foundry/react/autoscale-form'
+import { BenchmarkResults } from '@bud-foundry/react/benchmark-results'
 import { ClusterList, LeftoverList, useClusters } from '@bud-foundry/react/clusters'
 import { DeploymentList } from '@bud-foundry/react/deployment-list'
-import { NodeTable } from '@bud-foundry/react/node-table'
+import { NodeDetail, NodeTable } from '@bud-foundry/react/node-table'
 import { OperationList } from '@bud-foundry/react/operation-progress'
 import { PredictedMeasured } from '@bud-foundry/react/predicted-measured'
-import { useMemo } from 'react'
+import { useMemo, useState } from 'react'
 import { go, type Route } from './route.ts'
 
 export function ClustersPage({ route }: { readonly route: Route }) {
   const clusters = useClusters().data ?? []
   const cluster = clusters.find(({ id }) => id === route.clusterId) ?? clusters[0]
+  const [nodeName, setNodeName] = useState<string | undefined>(undefined)
+  const node = cluster?.nodes.find(({ name }) => name === nodeName)
   const window = useMemo(() => ({ last: route.range }), [route.range])
   return (
     <>
@@ -36,8 +39,10 @@ export function ClustersPage({ route }: { readonly route: Route }) {
                 Nodes
               </h2>
             </header>
-            <NodeTable nodes={cluster.nodes} />
+            <NodeTable nodes={cluster.nodes} selected={node?.name} onSelect={setNodeName} />
           </section>
+          {node === undefined ? null : <NodeDetail node={node} onClose={() => setNodeName(undefined)} />}
+          <BenchmarkResults clusterId={cluster.id} />
           <div className="two-columns">
             <PredictedMeasured clusterId={cluster.id} window={window} />
             <LeftoverList clusterId={cluster.id} />

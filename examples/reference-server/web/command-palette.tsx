@@ -41,7 +41,7 @@ function toCommands({ route, onTheme }: CommandPaletteProps, text: string): read
   const known: readonly Command[] = [
     ...pages.map((page) => ({
       name: `Go to ${pageNames[page]}`,
-      run: () => go({ ...route, page, requestId: undefined, clusterId: undefined }),
+      run: () => go({ ...route, page, requestId: undefined, clusterId: undefined, outcome: undefined, model: undefined }),
     })),
     ...timeRangeLengths.map((range) => ({ name: `Look back ${range}`, run: () => go({ ...route, range }) })),
     ...themes.map((theme) => ({ name: `Theme: ${theme}`, run: () => onTheme(theme) })),

@@ -2,12 +2,11 @@
 import { LiveBreakdown } from '@bud-foundry/react/breakdown'
 import { LiveHeatmap } from '@bud-foundry/react/heatmap'
 import { MetricChart, MetricTile } from '@bud-foundry/react/metric'
-import { TimeRange } from '@bud-foundry/react/time-range'
 import { LiveGeoMap } from '@bud-foundry/react/geo-map'
 import { SloPanel } from '@bud-foundry/react/slo'
 import { useMemo } from 'react'
-import { ProjectPicker } from './project-picker.tsx'
-import { go, type Route } from './route.ts'
+import { RangeControls } from './range-controls.tsx'
+import type { Route } from './route.ts'
 
 /** What the service level on this page promises. */
 const objective = { timeToFirstTokenMs: 500 } as const
@@ -24,15 +23,7 @@ export function MetricsPage({ route }: { readonly route: Route }) {
           <h1>Metrics</h1>
           <p>Measured at the gateway. Every chart can be walked by keyboard, read as a table, and exported.</p>
         </div>
-        <span className="page-head-controls">
-          <ProjectPicker route={route} />
-          <TimeRange
-            value={route.range}
-            onChange={(range) => {
-              go({ ...route, range })
-            }}
-          />
-        </span>
+        <RangeControls route={route} />
       </div>
       <div className="bud bud-tiles">
         <MetricTile measure="requests" {...table} />

@@ -1,17 +1,9 @@
 /** What the plan form asks, as the text of its fields, and its translation into a request. */
 import type { OptimizeInput } from '@bud-foundry/react'
+import type { DeviceDraft, SimModelDraft } from '@bud-foundry/react/pickers'
 
-export interface DeviceRow {
-  readonly hardwareId: string
-  readonly count: string
-  readonly usdPerHour: string
-}
-
-export interface Question {
-  readonly source: 'known' | 'config'
-  readonly modelId: string
-  readonly configJson: string
-  readonly devices: readonly DeviceRow[]
+export interface Question extends SimModelDraft {
+  readonly devices: readonly DeviceDraft[]
   readonly inputTokens: string
   readonly outputTokens: string
   readonly concurrency: string
@@ -80,7 +72,7 @@ function toModel({ source, modelId, configJson }: Question) {
   }
 }
 
-function toDevices(rows: readonly DeviceRow[]) {
+function toDevices(rows: readonly DeviceDraft[]) {
   if (rows.length === 0) return 'Add at least one kind of device.'
   const bad = rows.find(({ hardwareId, count, usdPerHour }) => {
     return hardwareId.trim() === '' || !/^[1-9]\d*$/.test(count.trim()) || (usdPerHour.trim() !== '' && !(Number(usdPerHour) >= 0))

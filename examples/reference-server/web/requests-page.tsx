@@ -1,44 +1,56 @@
-/** All requests, filtered by outcome and model; the address names the open one. */
-import { useModels, type RequestQuery } from '@bud-foundry/react'
+/** All requests of the range, filtered by outcome, model and project; the address names the filters and the open one. */
+import { useModels } from '@bud-foundry/react'
 import { LiveRequestTable } from '@bud-foundry/react/request-table'
-import { useMemo, useState } from 'react'
-import { go, type Route } from './route.ts'
+import { useMemo } from 'react'
+import { RangeControls } from './range-controls.tsx'
+import { go, outcomes, type Route } from './route.ts'
 
-type Outcome = NonNullable<RequestQuery['outcome']>
-
-const outcomes: readonly { readonly name: string; readonly outcome: Outcome | undefined }[] = [
-  { name: 'All', outcome: undefined },
-  { name: 'Success', outcome: 'success' },
-  { name: 'Error', outcome: 'error' },
-  { name: 'Rejected', outcome: 'rejected' },
-  { name: 'Partial', outcome: 'partial' },
-  { name: 'Aborted', outcome: 'aborted' },
-]
+const names: Readonly<Record<string, string>> = {
+  success: 'Success',
+  error: 'Error',
+  rejected: 'Rejected',
+  partial: 'Partial',
+  aborted: 'Aborted',
+}
+const rangesMs: Readonly<Record<Route['range'], number>> = {
+  '15m': 900_000,
+  '1h': 3_600_000,
+  '6h': 21_600_000,
+  '24h': 86_400_000,
+  '7d': 604_800_000,
+  '30d': 2_592_000_000,
+}
 
 export function RequestsPage({ route }: { readonly route: Route }) {
-  const [outcome, setOutcome] = useState<Outcome | undefined>(undefined)
-  const [model, setModel] = useState<string | undefined>(undefined)
+  const { outcome, model, project, range } = route
   const models = useModels().data ?? []
-  const query = useMemo(() => ({ limit: 100, outcome, model }), [outcome, model])
+  // From when the page was opened or its filters changed: the list itself goes on with the present.
+  const query = useMemo(
+    () => ({ limit: 100, outcome, model, projectId: project, fromUnixMs: Date.now() - rangesMs[range] }),
+    [outcome, model, project, range],
+  )
   return (
     <>
-      <div className="page-head">
-        <h1>Requests</h1>
-        <p>Every request through the gateway, with its attempts. Select one for its details.</p>
+      <div className="page-head page-head-row">
+        <div>
+          <h1>Requests</h1>
+          <p>Every request through the gateway, with its attempts. Select one for its details.</p>
+        </div>
+        <RangeControls route={route} />
       </div>
       <div className="filters">
         <div className="chips" role="group" aria-label="Outcome">
-          {outcomes.map((each) => (
+          {[undefined, ...outcomes].map((each) => (
             <button
-              key={each.name}
+              key={each ?? 'all'}
               type="button"
               className="bud-chip"
-              aria-pressed={each.outcome === outcome}
+              aria-pressed={each === outcome}
               onClick={() => {
-                setOutcome(each.outcome)
+                go({ ...route, requestId: undefined, outcome: each })
               }}
             >
-              {each.name}
+              {each === undefined ? 'All' : names[each]}
             </button>
           ))}
         </div>
@@ -48,11 +60,11 @@ export function RequestsPage({ route }: { readonly route: Route }) {
             aria-label="Model"
             value={model ?? ''}
             onChange={(event) => {
-              setModel(event.target.value === '' ? undefined : event.target.value)
+              go({ ...route, requestId: undefined, model: event.target.value === '' ? undefined : event.target.value })
             }}
           >
             <option value="">All models</option>
-            {models.map(({ id }) => (
+            {[...new Set([...models.map(({ id }) => id), ...(model === undefined ? [] : [model])])].map((id) => (
               <option key={id}>{id}</option>
             ))}
           </select>

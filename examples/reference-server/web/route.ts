@@ -22,9 +22,15 @@ export interface Route {
   readonly clusterId: string | undefined
   /** Whose requests the page speaks of; undefined for all. Kept from page to page, like the range. */
   readonly project: string | undefined
+  /** Which requests are listed; undefined for all. */
+  readonly outcome: Outcome | undefined
+  readonly model: string | undefined
   /** How far back the page looks; kept from page to page. */
   readonly range: TimeRangeLength
 }
+
+export const outcomes = ['success', 'error', 'rejected', 'partial', 'aborted'] as const
+export type Outcome = (typeof outcomes)[number]
 
 const ranges: readonly TimeRangeLength[] = ['15m', '1h', '6h', '24h', '7d', '30d']
 
@@ -39,6 +45,8 @@ export function parseRoute(hash: string): Route {
     requestId: name === 'requests' ? id : undefined,
     clusterId: name === 'clusters' ? id : undefined,
     project: parameters.get('project') ?? undefined,
+    outcome: name === 'requests' ? outcomes.find((outcome) => outcome === parameters.get('outcome')) : undefined,
+    model: name === 'requests' ? (parameters.get('model') ?? undefined) : undefined,
     range: ranges.find((range) => range === asked) ?? '1h',
   }
 }
@@ -52,10 +60,22 @@ function decodeSegment(segment: string): string {
   }
 }
 
-export function toHash({ page, requestId, clusterId, project, range = '1h' }: Partial<Route> & { readonly page: PageName }): string {
+export function toHash({
+  page,
+  requestId,
+  clusterId,
+  project,
+  outcome,
+  model,
+  range = '1h',
+}: Partial<Route> & { readonly page: PageName }): string {
   const id = page === 'requests' ? requestId : page === 'clusters' ? clusterId : undefined
   const path = page === 'overview' ? '' : id === undefined ? page : `${page}/${encodeURIComponent(id)}`
-  const search = new URLSearchParams({ ...(range === '1h' ? {} : { range }), ...(project === undefined ? {} : { project }) }).toString()
+  const filters = page === 'requests' ? { outcome, model } : {}
+  const given = Object.entries({ range: range === '1h' ? undefined : range, project, ...filters }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  )
+  const search = new URLSearchParams(given).toString()
   return `#/${path}${search === '' ? '' : `?${search}`}`
 }
 

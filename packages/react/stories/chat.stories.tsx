@@ -1,5 +1,6 @@
 /** Chat with a model, and several side by side. */
-import { Chat, Markdown } from '../src/entry/chat.ts'
+import { createBudClient, createChatSession, type ChatMessage } from '../src/index.ts'
+import { Chat, ChatView, Markdown } from '../src/entry/chat.ts'
 import { Playground } from '../src/entry/playground.ts'
 import { failed, loaded } from './support/states.ts'
 
@@ -24,3 +25,34 @@ export const Text = () => (
   />
 )
 export const Compare = { ...loaded({ models }), render: () => <Playground models={['llama-3.1-8b', 'qwen3-32b']} /> }
+
+const message = (change: Partial<ChatMessage> & Pick<ChatMessage, 'id' | 'role'>): ChatMessage => ({
+  content: '',
+  reasoning: '',
+  images: [],
+  toolCalls: [],
+  toolCallId: undefined,
+  model: 'qwen3-32b',
+  status: 'done',
+  error: undefined,
+  timing: undefined,
+  finishReason: undefined,
+  ...change,
+})
+/** A few bars. */
+const picture = {
+  name: 'chart.png',
+  dataUrl:
+    'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAHgAAAA8CAIAAAAiz+n/AAAAkklEQVR42u3VqxEAIAxEQapDUz1lIKiAFlAJn505+0TWpIwxLWAFAWjQBho0aAqgQRvowLXa9wcaNGgDDRo0L9Cgbz4YNGjQoEGDBg06BTqsBQ0aNOhk6CueEmjQoEGDBg36c+jnW9CgQYMGDRo0aNBPQ8MCDVoLGjRoWKBBa0GDBg0LNGgtaNCgYYEGrQV9SLsAyy3heMxPFTMAAAAASUVORK5CYII=',
+}
+const conversation = [
+  message({ id: '1', role: 'user', content: 'What does this chart say about Berlin?', images: [picture] }),
+  message({ id: '2', role: 'assistant', toolCalls: [{ id: 'c1', name: 'get_weather', arguments: '{"city":"Berlin"}' }] }),
+  message({ id: '3', role: 'tool', toolCallId: 'c1', content: '12 °C, rain' }),
+  message({ id: '4', role: 'assistant', content: 'It is **12 °C** and raining in Berlin.' }),
+]
+const session = createChatSession(createBudClient())
+export const ToolsAndPicture = {
+  ...loaded({ models }),
+  render: () => <ChatView chat={{ messages: conversation, isBusy: false, session }} />,
+}

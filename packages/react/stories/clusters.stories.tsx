@@ -3,11 +3,12 @@ import { AutoscaleForm } from '../src/entry/autoscale-form.ts'
 import { ClusterList, LeftoverList } from '../src/entry/clusters.ts'
 import { DeployWizard, PlanChanges } from '../src/entry/deploy-wizard.ts'
 import { DeploymentList } from '../src/entry/deployment-list.ts'
-import { NodeTable } from '../src/entry/node-table.ts'
+import { BenchmarkResults } from '../src/entry/benchmark-results.ts'
+import { NodeDetail, NodeTable } from '../src/entry/node-table.ts'
 import { OperationList, OperationView } from '../src/entry/operation-progress.ts'
 import type { ClusterChanges, ClusterNode, ClusterOperation } from '../src/entry/clusters.ts'
 import { samplePlan } from '../test/support/sample-data.ts'
-import { changes, cluster, deployed, logs, operation, scalePreview } from './support/sample-clusters.ts'
+import { benchmarks, changes, cluster, deployed, logs, operation, scalePreview } from './support/sample-clusters.ts'
 import { failed, loaded, loading, staleAfter } from './support/states.ts'
 
 export default { title: 'Clusters' }
@@ -66,3 +67,12 @@ export const Leftovers = {
   render: leftovers,
 }
 export const LeftoversEmpty = { ...loaded({ leftovers: { data: [] } }), render: leftovers }
+
+const [, , shared] = nodes
+export const Node = () => (shared === undefined ? null : <NodeDetail node={shared} onClose={() => {}} />)
+
+const results = () => <BenchmarkResults clusterId="demo" />
+export const Benchmarks = { ...loaded({ benchmarks, deployments: { data: [{ ...deployed, status: 'ready' }] } }), render: results }
+export const BenchmarksEmpty = { ...loaded({ benchmarks: { data: [] }, deployments: { data: [] } }), render: results }
+export const BenchmarksLoading = { ...loading, render: results }
+export const BenchmarksFailed = { ...failed, render: results }

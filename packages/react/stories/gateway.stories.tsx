@@ -1,5 +1,6 @@
 /** Routes and targets, routing policy, credentials, rules, limits. */
 import { BlockingRules } from '../src/entry/blocking.ts'
+import { GuardrailList } from '../src/entry/guardrails.ts'
 import { CredentialList } from '../src/entry/credentials.ts'
 import { LimitMeters } from '../src/entry/limit-meters.ts'
 import { PolicyEditor } from '../src/entry/policy-editor.ts'
@@ -114,3 +115,27 @@ const used = {
 const limits = () => <LimitMeters />
 export const Limits = { ...loaded({ keys: { data: [limited] }, ask: used }), render: limits }
 export const LimitsEmpty = { ...loaded({ keys: { data: [] } }), render: limits }
+
+const railed = {
+  guardrails: {
+    rails: {
+      'personal-data': { kind: 'pii', on: ['input', 'output'], action: 'mask' },
+      'code-names': { kind: 'keywords', on: ['output'], action: 'block' },
+      tone: { kind: 'http', on: ['input'], action: 'annotate' },
+    },
+    attach: [{ rails: ['personal-data'] }, { rails: ['code-names'], projects: ['web'], models: ['llama-*'] }],
+  },
+}
+const hits = {
+  ...split,
+  rows: [
+    { ...split.rows[0], group: { guardrail: 'personal-data:mask' }, values: { requests: 212 } },
+    { ...split.rows[0], group: { guardrail: 'code-names:block, personal-data:mask' }, values: { requests: 3 } },
+  ],
+}
+const guardrails = () => <GuardrailList />
+export const Guardrails = { ...loaded({ config: railed, ask: hits }), render: guardrails }
+export const GuardrailsEmpty = { ...loaded({ config: {}, ask: hits }), render: guardrails }
+export const GuardrailsLoading = { ...loading, render: guardrails }
+export const GuardrailsFailed = { ...failed, render: guardrails }
+export const GuardrailsStale = { ...staleAfter({ config: railed, ask: hits }), render: guardrails }

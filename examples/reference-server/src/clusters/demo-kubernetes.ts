@@ -12,10 +12,16 @@ interface DemoNode {
   readonly name: string
   readonly product: string | undefined
   readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
   readonly allocatable: Readonly<Record<string, string>>
 }
 
-/** A rack as a small company has it: two kinds of inference nodes, one divided by MIG, one without accelerators. */
+/** Two devices that HAMi divides into ten each, as its plugin writes it. */
+const hamiDevices = JSON.stringify(
+  [0, 1].map((index) => ({ id: `GPU-demo-${String(index)}`, count: 10, devmem: 23_034, devcore: 100, type: 'NVIDIA-L4', health: true })),
+)
+
+/** A rack as a small company has it: two kinds of inference nodes, one divided by MIG, one by HAMi, one without accelerators. */
 const nodes: readonly DemoNode[] = [
   { name: 'node-1', product: 'NVIDIA-H100-80GB-HBM3', labels: { 'nvidia.com/gpu.count': '8' }, allocatable: { 'nvidia.com/gpu': '8' } },
   { name: 'node-2', product: 'NVIDIA-L40S', labels: { 'nvidia.com/gpu.count': '8' }, allocatable: { 'nvidia.com/gpu': '8' } },
@@ -26,17 +32,28 @@ const nodes: readonly DemoNode[] = [
     allocatable: { 'nvidia.com/gpu': '2', 'nvidia.com/mig-3g.40gb': '2', 'nvidia.com/mig-1g.10gb': '8' },
   },
   { name: 'node-4', product: undefined, allocatable: {} },
+  {
+    name: 'node-5',
+    product: 'NVIDIA-L4',
+    annotations: { 'hami.io/node-nvidia-register': hamiDevices },
+    allocatable: { 'nvidia.com/gpu': '20' },
+  },
 ]
 
-const toNode = ({ name, product, labels = {}, allocatable }: DemoNode): KubernetesObject => ({
+const toNode = ({ name, product, labels = {}, annotations = {}, allocatable }: DemoNode): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'Node',
-  metadata: { name, labels: { ...labels, ...(product === undefined ? {} : { 'nvidia.com/gpu.product': product }) } },
+  metadata: { name, annotations, labels: { ...labels, ...(product === undefined ? {} : { 'nvidia.com/gpu.product': product }) } },
   spec: {},
   status: {
     allocatable: { cpu: '64', memory: '512Gi', ...allocatable },
     capacity: { cpu: '64', memory: '512Gi', ...allocatable },
-    conditions: [{ type: 'Ready', status: 'True' }],
+    conditions: [
+      { type: 'MemoryPressure', status: 'False', message: 'kubelet has sufficient memory available' },
+      { type: 'DiskPressure', status: 'False', message: 'kubelet has no disk pressure' },
+      { type: 'Ready', status: 'True', message: 'kubelet is posting ready status' },
+    ],
+    nodeInfo: { architecture: 'amd64', osImage: 'a machine in memory', kubeletVersion: 'v1.36.0' },
   },
 })
 

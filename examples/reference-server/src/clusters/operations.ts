@@ -17,7 +17,7 @@ export interface OperationEvent {
 /** One operation as it is told. */
 export interface OperationState {
   readonly id: string
-  readonly kind: 'deploy' | 'destroy'
+  readonly kind: 'deploy' | 'destroy' | 'benchmark'
   readonly deployment: { readonly name: string; readonly namespace: string }
   readonly status: 'running' | 'done' | 'failed' | 'cancelled'
   readonly startedUnixMs: number

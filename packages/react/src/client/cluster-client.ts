@@ -1,6 +1,7 @@
 /** Calls of the cluster routes: what is there, what would change, and work that goes on while nobody looks. */
 import type { DeploymentPlan, Interval } from '@bud-foundry/core'
 import type { BudClient, CallOptions } from './client.ts'
+import { consoleOperations } from './generated/console-operations.ts'
 import type { Operation } from './operation.ts'
 import { readFields, readList, readNumber, readText } from './read.ts'
 import type { ManifestFinding } from './wire.ts'
@@ -16,11 +17,22 @@ export interface ClusterNode {
   readonly hardwareId?: string | undefined
   readonly devices: number
   readonly available: number
-  readonly sharing?: 'whole' | 'mig' | 'time-slice' | undefined
+  /** `hami` and `time-slice`: several pods share one device. */
+  readonly sharing?: 'whole' | 'mig' | 'time-slice' | 'hami' | undefined
   readonly slices: readonly { readonly profile: string; readonly count: number }[]
   readonly cpu: string
   readonly memory: string
   readonly pods: readonly string[]
+  readonly conditions?: readonly { readonly type: string; readonly isTrue: boolean; readonly message?: string | undefined }[] | undefined
+  readonly system?:
+    | {
+        readonly architecture?: string | undefined
+        readonly os?: string | undefined
+        readonly kernel?: string | undefined
+        readonly kubelet?: string | undefined
+        readonly runtime?: string | undefined
+      }
+    | undefined
 }
 
 export interface ClusterInfo {
@@ -179,8 +191,6 @@ export interface ClusterClient {
   previewScaling(rules: ScaleRules, options?: CallOptions): Promise<ScalePreview>
 }
 
-const base = '/api/clusters'
-
 export function createClusterClient(client: BudClient): ClusterClient {
   const list = async <Item>(operation: Operation, read: (value: unknown, where: string) => Item, options?: CallOptions) =>
     readList(readFields(await client.call(operation, options), operation.address)['data'], `${operation.address}: data`).map(
@@ -188,23 +198,23 @@ export function createClusterClient(client: BudClient): ClusterClient {
     )
   const operation = async (call: Operation, options?: CallOptions) => readOperation(await client.call(call, options), 'operation')
   return {
-    list: (options) => list({ address: `GET ${base}` }, readCluster, options),
-    deployments: (id, options) => list({ address: `GET ${base}/{id}/deployments`, params: { id } }, readDeployment, options),
+    list: (options) => list({ address: consoleOperations.listClusters }, readCluster, options),
+    deployments: (id, options) => list({ address: consoleOperations.listDeployments, params: { id } }, readDeployment, options),
     plan: async (id, plan, options) =>
-      readChanges(await client.call({ address: `POST ${base}/{id}/changes`, params: { id }, body: { plan } }, options)),
-    apply: (id, changes, options) => operation({ address: `POST ${base}/{id}/operations`, params: { id }, body: { changes } }, options),
-    destroy: (id, destroy, options) => operation({ address: `POST ${base}/{id}/operations`, params: { id }, body: { destroy } }, options),
-    operations: (id, options) => list({ address: `GET ${base}/{id}/operations`, params: { id } }, readOperation, options),
-    operation: (id, name, options) => operation({ address: `GET ${base}/{id}/operations/{name}`, params: { id, name } }, options),
-    cancel: (id, name, options) => operation({ address: `POST ${base}/{id}/operations/{name}/cancel`, params: { id, name } }, options),
-    resume: (id, name, options) => operation({ address: `POST ${base}/{id}/operations/{name}/resume`, params: { id, name } }, options),
-    benchmarks: (id, options) => list({ address: `GET ${base}/{id}/benchmarks`, params: { id } }, readBenchmark, options),
+      readChanges(await client.call({ address: consoleOperations.planChanges, params: { id }, body: { plan } }, options)),
+    apply: (id, changes, options) => operation({ address: consoleOperations.startOperation, params: { id }, body: { changes } }, options),
+    destroy: (id, destroy, options) => operation({ address: consoleOperations.startOperation, params: { id }, body: { destroy } }, options),
+    operations: (id, options) => list({ address: consoleOperations.listOperations, params: { id } }, readOperation, options),
+    operation: (id, name, options) => operation({ address: consoleOperations.getOperation, params: { id, operation: name } }, options),
+    cancel: (id, name, options) => operation({ address: consoleOperations.cancelOperation, params: { id, operation: name } }, options),
+    resume: (id, name, options) => operation({ address: consoleOperations.resumeOperation, params: { id, operation: name } }, options),
+    benchmarks: (id, options) => list({ address: consoleOperations.listBenchmarks, params: { id } }, readBenchmark, options),
     benchmark: (id, benchmark, options) =>
-      operation({ address: `POST ${base}/{id}/operations`, params: { id }, body: { benchmark } }, options),
+      operation({ address: consoleOperations.startOperation, params: { id }, body: { benchmark } }, options),
     logs: (id, { namespace, name }, options) =>
-      list({ address: `GET ${base}/{id}/deployments/{namespace}/{name}/logs`, params: { id, namespace, name } }, readLine, options),
-    leftovers: (id, options) => list({ address: `GET ${base}/{id}/leftovers`, params: { id } }, readLeftover, options),
-    previewScaling: async (body, options) => readPreview(await client.call({ address: `POST ${base}/scale-preview`, body }, options)),
+      list({ address: consoleOperations.readLogs, params: { id, namespace, name } }, readLine, options),
+    leftovers: (id, options) => list({ address: consoleOperations.listLeftovers, params: { id } }, readLeftover, options),
+    previewScaling: async (body, options) => readPreview(await client.call({ address: consoleOperations.previewScaling, body }, options)),
   }
 }
 

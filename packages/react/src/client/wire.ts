@@ -27,6 +27,7 @@ export interface RequestQuery {
   readonly fromUnixMs?: number | undefined
   readonly toUnixMs?: number | undefined
   readonly model?: string | undefined
+  readonly projectId?: string | undefined
   readonly outcome?: RequestOutcome | undefined
 }
 

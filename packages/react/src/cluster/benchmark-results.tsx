@@ -93,7 +93,7 @@ function toColumns(words: typeof benchmarkWords, format: Format): readonly DataC
       title: words.deployment,
       isHeader: true,
       value: ({ deployment }) => deployment.name,
-      show: ({ deployment, isSimulated }) => (
+      show: ({ deployment, isSimulated, model, hardwareId, replicas }) => (
         <>
           {deployment.name}{' '}
           {isSimulated ? (
@@ -101,12 +101,11 @@ function toColumns(words: typeof benchmarkWords, format: Format): readonly DataC
               {words.simulated}
             </span>
           ) : null}
+          <span className="bud-beside">{words.on(model, format.count(replicas), hardwareId)}</span>
         </>
       ),
     },
     { id: 'ended', title: words.ended, value: ({ endedUnixMs }) => endedUnixMs, show: ({ endedUnixMs }) => format.dayMinute(endedUnixMs) },
-    { id: 'model', title: words.model, value: ({ model }) => model },
-    { id: 'hardware', title: words.hardware, value: ({ hardwareId }) => hardwareId },
     {
       id: 'load',
       title: words.load,

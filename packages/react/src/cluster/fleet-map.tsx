@@ -24,7 +24,7 @@ export function FleetMap({ nodes }: { readonly nodes: readonly ClusterNode[] }) 
             </p>
             <span className="bud-hidden">
               {words.fleetSummary(name, hardwareId, format.count(devices - available), format.count(devices))}
-              {slices.map(({ profile, count }) => `, ${words.slice(format.count(count), profile)}`).join('')}
+              {slices.map(({ profile, count }) => `, ${words.slice(format.count(count), words.sharing[profile] ?? profile)}`).join('')}
             </span>
             <div className="bud-fleet-devices" aria-hidden="true">
               {Array.from({ length: devices }, (_, index) => (
@@ -33,7 +33,7 @@ export function FleetMap({ nodes }: { readonly nodes: readonly ClusterNode[] }) 
             </div>
             {slices.length === 0 ? null : (
               <p className="bud-fleet-slices" aria-hidden="true">
-                {slices.map(({ profile, count }) => words.slice(format.count(count), profile)).join(' · ')}
+                {slices.map(({ profile, count }) => words.slice(format.count(count), words.sharing[profile] ?? profile)).join(' · ')}
               </p>
             )}
           </li>

@@ -5,11 +5,32 @@ import { useBudFormat, useWords } from '../hook/bud-context.ts'
 import { DataTable, type DataColumn } from '../data-table/data-table.tsx'
 import { clusterWords } from './cluster-words.ts'
 
-export function NodeTable({ nodes }: { readonly nodes: readonly ClusterNode[] }) {
+export interface NodeTableProps {
+  readonly nodes: readonly ClusterNode[]
+  /** Whose detail is shown. */
+  readonly selected?: string | undefined
+  /** Hears which machine was chosen; without it names are plain text. */
+  readonly onSelect?: ((name: string) => void) | undefined
+}
+
+export function NodeTable({ nodes, selected, onSelect }: NodeTableProps) {
   const words = useWords('clusters', clusterWords)
   const format = useBudFormat()
   const columns: readonly DataColumn<ClusterNode>[] = [
-    { id: 'name', title: words.node, isHeader: true, value: ({ name }) => name },
+    {
+      id: 'name',
+      title: words.node,
+      isHeader: true,
+      value: ({ name }) => name,
+      show: ({ name }) =>
+        onSelect === undefined ? (
+          name
+        ) : (
+          <button type="button" className="bud-link" aria-pressed={name === selected} onClick={() => onSelect(name)}>
+            {name}
+          </button>
+        ),
+    },
     {
       id: 'ready',
       title: words.ready,
@@ -33,7 +54,7 @@ export function NodeTable({ nodes }: { readonly nodes: readonly ClusterNode[] })
       title: words.slices,
       value: ({ slices, sharing }) =>
         slices.length > 0
-          ? slices.map(({ profile, count }) => words.slice(format.count(count), profile)).join(', ')
+          ? slices.map(({ profile, count }) => words.slice(format.count(count), words.sharing[profile] ?? profile)).join(', ')
           : (words.sharing[sharing ?? ''] ?? '–'),
     },
     { id: 'cpu', title: words.cpu, isNumber: true, value: ({ cpu }) => cpu },

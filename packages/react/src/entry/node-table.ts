@@ -1,2 +1,3 @@
-/** Public list of the node table. */
-export { NodeTable } from '../cluster/node-table.tsx'
+/** The machines of a cluster, and each on its own. */
+export { NodeTable, type NodeTableProps } from '../cluster/node-table.tsx'
+export { NodeDetail, type NodeDetailProps } from '../cluster/node-detail.tsx'

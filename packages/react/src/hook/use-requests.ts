@@ -23,16 +23,17 @@ export function useRequests(query: RequestQuery = {}): LiveRequests {
   useLiveReload(page.reload, page.status === 'error')
   const live = useLive()
   const stored = page.data?.data
-  const { model, outcome, cursor, fromUnixMs, toUnixMs } = query
+  const { model, outcome, projectId, cursor, fromUnixMs, toUnixMs } = query
   const requests = useMemo(() => {
     const matches = (event: RequestEvent) =>
       cursor === undefined &&
       (model === undefined || event.model === model || event.requestedModel === model) &&
+      (projectId === undefined || event.projectId === projectId) &&
       (outcome === undefined || event.outcome === outcome) &&
       (fromUnixMs === undefined || event.timeUnixMs >= fromUnixMs) &&
       (toUnixMs === undefined || event.timeUnixMs < toUnixMs)
     return mergeRequests(live.finished.filter(matches), stored ?? []).slice(0, Math.max(limit, stored?.length ?? 0))
-  }, [live.finished, stored, limit, model, outcome, cursor, fromUnixMs, toUnixMs])
+  }, [live.finished, stored, limit, model, outcome, projectId, cursor, fromUnixMs, toUnixMs])
   return useMemo(() => ({ ...page, requests, inFlight: live.inFlight }), [page, requests, live.inFlight])
 }
 

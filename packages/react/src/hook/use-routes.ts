@@ -1,5 +1,6 @@
 'use client'
 /** What the gateway routes where, and how its targets are. */
+import { consoleOperations } from '../client/generated/console-operations.ts'
 import { readFields, readList, readText } from '../client/read.ts'
 import { useResource, type LoadedResource } from './use-resource.ts'
 
@@ -23,7 +24,7 @@ export function useRoutes(): LoadedResource<readonly GatewayRoute[]> {
     key: 'routes',
     refreshMs: 5_000,
     load: async (client, signal) =>
-      readList(readFields(await client.call({ address: 'GET /api/routes' }, { signal }), 'routes')['data'], 'routes.data').map(
+      readList(readFields(await client.call({ address: consoleOperations.listRoutes }, { signal }), 'routes')['data'], 'routes.data').map(
         (item, index) => {
           const where = `routes.data[${String(index)}]`
           const fields = readFields(item, where)

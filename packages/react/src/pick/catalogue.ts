@@ -1,6 +1,7 @@
 'use client'
 /** What the simulator knows: models by name, hardware with its numbers. */
 import type { BudClient } from '../client/client.ts'
+import { consoleOperations } from '../client/generated/console-operations.ts'
 import { readFields, readList, readNumber, readText } from '../client/read.ts'
 import { useResource, type LoadedResource } from '../hook/use-resource.ts'
 
@@ -20,7 +21,7 @@ export interface SimCatalogue {
 
 /** Models and hardware that plans can be made for. Rejects with a BudClientError. */
 export async function readSimCatalogue(client: BudClient, signal?: AbortSignal): Promise<SimCatalogue> {
-  const fields = readFields(await client.call({ address: 'GET /api/sim/catalogue' }, { signal }), 'catalogue')
+  const fields = readFields(await client.call({ address: consoleOperations.simCatalogue }, { signal }), 'catalogue')
   return {
     models: readList(fields['models'], 'catalogue.models').map(String),
     hardware: readList(fields['hardware'], 'catalogue.hardware').map((item, index) => {

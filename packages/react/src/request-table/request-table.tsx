@@ -133,7 +133,7 @@ export function LiveRequestTable({ query, hasMore = false, ...open }: LiveReques
       </div>
     )
   }
-  const isFiltered = query?.model !== undefined || query?.outcome !== undefined
+  const isFiltered = query?.model !== undefined || query?.outcome !== undefined || query?.projectId !== undefined
   const running = isFiltered ? [] : inFlight.slice(0, inFlightShownMax)
   // The list keeps its length while requests come and go, so that what is below does not jump.
   const listed = hasMore ? known : known.slice(0, Math.max((query?.limit ?? 50) - running.length, 1))

@@ -3,6 +3,7 @@
 import type { DeploymentPlan, Prediction, Workload } from '@bud-foundry/core'
 import { useEffect, useId, useMemo, useState } from 'react'
 import type { BudClient } from '../client/client.ts'
+import { consoleOperations } from '../client/generated/console-operations.ts'
 import { readFields, readList, readNumber } from '../client/read.ts'
 import { useBudClient, useBudFormat, useWords } from '../hook/bud-context.ts'
 import { useAction } from '../hook/use-action.ts'
@@ -171,7 +172,7 @@ function toLoad({ concurrency = 16, inputTokens, outputTokens }: Workload): Load
 }
 
 async function predict(client: BudClient, plan: DeploymentPlan, workloads: readonly Load[], signal: AbortSignal) {
-  const answer = await client.call({ address: 'POST /api/sim/predict', body: { plan, workloads } }, { signal })
+  const answer = await client.call({ address: consoleOperations.predict, body: { plan, workloads } }, { signal })
   return readList(readFields(answer, 'predict')['data'], 'predict.data').map((item, index) => {
     if (item === null) return undefined
     const where = `predict.data[${String(index)}]`

@@ -31,7 +31,20 @@ export const cluster = {
         { profile: '3g.40gb', count: 2 },
         { profile: '1g.10gb', count: 8 },
       ],
+      conditions: [
+        { type: 'MemoryPressure', isTrue: false, message: 'kubelet has sufficient memory available' },
+        { type: 'DiskPressure', isTrue: true, message: 'kubelet has disk pressure' },
+        { type: 'Ready', isTrue: true, message: 'kubelet is posting ready status' },
+      ],
+      system: {
+        architecture: 'amd64',
+        os: 'Ubuntu 24.04.1 LTS',
+        kernel: '6.8.0-49-generic',
+        kubelet: 'v1.36.0',
+        runtime: 'containerd://2.1.0',
+      },
     }),
+    node('node-5', 'l4', 2, 2, { sharing: 'hami', slices: [{ profile: 'hami', count: 20 }] }),
     node('node-4', undefined, 0, 0, { isReady: false }),
   ],
   findings: [],
@@ -110,4 +123,27 @@ export const scalePreview = {
   replicaHours: 4.1,
   usd: 12.26,
   servedShare: 0.73,
+}
+
+const measured = {
+  id: 'b1',
+  deployment,
+  endedUnixMs: nowUnixMs,
+  model: 'meta-llama/Meta-Llama-3.1-8B',
+  hardwareId: 'h100-sxm',
+  replicas: 2,
+  isSimulated: true,
+  load: { concurrency: 32, inputTokens: 1024, outputTokens: 256 },
+  completed: 320,
+  failed: 0,
+  durationSeconds: 20.4,
+  requestsPerSecond: 15.7,
+  outputTokensPerSecond: 4012,
+  timeToFirstTokenMs: { mean: 84, p50: 81, p95: 122, p99: 140 },
+  timePerOutputTokenMs: { mean: 7.9, p50: 7.8, p99: 9.4 },
+  endToEndMs: { mean: 2110, p50: 2098 },
+  predicted: samplePlan().predicted,
+}
+export const benchmarks = {
+  data: [measured, { ...measured, id: 'b2', isSimulated: false, failed: 4, endedUnixMs: nowUnixMs - 86_400_000, predicted: undefined }],
 }

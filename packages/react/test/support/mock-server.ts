@@ -266,6 +266,7 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
       })
       return
     }
+    if (route === 'GET /api/sim/catalogue') return json(response, 200, { models: ['meta-llama/Llama-3.1-8B-Instruct'], hardware: [] })
     if (route === 'GET /api/clusters') return json(response, 200, { data: [] })
     if (route === 'POST /api/sim/predict') {
       const { workloads } = JSON.parse(await readBody(request)) as { workloads: unknown[] }

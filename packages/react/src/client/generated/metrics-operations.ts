@@ -598,6 +598,7 @@ export interface MetricsOperations {
     readonly query: {
       readonly from?: string | undefined
       readonly to?: string | undefined
+      readonly fields?: string | undefined
       readonly limit?: string | undefined
       readonly cursor?: string | undefined
       readonly search?: string | undefined
