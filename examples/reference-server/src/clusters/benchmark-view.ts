@@ -3,8 +3,8 @@ import type { BenchmarkResult, DeploymentReference } from '@bud-foundry/cluster'
 import type { DeploymentPlan } from '@bud-foundry/core'
 import { z } from 'zod'
 
-/** Of the result of the cluster package, what does not concern the training of simulators. */
-export type MeasuredBenchmark = Omit<BenchmarkResult, 'measurement'>
+/** Of the result of the cluster package, what concerns neither the training of simulators nor single requests. */
+export type MeasuredBenchmark = Omit<BenchmarkResult, 'measurement' | 'requests'>
 
 const percentiles = z.object({ mean: z.number(), p50: z.number(), p95: z.number().optional(), p99: z.number().optional() })
 const interval = z.object({ low: z.number(), mid: z.number(), high: z.number() })
