@@ -159,7 +159,8 @@ it.each([
   expect(test.gateway.inFlight).toBe(0)
 })
 
-it('keeps a process alive that waits for nothing but a hook', async () => {
+// It starts a process from source, which takes seconds on a busy machine.
+it('keeps a process alive that waits for nothing but a hook', { timeout: 30_000 }, async () => {
   const program = `
     import { createGateway } from '@bud-foundry/gateway'
     const models = { m: { targets: [{ provider: 'vllm', baseUrl: 'http://127.0.0.1:9' }] } }
