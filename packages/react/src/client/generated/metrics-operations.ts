@@ -77,24 +77,41 @@ export type MetricsMeasure =
   | 'inFlightMean'
   | 'inFlightPeak'
 
+export type MetricsErrorClass =
+  '' | 'aborted' | 'broken-stream' | 'blocked' | 'guardrail' | 'budget' | 'rate-limit' | 'permission' | 'timeout' | 'bad-request' | 'server'
+
 export type MetricsFilters = {
   readonly projectId?: string | readonly string[] | undefined
   readonly keyId?: string | readonly string[] | undefined
   readonly userId?: string | readonly string[] | undefined
-  readonly operation?: string | readonly string[] | undefined
+  readonly operation?:
+    | 'chat'
+    | 'completion'
+    | 'embedding'
+    | 'count-tokens'
+    | 'models'
+    | readonly ('chat' | 'completion' | 'embedding' | 'count-tokens' | 'models')[]
+    | undefined
   readonly dialect?: string | readonly string[] | undefined
-  readonly stream?: string | readonly string[] | undefined
+  readonly stream?: 'true' | 'false' | readonly ('true' | 'false')[] | undefined
   readonly requestedModel?: string | readonly string[] | undefined
   readonly model?: string | readonly string[] | undefined
   readonly targetId?: string | readonly string[] | undefined
   readonly providerId?: string | readonly string[] | undefined
   readonly status?: string | readonly string[] | undefined
-  readonly outcome?: string | readonly string[] | undefined
-  readonly errorClass?: string | readonly string[] | undefined
+  readonly outcome?:
+    | 'success'
+    | 'error'
+    | 'rejected'
+    | 'aborted'
+    | 'partial'
+    | readonly ('success' | 'error' | 'rejected' | 'aborted' | 'partial')[]
+    | undefined
+  readonly errorClass?: MetricsErrorClass | readonly MetricsErrorClass[] | undefined
   readonly errorCode?: string | readonly string[] | undefined
   readonly finishReason?: string | readonly string[] | undefined
-  readonly cache?: string | readonly string[] | undefined
-  readonly usageSource?: string | readonly string[] | undefined
+  readonly cache?: 'none' | 'hit' | 'miss' | readonly ('none' | 'hit' | 'miss')[] | undefined
+  readonly usageSource?: 'upstream' | 'estimate' | 'none' | readonly ('upstream' | 'estimate' | 'none')[] | undefined
   readonly clientIp?: string | readonly string[] | undefined
   readonly userAgent?: string | readonly string[] | undefined
   readonly sessionId?: string | readonly string[] | undefined
@@ -110,7 +127,7 @@ export type MetricsFilters = {
   readonly os?: string | readonly string[] | undefined
   readonly blockRuleId?: string | readonly string[] | undefined
   readonly source?: string | readonly string[] | undefined
-  readonly isBot?: string | readonly string[] | undefined
+  readonly isBot?: 'true' | 'false' | readonly ('true' | 'false')[] | undefined
   readonly guardrail?: string | readonly string[] | undefined
 }
 
