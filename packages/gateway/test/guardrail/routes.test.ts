@@ -388,7 +388,7 @@ it('refuses a body in which a field stands twice, and names it', async () => {
 
 it.each([
   ['a long text', message('1 '.repeat(60_000))],
-  ['many short ones', { messages: Array.from({ length: 4_000 }, () => ({ role: 'user', content: '+1 202-456-11 or so' })) }],
+  ['many short ones', { messages: Array.from({ length: 8_000 }, () => ({ role: 'user', content: '+1 202-456-11 or so' })) }],
 ])('leaves other calls their turn while it reads %s', async (_, body) => {
   await using gateway = withRail({ kind: 'pii', country: 'US', on: ['input'] }, played())
   let turns = 0
@@ -401,5 +401,6 @@ it.each([
   const response = await post(gateway, chatPath, body)
   isOver = true
   expect(response.status).toBe(200)
-  expect(turns).toBeGreaterThan(8)
+  // How many depends on the speed of the machine; in one go there would be one or two.
+  expect(turns).toBeGreaterThan(4)
 })
