@@ -18,7 +18,7 @@ const plan = {
   growthRows: quick ? [] : [Math.round(rows / 10), Math.round((rows * 3) / 10)],
   ingestEvents: quick ? 60_000 : 500_000,
   ingestRounds: quick ? 1 : 3,
-  rounds: quick ? 2 : 10,
+  rounds: quick ? 2 : 6,
 }
 const loadAverage = currentLoadAverage()
 
@@ -81,7 +81,7 @@ show(
 )
 const asks = await run('./ask.process.ts', askSchema, [plan.rows, plan.rounds])
 const growth: z.infer<typeof askSchema>[] = []
-for (const count of plan.growthRows) growth.push(await run('./ask.process.ts', askSchema, [count, plan.rounds]))
+for (const count of plan.growthRows) growth.push(await run('./ask.process.ts', askSchema, [count, plan.rounds, 0]))
 
 const sum = (answers: Answers) => answers.reduce((total, { p95 }) => total + p95, 0)
 const largest = (answers: Answers) => Math.max(...answers.map(({ p95 }) => p95))

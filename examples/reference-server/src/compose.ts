@@ -64,7 +64,9 @@ export async function compose(environment: ServerEnvironment, { clock, logger }:
     discover(),
   ])
   const { BUD_RETENTION: retention = {} } = environment
-  const metrics = building.use(await createMetrics({ client, spoolDirectory: directory.file('spool'), clock, logger, retention }))
+  const metrics = building.use(
+    await createMetrics({ client, spoolDirectory: directory.file('spool'), clock, logger, retention, startsWithoutDatabase: true }),
+  )
   const store = building.use(await createFileStore({ path: directory.file('state.sqlite'), clock }))
   const keys = building.use(createKeyRing({ store, clock }))
   const captureShare = environment.BUD_CAPTURE_SHARE

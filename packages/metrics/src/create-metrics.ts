@@ -1,5 +1,6 @@
 /** Puts metrics together: a database at the schema of this release, a way in and a way to ask. */
 import {
+  isBudError,
   resolveConfig,
   silentLogger,
   systemClock,
@@ -11,8 +12,9 @@ import {
   type Sink,
 } from '@bud-foundry/core'
 import type { AnalyticsClient } from './client/analytics-client.ts'
-import { createLane } from './client/lane.ts'
+import { createLane, type Lane } from './client/lane.ts'
 import { storeNodePrices, storeTargetDevices, type NodePrice, type TargetDevice } from './fleet/fleet-facts.ts'
+import { eraseRefused } from './erase/erase-refused.ts'
 import { eraseUser, type Erasure, type ErasureReport } from './erase/erase-user.ts'
 import { metricsLimits } from './limits.ts'
 import { createClickHouseEngine } from './ask/clickhouse-engine.ts'
@@ -46,6 +48,17 @@ export interface MetricsOptions {
   readonly topology?: Topology
   /** Each write also waits for the disk, so that accepted events survive a power cut; default false. */
   readonly fsync?: boolean
+  /**
+   * Starts although the database does not answer: events wait in the spool, and are stored, after the migrations, when it is back. Default
+   * false: `createMetrics` rejects.
+   */
+  readonly startsWithoutDatabase?: boolean
+}
+
+/** What an erasure removed, in the database and in the spool. */
+export interface ErasedUser extends ErasureReport {
+  /** Events that no table could hold, which lay in the spool. */
+  readonly refused: number
 }
 
 /** Asks for every project; narrow it with `scopedTo` before anyone but an operator asks. */
@@ -54,7 +67,7 @@ export interface Metrics extends MetricsReader, AsyncDisposable {
   readonly sink: Sink
   /** What was asked and answered, where the gateway captured it; of every project, like the questions. */
   readonly payloads: PayloadReader
-  /** What the start changed in the database. */
+  /** What the start changed in the database; version 0 while that does not answer. */
   readonly migration: MigrationReport
   /**
    * Stores events at once, past the spool and each id once, however often it is sent; for imports that can be repeated.
@@ -63,15 +76,56 @@ export interface Metrics extends MetricsReader, AsyncDisposable {
   store(events: readonly BudEvent[], signal?: AbortSignal): Promise<Delivery>
   /**
    * Removes all that is stored of one user of a project, after what waits in the spool, and makes the rollups anew that counted it.
-   * May be repeated; CORE_ABORTED when the spool could not be delivered before the signal aborted.
+   * May be repeated; CORE_ABORTED when the spool could not be delivered before the signal aborted. Events that are sent again afterwards
+   * are new: whoever repeats an import brings the user back.
    */
-  erase(user: Erasure, signal: AbortSignal): Promise<ErasureReport>
+  erase(user: Erasure, signal: AbortSignal): Promise<ErasedUser>
   /** What nodes cost from when on, for `trueCost`; may be repeated. @throws CORE_CONFIG_INVALID, METRICS_DATABASE_UNAVAILABLE */
   storeNodePrices(prices: readonly NodePrice[], signal?: AbortSignal): Promise<number>
   /** Which devices serve which target from when on, for `trueCost`; may be repeated. @throws CORE_CONFIG_INVALID, METRICS_DATABASE_UNAVAILABLE */
   storeTargetDevices(devices: readonly TargetDevice[], signal?: AbortSignal): Promise<number>
   /** Compares every rollup with the raw rows, where those are all still there; reads them all. */
   verify(signal?: AbortSignal): Promise<readonly RollupCheck[]>
+}
+
+/** What must have happened before anything is stored, once. */
+interface Preparation {
+  ensure(): Promise<void>
+  readonly report: MigrationReport
+}
+
+function createPreparation({
+  client,
+  clock,
+  logger,
+  days,
+  topology,
+}: {
+  readonly client: AnalyticsClient
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly days: Retention
+  readonly topology: Topology
+}): Preparation {
+  let report: MigrationReport = { schemaVersion: 0, applied: [] }
+  let isDone = false
+  return {
+    get report() {
+      return report
+    },
+    async ensure() {
+      if (isDone) return
+      const migration = await migrate(client, clock, migrations, topology)
+      for (const { version, name } of migration.applied) logger.info('metrics migration applied', { version, name })
+      await applyRetention(client, days, topology)
+      if (await needsRepair(client)) {
+        const isTorn = await repairTornRollups(client)
+        logger.warn(isTorn ? 'rollups that a crash had torn were made anew' : 'rollups that a crash left uncertain were found to be whole')
+      }
+      report = migration
+      isDone = true
+    },
+  }
 }
 
 /**
@@ -89,19 +143,32 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
     retention = {},
     fsync = false,
     topology = {},
+    startsWithoutDatabase = false,
   } = options
   const days = resolveConfig('metrics retention', retentionSchema, retention)
-  const migration = await migrate(client, clock, migrations, topology)
-  for (const { version, name } of migration.applied) logger.info('metrics migration applied', { version, name })
-  await applyRetention(client, days, topology)
+  const preparation = createPreparation({ client, clock, logger, days, topology })
+  try {
+    await preparation.ensure()
+  } catch (error) {
+    if (!startsWithoutDatabase || !isBudError(error) || !error.retryable) throw error
+    logger.warn('the metrics database does not answer; events wait in the spool until it does', { error })
+  }
   // One at a time: nothing may come between looking for known ids and inserting the others.
-  const deliveries = createLane([client], metricsLimits.deliveriesWaiting)
+  const lane = createLane([client], metricsLimits.deliveriesWaiting)
+  const deliveries: Lane<AnalyticsClient> = {
+    run: (what, work, signal) =>
+      lane.run(
+        what,
+        async (session) => {
+          await preparation.ensure()
+          return work(session)
+        },
+        signal,
+      ),
+    close: () => lane.close(),
+  }
   const deliverLasting = createLastingDeliveries(deliveries)
   const blockSize = createBlockSize(clock)
-  if (await needsRepair(client)) {
-    const isTorn = await repairTornRollups(client)
-    logger.warn(isTorn ? 'rollups that a crash had torn were made anew' : 'rollups that a crash left uncertain were found to be whole')
-  }
   const doubt = (maybeTorn: boolean) => ({ maybeTorn, repairableFrom: rawCompleteFrom(days, clock.nowMs()) })
   const store: Metrics['store'] = (events, signal) =>
     deliveries.run('storing events', (session) => deliverEvents(session, events, doubt(false)), signal)
@@ -145,11 +212,14 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
     ...reader,
     sink,
     payloads: createPayloadReader(client, everyProject),
-    migration,
+    get migration() {
+      return preparation.report
+    },
     store,
     async erase(user, signal) {
       await sink.flush(signal)
-      return deliveries.run('erasing a user', (session) => eraseUser(session, user, doubt(false).repairableFrom), signal)
+      const report = await deliveries.run('erasing a user', (session) => eraseUser(session, user, doubt(false).repairableFrom), signal)
+      return { ...report, refused: eraseRefused(spoolDirectory, user) }
     },
     storeNodePrices: (prices, signal) => deliveries.run('storing prices', (session) => storeNodePrices(session, prices), signal),
     storeTargetDevices: (devices, signal) =>

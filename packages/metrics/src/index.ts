@@ -1,6 +1,6 @@
 /** The public list of metrics: events in, answers out. */
 
-export { createMetrics, type Metrics, type MetricsOptions } from './create-metrics.ts'
+export { createMetrics, type ErasedUser, type Metrics, type MetricsOptions } from './create-metrics.ts'
 export type { AnalyticsClient, FileFormat, QueryParam, RowsInsert, Statement, TableInsert } from './client/analytics-client.ts'
 export type { CallHeaders } from './client/reveal-headers.ts'
 export { createServerClient, type ServerClientOptions } from './client/server-client.ts'

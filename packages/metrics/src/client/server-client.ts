@@ -1,7 +1,8 @@
 /** The client of a ClickHouse server or cluster, over HTTP. */
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import type { Secret } from '@bud-foundry/core'
+import { resolveConfig, secretSchema, type Secret } from '@bud-foundry/core'
+import { z } from 'zod'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
 import type { AnalyticsClient } from './analytics-client.ts'
@@ -20,12 +21,21 @@ export interface ServerClientOptions {
   readonly requestTimeoutMs?: number
 }
 
+const optionsSchema = z.strictObject({
+  url: z.url({ protocol: /^https?$/, error: 'must be an address such as http://clickhouse:8123' }),
+  database: z.string().min(1).optional(),
+  username: z.string().optional(),
+  password: secretSchema.optional(),
+  requestTimeoutMs: z.number().positive().optional(),
+})
+
 /** The official client wants them as texts. */
 const toTexts = (settings: Readonly<Record<string, string | number>>) =>
   Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]))
 
-/** Connects on first use. @throws METRICS_DATABASE_UNAVAILABLE or METRICS_DATABASE_REFUSED from its methods */
-export function createServerClient(options: ServerClientOptions): AnalyticsClient {
+/** Connects on first use. @throws CORE_CONFIG_INVALID; METRICS_DATABASE_UNAVAILABLE or METRICS_DATABASE_REFUSED from its methods */
+export function createServerClient(input: ServerClientOptions): AnalyticsClient {
+  const options = resolveConfig('the client of ClickHouse', optionsSchema, input)
   const { ClickHouseLogLevel, createClient } = officialClient()
   const client = createClient({
     url: options.url,

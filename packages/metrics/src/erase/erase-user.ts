@@ -13,6 +13,10 @@ export interface ErasureReport {
   readonly requests: number
   readonly payloads: number
   readonly scores: number
+  /** Spans of the traces that their requests belong to. */
+  readonly spans: number
+  /** Reports of rules that blocked the user. */
+  readonly blockedRequests: number
 }
 
 const countRows = z.tuple([z.object({ rows: z.number() })])
@@ -36,10 +40,13 @@ export async function eraseUser(client: AnalyticsClient, { projectId, userId }: 
     client.command({ what, sql: `ALTER TABLE ${table} DELETE WHERE ${where} SETTINGS mutations_sync = 2`, params })
   const ofPayload = `project_id = {projectId:String} AND request_id IN ${requestsOfUser}`
   const ofScore = `project_id = {projectId:String} AND (user_id = {userId:String} OR request_id IN ${requestsOfUser})`
+  const ofSpan = `project_id = {projectId:String} AND trace_id IN ${tracesOfUser}`
   const report = {
     requests: await count('requests', ofUser),
     payloads: await count('payloads', ofPayload),
     scores: await count('scores', ofScore),
+    spans: await count('spans', ofSpan),
+    blockedRequests: await count('blocked_requests', ofUser),
   }
   await client.command({
     what,
@@ -50,7 +57,7 @@ FROM requests WHERE ${ofUser} AND hour >= toDateTime({from:UInt32}, 'UTC') ${rep
   // What refers to the requests goes before them, because they tell what it is.
   await remove('payloads', ofPayload)
   await remove('scores', ofScore)
-  await remove('spans', `project_id = {projectId:String} AND trace_id IN ${tracesOfUser}`)
+  await remove('spans', ofSpan)
   await remove('blocked_requests', ofUser)
   const kept =
     '(SELECT request_hash FROM payloads WHERE project_id = {projectId:String} UNION ALL SELECT response_hash FROM payloads WHERE project_id = {projectId:String})'

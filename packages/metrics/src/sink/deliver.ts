@@ -12,7 +12,7 @@ import {
 } from '@bud-foundry/core'
 import { z } from 'zod'
 import type { AnalyticsClient } from '../client/analytics-client.ts'
-import { metricsErrors } from '../errors.ts'
+import { metricsErrors, type InvalidEvent } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
 import { auditTable } from '../table/audit-table.ts'
 import { budgetAlertTable } from '../table/budget-alert-table.ts'
@@ -163,8 +163,18 @@ export interface DeliveryDoubt {
 async function deliverRequests(client: AnalyticsClient, batch: readonly BudEvent[], doubt: DeliveryDoubt): Promise<Delivery> {
   assertSchema(storedRequestSchema, batch)
   const writer = new RowWriter()
+  const invalid: InvalidEvent[] = []
   // Safe: each of them passed the schema.
-  for (const event of batch as readonly StoredRequest[]) writeRequestRow(writer, event)
+  for (const event of batch as readonly StoredRequest[]) {
+    try {
+      writeRequestRow(writer, event)
+    } catch (error) {
+      // A number that its column cannot hold is not stored as another one.
+      const message = error instanceof Error ? error.message : String(error)
+      invalid.push({ id: event.id, issues: [{ path: '(row)', message, fix: 'send what was measured' }] })
+    }
+  }
+  if (invalid.length > 0) throw metricsErrors.EVENTS_INVALID({ events: invalid })
   const stored = await storeDoubtfulRequests(client, { payloads: [writer.take()], ...doubt })
   return { stored, known: batch.length - stored }
 }

@@ -1,6 +1,8 @@
 /** Writes values in ClickHouse's RowBinary format into memory that is used again and again. */
 
 const startBytes = 256 * 1024
+/** Decimal(18, 12) ends there; sums of it do not. */
+const usdEnd = 1_000_000
 /** A string this short is written faster by a loop than by a call into the runtime. */
 const loopChars = 48
 
@@ -56,15 +58,14 @@ export class RowWriter {
     this.#end = this.#bytes.writeInt32LE(Math.max(-2_147_483_647, Math.min(Math.round(value), 2_147_483_647)), this.#end)
   }
 
-  /** A whole number from 0; more than 2^53 becomes 2^53 - 1. */
+  /** A whole number from 0 and below 2^53, up to which numbers are exact. */
   uint64(value: number): void {
-    if (!(value >= 0)) refuse(value, 'a number from 0')
+    if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) refuse(value, 'a number from 0 and below 2^53')
     this.#reserve(8)
-    const bounded = value < Number.MAX_SAFE_INTEGER ? value : Number.MAX_SAFE_INTEGER
-    const high = bounded >= 4_294_967_296 ? Math.floor(bounded / 4_294_967_296) : 0
+    const high = value >= 4_294_967_296 ? Math.floor(value / 4_294_967_296) : 0
     const bytes = this.#bytes
     let end = this.#end
-    const low = bounded - high * 4_294_967_296
+    const low = value - high * 4_294_967_296
     bytes[end++] = low
     bytes[end++] = low >>> 8
     bytes[end++] = low >>> 16
@@ -100,14 +101,14 @@ export class RowWriter {
   moneyOrNull(usd: number | undefined): void {
     this.present(usd !== undefined)
     if (usd === undefined) return
-    if (!(usd >= 0)) refuse(usd, 'an amount from 0')
+    if (!(usd >= 0 && usd < usdEnd)) refuse(usd, 'an amount in US dollars from 0 and below a million')
     // Up to here a double holds every unit of the last decimal.
     if (usd < 9_000) {
       this.uint64(Math.round(usd * 1e12))
       return
     }
     this.#reserve(8)
-    this.#end = this.#bytes.writeBigInt64LE(BigInt(Math.round(Math.min(usd, 999_999) * 1e6)) * 1_000_000n, this.#end)
+    this.#end = this.#bytes.writeBigInt64LE(BigInt(Math.round(usd * 1e6)) * 1_000_000n, this.#end)
   }
 
   floatOrNull(value: number | undefined): void {

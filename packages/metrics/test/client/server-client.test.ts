@@ -64,3 +64,7 @@ test('a refusal of the server keeps its code, and a server that is away is worth
   expect(metricsErrors.DATABASE_UNAVAILABLE.is(unreachable)).toBe(true)
   await away[Symbol.asyncDispose]()
 })
+
+test.each([{ url: 'nonsense' }, { url: 'ftp://x' }, { url: 'http://x:8123', requestTimeoutMs: -1 }])('%o is refused by name', (options) => {
+  expect(() => createServerClient(options)).toThrow(/url|requestTimeoutMs/)
+})

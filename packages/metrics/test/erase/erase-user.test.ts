@@ -1,4 +1,6 @@
 /** Erasure, retention, import and the other records, on the real engine. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { auditEventSchema, budgetAlertEventSchema, createId, systemClock, systemRandom } from '@bud-foundry/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RecordQuestion } from '../../src/ask/records/ask-records.ts'
@@ -58,7 +60,12 @@ test('a user is gone from rows, payloads, scores and rollups, and the others are
   await metrics.sink.write([...requests, ...payloads, score], signal)
   await metrics.sink.flush(signal)
   expect(await ask('SELECT count() AS rows FROM payload_bodies FINAL')).toEqual([{ rows: 3 }])
-  expect(await metrics.erase({ projectId: 'alpha', userId: 'ada' }, signal)).toEqual({ requests: 2, payloads: 2, scores: 1 })
+  expect(await metrics.erase({ projectId: 'alpha', userId: 'ada' }, signal)).toMatchObject({
+    requests: 2,
+    payloads: 2,
+    scores: 1,
+    refused: 0,
+  })
   expect(await ask('SELECT user_id FROM requests')).toEqual([{ user_id: 'bob' }])
   expect(await ask('SELECT body FROM payload_bodies FINAL ORDER BY body')).toEqual([
     { body: 'an answer for bob' },
@@ -66,11 +73,31 @@ test('a user is gone from rows, payloads, scores and rollups, and the others are
   ])
   expect(await ask('SELECT sum(requests) AS requests, uniqMerge(users) AS users FROM requests_day')).toEqual([{ requests: 1, users: 1 }])
   expect((await metrics.verify()).every(({ differing }) => differing === 0)).toBe(true)
-  expect(await metrics.erase({ projectId: 'alpha', userId: 'ada' }, signal)).toEqual({ requests: 0, payloads: 0, scores: 0 })
+  expect(await metrics.erase({ projectId: 'alpha', userId: 'ada' }, signal)).toEqual({
+    requests: 0,
+    payloads: 0,
+    scores: 0,
+    spans: 0,
+    blockedRequests: 0,
+    refused: 0,
+  })
   // What is imported again after an erasure is stored again, and not taken for a second attempt.
   expect(await metrics.store([score])).toEqual({ stored: 1, known: 0 })
   expect(await metrics.store([score])).toEqual({ stored: 0, known: 1 })
   expect(await ask('SELECT count() AS rows FROM scores')).toEqual([{ rows: 1 }])
+})
+
+test('what no table could hold of a user is erased too, and the others stay set aside', async () => {
+  const common = { projectId: 'alpha', timeUnixMs, outputTokens: -1 }
+  await metrics.sink.write(
+    ['zoe', 'tom'].map((userId) => makeRequest({ ...common, id: newId(), userId })),
+    signal,
+  )
+  await metrics.sink.flush(signal)
+  expect(await metrics.erase({ projectId: 'alpha', userId: 'zoe' }, signal)).toMatchObject({ requests: 0, refused: 1 })
+  const left = await readFile(join(engine.spoolDirectory, 'refused.ndjson'), 'utf8')
+  expect(left).not.toContain('zoe')
+  expect(left).toContain('tom')
 })
 
 test('the only user of a day is erased too, and nothing of the day is left in any rollup', async () => {

@@ -115,6 +115,18 @@ test('a request that lasted longer than a month is refused, for it would be in f
   ])
 })
 
+test('numbers that a column cannot hold are refused and not made smaller', async () => {
+  const wrong = [
+    makeRequest({ id: 'dear', costUsd: 1e6 }),
+    makeRequest({ id: 'slow', timeToFirstTokenMs: 1e300 }),
+    makeRequest({ id: 'fine', costUsd: 999_999 }),
+  ]
+  const error: unknown = await metrics.store(wrong).catch((cause: unknown) => cause)
+  expect(metricsErrors.EVENTS_INVALID.is(error) && error.details.events.map(({ id }) => id)).toEqual(['dear', 'slow'])
+  await metrics.store(wrong.slice(2))
+  expect(await metrics.request('fine')).toMatchObject({ costUsd: 999_999 })
+})
+
 test('times that lie in a hundred months hold up nothing', async () => {
   const month = 31 * 86_400_000
   const batch = Array.from({ length: 120 }, (_, index) => ({

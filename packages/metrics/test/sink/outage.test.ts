@@ -62,3 +62,27 @@ test('five minutes without the server change nothing for those who write, and al
   ])
   expect((await metrics.verify()).filter(({ differing }) => differing > 0)).toEqual([])
 })
+
+test('a process that starts while the server is away accepts events, and stores them after the migrations when it is back', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'bud-metrics-away-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  await using bridge = await openHttpBridge(join(directory, 'database'))
+  await bridge.leave()
+  const clock = createFakeClock({ startUnixMs: systemClock.nowMs() })
+  const options = { client: createServerClient({ url: bridge.url }), clock, spoolDirectory: join(directory, 'spool') }
+  await expect(createMetrics(options)).rejects.toMatchObject({ code: 'METRICS_DATABASE_UNAVAILABLE' })
+  await using metrics = await createMetrics({ ...options, startsWithoutDatabase: true })
+  expect(metrics.migration).toEqual({ schemaVersion: 0, applied: [] })
+  await metrics.sink.write([makeRequest({ id: createId(systemClock, systemRandom) }), makeRequest({ id: 'second' })], signal)
+  await clock.advance(5_000)
+  expect(metrics.sink.receipt()).toEqual({ produced: 2, stored: 0, pending: 2, dropped: 0 })
+  await bridge.comeBack()
+  await vi.waitFor(
+    async () => {
+      await clock.advance(2_000)
+      expect(metrics.sink.receipt()).toEqual({ produced: 2, stored: 2, pending: 0, dropped: 0 })
+    },
+    { timeout: 90_000, interval: 500 },
+  )
+  expect(metrics.migration.schemaVersion).toBeGreaterThan(0)
+})
