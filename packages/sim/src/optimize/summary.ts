@@ -26,7 +26,9 @@ function distance(next: Evaluated, best: Evaluated): string {
   const priced = next.usdPerHour !== undefined && best.usdPerHour !== undefined && best.usdPerHour > 0
   const cost = priced
     ? `${compared(next.usdPerHour, best.usdPerHour)} cost`
-    : `${String(next.devices)} device${next.devices === 1 ? '' : 's'} instead of ${String(best.devices)}`
+    : next.devices === best.devices
+      ? 'as many devices'
+      : `${String(next.devices)} device${next.devices === 1 ? '' : 's'} instead of ${String(best.devices)}`
   const latency = `${(next.estimate.endToEndSeconds / best.estimate.endToEndSeconds).toFixed(2)} times the latency`
   return `${cost}, ${latency}, ${compared(next.outputTokensPerSecond, best.outputTokensPerSecond)} throughput`
 }
@@ -49,6 +51,11 @@ function unusedPrediction(request: ResolvedRequest, best: Evaluated): readonly s
       ]
 }
 
+const span = (counts: readonly number[]): string => {
+  const [least, most] = [Math.min(...counts), Math.max(...counts)]
+  return least === most ? String(least) : `${String(least)} to ${String(most)}`
+}
+
 /** Sentences, the most important first. */
 export function summarize(request: ResolvedRequest, ranked: readonly Evaluated[], anyMeets: boolean): readonly string[] {
   const [best, ...others] = ranked
@@ -64,7 +71,7 @@ export function summarize(request: ResolvedRequest, ranked: readonly Evaluated[]
   const front = paretoFront(ranked)
   if (front.length > 1)
     lines.push(
-      `${String(front.length)} choices are beaten by none in cost, latency and throughput at once: from ${String(front[0]?.devices)} to ${String(front.at(-1)?.devices)} devices, end to end from ${Math.min(...front.map(({ endToEndMs }) => endToEndMs)).toFixed(0)} to ${Math.max(...front.map(({ endToEndMs }) => endToEndMs)).toFixed(0)} ms.`,
+      `${String(front.length)} choices are beaten by none in cost, latency and throughput at once: with ${span(front.map(({ devices }) => devices))} devices, end to end from ${Math.min(...front.map(({ endToEndMs }) => endToEndMs)).toFixed(0)} to ${Math.max(...front.map(({ endToEndMs }) => endToEndMs)).toFixed(0)} ms.`,
     )
   return lines
 }
@@ -85,12 +92,10 @@ export function summarizeCombinations(
 ): readonly string[] {
   const lines: string[] = []
   for (const kind of ['disaggregated', 'mixed'] as const) {
-    const first = combinations
-      .map((one) => ({ one, plan: one.kind === kind ? one.combined() : undefined }))
-      .find(({ plan }) => plan !== undefined)
-    if (first?.plan === undefined || best === undefined) continue
-    const { one, plan } = first
+    const one = combinations.find((combination) => combination.kind === kind)
+    if (one === undefined || best === undefined) continue
     if (kind === 'mixed' && !isWorthwhile(request, one, best)) continue
+    const plan = one.combined()
     const name = kind === 'disaggregated' ? 'Prefill and decode apart' : 'Two kinds of hardware together'
     const parts = plan.parts.map(
       ({ role, plan: { replicas, devicesPerReplica, hardwareId } }) =>
@@ -99,11 +104,13 @@ export function summarizeCombinations(
     const priced = one.usdPerHour !== undefined && best.usdPerHour !== undefined && best.usdPerHour > 0
     const cost = priced
       ? `${compared(one.usdPerHour, best.usdPerHour)} cost`
-      : `${String(one.devices)} devices instead of ${String(best.devices)}`
+      : one.devices === best.devices
+        ? 'as many devices'
+        : `${String(one.devices)} devices instead of ${String(best.devices)}`
     const meets = request.objective === undefined || one.meetsObjective ? '' : ', and it misses the objective'
     const latency = (one.endToEndSeconds / best.estimate.endToEndSeconds).toFixed(2)
     lines.push(
-      `${name}: ${parts.join(' and ')}: ${cost}, ${latency} times the latency, ${compared(one.outputTokensPerSecond, best.outputTokensPerSecond)} throughput${meets}.`,
+      `${name}: ${parts.join(' and ')}: ${cost}, ${latency} times the latency, ${compared(one.outputTokensPerSecond, best.outputTokensPerSecond)} throughput${meets}${kind === 'disaggregated' ? '; it comes second because it is predicted from formulas alone' : ''}.`,
     )
   }
   return lines
