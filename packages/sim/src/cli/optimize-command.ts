@@ -210,7 +210,7 @@ export const optimizeCommand: Command = {
           ['plan', 'engine', 'replicas', 'tp', 'pp', 'weights', 'TTFT ms', 'TPOT ms', 'tokens/s', '$/h', '$/M tokens'],
           result.plans.map((plan) => [
             plan.name,
-            plan.engine.id,
+            `${plan.engine.id} ${plan.engine.version}`,
             plan.replicas,
             plan.parallelism.tensor,
             plan.parallelism.pipeline,

@@ -3,7 +3,8 @@ import type { RankedCombination } from './combined-plan.ts'
 import { prepareReplica } from '../predict/replica-estimate.ts'
 import { publishedAcceptance } from '../predict/speculation.ts'
 import { resolveSettings } from '../settings.ts'
-import { evaluateReplicas, type Evaluated } from './evaluate.ts'
+import { nativeWeights } from '../memory/precision.ts'
+import { assumesConvertedWeights, evaluateReplicas, type Evaluated } from './evaluate.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
 import { paretoFront } from './pareto.ts'
 import { describeQueue, describeUse, tightestUse } from './reasons.ts'
@@ -56,6 +57,24 @@ const span = (counts: readonly number[]): string => {
   return least === most ? String(least) : `${String(least)} to ${String(most)}`
 }
 
+/** Why a plan that looks better comes after the best: its weights or cache are not the checkpoint's own. */
+function whyLater(request: ResolvedRequest, next: Evaluated, best: Evaluated): string {
+  if (assumesConvertedWeights(request, next.candidate) && !assumesConvertedWeights(request, best.candidate))
+    return '; it comes later because its weights are a conversion that the repository does not hold'
+  const conversions = ({ candidate: { settings } }: Evaluated) =>
+    (settings.weights === nativeWeights(request.model) ? 0 : 1) + (settings.kvCache === 'bf16' ? 0 : 1)
+  return conversions(next) > conversions(best) ? '; it comes later because narrower weights or cache may change answers' : ''
+}
+
+/** Allowed ways of guessing tokens that no plan uses, and why. */
+function refusedSpeculation(request: ResolvedRequest, { candidate }: Evaluated): readonly string[] {
+  return (request.speculation ?? []).flatMap((speculative) => {
+    const settings = resolveSettings({ ...candidate.settings, speculative })
+    const refused = candidate.engine.refuse(request.model, settings, candidate.pool.hardware)
+    return refused === undefined ? [] : [`Speculative decoding (${speculative.method}) is not used: ${refused}.`]
+  })
+}
+
 /** Sentences, the most important first. */
 export function summarize(request: ResolvedRequest, ranked: readonly Evaluated[], anyMeets: boolean): readonly string[] {
   const [best, ...others] = ranked
@@ -66,8 +85,9 @@ export function summarize(request: ResolvedRequest, ranked: readonly Evaluated[]
   ]
   if (tightest !== undefined) lines.push(`What binds first: ${describeUse(tightest)}.`)
   if (best.estimate.waiting > 0) lines.push(describeQueue(best))
-  for (const next of others.slice(0, 3)) lines.push(`Next: ${nameOf(next)}, ${costOf(next)}: ${distance(next, best)}.`)
-  lines.push(...unusedPrediction(request, best))
+  for (const next of others.slice(0, 3))
+    lines.push(`Next: ${nameOf(next)}, ${costOf(next)}: ${distance(next, best)}${whyLater(request, next, best)}.`)
+  lines.push(...unusedPrediction(request, best), ...refusedSpeculation(request, best))
   const front = paretoFront(ranked)
   if (front.length > 1)
     lines.push(
@@ -110,7 +130,7 @@ export function summarizeCombinations(
     const meets = request.objective === undefined || one.meetsObjective ? '' : ', and it misses the objective'
     const latency = (one.endToEndSeconds / best.estimate.endToEndSeconds).toFixed(2)
     lines.push(
-      `${name}: ${parts.join(' and ')}: ${cost}, ${latency} times the latency, ${compared(one.outputTokensPerSecond, best.outputTokensPerSecond)} throughput${meets}${kind === 'disaggregated' ? '; it comes second because it is predicted from formulas alone' : ''}.`,
+      `${name}: ${parts.join(' and ')}: ${cost}, ${latency} times the latency, ${compared(one.outputTokensPerSecond, best.outputTokensPerSecond)} throughput${meets}${kind === 'disaggregated' && isWorthwhile(request, one, best) ? '; it comes second because it is predicted from formulas alone' : ''}.`,
     )
   }
   return lines

@@ -261,6 +261,26 @@ describe('optimize', () => {
   })
 })
 
+describe('words of a plan', () => {
+  it('say what would hold a model that does not fit, in narrower weights too', async () => {
+    const asked = optimize({ model: 'meta-llama/Llama-3.3-70B-Instruct', devices: [{ hardwareId: 'rtx-4090', count: 1 }] })
+    await expect(asked).rejects.toThrow(/8 × rtx-4090 \(26 GB each; 4 in 8 bits, 2 from a 4-bit checkpoint of it \(AWQ, GPTQ\)\)/)
+  })
+
+  it('say why what looks better comes later, and why guesses are not used', async () => {
+    const one = { model: 'meta-llama/Llama-3.1-8B-Instruct', devices: [{ hardwareId: 'm4-max', count: 1 }] }
+    const { summary } = await optimize({ ...one, workload: { inputTokens: 500, outputTokens: 100, concurrency: 1 } })
+    expect(summary.join('\n')).toMatch(/less latency|times the latency.*it comes later because/)
+    const guessing = await optimize({
+      model: 'meta-llama/Llama-3.1-8B-Instruct',
+      devices: [{ hardwareId: 'l4', count: 2 }],
+      engines: ['vllm'],
+      speculation: [{ method: 'mtp', tokens: 1 }],
+    })
+    expect(guessing.summary.join('\n')).toContain('Speculative decoding (mtp) is not used: ')
+  })
+})
+
 describe('the throughput of replicas', () => {
   it('is no more than the requests in flight allow (Little)', async () => {
     const devices = [{ hardwareId: 'h100-sxm', count: 8 }]
