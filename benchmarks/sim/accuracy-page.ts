@@ -204,6 +204,7 @@ function weaknesses({ details, measures }: Result): readonly string[] {
     `- Choosing by prediction among the configurations that were measured for the same load loses ${percent(details.regret['analytical']?.mean ?? Number.NaN)} % in the mean and ${percent(details.regret['analytical']?.median ?? Number.NaN)} % in the median (${String(details.regret['analytical']?.groups)} groups). With the shipped correction, which has seen these rows: ${percent(details.regret['shipped']?.mean ?? Number.NaN)} and ${percent(details.regret['shipped']?.median ?? Number.NaN)} %.`,
     `- With the load left open and a limit on the time per token that the best measurement often just meets, choosing loses ${percent(details.regret['analyticalWithinLimit']?.mean ?? Number.NaN)} % in the mean: the smallest error excludes it.`,
     '- AMD, Intel, processors and consumer cards: kernels are scaled from NVIDIA ones, or flat shares of the datasheet; what end-to-end measurements there are stands above.',
+    '- The correction is learned without constraints: where its trees step, a little more load, length or bandwidth may lower a predicted time. Without it (`--analytical`) predictions never do.',
     '- Not scored: speculative decoding, disaggregated serving, LoRA, other engines than vLLM, SGLang and TensorRT-LLM.',
     '',
     'The groups with the largest median error of time per output token, analytical:',

@@ -14,6 +14,8 @@ const quantizationSchema = z.looseObject({
   quant_algo: z.string().nullish(),
   moe_quant_algo: z.string().nullish(),
   bits: z.int().positive().max(32).nullish(),
+  load_in_8bit: flag,
+  bnb_4bit_use_double_quant: flag,
   group_size: z.int().nullish(),
   weight_block_size: z.array(z.int().positive()).nullish(),
   ignore: z.array(z.string()).nullish(),

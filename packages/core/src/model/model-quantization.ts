@@ -24,7 +24,16 @@ function namedFormat(name: string, config: QuantizationConfig): Format | undefin
   if (upper.includes('GPTQ') || upper.includes('AWQ'))
     return config.bits === 8
       ? { weights: 'int8', bitsPerWeight: withScale(8, 24, group), activations: 'bf16' }
-      : { weights: 'int4', bitsPerWeight: withScale(4, 20, group), activations: 'bf16' }
+      : { weights: 'int4', bitsPerWeight: withScale(config.bits ?? 4, 16 + (config.bits ?? 4), group), activations: 'bf16' }
+  // bitsandbytes: one 32-bit scale for 64 weights of NF4, itself in 8 bits where it is quantized again (arXiv 2305.14314); rows of 8 bits.
+  if (upper.includes('BITSANDBYTES'))
+    return config.load_in_8bit === true
+      ? { weights: 'int8', bitsPerWeight: 8, activations: 'bf16' }
+      : {
+          weights: 'int4',
+          bitsPerWeight: config.bnb_4bit_use_double_quant === true ? 4 + 8 / 64 + 32 / (64 * 256) : withScale(4, 32, 64),
+          activations: 'bf16',
+        }
   return undefined
 }
 

@@ -253,6 +253,16 @@ describe('parseModelConfig', () => {
     expect(untied.parameters - tied.parameters).toBe(128_256 * 4096)
   })
 
+  it.each([
+    [{ quant_method: 'gptq', bits: 4, group_size: 128 }, 'int4', 4 + 20 / 128],
+    [{ quant_method: 'gptq', bits: 3, group_size: 128 }, 'int4', 3 + 19 / 128],
+    [{ quant_method: 'bitsandbytes', load_in_4bit: true }, 'int4', 4.5],
+    [{ quant_method: 'bitsandbytes', load_in_4bit: true, bnb_4bit_use_double_quant: true }, 'int4', 4.126953125],
+    [{ quant_method: 'bitsandbytes', load_in_8bit: true }, 'int8', 8],
+  ])('counts the bits of %o with their scales', (quantization_config, weights, bits) => {
+    expect(parseModelConfig('q', { ...llama3, quantization_config }).quantization).toMatchObject({ weights, bitsPerWeight: bits })
+  })
+
   it('names every field that is missing or wrong', () => {
     const error = catching(() =>
       parseModelConfig('broken', { model_type: 'llama', hidden_size: 4097, num_attention_heads: 32, num_key_value_heads: 5 }),

@@ -54,6 +54,18 @@ const planFor = (run: Omit<BudRun, 'hardware_mode'>, cluster: BudCluster, nodeId
 
 /** Routes below `/simulator`; results of the last simulations are kept in memory. Errors answer `{ error: { code, message } }`. */
 export function createBudSimulator({ clusters }: BudSimulatorOptions): (request: Request) => Promise<Response> {
+  // Callers without types have passed the list itself.
+  if (typeof clusters !== 'function')
+    throw simErrors.REQUEST_INVALID({
+      what: 'the options of the Bud simulator',
+      issues: [
+        {
+          path: 'clusters',
+          message: `is ${Array.isArray(clusters) ? 'a list' : typeof clusters}`,
+          fix: 'give a function that resolves to the list',
+        },
+      ],
+    })
   const workflows = new Map<string, Configuration[]>()
 
   const readClusters = async (clusterId: string | null | undefined): Promise<readonly BudCluster[]> => {
@@ -110,6 +122,12 @@ export function createBudSimulator({ clusters }: BudSimulatorOptions): (request:
   const configurations = (body: unknown): unknown => {
     const asked = parse(budConfigurationsSchema, 'the request', body)
     const found = find(asked.workflow_id)
+    if (typeof asked.cluster_id === 'string' && found.every(({ clusterId }) => clusterId !== asked.cluster_id))
+      throw unknownThing(
+        'cluster_id',
+        `the simulation has nothing on a cluster called '${asked.cluster_id}'`,
+        `use one of ${[...new Set(found.map(({ clusterId }) => clusterId))].join(', ')}`,
+      )
     for (const { config_id, failed } of asked.feedback ?? [])
       for (const entry of found) if (entry.id === config_id && failed) entry.failed = true
     const [best] = found.filter(
@@ -136,14 +154,35 @@ export function createBudSimulator({ clusters }: BudSimulatorOptions): (request:
     const asked = parse(budNodeConfigurationsSchema, 'the request', body)
     const [cluster] = await readClusters(asked.cluster_id)
     if (cluster === undefined) throw unknownThing('cluster_id', 'is not known', 'use another one')
+    const missing = asked.node_ids.find((nodeId) => cluster.nodes.every(({ id }) => id !== nodeId))
+    if (missing !== undefined)
+      throw unknownThing(
+        'node_ids',
+        `cluster '${cluster.id}' has no node '${missing}'`,
+        `use ids of ${cluster.nodes.map(({ id }) => id).join(', ')}`,
+      )
+    const devices = toDevices(cluster, asked.pretrained_model_uri, asked.node_ids)
     const { plans } = await planFor(asked, cluster, asked.node_ids)
+    // One option for each way to split; further plans differ in settings that the answer does not carry.
+    const splits = new Map(
+      plans
+        .toReversed()
+        .map((plan) => [[plan.hardwareId, plan.engine.id, plan.parallelism.tensor, plan.parallelism.pipeline].join(), plan]),
+    )
+    const roomFor = ({ hardwareId, devicesPerReplica, nodesPerReplica }: DeploymentPlan) => {
+      const each = devicesPerReplica / nodesPerReplica
+      const slots = devices.filter((device) => device.hardwareId === hardwareId).map(({ count }) => Math.floor(count / each))
+      return Math.floor(slots.reduce((sum, slot) => sum + slot, 0) / nodesPerReplica)
+    }
     return {
-      options: plans.map((plan) => ({
+      options: [...splits.values()].toReversed().map((plan) => ({
         device_type: plan.hardwareId,
         tp_size: plan.parallelism.tensor,
         pp_size: plan.parallelism.pipeline,
-        max_replicas: plan.replicas,
-        total_devices: plan.replicas * plan.devicesPerReplica,
+        // How many the nodes have room for; the load needs `replicas` of them.
+        max_replicas: roomFor(plan),
+        replicas: plan.replicas,
+        total_devices: roomFor(plan) * plan.devicesPerReplica,
         engine: plan.engine.id,
         meets_targets: plan.predicted.meetsObjective,
       })),

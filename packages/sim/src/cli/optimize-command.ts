@@ -129,6 +129,9 @@ async function toRequest(model: ModelSpec, values: Values, context: CommandConte
   }
 }
 
+/** As a POSIX shell takes it for one word. */
+const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
+
 /** The fewest devices of each kind that carry the load. */
 async function answerMinimum(request: OptimizeRequest, values: Values, context: CommandContext): Promise<void> {
   const { devices, ...rest } = request
@@ -207,7 +210,7 @@ export const optimizeCommand: Command = {
           ['plan', 'engine', 'replicas', 'tp', 'pp', 'weights', 'TTFT ms', 'TPOT ms', 'tokens/s', '$/h', '$/M tokens'],
           result.plans.map((plan) => [
             plan.name,
-            plan.engine.id,
+            `${plan.engine.id} ${plan.engine.version}`,
             plan.replicas,
             plan.parallelism.tensor,
             plan.parallelism.pipeline,
@@ -229,7 +232,7 @@ export const optimizeCommand: Command = {
         '',
         ...(result.plans[0]?.reasons ?? []).map((reason) => `- ${reason}`),
         '',
-        `start it: ${[...(result.plans[0]?.launch.command ?? []), ...(result.plans[0]?.launch.args ?? [])].join(' ')}`,
+        `start it: ${[...(result.plans[0]?.launch.command ?? []), ...(result.plans[0]?.launch.args ?? [])].map(quote).join(' ')}`,
         ...(values.svg === undefined
           ? []
           : [`pictures: ${['front', 'load', 'memory'].map((name) => `${String(values.svg)}/${name}.svg`).join(', ')}`]),

@@ -11,6 +11,8 @@ const all: readonly ServingEngine[] = [vllm, sglang, tensorrtLlm, tgi, llamaCpp]
 const aliases: Readonly<Record<string, string>> = {
   'text-generation-inference': 'tgi',
   trtllm: 'tensorrt-llm',
+  'trt-llm': 'tensorrt-llm',
+  tensorrt_llm: 'tensorrt-llm',
   'llama.cpp': 'llama-cpp',
   llamacpp: 'llama-cpp',
 }

@@ -74,7 +74,7 @@ export const sglang: ServingEngine = {
     if (settings.weights === 'int4' && nativeWeights(model) !== 'int4')
       return 'SGLang needs a checkpoint that is already quantized to 4 bits'
     if (settings.speculative?.method === 'eagle' && settings.speculative.draftModel === undefined)
-      return 'SGLang needs the repository of the EAGLE head: give speculative.draftModel'
+      return 'SGLang needs the repository of the EAGLE head: give speculative.draftModel (--draft-model)'
     return refuseAnywhere(model, settings, hardware)
   },
   argumentsOf,

@@ -68,7 +68,7 @@ function refuseHere(settings: ServingSettings, hardware: HardwareProfile): strin
   const { speculative, lora } = settings
   if (speculative?.method === 'draft-model') return 'guessing with a separate draft model is not planned for vLLM; use eagle, mtp or ngram'
   if (speculative?.method === 'eagle' && speculative.draftModel === undefined)
-    return 'vLLM needs the repository of the EAGLE head: give speculative.draftModel'
+    return 'vLLM needs the repository of the EAGLE head: give speculative.draftModel (--draft-model)'
   if (speculative !== undefined && hardware.kind !== 'gpu') return `speculative decoding is not offered on ${hardware.name}`
   if (lora !== undefined && lora.rank > 512) return 'vLLM takes adapters of rank 512 at most'
   if (hardware.kind === 'npu' || hardware.kind === 'tpu') return refuseOnXla(settings, hardware)

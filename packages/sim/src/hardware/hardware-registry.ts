@@ -103,9 +103,17 @@ function hardwareIdsNear(asked: string): readonly string[] {
   return [...new Set([...similar, ...all.map(({ id }) => id)])]
 }
 
-/** The device with this id or alias; ids are lower-case, `_` is read as `-`. @throws SIM_HARDWARE_UNKNOWN naming all ids, similar ones first. */
+/** Ids are lower-case with dashes; the vendor's name may stand before, as drivers write it (`NVIDIA A100-SXM4-80GB`). */
+const toName = (text: string): string =>
+  text
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[_\s]+/g, '-')
+    .replace(/^(?:nvidia|amd|intel|habana)-(?:instinct-)?/, '')
+
+/** The device with this id or alias; `_` and spaces are read as `-`, and a vendor's name before it is passed over. @throws SIM_HARDWARE_UNKNOWN naming all ids, similar ones first. */
 export function findHardware(hardwareId: string): HardwareDescription {
-  const found = byName.get(hardwareId.toLowerCase().replaceAll('_', '-'))
+  const found = byName.get(toName(hardwareId))
   if (found === undefined) throw simErrors.HARDWARE_UNKNOWN({ hardwareId, known: hardwareIdsNear(hardwareId) })
   return found
 }

@@ -5,6 +5,7 @@ import { predictionSpread } from '../predict/replica-estimate.ts'
 import type { ServingEstimate } from '../predict/serving-estimate.ts'
 import type { Candidate } from './candidates.ts'
 import { toDeploymentPlan } from './deployment-plans.ts'
+import { costOfReplicas } from './device-pool.ts'
 import type { Evaluated, ObjectiveUse } from './evaluate.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
 import { describeUse } from './reasons.ts'
@@ -99,7 +100,7 @@ function partOf(request: ResolvedRequest, choice: DisaggregatedChoice, role: 'pr
     batchLimit: 'load',
     parts: { decodeStep: replica.step(stepOf(pair, estimate)), promptSeconds: pair.promptSeconds, marginalPromptSeconds: 0 },
   }
-  const price = candidate.pool.usdPerHour
+  const { usdPerHour, rental } = costOfReplicas(candidate.pool, candidate.settings, choice.counts[role])
   const devices = choice.devices[role]
   const evaluated: Evaluated = {
     candidate,
@@ -111,8 +112,9 @@ function partOf(request: ResolvedRequest, choice: DisaggregatedChoice, role: 'pr
     outputTokensPerSecond: estimate.outputTokensPerSecond,
     uses: choice.uses,
     meetsObjective: choice.meetsObjective,
-    usdPerHour: price === undefined ? undefined : price * devices,
-    usdPerMillionOutputTokens: price === undefined ? undefined : ((price * devices) / (estimate.outputTokensPerSecond * 3600)) * 1e6,
+    usdPerHour,
+    rental,
+    usdPerMillionOutputTokens: usdPerHour === undefined ? undefined : (usdPerHour / (estimate.outputTokensPerSecond * 3600)) * 1e6,
   }
   const plan = toDeploymentPlan(request, evaluated, `${role}-${String(rank)}`)
   const extra = candidate.engine.disaggregate?.(role) ?? {}

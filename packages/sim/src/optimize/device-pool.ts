@@ -1,7 +1,8 @@
 /** The devices of one kind that may be used, and how they sit in nodes. */
 import type { Device } from '@bud-foundry/core'
 import { findHardware, type HardwareDescription } from '../hardware/hardware-registry.ts'
-import { findDevicePrice, type DevicePrice, type Market } from '../price/instance-prices.ts'
+import { findDevicePrice, findRental, type DevicePrice, type Market, type Rental } from '../price/instance-prices.ts'
+import { devicesOf, type ServingSettings } from '../settings.ts'
 
 export interface DevicePool {
   readonly hardware: HardwareDescription
@@ -10,8 +11,10 @@ export interface DevicePool {
   readonly nodes: readonly number[]
   /** Of one device, the dearest when entries differ; undefined when one has no price. */
   readonly usdPerHour: number | undefined
-  /** Where the price is from, when it is of the package's table. */
+  /** Where the price is from, when only some entries have one of their own. */
   readonly listPrice: DevicePrice | undefined
+  /** Whole instances of this market are rented, as no entry has a price of its own. */
+  readonly market: Market | undefined
 }
 
 /** Splits devices whose node is not named into nodes of the usual size. */
@@ -40,15 +43,30 @@ export function createDevicePools(
   return [...groups.values()].map(({ hardware, devices: members }) => {
     const nodes = members.flatMap((device) => toNodes(device, hardware)).filter((free) => free > 0)
     const listed = market === undefined ? undefined : findDevicePrice(hardware.id, market)
+    const unpriced = members.every((device) => device.usdPerHour === undefined)
     const prices = members.map((device) => device.usdPerHour ?? listed?.usdPerHour)
     return {
       hardware,
       available: nodes.reduce((sum, free) => sum + free, 0),
       nodes: nodes.sort((left, right) => right - left),
       usdPerHour: prices.some((price) => price === undefined) ? undefined : Math.max(...prices.map((price) => price ?? 0)),
-      listPrice: members.some((device) => device.usdPerHour === undefined) ? listed : undefined,
+      listPrice: !unpriced && members.some((device) => device.usdPerHour === undefined) ? listed : undefined,
+      market: unpriced ? market : undefined,
     }
   })
+}
+
+/** What replicas cost in an hour: their devices at the price given, or the instances that have to be rented for them. */
+export function costOfReplicas(
+  pool: DevicePool,
+  settings: Pick<ServingSettings, 'tensor' | 'pipeline' | 'data'>,
+  replicas: number,
+): { readonly usdPerHour: number | undefined; readonly rental: Rental | undefined } {
+  if (pool.market === undefined)
+    return { usdPerHour: pool.usdPerHour === undefined ? undefined : pool.usdPerHour * replicas * devicesOf(settings), rental: undefined }
+  const together = { groupDevices: settings.tensor * settings.data, groups: replicas * settings.pipeline }
+  const rental = findRental(pool.hardware.id, pool.market, together)
+  return { usdPerHour: rental?.usdPerHour, rental }
 }
 
 /** How many replicas of `tensor × data` devices in each of `pipeline` nodes fit into the pool. */

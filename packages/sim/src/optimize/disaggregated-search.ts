@@ -13,7 +13,7 @@ import { prepareReplica, type PreparedReplica } from '../predict/replica-estimat
 import { devicesOf, resolveSettings } from '../settings.ts'
 import { listSplits, listWeightFormats, type Candidate, type Split } from './candidates.ts'
 import { toDisaggregatedPlan, type DisaggregatedChoice, type RankedCombination } from './combined-plan.ts'
-import type { DevicePool } from './device-pool.ts'
+import { costOfReplicas, type DevicePool } from './device-pool.ts'
 import { replicaCounts, useOf } from './evaluate.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
 import { nonDominated } from './pareto.ts'
@@ -50,17 +50,30 @@ function prepareSide(request: ResolvedRequest, pool: DevicePool, engine: Serving
   }
 }
 
+interface SidesQuestion {
+  readonly request: ResolvedRequest
+  readonly pools: Pools
+  readonly engine: ServingEngine
+  readonly formats: Formats
+}
+
 /** The splits of each side that no other one beats in time and in time × devices. */
-function listSides(request: ResolvedRequest, pools: Pools, engine: ServingEngine, formats: Formats) {
-  const sidesOf = (pool: DevicePool, tunings: readonly object[]) =>
-    listSplits(request, pool).flatMap((split) =>
-      tunings.flatMap((tuned) => prepareSide(request, pool, engine, split, { ...formats, ...tuned }) ?? []),
-    )
-  const prefills = sidesOf(
+async function listSides({ request, pools, engine, formats }: SidesQuestion, pause: () => Promise<void>) {
+  const sidesOf = async (pool: DevicePool, tunings: readonly object[]) => {
+    const sides: Side[] = []
+    for (const split of listSplits(request, pool))
+      for (const tuned of tunings) {
+        await pause()
+        const side = prepareSide(request, pool, engine, split, { ...formats, ...tuned })
+        if (side !== undefined) sides.push(side)
+      }
+    return sides
+  }
+  const prefills = await sidesOf(
     pools.prefill,
     prefillTokens.map((maxBatchedTokens) => ({ maxBatchedTokens, maxSequences: 64 })),
   )
-  const decodes = sidesOf(
+  const decodes = await sidesOf(
     pools.decode,
     decodeSequences.map((maxSequences) => ({ maxSequences, maxBatchedTokens: 2048 })),
   )
@@ -137,8 +150,8 @@ function toChoice(
 ): DisaggregatedChoice {
   const devices = { prefill: counts.prefill * prefill.devices, decode: counts.decode * decode.devices }
   const uses = useOf(request.objective, estimate, estimate.outputTokensPerSecond)
-  const prices = [prefill.candidate.pool.usdPerHour, decode.candidate.pool.usdPerHour]
-  const [first, second] = prices
+  const first = costOfReplicas(prefill.candidate.pool, prefill.candidate.settings, counts.prefill).usdPerHour
+  const second = costOfReplicas(decode.candidate.pool, decode.candidate.settings, counts.decode).usdPerHour
   return {
     pair,
     estimate,
@@ -148,7 +161,7 @@ function toChoice(
     uses,
     meetsObjective: uses.every(({ ratio }) => ratio <= 1) && (request.objective === undefined || estimate.waiting === 0),
     devices,
-    usdPerHour: first === undefined || second === undefined ? undefined : first * devices.prefill + second * devices.decode,
+    usdPerHour: first === undefined || second === undefined ? undefined : first + second,
   }
 }
 
@@ -210,13 +223,19 @@ const rankedOf = (request: ResolvedRequest, choice: DisaggregatedChoice, rank: n
   meetsObjective: choice.meetsObjective,
 })
 
-/** The best counts of every pair of splits; `pause` lets others run and throws when the search is aborted. */
-export async function searchDisaggregated(
-  request: ResolvedRequest,
-  pools: readonly DevicePool[],
-  engines: readonly ServingEngine[],
-  pause: () => Promise<void>,
-): Promise<{ readonly found: readonly RankedCombination[]; readonly examined: number }> {
+/** Counts of replicas that are kept for each pair of splits. */
+const countsKept = 2
+
+/** The best counts of every pair of splits. */
+export async function searchDisaggregated(options: {
+  readonly request: ResolvedRequest
+  readonly pools: readonly DevicePool[]
+  readonly engines: readonly ServingEngine[]
+  /** Lets others run, and throws when the search is aborted. */
+  readonly pause: () => Promise<void>
+  readonly compare: (left: RankedCombination, right: RankedCombination) => number
+}): Promise<{ readonly found: readonly RankedCombination[]; readonly examined: number }> {
+  const { request, pools, engines, pause, compare } = options
   const found: RankedCombination[] = []
   let examined = 0
   const kinds = pools.filter(({ available, hardware }) => available > 1 && hardware.kind === 'gpu')
@@ -234,15 +253,18 @@ export async function searchDisaggregated(
       const caches: readonly Precision[] = pool.decode.hardware.flopsPerSecond.fp8 === undefined ? ['bf16'] : ['bf16', 'fp8']
       for (const kvCache of caches) {
         await pause()
-        const { prefills, decodes } = listSides(request, pool, engine, { weights, kvCache })
+        const { prefills, decodes } = await listSides({ request, pools: pool, engine, formats: { weights, kvCache } }, pause)
         for (const prefill of prefills)
           for (const decode of decodes) {
             await pause()
             const sides = { prefill, decode, pair: toPair(request, prefill, decode) }
+            const counts: RankedCombination[] = []
             for (const choice of chooseCounts(request, sides)) {
+              await pause()
               examined += 1
-              found.push(rankedOf(request, choice, found.length + 1))
+              counts.push(rankedOf(request, choice, examined))
             }
+            found.push(...counts.sort(compare).slice(0, countsKept))
           }
       }
     }

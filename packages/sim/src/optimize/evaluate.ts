@@ -6,7 +6,9 @@ import { prepareReplica, type PreparedReplica } from '../predict/replica-estimat
 import { predictReplica, type ReplicaPrediction } from '../predict/predict-replica.ts'
 import type { ServingEstimate } from '../predict/serving-estimate.ts'
 import { devicesOf } from '../settings.ts'
+import type { Rental } from '../price/instance-prices.ts'
 import type { Candidate } from './candidates.ts'
+import { costOfReplicas } from './device-pool.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
 
 /** One bound of the objective and how much of it is used: above 1 it is missed. */
@@ -29,6 +31,8 @@ export interface Evaluated {
   readonly uses: readonly ObjectiveUse[]
   readonly meetsObjective: boolean
   readonly usdPerHour: number | undefined
+  /** The instances whose price that is, when it is of the package's table. */
+  readonly rental: Rental | undefined
   readonly usdPerMillionOutputTokens: number | undefined
 }
 
@@ -87,11 +91,11 @@ export function evaluateReplicas(
   const devices = replicas * devicesOf(candidate.settings)
   const outputTokensPerSecond =
     workload.requestsPerSecond === undefined
-      ? estimate.outputTokensPerSecond * replicas
+      ? // Little's law: replicas with one request less than the fullest add no tokens for it.
+        ((workload.concurrency ?? replicas) * workload.outputTokens) / estimate.endToEndSeconds
       : Math.min(estimate.outputTokensPerSecond * replicas, workload.requestsPerSecond * workload.outputTokens)
   const uses = useOf(request.objective, estimate, outputTokensPerSecond)
-  const price = candidate.pool.usdPerHour
-  const usdPerHour = price === undefined ? undefined : price * devices
+  const { usdPerHour, rental } = costOfReplicas(candidate.pool, candidate.settings, replicas)
   return {
     candidate,
     replica,
@@ -104,6 +108,7 @@ export function evaluateReplicas(
     // Requests that wait for a place make a queue that a real load lets grow.
     meetsObjective: uses.every(({ ratio }) => ratio <= 1) && (request.objective === undefined || estimate.waiting === 0),
     usdPerHour,
+    rental,
     usdPerMillionOutputTokens: usdPerHour === undefined ? undefined : (usdPerHour / (outputTokensPerSecond * 3600)) * 1e6,
   }
 }

@@ -1,5 +1,6 @@
 /** NSGA-II with constraints over whole-number genes (Deb, Pratap, Agarwal and Meyarivan 2002, IEEE TEC 6(2)). Pure. */
 import type { Random } from '@bud-foundry/core'
+import { nonDominated } from './pareto.ts'
 
 /** What a genome is worth: lower is better everywhere, and a violation of 0 means that it is allowed. */
 export interface Fitness {
@@ -134,8 +135,9 @@ export async function evolve(options: EvolveOptions): Promise<readonly Individua
     unchanged = now === front ? unchanged + 1 : 0
     front = now
   }
-  const all = [...known.values()]
-  return sortFronts(all.filter(({ fitness }) => fitness.violation === Math.min(...parents.map((one) => one.fitness.violation))))[0] ?? []
+  const least = Math.min(...parents.map(({ fitness }) => fitness.violation))
+  const allowed = [...known.values()].filter(({ fitness }) => fitness.violation === least)
+  return nonDominated(allowed, ({ fitness }) => fitness.objectives)
 }
 
 function rankAll(individuals: Ranked[]): Ranked[][] {

@@ -72,6 +72,7 @@ export async function optimize(input: OptimizeRequest, options: OptimizeOptions 
   const offered = meeting.length > 0 ? meeting : ranked
   if (meeting.length > 0)
     for (const evaluated of ranked) {
+      if (rejections.full) break
       const missed = describeMiss(request, evaluated)
       if (missed !== undefined) rejections.add(evaluated.candidate, 'misses-objective', missed)
     }

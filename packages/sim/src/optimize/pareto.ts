@@ -22,13 +22,26 @@ export interface FrontPoint {
 /** The entries that no other one is at least as good as in all goals (lower is better) and better in one; equal ones count once. */
 export function nonDominated<Item>(items: readonly Item[], goalsOf: (item: Item) => readonly number[]): readonly Item[] {
   const goals = items.map(goalsOf)
-  const beats = (left: readonly number[], right: readonly number[]) =>
-    left.every((value, index) => value <= (right[index] ?? Infinity)) && left.some((value, index) => value < (right[index] ?? Infinity))
-  const same = (left: readonly number[], right: readonly number[]) => left.every((value, index) => value === right[index])
-  return items.filter((_, index) => {
+  const compare = (left: readonly number[], right: readonly number[]) => {
+    for (const [index, value] of left.entries()) {
+      const other = right[index] ?? 0
+      if (value !== other) return value < other ? -1 : 1
+    }
+    return 0
+  }
+  // In this order nothing is beaten by what comes after it, so that each entry is only compared with the front so far.
+  const order = items.map((_, index) => index).sort((left, right) => compare(goals[left] ?? [], goals[right] ?? []) || left - right)
+  const front = new Set<number>()
+  for (const index of order) {
     const own = goals[index] ?? []
-    return goals.every((other, at) => at === index || (!beats(other, own) && !(at < index && same(other, own))))
-  })
+    let beaten = false
+    for (const at of front) {
+      beaten = (goals[at] ?? []).every((value, goal) => value <= (own[goal] ?? Infinity))
+      if (beaten) break
+    }
+    if (!beaten) front.add(index)
+  }
+  return items.filter((_, index) => front.has(index))
 }
 
 const goalsOf = (priced: boolean) => (evaluated: Evaluated) => [

@@ -2,7 +2,7 @@
 import { nativeWeights } from '../memory/precision.ts'
 import { predictionSpread } from '../predict/replica-estimate.ts'
 import { acceptanceOf, acceptedTokens } from '../predict/speculation.ts'
-import { describePrice } from '../price/instance-prices.ts'
+import { describePrice, describeRental } from '../price/instance-prices.ts'
 import type { Speculative } from '../settings.ts'
 import type { Evaluated, ObjectiveUse } from './evaluate.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
@@ -21,12 +21,17 @@ const bounds: Readonly<Record<Evaluated['estimate']['bound'], string>> = {
   overhead: 'launch and scheduling overhead',
 }
 
-const round = (value: number) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2))
+const round = (value: number) =>
+  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value >= 0.1 ? value.toFixed(2) : String(Number(value.toPrecision(2)))
 
 /** One bound in words: met with room, or missed by how much. */
 export function describeUse(use: ObjectiveUse): string {
   const { text, unit } = names[use.name]
   const missed = use.ratio > 10 ? 'misses by more than 10 times' : `misses by ${((use.ratio - 1) * 100).toFixed(0)} %`
+  if (use.name === 'outputTokensPerSecond') {
+    const share = Math.round((use.value / use.limit - 1) * 100)
+    return `${text} of ${round(use.value)} ${unit} ${share >= 0 ? `exceeds the ${round(use.limit)} ${unit} that are asked for by ${String(share)} %` : `falls ${String(-share)} % short of the ${round(use.limit)} ${unit} that are asked for`}`
+  }
   const relation = use.ratio <= 1 ? `uses ${(use.ratio * 100).toFixed(0)} % of` : missed
   return `${text} of ${round(use.value)} ${unit} ${relation} the limit of ${round(use.limit)} ${unit}`
 }
@@ -104,7 +109,13 @@ export function explainPlan(request: ResolvedRequest, evaluated: Evaluated): rea
     reasons.push('The KV cache is kept in 8 bits, which doubles its room and may change answers slightly.')
   if (settings.speculative !== undefined) reasons.push(speculationSentence(settings.speculative))
   if (settings.pipeline > 1) reasons.push(`The layers are split over ${String(settings.pipeline)} nodes because one node is not enough.`)
-  if (evaluated.usdPerHour === undefined) reasons.push('No cost: a device has no price; give usdPerHour.')
+  if (evaluated.usdPerHour === undefined)
+    reasons.push(
+      pool.market !== undefined && pool.usdPerHour !== undefined
+        ? 'No cost: no instance with a known price holds as many devices; give usdPerHour.'
+        : 'No cost: a device has no price; give usdPerHour.',
+    )
+  if (evaluated.rental !== undefined) reasons.push(describeRental(evaluated.rental))
   if (pool.listPrice !== undefined) reasons.push(describePrice(pool.listPrice))
   return [...reasons, ...request.model.unmodelled.map((note) => `Not modelled: ${note}.`)]
 }

@@ -56,7 +56,8 @@ function scoreOf(request: ResolvedRequest, evaluated: Evaluated, priced: boolean
   const converted =
     (evaluated.candidate.settings.weights === nativeWeights(request.model) ? 0 : 1) +
     (evaluated.candidate.settings.kvCache === 'bf16' ? 0 : 1)
-  const cost = priced && evaluated.usdPerHour !== undefined ? evaluated.usdPerHour : evaluated.devices
+  // What no known instance can hold comes after everything that has a price.
+  const cost = priced ? (evaluated.usdPerHour ?? Infinity) : evaluated.devices
   const miss = Number(missOf(evaluated).toFixed(3))
   const queue = queueSecondsOf(evaluated)
   const latency = Number((evaluated.estimate.endToEndSeconds * 1000).toPrecision(2))
@@ -112,6 +113,9 @@ export class Rejections {
     const key = [...Object.values(described), kind].join()
     if (this.#seen.size < limits.rejections && !this.#seen.has(key)) this.#seen.set(key, { ...described, kind, reason })
   }
+  get full(): boolean {
+    return this.#seen.size >= limits.rejections
+  }
   list(): readonly Rejection[] {
     return [...this.#seen.values()]
   }
@@ -120,7 +124,7 @@ export class Rejections {
 /** Lower is better, as `scoreOf` has it. */
 function scoreCombination(request: ResolvedRequest, one: RankedCombination, priced: boolean): readonly number[] {
   const miss = Math.max(1, ...one.uses.map(({ ratio }) => ratio))
-  const cost = priced && one.usdPerHour !== undefined ? one.usdPerHour : one.devices
+  const cost = priced ? (one.usdPerHour ?? Infinity) : one.devices
   const waits = one.meetsObjective ? 0 : 1
   switch (request.goal) {
     case 'cost':
@@ -141,9 +145,11 @@ async function searchCombinations(options: {
   const { request, ranked, pools, pause } = options
   const engines = request.engines?.map(findEngine) ?? listEngines()
   const nothing = { found: [], examined: 0 }
-  const apart = request.serving === 'aggregated' ? nothing : await searchDisaggregated(request, pools, engines, pause)
-  const mixed = request.serving === 'disaggregated' || pools.length < 2 ? nothing : await searchMixed(request, ranked, pause)
   const priced = pools.every((pool) => pool.usdPerHour !== undefined)
+  const compare = (left: RankedCombination, right: RankedCombination) =>
+    compareScores(scoreCombination(request, left, priced), scoreCombination(request, right, priced))
+  const apart = request.serving === 'aggregated' ? nothing : await searchDisaggregated({ request, pools, engines, pause, compare })
+  const mixed = request.serving === 'disaggregated' || pools.length < 2 ? nothing : await searchMixed(request, ranked, pause)
   const found = [...apart.found, ...mixed.found]
   const scores = new Map(found.map((one) => [one, scoreCombination(request, one, priced)]))
   found.sort((left, right) => compareScores(scores.get(left) ?? [], scores.get(right) ?? []))
@@ -182,7 +188,7 @@ function toFitness(verdict: Verdict, priced: boolean): Fitness {
     return { violation: { overloaded: 1e3, 'does-not-fit': 1e4, unsupported: 1e5 }[verdict.why], objectives: [0, 0, 0] }
   const { evaluated } = verdict
   const { estimate } = evaluated
-  const cost = priced ? (evaluated.usdPerHour ?? evaluated.devices) : evaluated.devices
+  const cost = priced ? (evaluated.usdPerHour ?? Infinity) : evaluated.devices
   return {
     violation: evaluated.meetsObjective ? 0 : missOf(evaluated) - 1 + (estimate.waiting > 0 ? 0.01 : 0),
     objectives: [cost, estimate.endToEndSeconds, -evaluated.outputTokensPerSecond],
@@ -257,7 +263,9 @@ export async function search(request: ResolvedRequest, options: SearchOptions): 
     request.space === 'wide'
       ? await searchWide({ request, pools, engines, priced, consider })
       : await searchUsual({ request, pools, engines, consider })
-  const ranked = [...best.values()].sort(compare)
+  const scores = new Map([...best.values()].map((evaluated) => [evaluated, scoreOf(request, evaluated, priced)]))
+  const ranked = [...scores.keys()].sort((left, right) => compareScores(scores.get(left) ?? [], scores.get(right) ?? []))
+  await pause()
   const combinations = await searchCombinations({ request, ranked, pools, pause })
   return {
     ranked,

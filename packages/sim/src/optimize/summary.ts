@@ -3,7 +3,8 @@ import type { RankedCombination } from './combined-plan.ts'
 import { prepareReplica } from '../predict/replica-estimate.ts'
 import { publishedAcceptance } from '../predict/speculation.ts'
 import { resolveSettings } from '../settings.ts'
-import { evaluateReplicas, type Evaluated } from './evaluate.ts'
+import { nativeWeights } from '../memory/precision.ts'
+import { assumesConvertedWeights, evaluateReplicas, type Evaluated } from './evaluate.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
 import { paretoFront } from './pareto.ts'
 import { describeQueue, describeUse, tightestUse } from './reasons.ts'
@@ -26,7 +27,9 @@ function distance(next: Evaluated, best: Evaluated): string {
   const priced = next.usdPerHour !== undefined && best.usdPerHour !== undefined && best.usdPerHour > 0
   const cost = priced
     ? `${compared(next.usdPerHour, best.usdPerHour)} cost`
-    : `${String(next.devices)} device${next.devices === 1 ? '' : 's'} instead of ${String(best.devices)}`
+    : next.devices === best.devices
+      ? 'as many devices'
+      : `${String(next.devices)} device${next.devices === 1 ? '' : 's'} instead of ${String(best.devices)}`
   const latency = `${(next.estimate.endToEndSeconds / best.estimate.endToEndSeconds).toFixed(2)} times the latency`
   return `${cost}, ${latency}, ${compared(next.outputTokensPerSecond, best.outputTokensPerSecond)} throughput`
 }
@@ -49,6 +52,29 @@ function unusedPrediction(request: ResolvedRequest, best: Evaluated): readonly s
       ]
 }
 
+const span = (counts: readonly number[]): string => {
+  const [least, most] = [Math.min(...counts), Math.max(...counts)]
+  return least === most ? String(least) : `${String(least)} to ${String(most)}`
+}
+
+/** Why a plan that looks better comes after the best: its weights or cache are not the checkpoint's own. */
+function whyLater(request: ResolvedRequest, next: Evaluated, best: Evaluated): string {
+  if (assumesConvertedWeights(request, next.candidate) && !assumesConvertedWeights(request, best.candidate))
+    return '; it comes later because its weights are a conversion that the repository does not hold'
+  const conversions = ({ candidate: { settings } }: Evaluated) =>
+    (settings.weights === nativeWeights(request.model) ? 0 : 1) + (settings.kvCache === 'bf16' ? 0 : 1)
+  return conversions(next) > conversions(best) ? '; it comes later because narrower weights or cache may change answers' : ''
+}
+
+/** Allowed ways of guessing tokens that no plan uses, and why. */
+function refusedSpeculation(request: ResolvedRequest, { candidate }: Evaluated): readonly string[] {
+  return (request.speculation ?? []).flatMap((speculative) => {
+    const settings = resolveSettings({ ...candidate.settings, speculative })
+    const refused = candidate.engine.refuse(request.model, settings, candidate.pool.hardware)
+    return refused === undefined ? [] : [`Speculative decoding (${speculative.method}) is not used: ${refused}.`]
+  })
+}
+
 /** Sentences, the most important first. */
 export function summarize(request: ResolvedRequest, ranked: readonly Evaluated[], anyMeets: boolean): readonly string[] {
   const [best, ...others] = ranked
@@ -59,12 +85,13 @@ export function summarize(request: ResolvedRequest, ranked: readonly Evaluated[]
   ]
   if (tightest !== undefined) lines.push(`What binds first: ${describeUse(tightest)}.`)
   if (best.estimate.waiting > 0) lines.push(describeQueue(best))
-  for (const next of others.slice(0, 3)) lines.push(`Next: ${nameOf(next)}, ${costOf(next)}: ${distance(next, best)}.`)
-  lines.push(...unusedPrediction(request, best))
+  for (const next of others.slice(0, 3))
+    lines.push(`Next: ${nameOf(next)}, ${costOf(next)}: ${distance(next, best)}${whyLater(request, next, best)}.`)
+  lines.push(...unusedPrediction(request, best), ...refusedSpeculation(request, best))
   const front = paretoFront(ranked)
   if (front.length > 1)
     lines.push(
-      `${String(front.length)} choices are beaten by none in cost, latency and throughput at once: from ${String(front[0]?.devices)} to ${String(front.at(-1)?.devices)} devices, end to end from ${Math.min(...front.map(({ endToEndMs }) => endToEndMs)).toFixed(0)} to ${Math.max(...front.map(({ endToEndMs }) => endToEndMs)).toFixed(0)} ms.`,
+      `${String(front.length)} choices are beaten by none in cost, latency and throughput at once: with ${span(front.map(({ devices }) => devices))} devices, end to end from ${Math.min(...front.map(({ endToEndMs }) => endToEndMs)).toFixed(0)} to ${Math.max(...front.map(({ endToEndMs }) => endToEndMs)).toFixed(0)} ms.`,
     )
   return lines
 }
@@ -85,12 +112,10 @@ export function summarizeCombinations(
 ): readonly string[] {
   const lines: string[] = []
   for (const kind of ['disaggregated', 'mixed'] as const) {
-    const first = combinations
-      .map((one) => ({ one, plan: one.kind === kind ? one.combined() : undefined }))
-      .find(({ plan }) => plan !== undefined)
-    if (first?.plan === undefined || best === undefined) continue
-    const { one, plan } = first
+    const one = combinations.find((combination) => combination.kind === kind)
+    if (one === undefined || best === undefined) continue
     if (kind === 'mixed' && !isWorthwhile(request, one, best)) continue
+    const plan = one.combined()
     const name = kind === 'disaggregated' ? 'Prefill and decode apart' : 'Two kinds of hardware together'
     const parts = plan.parts.map(
       ({ role, plan: { replicas, devicesPerReplica, hardwareId } }) =>
@@ -99,11 +124,13 @@ export function summarizeCombinations(
     const priced = one.usdPerHour !== undefined && best.usdPerHour !== undefined && best.usdPerHour > 0
     const cost = priced
       ? `${compared(one.usdPerHour, best.usdPerHour)} cost`
-      : `${String(one.devices)} devices instead of ${String(best.devices)}`
+      : one.devices === best.devices
+        ? 'as many devices'
+        : `${String(one.devices)} devices instead of ${String(best.devices)}`
     const meets = request.objective === undefined || one.meetsObjective ? '' : ', and it misses the objective'
     const latency = (one.endToEndSeconds / best.estimate.endToEndSeconds).toFixed(2)
     lines.push(
-      `${name}: ${parts.join(' and ')}: ${cost}, ${latency} times the latency, ${compared(one.outputTokensPerSecond, best.outputTokensPerSecond)} throughput${meets}.`,
+      `${name}: ${parts.join(' and ')}: ${cost}, ${latency} times the latency, ${compared(one.outputTokensPerSecond, best.outputTokensPerSecond)} throughput${meets}${kind === 'disaggregated' && isWorthwhile(request, one, best) ? '; it comes second because it is predicted from formulas alone' : ''}.`,
     )
   }
   return lines

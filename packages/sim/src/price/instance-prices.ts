@@ -33,6 +33,8 @@ const instances: readonly InstancePrice[] = table.instances.flatMap((instance) =
   return source === undefined ? [] : [Object.freeze({ ...instance, source })]
 })
 
+const byHardware = Map.groupBy(instances, ({ hardwareId }) => hardwareId)
+
 /** Every instance type with a known price. Providers and hardware that are missing have no price here: none is guessed. */
 export const listInstancePrices = (): readonly InstancePrice[] => instances
 
@@ -47,6 +49,38 @@ export function findDevicePrice(hardwareId: string, market: Market): DevicePrice
   }
   return best
 }
+
+/** Whole instances that are rented together. */
+export interface Rental {
+  /** Of all of them. */
+  readonly usdPerHour: number
+  readonly instances: number
+  readonly instance: InstancePrice
+  readonly market: Market
+}
+
+/**
+ * The least that so many groups of devices cost, where the devices of a group share one server: whole instances of one type, as many groups in
+ * each as it has room for. Undefined when no instance with a known price is large enough.
+ */
+export function findRental(
+  hardwareId: string,
+  market: Market,
+  { groupDevices, groups }: { readonly groupDevices: number; readonly groups: number },
+): Rental | undefined {
+  let best: Rental | undefined
+  for (const instance of byHardware.get(hardwareId) ?? []) {
+    const each = market === 'spot' ? instance.spotUsdPerHour : instance.onDemandUsdPerHour
+    if (each === undefined || instance.devices < groupDevices) continue
+    const count = Math.ceil(groups / Math.floor(instance.devices / groupDevices))
+    if (best === undefined || each * count < best.usdPerHour) best = { usdPerHour: each * count, instances: count, instance, market }
+  }
+  return best
+}
+
+/** What is rented and where its price is from, in words. */
+export const describeRental = ({ usdPerHour, instances: count, instance, market }: Rental): string =>
+  `$${usdPerHour.toFixed(2)} an hour is the ${market} price of ${count === 1 ? '' : `${String(count)} × `}${instance.provider} ${instance.instanceType} in ${instance.region}, ${String(instance.devices)} ${instance.hardwareId} in each (${instance.source.title}, read ${instance.source.checkedAt})${market === 'spot' ? '; spot instances can be taken back at any time' : ''}.`
 
 /** Where a price is from, in words. */
 export const describePrice = ({ usdPerHour, market, instance }: DevicePrice): string =>

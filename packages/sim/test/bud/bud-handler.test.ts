@@ -122,3 +122,29 @@ describe('findBudHardware', () => {
     else expect(found?.id).toBe(id)
   })
 })
+
+describe('what Bud asks wrongly', () => {
+  it('is named: a list for a function, a cluster and a node that are not there', async () => {
+    // Callers without types pass the list.
+    const list = [cluster] as unknown as () => Promise<readonly unknown[]>
+    expect(() => createBudSimulator({ clusters: list })).toThrow(/clusters: is a list \(give a function/)
+    const { body } = await call('POST', '/simulator/run', run)
+    const other = await call('POST', '/simulator/configurations', { workflow_id: body['workflow_id'], cluster_id: 'nope' })
+    expect([other.status, other.body.error?.message]).toEqual([400, expect.stringContaining("cluster called 'nope'")])
+    const node = await call('POST', '/simulator/node-configurations', { ...run, node_ids: ['n9'] })
+    expect([node.status, node.body.error?.message]).toEqual([400, expect.stringContaining("no node 'n9'")])
+  })
+
+  it('lists each split of chosen nodes once, with the replicas that they have room for', async () => {
+    const { status, body } = await call('POST', '/simulator/node-configurations', { ...run, node_ids: ['n1'] })
+    expect(status).toBe(200)
+    // The answer is what the handler writes.
+    const options = body['options'] as unknown as readonly Readonly<Record<string, unknown>>[]
+    const keys = options.map(({ engine, tp_size, pp_size }) => [engine, tp_size, pp_size].join())
+    expect(new Set(keys).size).toBe(keys.length)
+    for (const { tp_size, max_replicas, total_devices } of options) {
+      expect(max_replicas).toBe(2 / Number(tp_size))
+      expect(total_devices).toBe(2)
+    }
+  })
+})

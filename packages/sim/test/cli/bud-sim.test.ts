@@ -251,6 +251,16 @@ describe('bud-sim', () => {
 })
 
 // Each test starts Node once or twice, which takes seconds on a busy machine.
+describe('the command that starts a plan', () => {
+  it('is one that a shell takes as it is printed', async () => {
+    const { out } = await run([
+      ...['optimize', 'deepseek-ai/DeepSeek-V3', '--devices', 'h200-sxm:8', '--engine', 'vllm', '--speculative', 'mtp'],
+      ...['--concurrency', '8', '--tpot', '12', '--goal', 'latency', '--serving', 'aggregated'],
+    ])
+    expect(out).toContain(`--speculative-config '{"method":"mtp","num_speculative_tokens":1}'`)
+  })
+})
+
 describe('bud-sim with arguments that contradict or mislead', () => {
   it('refuses two loads at once, and files that hold no correction', async () => {
     const both = await run(['predict', 'qwen3-8b', '--concurrency', '4', '--request-rate', '2'])

@@ -69,6 +69,9 @@ describe('built-in hardware', () => {
 
   it('accepts aliases and underscores, and suggests ids for misspelt ones', () => {
     expect(findHardware('H100_SXM')).toBe(findHardware('h100'))
+    expect(findHardware('NVIDIA A100-SXM4-80GB').id).toBe('a100-sxm-80gb')
+    expect(findHardware('NVIDIA H100 80GB HBM3').id).toBe('h100-sxm')
+    expect(findHardware('AMD Instinct MI300X').id).toBe('mi300x')
     expect(() => findHardware('h100-smx')).toThrow(/'h100-smx' is not known; use one of h100-sxm, .*mi300x/)
   })
 })

@@ -9,6 +9,7 @@ import {
   listModels,
   minimumDevices,
   noCorrections,
+  nonDominated,
   optimize,
   prepareReplica,
   type OptimizeRequest,
@@ -257,6 +258,56 @@ describe('optimize', () => {
     const seen: number[] = []
     const { examined } = await optimize(base, { onProgress: (progress) => seen.push(progress.examined) })
     expect(seen.at(-1)).toBe(examined)
+  })
+})
+
+describe('words of a plan', () => {
+  it('say what would hold a model that does not fit, in narrower weights too', async () => {
+    const asked = optimize({ model: 'meta-llama/Llama-3.3-70B-Instruct', devices: [{ hardwareId: 'rtx-4090', count: 1 }] })
+    await expect(asked).rejects.toThrow(/8 × rtx-4090 \(26 GB each; 4 in 8 bits, 2 from a 4-bit checkpoint of it \(AWQ, GPTQ\)\)/)
+  })
+
+  it('say why what looks better comes later, and why guesses are not used', async () => {
+    const one = { model: 'meta-llama/Llama-3.1-8B-Instruct', devices: [{ hardwareId: 'm4-max', count: 1 }] }
+    const { summary } = await optimize({ ...one, workload: { inputTokens: 500, outputTokens: 100, concurrency: 1 } })
+    expect(summary.join('\n')).toMatch(/less latency|times the latency.*it comes later because/)
+    const guessing = await optimize({
+      model: 'meta-llama/Llama-3.1-8B-Instruct',
+      devices: [{ hardwareId: 'l4', count: 2 }],
+      engines: ['vllm'],
+      speculation: [{ method: 'mtp', tokens: 1 }],
+    })
+    expect(guessing.summary.join('\n')).toContain('Speculative decoding (mtp) is not used: ')
+  })
+})
+
+describe('the throughput of replicas', () => {
+  it('is no more than the requests in flight allow (Little)', async () => {
+    const devices = [{ hardwareId: 'h100-sxm', count: 8 }]
+    const workload = { inputTokens: 1000, outputTokens: 300, concurrency: 9 }
+    const { plans } = await optimize({ model: 'Qwen/Qwen3-8B', devices, workload, goal: 'throughput', engines: ['vllm'], plans: 20 })
+    expect(plans.some(({ replicas }) => replicas === 8)).toBe(true)
+    for (const { predicted } of plans)
+      expect(predicted.outputTokensPerSecond.mid).toBeCloseTo((9 * 300) / (predicted.endToEndMs.mid / 1000), 6)
+  })
+})
+
+describe('what nothing beats', () => {
+  it('is what comparing all with all finds', () => {
+    const goals = fc.array(fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 6 })), {
+      maxLength: 40,
+    })
+    fc.assert(
+      fc.property(goals, (items) => {
+        const dominates = (left: readonly number[], right: readonly number[]) =>
+          left.every((value, index) => value <= (right[index] ?? 0)) && left.some((value, index) => value < (right[index] ?? 0))
+        const expected = items.filter(
+          (one, index) =>
+            items.every((other) => !dominates(other, one)) && items.findIndex((other) => other.join() === one.join()) === index,
+        )
+        expect(nonDominated(items, (item) => item)).toEqual(expected)
+      }),
+    )
   })
 })
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { findHardware } from '../../src/hardware/hardware-registry.ts'
 import { optimize } from '../../src/optimize/optimizer.ts'
-import { findDevicePrice, listInstancePrices } from '../../src/price/instance-prices.ts'
+import { findDevicePrice, findRental, listInstancePrices } from '../../src/price/instance-prices.ts'
 
 const request = { model: 'Qwen/Qwen3-8B', devices: [{ hardwareId: 'h100-sxm', count: 1 }], engines: ['vllm'] }
 
@@ -29,6 +29,36 @@ describe('instance prices', () => {
     expect(plan?.cost?.usdPerHour).toBe(2.29)
     expect(plan?.cost?.usdPerMillionOutputTokens).toBeCloseTo((2.29 / ((plan?.predicted.outputTokensPerSecond.mid ?? 0) * 3600)) * 1e6, 9)
     expect(plan?.reasons.join('\n')).toContain('on-demand price of verda 1H100.80S.32V')
+  })
+
+  it('are those of whole instances that hold what works together', async () => {
+    // One H200 costs half of an instance of two only where both are used.
+    expect(findRental('h200-sxm', 'spot', { groupDevices: 1, groups: 1 })).toMatchObject({ usdPerHour: 1.45, instances: 1 })
+    const eight = findRental('a100-sxm-80gb', 'on-demand', { groupDevices: 8, groups: 2 })
+    expect(eight?.instance.devices).toBeGreaterThanOrEqual(8)
+    expect(eight?.instances).toBe(2)
+    expect(findRental('h100-sxm', 'on-demand', { groupDevices: 16, groups: 1 })).toBeUndefined()
+    for (const { hardwareId } of listInstancePrices())
+      for (const groupDevices of [1, 2, 4, 8])
+        for (const groups of [1, 3]) {
+          const rental = findRental(hardwareId, 'on-demand', { groupDevices, groups })
+          if (rental === undefined) continue
+          expect(rental.instances * Math.floor(rental.instance.devices / groupDevices)).toBeGreaterThanOrEqual(groups)
+          expect(rental.usdPerHour).toBeCloseTo(rental.instances * (rental.instance.onDemandUsdPerHour ?? Number.NaN), 9)
+        }
+    const devices = [{ hardwareId: 'a100-sxm-80gb', count: 8 }]
+    const { plans } = await optimize({
+      model: 'Qwen/Qwen2.5-72B-Instruct',
+      devices,
+      engines: ['vllm'],
+      market: 'on-demand',
+      precisions: ['bf16'],
+    })
+    for (const plan of plans) {
+      const { devicesPerReplica, replicas } = plan
+      const least = findRental('a100-sxm-80gb', 'on-demand', { groupDevices: devicesPerReplica, groups: replicas })
+      expect(plan.cost?.usdPerHour).toBe(least?.usdPerHour)
+    }
   })
 
   it('give way to the price that is given, and stay out of plans that name no market', async () => {
