@@ -297,6 +297,18 @@ describe('apply', () => {
     expect((await manager.observe(chat)).status).toBe('ready')
   })
 
+  test('is refused when the cluster has changed since the plan', async () => {
+    const { manager } = sampleManager()
+    const first = await manager.plan(desired())
+    await applyAll(manager, await manager.plan(desired({ replicas: 3 })))
+    await expect(applyAll(manager, first)).rejects.toThrow(/it was made since the changes were planned; plan again/)
+    const update = await manager.plan(desired({ replicas: 4 }))
+    const launch = { ...samplePlan().launch, image: 'vllm/vllm-openai:v0.12.0' }
+    await applyAll(manager, await manager.plan(desired({ replicas: 3, launch })))
+    await expect(applyAll(manager, update)).rejects.toThrow(/spec.template.spec.containers\[engine\].image was changed since/)
+    expect((await manager.plan(desired({ replicas: 3, launch }))).diff).toBe('')
+  })
+
   test('leaves an object alone that somebody made after the plan', async () => {
     const { api, manager } = sampleManager()
     const changes = await manager.plan(desired())
