@@ -4,7 +4,8 @@ import { useRef, useState } from 'react'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { Icon } from '../icon/icon.tsx'
 import { useDismiss } from '../part/use-dismiss.ts'
-import { save, toCsv, toPng, toSvg } from './chart-file.ts'
+import { save, toFileName } from '../part/csv-file.ts'
+import { toCsv, toPng, toSvg } from './chart-file.ts'
 import type { ChartData } from './chart-data.ts'
 
 export function ExportMenu({ title, data }: { readonly title: string; readonly data: ChartData }) {
@@ -15,7 +16,7 @@ export function ExportMenu({ title, data }: { readonly title: string; readonly d
   // Most menus are never opened; their entries wait for it.
   const [isOpened, setIsOpened] = useState(false)
   const [hasFailed, setHasFailed] = useState(false)
-  const name = title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-')
+  const name = toFileName(title)
   const done = () => {
     if (menu.current !== null) menu.current.open = false
   }
