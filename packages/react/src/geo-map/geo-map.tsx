@@ -7,7 +7,7 @@ import { useAsk, type UseAskOptions } from '../hook/use-ask.ts'
 import { Icon } from '../icon/icon.tsx'
 import { Explain } from '../metric/explain.tsx'
 import { toMeasureName, toWriter, unitOf } from '../metric/measure-text.ts'
-import { CsvButton } from '../part/csv-button.tsx'
+import { PictureMenu } from '../part/picture-menu.tsx'
 import { EmptyNotice, ErrorNotice } from '../part/notice.tsx'
 import { observeWords } from '../observe/observe-words.ts'
 import { toNextIndex } from '../time-series/chart-text.ts'
@@ -76,7 +76,8 @@ export function GeoMap({ title, countries, write, isStale = false, valueName, ac
         <span className="bud-panel-actions">
           {actions}
           {sorted.length === 0 ? null : (
-            <CsvButton
+            <PictureMenu
+              hasPicture={!isTable && placed.length > 0}
               title={name}
               rows={() => [[words.country, valueName ?? ''], ...sorted.map(({ code, value }) => [code, String(value)])]}
             />

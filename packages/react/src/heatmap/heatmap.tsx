@@ -3,7 +3,7 @@
 import { useId, useMemo, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { Icon } from '../icon/icon.tsx'
-import { CsvButton } from '../part/csv-button.tsx'
+import { PictureMenu } from '../part/picture-menu.tsx'
 import { toCellAt, toGrid, type HeatmapGrid } from './heatmap-grid.ts'
 
 export interface HeatmapProps {
@@ -35,7 +35,7 @@ export function Heatmap({ title, bounds, rows, write, isStale = false, isLoading
         <span className="bud-chart-actions">
           <Scale />
           {actions}
-          {grid.total === 0 ? null : <CsvButton title={title} rows={() => toRows(grid, chart.time)} />}
+          {grid.total === 0 ? null : <PictureMenu title={title} hasPicture={!isTable} rows={() => toRows(grid, chart.time)} />}
           <button
             type="button"
             className="bud-button bud-button-ghost bud-button-icon"

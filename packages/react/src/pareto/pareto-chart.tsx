@@ -4,7 +4,7 @@ import type { DeploymentPlan } from '@bud-foundry/core'
 import { useId, useMemo, useState, type KeyboardEvent } from 'react'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { Icon } from '../icon/icon.tsx'
-import { CsvButton } from '../part/csv-button.tsx'
+import { PictureMenu } from '../part/picture-menu.tsx'
 import { toPlanTitle } from '../plan-list/plan-title.ts'
 import { toNextIndex } from '../time-series/chart-text.ts'
 import { toParetoPoints, toRoundAbove, type ParetoPoint } from './frontier.ts'
@@ -31,7 +31,8 @@ export function ParetoChart({ plans, selected, onSelect }: ParetoChartProps) {
           {pareto.title}
         </span>
         <span className="bud-panel-actions">
-          <CsvButton
+          <PictureMenu
+            hasPicture={!isTable}
             title={pareto.title}
             rows={() => [
               [pareto.plan, pareto.x, pareto.y],
