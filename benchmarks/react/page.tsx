@@ -10,6 +10,7 @@ import type { ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { CartesianGrid, Line, LineChart, XAxis, YAxis } from 'recharts'
 import UPlot from 'uplot'
+import { runLive, runSliders } from './live-page.tsx'
 
 use([EChartsLine, GridComponent, CanvasRenderer])
 
@@ -163,4 +164,4 @@ async function time(task: Task): Promise<number> {
   return tookMs
 }
 
-Object.assign(window, { benchTime: time })
+Object.assign(window, { benchTime: time, benchLive: runLive, benchSliders: runSliders })

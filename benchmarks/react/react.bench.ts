@@ -1,16 +1,28 @@
 /// <reference lib="dom" />
-/** What the kit weighs, and how fast its charts draw beside bare uPlot, Recharts and ECharts in the same browser. Budgets that are passed fail the run. */
-import { createServer } from 'node:http'
+/** What the kit weighs, how fast its charts draw beside bare uPlot, Recharts and ECharts in the same browser, and what ten updates a second cost. Budgets that are passed fail the run. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { chromium, type Page } from 'playwright-core'
 import { build } from 'esbuild'
+import { predictLoads, predictSchema } from '../../examples/reference-server/src/predict.ts'
 import { median } from '../harness/statistics.ts'
 import { currentLoadAverage, report } from '../harness/report.ts'
+import { measureLive, type LiveMeasures } from './live.ts'
 import { dashboard, measureBundle, measureSubpaths, tile } from './sizes.ts'
 
 const quick = process.argv.includes('--quick')
 const rounds = quick ? 3 : 7
 /** Upper bounds, in kilobytes of gzip or as ratios to bare uPlot. */
-const budgets = { dashboard_gzip_kb: 58, tile_gzip_kb: 8, points100k_vs_uplot: 1.15, charts24_vs_uplot: 1.15 } as const
+const budgets = {
+  dashboard_gzip_kb: 58,
+  tile_gzip_kb: 8,
+  points100k_vs_uplot: 1.15,
+  charts24_vs_uplot: 1.15,
+  live_late_frames_share: 0.05,
+  live_cpu_share: 0.5,
+  live_heap_growth_mb: 4,
+  slider_ms_p95: 100,
+} as const
 
 const tasks = {
   points1500: { charts: 1, points: 1_500, seriesPerChart: 3 },
@@ -47,6 +59,19 @@ async function timeAll(page: Page): Promise<Timings> {
   return timings
 }
 
+/** As the reference server answers it, so that sliders meet the real simulator. */
+function answerPrediction(request: IncomingMessage, response: ServerResponse): void {
+  json(request)
+    .then(async (body) => {
+      const { plan, workloads } = predictSchema.parse(body)
+      const data = (await predictLoads(plan, workloads)).map((each) => each ?? null)
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data }))
+    })
+    .catch((error: unknown) => {
+      response.writeHead(500).end(String(error))
+    })
+}
+
 async function servePage(): Promise<{ url: string; close: () => void }> {
   const { outputFiles } = await build({
     entryPoints: [new URL('page.tsx', import.meta.url).pathname],
@@ -70,7 +95,12 @@ async function servePage(): Promise<{ url: string; close: () => void }> {
   const files = new Map([...outputFiles, ...styles].map(({ path, contents }) => [path, contents]))
   const page =
     '<!doctype html><link rel="stylesheet" href="/styles.css"><body style="--bud-chart-height:250px"><script type="module" src="/page.js"></script>'
-  const server = createServer(({ url = '/' }, response) => {
+  const server = createServer((request, response) => {
+    const { url = '/' } = request
+    if (url === '/api/sim/predict') {
+      answerPrediction(request, response)
+      return
+    }
     const file = files.get(url)
     const type = url.endsWith('.js') ? 'text/javascript' : url.endsWith('.css') ? 'text/css' : 'text/html'
     response.writeHead(url === '/' || file !== undefined ? 200 : 404, { 'content-type': type }).end(url === '/' ? page : file)
@@ -81,7 +111,7 @@ async function servePage(): Promise<{ url: string; close: () => void }> {
   return { url: `http://127.0.0.1:${String(address.port)}/`, close: () => server.close() }
 }
 
-async function timeCharts(): Promise<Timings> {
+async function measurePage(): Promise<{ readonly timings: Timings; readonly live: LiveMeasures }> {
   const server = await servePage()
   const browser = await chromium.launch({
     executablePath: process.env['BUD_TEST_CHROMIUM'] ?? '/usr/bin/chromium',
@@ -92,7 +122,8 @@ async function timeCharts(): Promise<Timings> {
     page.on('pageerror', (error) => console.error(error.message))
     await page.goto(server.url)
     await page.waitForFunction(() => 'benchTime' in window)
-    return await timeAll(page)
+    const timings = await timeAll(page)
+    return { timings, live: await measureLive(page, quick) }
   } finally {
     await browser.close()
     server.close()
@@ -101,13 +132,14 @@ async function timeCharts(): Promise<Timings> {
 
 const loadAverage = currentLoadAverage()
 const subpaths = await measureSubpaths()
-const timings = await timeCharts()
+const { timings, live } = await measurePage()
 const ratio = (task: string) => (timings[task]?.['bud'] ?? Number.NaN) / (timings[task]?.['uplot'] ?? Number.NaN)
 const measures = {
   dashboard_gzip_kb: await measureBundle(dashboard),
   tile_gzip_kb: await measureBundle(tile),
   points100k_vs_uplot: ratio('points100k'),
   charts24_vs_uplot: ratio('charts24'),
+  ...live,
 }
 console.table(subpaths)
 console.table(timings)

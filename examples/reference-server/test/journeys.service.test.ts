@@ -70,6 +70,10 @@ test('a model is optimised, deployed to the demo cluster, and serves traffic tha
   await page.getByRole('link', { name: 'Clusters' }).click()
   await page.getByRole('region', { name: 'Deployments' }).getByText('Serving').waitFor()
   await page.getByText('Simulated').first().waitFor()
+  await page.getByRole('button', { name: 'Run a benchmark' }).click()
+  await page.getByRole('region', { name: 'Benchmarks' }).getByRole('row').nth(1).waitFor({ timeout: 40_000 })
+  await page.getByRole('button', { name: 'node-5' }).click()
+  await page.getByRole('region', { name: 'Machine node-5' }).getByText('20 × HAMi').first().waitFor()
   const answer = await server.call('/v1/chat/completions', {
     body: { model: 'Qwen/Qwen3-8B', messages: [{ role: 'user', content: 'hi' }], max_tokens: 4 },
   })

@@ -98,6 +98,10 @@ test('someone signs in to administer, makes a key that works, and revokes it for
   await page.getByLabel('API key').fill(server.apiKey)
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: 'Create key' }).click({ timeout: 10_000 })
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Create key')
+  await page.keyboard.press('Enter')
   await page.getByLabel('Name', { exact: true }).fill('checkout')
   await page.getByLabel('Requests per minute').fill('60')
   await page.getByRole('dialog').getByRole('button', { name: 'Create key' }).click()
@@ -119,6 +123,8 @@ test('someone signs in to administer, makes a key that works, and revokes it for
 test('someone looks at what was measured, by keyboard, and the range is in the address', { timeout: 60_000 }, async () => {
   const page = await open({ width: 1400, height: 950 }, 'dark')
   await page.getByRole('textbox').first().waitFor({ timeout: 20_000 })
+  const asked: string[] = []
+  page.on('request', (request) => request.method() === 'POST' && asked.push(new URL(request.url()).pathname))
   await page.keyboard.press('Control+k')
   await page.getByRole('combobox', { name: 'Command' }).fill('metrics')
   await page.keyboard.press('Enter')
@@ -131,6 +137,9 @@ test('someone looks at what was measured, by keyboard, and the range is in the a
   await page.keyboard.press('ArrowLeft')
   expect(await spread.getAttribute('aria-valuetext')).not.toBe(before)
   await page.getByRole('rowheader', { name: model }).first().waitFor({ timeout: 20_000 })
+  // Some thirty questions, asked for two ranges: nearly all of them travel together.
+  expect(asked.filter((path) => path.endsWith('/ask-many')).length).toBeGreaterThan(0)
+  expect(asked.filter((path) => path.endsWith('/ask')).length).toBeLessThan(10)
   await page.screenshot({ path: join(screenshots, 'metrics-dark.png'), fullPage: true })
   await page.close()
 })

@@ -6,6 +6,7 @@ import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { useAsk, type UseAskOptions } from '../hook/use-ask.ts'
 import { Explain } from '../metric/explain.tsx'
 import { toGroupName, toMeasureName, toWriter, unitOf } from '../metric/measure-text.ts'
+import { CsvButton } from '../part/csv-button.tsx'
 import { EmptyNotice, ErrorNotice } from '../part/notice.tsx'
 
 export interface BreakdownProps {
@@ -127,6 +128,18 @@ export function LiveBreakdown({
             </span>
           )}
           <Explain title={title} measures={measures} answer={data} question={question} />
+          {rows.length === 0 ? null : (
+            <CsvButton
+              title={title}
+              rows={() => [
+                [strings.metrics.dimensions[dimension] ?? dimension, ...measures.map((name) => toMeasureName(name, strings))],
+                ...rows.map(({ group, isOther, values }) => [
+                  names?.[group[dimension] ?? ''] ?? toGroupName(group[dimension], isOther, strings),
+                  ...measures.map((name) => String(values[name] ?? '')),
+                ]),
+              ]}
+            />
+          )}
         </span>
       </header>
       {status === 'error' ? (

@@ -1,11 +1,13 @@
 'use client'
 /** Requests by country, as bubbles on the dotted land of the Earth, walked by keyboard, with the same numbers as a table. */
-import { useId, useMemo, useState, type KeyboardEvent } from 'react'
+import { useId, useMemo, useState, type KeyboardEvent, type ReactNode } from 'react'
 import type { MeasureName, Question, TimeWindow } from '../client/ask.ts'
 import { useBudFormat, useBudStrings, useWords } from '../hook/bud-context.ts'
 import { useAsk, type UseAskOptions } from '../hook/use-ask.ts'
 import { Icon } from '../icon/icon.tsx'
-import { toWriter, unitOf } from '../metric/measure-text.ts'
+import { Explain } from '../metric/explain.tsx'
+import { toMeasureName, toWriter, unitOf } from '../metric/measure-text.ts'
+import { PictureMenu } from '../part/picture-menu.tsx'
 import { EmptyNotice, ErrorNotice } from '../part/notice.tsx'
 import { observeWords } from '../observe/observe-words.ts'
 import { toNextIndex } from '../time-series/chart-text.ts'
@@ -22,6 +24,9 @@ export interface GeoMapProps {
   readonly countries: readonly CountryValue[]
   readonly write: (value: number) => string
   readonly isStale?: boolean | undefined
+  /** What is counted; heads the column of the table. */
+  readonly valueName?: string | undefined
+  readonly actions?: ReactNode
 }
 
 const width = 360
@@ -37,7 +42,7 @@ const landPath = land
   )
   .join('')
 
-export function GeoMap({ title, countries, write, isStale = false }: GeoMapProps) {
+export function GeoMap({ title, countries, write, isStale = false, valueName, actions }: GeoMapProps) {
   const words = useWords('observe', observeWords)
   const { chart, common } = useBudStrings()
   const format = useBudFormat()
@@ -69,6 +74,14 @@ export function GeoMap({ title, countries, write, isStale = false }: GeoMapProps
           {name}
         </span>
         <span className="bud-panel-actions">
+          {actions}
+          {sorted.length === 0 ? null : (
+            <PictureMenu
+              hasPicture={!isTable && placed.length > 0}
+              title={name}
+              rows={() => [[words.country, valueName ?? ''], ...sorted.map(({ code, value }) => [code, String(value)])]}
+            />
+          )}
           <button
             type="button"
             className="bud-button bud-button-ghost bud-button-icon"
@@ -89,7 +102,9 @@ export function GeoMap({ title, countries, write, isStale = false }: GeoMapProps
             <thead>
               <tr>
                 <th scope="col">{words.country}</th>
-                <th scope="col" className="bud-number" />
+                <th scope="col" className="bud-number">
+                  {valueName}
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -167,10 +182,9 @@ export function LiveGeoMap({ title, measure = 'requests', window = lastHour, fil
   const format = useBudFormat()
   const { common } = useBudStrings()
   const words = useWords('observe', observeWords)
-  const { data, status, error, isStale, reload } = useAsk(
-    { measure: [measure], window, filters, groupBy: ['countryCode'], limit: countriesMax },
-    { refreshMs },
-  )
+  const strings = useBudStrings()
+  const question: Question = { measure: [measure], window, filters, groupBy: ['countryCode'], limit: countriesMax }
+  const { data, status, error, isStale, reload } = useAsk(question, { refreshMs })
   const countries = useMemo(
     () => (data?.rows ?? []).map(({ group, values }) => ({ code: group['countryCode'] ?? '', value: values[measure] ?? 0 })),
     [data, measure],
@@ -191,5 +205,14 @@ export function LiveGeoMap({ title, measure = 'requests', window = lastHour, fil
       </section>
     )
   }
-  return <GeoMap title={title} countries={countries} write={toWriter(unitOf(data, measure), format)} isStale={isStale} />
+  return (
+    <GeoMap
+      title={title}
+      countries={countries}
+      write={toWriter(unitOf(data, measure), format)}
+      isStale={isStale}
+      valueName={toMeasureName(measure, strings)}
+      actions={<Explain title={title ?? words.mapTitle} measures={[measure]} answer={data} question={question} />}
+    />
+  )
 }

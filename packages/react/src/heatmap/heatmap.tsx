@@ -3,6 +3,7 @@
 import { useId, useMemo, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { Icon } from '../icon/icon.tsx'
+import { PictureMenu } from '../part/picture-menu.tsx'
 import { toCellAt, toGrid, type HeatmapGrid } from './heatmap-grid.ts'
 
 export interface HeatmapProps {
@@ -31,20 +32,23 @@ export function Heatmap({ title, bounds, rows, write, isStale = false, isLoading
         <span id={titleId} className="bud-panel-title">
           {title}
         </span>
-        <Scale />
-        {actions}
-        <button
-          type="button"
-          className="bud-button bud-button-ghost bud-button-icon"
-          aria-pressed={isTable}
-          aria-label={`${chart.showTable}: ${title}`}
-          title={isTable ? chart.showChart : chart.showTable}
-          onClick={() => {
-            setIsTable(!isTable)
-          }}
-        >
-          <Icon name={isTable ? 'chart' : 'table'} />
-        </button>
+        <span className="bud-chart-actions">
+          <Scale />
+          {actions}
+          {grid.total === 0 ? null : <PictureMenu title={title} hasPicture={!isTable} rows={() => toRows(grid, chart.time)} />}
+          <button
+            type="button"
+            className="bud-button bud-button-ghost bud-button-icon"
+            aria-pressed={isTable}
+            aria-label={`${chart.showTable}: ${title}`}
+            title={isTable ? chart.showChart : chart.showTable}
+            onClick={() => {
+              setIsTable(!isTable)
+            }}
+          >
+            <Icon name={isTable ? 'chart' : 'table'} />
+          </button>
+        </span>
       </figcaption>
       {isLoading ? (
         <div className="bud-heatmap-loading" role="status">
@@ -60,6 +64,14 @@ export function Heatmap({ title, bounds, rows, write, isStale = false, isLoading
       {isStale ? <p className="bud-stale">{common.stale}</p> : null}
     </figure>
   )
+}
+
+/** A column for each bin, named by where it begins. */
+function toRows({ bins, columns }: HeatmapGrid, timeName: string): readonly (readonly string[])[] {
+  return [
+    [timeName, ...bins.map(({ from }) => String(from))],
+    ...columns.map(({ timeUnixMs, requests }) => [new Date(timeUnixMs).toISOString(), ...requests.map(String)]),
+  ]
 }
 
 interface PartProps {

@@ -3,6 +3,7 @@
 import type { DistributionQuestion, TimeWindow } from '../client/ask.ts'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { useDistribution, type UseAskOptions } from '../hook/use-ask.ts'
+import { Explain } from '../metric/explain.tsx'
 import { toInterval } from '../metric/interval.ts'
 import { toWriter } from '../metric/measure-text.ts'
 import { ErrorNotice } from '../part/notice.tsx'
@@ -23,7 +24,8 @@ const none: readonly never[] = []
 export function LiveHeatmap({ of = 'timeToFirstTokenMs', title, window = lastHour, filters, refreshMs }: LiveHeatmapProps) {
   const { heatmap } = useBudStrings()
   const format = useBudFormat()
-  const { data, status, error, isStale, reload } = useDistribution({ of, window, filters, interval: toInterval(window, 80) }, { refreshMs })
+  const question = { of, window, filters, interval: toInterval(window, 80) }
+  const { data, status, error, isStale, reload } = useDistribution(question, { refreshMs })
   return (
     <Heatmap
       title={title ?? heatmap.latencyTitle}
@@ -32,6 +34,7 @@ export function LiveHeatmap({ of = 'timeToFirstTokenMs', title, window = lastHou
       write={toWriter(of.endsWith('Ms') ? 'ms' : of === 'costUsd' ? 'usd' : 'tokens', format)}
       isStale={isStale}
       isLoading={status === 'loading'}
+      actions={<Explain title={title ?? heatmap.latencyTitle} measures={[of]} question={question} />}
       notice={status === 'error' ? <ErrorNotice message={error?.message ?? ''} onRetry={reload} /> : undefined}
     />
   )

@@ -1,7 +1,7 @@
 'use client'
 /** "Explain this number": what a measure means, how exact it is, and what it rests on, in the server's own words. */
 import { useRef } from 'react'
-import type { Answer, Question } from '../client/ask.ts'
+import type { Answer, DistributionQuestion, Question } from '../client/ask.ts'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { useMeasures } from '../hook/use-ask.ts'
 import { Icon } from '../icon/icon.tsx'
@@ -14,7 +14,7 @@ export interface ExplainProps {
   /** The answer that is shown, for the number of requests behind it. */
   readonly answer?: Answer | undefined
   /** What the server was asked, so that anyone can ask it again. */
-  readonly question?: Question | undefined
+  readonly question?: Question | DistributionQuestion | undefined
 }
 
 export function Explain({ title, measures, answer, question }: ExplainProps) {

@@ -4,6 +4,7 @@ import type { MeasureName, Question, TimeWindow } from '../client/ask.ts'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { useAsk, type UseAskOptions } from '../hook/use-ask.ts'
 import { StatTile } from '../stat-tile/stat-tile.tsx'
+import { Explain } from './explain.tsx'
 import { toInterval } from './interval.ts'
 import { toMeasureName, toWriter, unitOf } from './measure-text.ts'
 
@@ -22,7 +23,8 @@ export function MetricTile({ measure, window = lastHour, filters, label, refresh
   const strings = useBudStrings()
   const format = useBudFormat()
   const shared = { measure: [measure], window, filters } as const
-  const whole = useAsk({ ...shared, compare: 'previous' }, { refreshMs })
+  const question: Question = { ...shared, compare: 'previous' }
+  const whole = useAsk(question, { refreshMs })
   const course = useAsk({ ...shared, interval: toInterval(window, 60) }, { refreshMs })
   const row = whole.data?.rows[0]
   const value = row?.values[measure]
@@ -44,6 +46,7 @@ export function MetricTile({ measure, window = lastHour, filters, label, refresh
       isLoading={whole.status === 'loading'}
       trend={course.data?.rows.map(({ values }) => values[measure] ?? null) ?? []}
       isStale={whole.isStale}
+      actions={<Explain title={label ?? toMeasureName(measure, strings)} measures={[measure]} answer={whole.data} question={question} />}
     />
   )
 }

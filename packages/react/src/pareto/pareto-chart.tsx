@@ -4,6 +4,7 @@ import type { DeploymentPlan } from '@bud-foundry/core'
 import { useId, useMemo, useState, type KeyboardEvent } from 'react'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
 import { Icon } from '../icon/icon.tsx'
+import { PictureMenu } from '../part/picture-menu.tsx'
 import { toPlanTitle } from '../plan-list/plan-title.ts'
 import { toNextIndex } from '../time-series/chart-text.ts'
 import { toParetoPoints, toRoundAbove, type ParetoPoint } from './frontier.ts'
@@ -30,6 +31,14 @@ export function ParetoChart({ plans, selected, onSelect }: ParetoChartProps) {
           {pareto.title}
         </span>
         <span className="bud-panel-actions">
+          <PictureMenu
+            hasPicture={!isTable}
+            title={pareto.title}
+            rows={() => [
+              [pareto.plan, pareto.x, pareto.y],
+              ...points.map(({ plan, x, y }) => [toPlanTitle(plan, strings), String(x), String(y)]),
+            ]}
+          />
           <button
             type="button"
             className="bud-button bud-button-ghost bud-button-icon"

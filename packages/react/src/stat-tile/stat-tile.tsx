@@ -1,4 +1,5 @@
 /** One number with its name, a word of context and its recent course. */
+import type { ReactNode } from 'react'
 import { Sparkline, type SparklineProps } from './sparkline.tsx'
 
 export interface StatTileProps {
@@ -16,6 +17,8 @@ export interface StatTileProps {
   readonly isLoading?: boolean | undefined
   /** Why there is no value. */
   readonly error?: string | undefined
+  /** Beside the label, e.g. an explanation of the number. */
+  readonly actions?: ReactNode
 }
 
 export function StatTile({
@@ -29,10 +32,14 @@ export function StatTile({
   isStale = false,
   isLoading = false,
   error,
+  actions,
 }: StatTileProps) {
   return (
     <div className="bud bud-tile" data-stale={isStale} aria-busy={isLoading}>
-      <p className="bud-tile-label">{label}</p>
+      <div className="bud-tile-head">
+        <p className="bud-tile-label">{label}</p>
+        {actions}
+      </div>
       {isLoading ? (
         <div className="bud-skeleton bud-tile-waiting" />
       ) : (

@@ -1,6 +1,7 @@
 /** A chart as a file: its numbers as CSV, its picture as SVG or PNG. */
 import { toAreaPath, toLinePath, toRange } from '../geometry/line-path.ts'
 import { BudClientError } from '../errors.ts'
+import { toCsvText } from '../part/csv-file.ts'
 import type { ChartData } from './chart-data.ts'
 
 /** RFC 4180, times in ISO 8601; a text that a spreadsheet would run as a formula is quoted as text. */
@@ -9,12 +10,7 @@ export function toCsv(data: ChartData, timeName: string): string {
     data.writeTime?.(time) ?? new Date(time).toISOString(),
     ...data.series.map(({ values }) => String(values[index] ?? '')),
   ])
-  return [[timeName, ...data.series.map(({ label }) => label)], ...rows].map((row) => row.map(toCell).join(',')).join('\r\n')
-}
-
-function toCell(text: string): string {
-  const isFormula = /^[=+@\t\r]|^-(?![\d.])/.test(text)
-  return /[",\r\n]/.test(text) || isFormula ? `"${isFormula ? "'" : ''}${text.replaceAll('"', '""')}"` : text
+  return toCsvText([[timeName, ...data.series.map(({ label }) => label)], ...rows])
 }
 
 export interface ChartPicture {
@@ -110,13 +106,4 @@ export async function toPng({ title, data, colours, text, background, writeTime 
 function toRangeFromZero({ series }: ChartData) {
   const high = Math.max(...series.map(({ values }) => toRange(values)?.high ?? 0), 0)
   return { low: 0, high: high > 0 ? high : 1 }
-}
-
-export function save(blob: Blob, fileName: string): void {
-  const address = URL.createObjectURL(blob)
-  const link = document.createElement('a')
-  link.href = address
-  link.download = fileName
-  link.click()
-  URL.revokeObjectURL(address)
 }

@@ -117,6 +117,23 @@ test('a chart is zoomed by keyboard and by dragging, moves its neighbour, and is
   expect(file.suggestedFilename()).toBe('first-token.png')
 })
 
+test('a picture is saved with the colours that it has on the page', async () => {
+  await show('dark')
+  const { page } = gallery
+  const story = page.locator('[data-story="heatmap/Data"]')
+  const save = async (kind: string) => {
+    await story.getByLabel(/^Export /).click()
+    const [file] = await Promise.all([page.waitForEvent('download'), story.getByRole('button', { name: kind }).click()])
+    return readFile(await file.path())
+  }
+  const svg = (await save('SVG')).toString()
+  expect(svg).toContain('Time to first token, spread')
+  expect(svg.match(/<rect [^>]*fill="rgb\(/g)?.length).toBeGreaterThan(100)
+  expect(svg).not.toContain('class=')
+  expect((await save('PNG')).subarray(1, 4).toString()).toBe('PNG')
+  expect((await save('CSV')).toString().split('\r\n')).toHaveLength(61)
+})
+
 test('neither hydration nor StrictMode nor any story has complained', () => {
   expect(gallery.complaints.filter((line) => !line.includes('favicon'))).toEqual([])
 })
