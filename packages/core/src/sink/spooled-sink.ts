@@ -154,7 +154,9 @@ class SpooledSink implements Sink {
     const groups = [group]
     events.forEach((event, index) => {
       const line = lines[index] ?? ''
-      if (group.chars + line.length > sinkLimits.groupChars || group.events.length >= batchEvents) {
+      // An event that is larger than a group has one for itself; only a group with events settles its promise.
+      const isFull = group.chars + line.length > sinkLimits.groupChars || group.events.length >= batchEvents
+      if (isFull && group.events.length > 0) {
         this.#commitGroup()
         group = this.#group = this.#startGroup()
         groups.push(group)

@@ -314,6 +314,18 @@ describe('the spool', () => {
     await sink[Symbol.asyncDispose]()
   })
 
+  test('takes events that are larger than a group, alone and together', async () => {
+    const bench = createBench()
+    const sink = await bench.open()
+    const large = createEvents(4).map((event) => ({ ...event, note: 'x'.repeat(600_000) }))
+    await sink.write(large.slice(0, 1), never)
+    await sink.write(large.slice(1), never)
+    expect(sink.receipt().produced).toBe(4)
+    await sink.flush(never)
+    expect(bench.deliveries.flat()).toEqual(idsOf(large))
+    await sink[Symbol.asyncDispose]()
+  })
+
   test('belongs to one sink at a time', async () => {
     const bench = createBench()
     const sink = await bench.open()
