@@ -115,6 +115,7 @@ class SpooledSink implements Sink {
   async write(batch: readonly BudEvent[], signal: AbortSignal): Promise<void> {
     if (this.#closing !== undefined) throw sinkErrors.SINK_CLOSED({ sink: 'spooled' })
     if (signal.aborted) throw coreErrors.ABORTED({ what: 'writing events' }, { cause: signal.reason })
+    assertEvents(batch)
     const { kinds } = this
     const taken = kinds === 'all' ? batch : batch.filter(({ kind }) => kinds.has(kind))
     // All are encoded before any is taken, so that a bad one refuses the batch as a whole.
@@ -255,6 +256,12 @@ async function allDone(groups: readonly Group[]): Promise<void> {
 
 function lostError(directory: string): Error {
   return sinkErrors.SINK_SPOOL_FAILED({ path: directory, reason: 'events that were written cannot be read back' })
+}
+
+/** A batch is refused as a whole when one of it is no object. @throws CORE_SINK_EVENT_INVALID */
+export function assertEvents(batch: readonly unknown[]): void {
+  const index = batch.findIndex((event) => typeof event !== 'object' || event === null)
+  if (index !== -1) throw sinkErrors.SINK_EVENT_INVALID({ id: '', problem: `number ${String(index)} of its batch is no object` })
 }
 
 /** @throws CORE_SINK_EVENT_INVALID */

@@ -299,8 +299,26 @@ describe('the spool', () => {
       const writing = sink.write([createEvent(1), { ...createEvent(2), ...extra }], never)
       await expect(writing).rejects.toMatchObject({ code: 'CORE_SINK_EVENT_INVALID', details: { id: 'event 2' } })
     }
+    // Safe for the test: the point is what is no event.
+    const nothing = null as unknown as BudEvent
+    await expect(sink.write([createEvent(1), nothing], never)).rejects.toMatchObject({ code: 'CORE_SINK_EVENT_INVALID' })
     expect(sink.receipt().produced).toBe(0)
     await sink[Symbol.asyncDispose]()
+  })
+
+  test('hands over after a restart what lacks the fields of an event, and nothing waits behind it', async () => {
+    const bench = createBench()
+    bench.failWith = new Error('down')
+    const first = await bench.open()
+    // Safe for the test: the point is events that break their type.
+    const nameless = { kind: 'sample', timeUnixMs: Number.NaN } as unknown as BudEvent
+    await first.write([nameless, createEvent(1)], never)
+    await bench.clock.run(Promise.resolve(first[Symbol.asyncDispose]()))
+    bench.failWith = undefined
+    const second = await bench.open()
+    await flushed(bench, second)
+    expect(bench.deliveries).toEqual([[undefined, 'event 1']])
+    await second[Symbol.asyncDispose]()
   })
 
   test('takes a write that is larger than a group, whole', async () => {

@@ -1,7 +1,7 @@
 /** The sink in front of the database: requests that are certainly new go as encoded rows, everything else as events that are looked up. */
 import { join } from 'node:path'
 import { coreErrors, sinkErrors, type BudEvent, type Clock, type Logger, type Random, type Sink } from '@bud-foundry/core'
-import { createSpooledSink, type SinkProblem } from '@bud-foundry/core/sink/spool'
+import { assertEvents, createSpooledSink, type SinkProblem } from '@bud-foundry/core/sink/spool'
 import { createSpooledRows, type RowBatch, type SpooledRows } from '@bud-foundry/core/sink/spooled-rows'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
@@ -96,6 +96,7 @@ class MetricsSink implements Sink {
 
   async write(batch: readonly BudEvent[], signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw coreErrors.ABORTED({ what: 'writing events' }, { cause: signal.reason })
+    assertEvents(batch)
     const { rows, count, others } = this.#encoder.encode(batch)
     const appended = count === 0 ? undefined : this.#rows.append(rows, count)
     if (others.length === 0) await appended
