@@ -22,7 +22,7 @@ export type SinkProblem =
   | ({ readonly kind: 'delivery-fail'; readonly events: number } & DeliveryFailure)
   | { readonly kind: 'events-refuse'; readonly ids: readonly string[]; readonly error: unknown }
   | { readonly kind: 'events-drop'; readonly events: number; readonly error: unknown }
-  /** Of a file that a former process left; a damaged tail is the write that its death cut, and was never accepted. */
+  /** Of a file that a former process left. */
   | ({ readonly kind: 'spool-damage' } & SpoolDamage)
 
 export interface SpooledSinkOptions {
@@ -103,7 +103,11 @@ class SpooledSink implements Sink {
         this.#report({ kind: 'delivery-fail', events: this.#batch?.events.length ?? 0, ...failure })
       },
     })
-    for (const damage of recovered.damages) this.#report({ kind: 'spool-damage', ...damage })
+    for (const damage of recovered.damages) {
+      this.#produced += damage.events
+      this.#dropped += damage.events
+      this.#report({ kind: 'spool-damage', ...damage })
+    }
     for (const span of recovered.spans) {
       this.#produced += span.count
       this.#queued += span.count

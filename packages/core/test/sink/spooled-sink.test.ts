@@ -370,12 +370,13 @@ describe('damage', () => {
     return join(directory, segments()[0] ?? '')
   }
 
-  async function deliverRest(): Promise<ReturnType<typeof createBench>> {
+  async function deliverRest() {
     const bench = createBench()
     const sink = await bench.open()
     await sink.flush(never)
     await sink[Symbol.asyncDispose]()
-    return bench
+    expect(sink.receipt()).toMatchObject({ stored: bench.deliveries.flat().length, pending: 0 })
+    return { ...bench, receipt: sink.receipt() }
   }
 
   test('at the end is cut, whatever it is', async () => {
@@ -384,7 +385,7 @@ describe('damage', () => {
     appendFileSync(path, '#0000')
     const bench = await deliverRest()
     expect(bench.deliveries.flat()).toEqual(idsOf(createEvents(100)))
-    expect(bench.problems).toEqual([{ kind: 'spool-damage', path, startOffset: size, bytes: 5 }])
+    expect(bench.problems).toEqual([{ kind: 'spool-damage', path, startOffset: size, bytes: 5, isTorn: true, events: 0 }])
   })
 
   test('of the last group takes that group and nothing else', async () => {
@@ -394,7 +395,7 @@ describe('damage', () => {
     expect(bench.deliveries.flat()).toEqual(idsOf(createEvents(90)))
   })
 
-  test('in the middle takes one group, and is reported', async () => {
+  test('in the middle takes one group, which is counted, reported and kept aside', async () => {
     const path = await leaveSpool()
     const bytes = readFileSync(path)
     const at = bytes.indexOf('event 35')
@@ -402,7 +403,26 @@ describe('damage', () => {
     writeFileSync(path, bytes)
     const bench = await deliverRest()
     expect(bench.deliveries.flat()).toEqual(idsOf([...createEvents(30), ...createEvents(60, 40)]))
-    expect(bench.problems).toMatchObject([{ kind: 'spool-damage', path }])
+    expect(bench.problems).toMatchObject([{ kind: 'spool-damage', path, isTorn: false, events: 10 }])
+    expect(bench.receipt).toEqual({ produced: 100, stored: 90, pending: 0, dropped: 10 })
+    const [problem] = bench.problems
+    const kept = problem?.kind === 'spool-damage' ? readFileSync(problem.keptAt ?? '', 'utf8') : ''
+    expect(kept).toContain('event 30')
+    expect(kept).not.toContain('event 40')
+    expect(segments()).toEqual([])
+  })
+
+  test('while it waits takes one group, and those after it are delivered', async () => {
+    const path = await leaveSpool()
+    const bench = createBench()
+    const sink = await bench.open()
+    const bytes = readFileSync(path)
+    for (const id of ['event 35', 'event 77']) bytes[bytes.indexOf(id)] = 0
+    writeFileSync(path, bytes)
+    await flushed(bench, sink)
+    expect(bench.deliveries.flat()).toEqual(idsOf([...createEvents(30), ...createEvents(30, 40), ...createEvents(20, 80)]))
+    expect(sink.receipt()).toEqual({ produced: 100, stored: 80, pending: 0, dropped: 20 })
+    await sink[Symbol.asyncDispose]()
   })
 
   test('of the first line alone, or of the cursor, loses nothing that was accepted', async () => {

@@ -23,6 +23,11 @@ export interface MetricsSinkOptions {
   readonly fsync: boolean
 }
 
+const toDetails = ({ path, startOffset, bytes, events, keptAt }: Extract<SinkProblem, { kind: 'spool-damage' }>) => ({
+  ...{ path, startOffset, bytes, events },
+  ...(keptAt === undefined ? {} : { keptAt }),
+})
+
 function logProblem(logger: Logger, problem: SinkProblem): void {
   switch (problem.kind) {
     case 'delivery-fail':
@@ -40,7 +45,8 @@ function logProblem(logger: Logger, problem: SinkProblem): void {
       logger.error('events were dropped', { events: problem.events, error: problem.error })
       break
     case 'spool-damage':
-      logger.warn('the end of a spool file was cut short by a crash', { path: problem.path, bytes: problem.bytes })
+      if (problem.isTorn) logger.warn('the end of a spool file was cut short by a crash', { path: problem.path, bytes: problem.bytes })
+      else logger.error('a spool file was damaged, and the events in that place are lost', toDetails(problem))
   }
 }
 
