@@ -5,7 +5,7 @@ const mebibyte = 1024 * 1024
 export const sinkLimits = {
   /** Of one event as JSON; events are rows, not payloads. */
   eventBytes: mebibyte,
-  /** A group of this many characters is written at once instead of at the end of the turn; with its last event it still fits `readBytes`. */
+  /** A group of this many characters is written at once instead of at the end of the turn. */
   groupChars: mebibyte / 2,
   /** Deliveries are cut here: large enough for a column store, small enough to repeat. */
   batchEvents: 5_000,
@@ -16,9 +16,9 @@ export const sinkLimits = {
   /** All spool files together; reaching it is CORE_SINK_FULL. */
   diskBytes: 1024 * mebibyte,
   segmentBytes: 8 * mebibyte,
-  /** Read at once from a spool file; holds at least one whole group. */
+  /** Read at once from a spool file, unless one group is larger. */
   readBytes: 4 * mebibyte,
-  /** Kept of what the destination refused for good. */
+  /** Kept of what the destination refused for good, and as much of damaged spool files. */
   refusedBytes: 64 * mebibyte,
   deliverTimeoutMs: 30_000,
   closeTimeoutMs: 5_000,

@@ -1,9 +1,10 @@
 /** Finds what a former process left in a spool directory: whole groups to deliver, and damage to cut away. */
-import { readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { sinkErrors } from './sink-errors.ts'
-import { findGroup, readGroup, spoolFirstLine } from './spool-format.ts'
+import { sinkLimits } from './sink-limits.ts'
+import { measureDamage, readGroup, spoolFirstLine, type Damage } from './spool-format.ts'
 
 /** A stretch of whole groups in one file. */
 export interface SpoolSpan {
@@ -14,10 +15,17 @@ export interface SpoolSpan {
   readonly count: number
 }
 
+/** A stretch of a spool file that is not what was written. */
 export interface SpoolDamage {
   readonly path: string
   readonly startOffset: number
   readonly bytes: number
+  /** True: the write that the death of its process cut short, which was never accepted. */
+  readonly isTorn: boolean
+  /** Accepted events that are lost with it; the least there can have been where even that is unreadable, and none when torn. */
+  readonly events: number
+  /** The file that its bytes were copied to; absent when torn, or when there was no room. */
+  readonly keptAt?: string
 }
 
 export interface SpoolPosition {
@@ -110,19 +118,48 @@ function scanSegment(path: string, segment: number, deliveredOffset: number): Sc
   if (first.byteLength < spoolFirstLine.byteLength) return { spans: [], damages: [], bytes: 0 }
   const isBoundary = deliveredOffset <= bytes.byteLength && readGroup(bytes, deliveredOffset).kind !== 'damaged'
   const start = deliveredOffset > first.byteLength && isBoundary ? deliveredOffset : first.byteLength
-  const { spans, damages } = scanGroups(bytes, { path, segment, start })
-  const last = damages.at(-1)
-  const isTail = last !== undefined && last.startOffset + last.bytes === bytes.byteLength
+  const scanned = scanGroups(bytes, start)
+  const spans = scanned.spans.map((span) => ({ segment, ...span }))
+  const damages = scanned.damages.map((damage) => setAside(path, bytes, damage))
+  const last = scanned.damages.at(-1)
+  const isTail = last?.endOffset === bytes.byteLength
   if (isTail) truncateSync(path, last.startOffset)
   return { spans, damages, bytes: isTail ? last.startOffset : bytes.byteLength }
 }
 
-function scanGroups(bytes: Buffer, at: { readonly path: string; readonly segment: number; readonly start: number }) {
-  const spans: SpoolSpan[] = []
-  const damages: SpoolDamage[] = []
-  let [startOffset, offset, count] = [at.start, at.start, 0]
+const asideEnd = '.damaged'
+
+/** Keeps what may still be of use to whoever looks at it, before the file is deleted. */
+function setAside(path: string, bytes: Buffer, { startOffset, endOffset, isTorn, events }: Damage): SpoolDamage {
+  const damage = { path, startOffset, bytes: endOffset - startOffset, isTorn, events }
+  if (isTorn) return damage
+  const directory = dirname(path)
+  const kept = readdirSync(directory).filter((name) => name.endsWith(asideEnd))
+  const keptBytes = kept.reduce((sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0), 0)
+  if (keptBytes + damage.bytes > sinkLimits.refusedBytes) return damage
+  const keptAt = `${path}-${String(startOffset)}${asideEnd}`
+  try {
+    writeFileSync(keptAt, bytes.subarray(startOffset, endOffset))
+    return { ...damage, keptAt }
+  } catch {
+    // A full disk must not keep the rest from being delivered; the report says that nothing was kept.
+    rmSync(keptAt, { force: true })
+    return damage
+  }
+}
+
+export interface ScannedGroups {
+  readonly spans: readonly Omit<SpoolSpan, 'segment'>[]
+  readonly damages: readonly Damage[]
+}
+
+/** The stretches of whole groups from an offset on, and what lies between them. */
+export function scanGroups(bytes: Buffer, start: number): ScannedGroups {
+  const spans: Omit<SpoolSpan, 'segment'>[] = []
+  const damages: Damage[] = []
+  let [startOffset, offset, count] = [start, start, 0]
   const endSpan = () => {
-    if (count > 0) spans.push({ segment: at.segment, startOffset, endOffset: offset, count })
+    if (count > 0) spans.push({ startOffset, endOffset: offset, count })
   }
   for (;;) {
     const group = readGroup(bytes, offset)
@@ -133,9 +170,9 @@ function scanGroups(bytes: Buffer, at: { readonly path: string; readonly segment
     }
     endSpan()
     if (group.kind === 'end') return { spans, damages }
-    const next = findGroup(bytes, offset) ?? bytes.byteLength
-    damages.push({ path: at.path, startOffset: offset, bytes: next - offset })
-    startOffset = offset = next
+    const damage = measureDamage(bytes, offset)
+    damages.push(damage)
+    startOffset = offset = damage.endOffset
     count = 0
   }
 }

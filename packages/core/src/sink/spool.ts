@@ -5,7 +5,15 @@ import { promisify } from 'node:util'
 import { sinkErrors } from './sink-errors.ts'
 import { sinkLimits } from './sink-limits.ts'
 import { encodeGroupHeader, readGroup, spoolFirstLine } from './spool-format.ts'
-import { cursorPath, encodeCursor, segmentPath, type RecoveredSpool, type SpoolPosition, type SpoolSpan } from './spool-recovery.ts'
+import {
+  cursorPath,
+  encodeCursor,
+  scanGroups,
+  segmentPath,
+  type RecoveredSpool,
+  type SpoolPosition,
+  type SpoolSpan,
+} from './spool-recovery.ts'
 
 const syncFile = promisify(fdatasync)
 
@@ -92,22 +100,29 @@ export class Spool {
     await segment.nextSync
   }
 
-  /** Whole groups from the start of a span, at least one, up to the number of events and `sinkLimits.readBytes`. */
+  /**
+   * Whole groups from the start of a span, at least one, up to the number of events and `sinkLimits.readBytes`. Groups that were whole when
+   * they were written or recovered, and are not any more, are lost; those after them are read next.
+   */
   async read<Content>(span: SpoolSpan, eventsMax: number, decode: (payload: Buffer) => readonly Content[]): Promise<SpoolRead<Content>> {
-    const length = Math.min(span.endOffset - span.startOffset, sinkLimits.readBytes)
-    const bytes = await this.#readBytes(span, length)
+    const length = span.endOffset - span.startOffset
+    const { readBytes } = sinkLimits
+    let bytes = await this.#readBytes(span, Math.min(length, readBytes))
+    // One group can be larger, and how far damage goes is seen by what comes after it.
+    if (length > readBytes && readGroup(bytes, 0).kind !== 'group') bytes = await this.#readBytes(span, length)
     const events: Content[] = []
     let [offset, count] = [0, 0]
     for (;;) {
       const group = readGroup(bytes, offset)
-      if (group.kind !== 'group' || (offset > 0 && count + group.count > eventsMax)) break
-      events.push(...decode(group.payload))
+      if (group.kind !== 'group' || (offset > 0 && (count + group.count > eventsMax || group.endOffset > readBytes))) break
+      for (const event of decode(group.payload)) events.push(event)
       count += group.count
       offset = group.endOffset
     }
     if (offset > 0) return { events, count, endOffset: span.startOffset + offset, lost: 0 }
-    // It was whole when it was written or recovered, and is not any more.
-    return { events, count, endOffset: span.endOffset, lost: span.count }
+    const { spans } = scanGroups(bytes, 0)
+    const lost = span.count - spans.reduce((sum, rest) => sum + rest.count, 0)
+    return { events, count, endOffset: span.startOffset + (spans[0]?.startOffset ?? length), lost }
   }
 
   /** Remembers what is delivered, and deletes the files that hold nothing else: those before `next`, or all when nothing is left. */

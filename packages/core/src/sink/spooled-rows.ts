@@ -104,7 +104,11 @@ class SpoolOfRows implements SpooledRows {
         options.onProblem?.({ kind: 'delivery-fail', events: this.#batch?.count ?? 0, ...failure })
       },
     })
-    for (const damage of recovered.damages) options.onProblem?.({ kind: 'spool-damage', ...damage })
+    for (const damage of recovered.damages) {
+      this.#produced += damage.events
+      this.#dropped += damage.events
+      options.onProblem?.({ kind: 'spool-damage', ...damage })
+    }
     for (const span of recovered.spans) {
       this.#produced += span.count
       this.#queued += span.count

@@ -22,7 +22,7 @@ export type SinkProblem =
   | ({ readonly kind: 'delivery-fail'; readonly events: number } & DeliveryFailure)
   | { readonly kind: 'events-refuse'; readonly ids: readonly string[]; readonly error: unknown }
   | { readonly kind: 'events-drop'; readonly events: number; readonly error: unknown }
-  /** Of a file that a former process left; a damaged tail is the write that its death cut, and was never accepted. */
+  /** Of a file that a former process left. */
   | ({ readonly kind: 'spool-damage' } & SpoolDamage)
 
 export interface SpooledSinkOptions {
@@ -103,7 +103,11 @@ class SpooledSink implements Sink {
         this.#report({ kind: 'delivery-fail', events: this.#batch?.events.length ?? 0, ...failure })
       },
     })
-    for (const damage of recovered.damages) this.#report({ kind: 'spool-damage', ...damage })
+    for (const damage of recovered.damages) {
+      this.#produced += damage.events
+      this.#dropped += damage.events
+      this.#report({ kind: 'spool-damage', ...damage })
+    }
     for (const span of recovered.spans) {
       this.#produced += span.count
       this.#queued += span.count
@@ -115,6 +119,7 @@ class SpooledSink implements Sink {
   async write(batch: readonly BudEvent[], signal: AbortSignal): Promise<void> {
     if (this.#closing !== undefined) throw sinkErrors.SINK_CLOSED({ sink: 'spooled' })
     if (signal.aborted) throw coreErrors.ABORTED({ what: 'writing events' }, { cause: signal.reason })
+    assertEvents(batch)
     const { kinds } = this
     const taken = kinds === 'all' ? batch : batch.filter(({ kind }) => kinds.has(kind))
     // All are encoded before any is taken, so that a bad one refuses the batch as a whole.
@@ -154,7 +159,9 @@ class SpooledSink implements Sink {
     const groups = [group]
     events.forEach((event, index) => {
       const line = lines[index] ?? ''
-      if (group.chars + line.length > sinkLimits.groupChars || group.events.length >= batchEvents) {
+      // An event that is larger than a group has one for itself; only a group with events settles its promise.
+      const isFull = group.chars + line.length > sinkLimits.groupChars || group.events.length >= batchEvents
+      if (isFull && group.events.length > 0) {
         this.#commitGroup()
         group = this.#group = this.#startGroup()
         groups.push(group)
@@ -253,6 +260,12 @@ async function allDone(groups: readonly Group[]): Promise<void> {
 
 function lostError(directory: string): Error {
   return sinkErrors.SINK_SPOOL_FAILED({ path: directory, reason: 'events that were written cannot be read back' })
+}
+
+/** A batch is refused as a whole when one of it is no object. @throws CORE_SINK_EVENT_INVALID */
+export function assertEvents(batch: readonly unknown[]): void {
+  const index = batch.findIndex((event) => typeof event !== 'object' || event === null)
+  if (index !== -1) throw sinkErrors.SINK_EVENT_INVALID({ id: '', problem: `number ${String(index)} of its batch is no object` })
 }
 
 /** @throws CORE_SINK_EVENT_INVALID */

@@ -1,5 +1,5 @@
 /** Rows in the spool: what does not fit on the disk is dropped, counted and told, and nothing else is. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -49,4 +49,52 @@ test('a full disk drops with a receipt that adds up, and rows are taken again wh
   expect(delivered.reduce((sum, batch) => sum + batch.rows, 0)).toBe(accepted + 10)
   const bytes = Buffer.concat(delivered.flatMap(({ payloads }) => payloads))
   expect(bytes).toHaveLength((accepted / 10 + 1) * 4_000)
+})
+
+/** Rows that were accepted and not delivered, as a former process leaves them. */
+async function leaveRows(appended: readonly Buffer[]): Promise<string> {
+  const spoolDirectory = mkdtempSync(join(tmpdir(), 'bud-rows-'))
+  onTestFinished(() => {
+    rmSync(spoolDirectory, { recursive: true, force: true })
+  })
+  const down = () => Promise.reject(new Error('down'))
+  const rows = await createSpooledRows({ spoolDirectory, deliver: down, closeTimeoutMs: 1 })
+  for (const bytes of appended) await rows.append(bytes, 10)
+  await rows[Symbol.asyncDispose]()
+  return spoolDirectory
+}
+
+async function deliverAll(spoolDirectory: string) {
+  const delivered: Buffer[] = []
+  const problems: RowProblem[] = []
+  await using rows = await createSpooledRows({
+    spoolDirectory,
+    batchAgeMs: 1,
+    deliver: async ({ payloads }) => {
+      delivered.push(...payloads)
+    },
+    onProblem: (problem) => problems.push(problem),
+  })
+  await rows.flush(signal)
+  return { bytes: Buffer.concat(delivered), problems, receipt: rows.receipt() }
+}
+
+test('damage in a file of rows takes the rows of that place, and those after it are delivered', async () => {
+  const appended = Array.from({ length: 5 }, (_, round) => Buffer.alloc(4_000, 35 + round))
+  const spoolDirectory = await leaveRows(appended)
+  const path = join(spoolDirectory, '000000000001.spool')
+  const bytes = readFileSync(path)
+  bytes.fill(0, 200, 204)
+  writeFileSync(path, bytes)
+  const { bytes: rest, problems, receipt } = await deliverAll(spoolDirectory)
+  expect(rest.equals(Buffer.concat(appended.slice(1)))).toBe(true)
+  expect(receipt).toEqual({ produced: 50, stored: 40, pending: 0, dropped: 10 })
+  expect(problems).toMatchObject([{ kind: 'spool-damage', isTorn: false, events: 10, keptAt: `${path}-12.damaged` }])
+})
+
+test('rows that were appended at once are read back whole, however many they are', async () => {
+  const appended = [Buffer.alloc(6 * 1024 * 1024, 1), Buffer.alloc(100, 2)]
+  const { bytes, receipt } = await deliverAll(await leaveRows(appended))
+  expect(bytes.equals(Buffer.concat(appended))).toBe(true)
+  expect(receipt).toEqual({ produced: 20, stored: 20, pending: 0, dropped: 0 })
 })

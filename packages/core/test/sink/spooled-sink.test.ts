@@ -299,8 +299,26 @@ describe('the spool', () => {
       const writing = sink.write([createEvent(1), { ...createEvent(2), ...extra }], never)
       await expect(writing).rejects.toMatchObject({ code: 'CORE_SINK_EVENT_INVALID', details: { id: 'event 2' } })
     }
+    // Safe for the test: the point is what is no event.
+    const nothing = null as unknown as BudEvent
+    await expect(sink.write([createEvent(1), nothing], never)).rejects.toMatchObject({ code: 'CORE_SINK_EVENT_INVALID' })
     expect(sink.receipt().produced).toBe(0)
     await sink[Symbol.asyncDispose]()
+  })
+
+  test('hands over after a restart what lacks the fields of an event, and nothing waits behind it', async () => {
+    const bench = createBench()
+    bench.failWith = new Error('down')
+    const first = await bench.open()
+    // Safe for the test: the point is events that break their type.
+    const nameless = { kind: 'sample', timeUnixMs: Number.NaN } as unknown as BudEvent
+    await first.write([nameless, createEvent(1)], never)
+    await bench.clock.run(Promise.resolve(first[Symbol.asyncDispose]()))
+    bench.failWith = undefined
+    const second = await bench.open()
+    await flushed(bench, second)
+    expect(bench.deliveries).toEqual([[undefined, 'event 1']])
+    await second[Symbol.asyncDispose]()
   })
 
   test('takes a write that is larger than a group, whole', async () => {
@@ -311,6 +329,18 @@ describe('the spool', () => {
     await sink.write(createEvents(20_000, 12), never)
     await sink.flush(never)
     expect(bench.deliveries.flat()).toEqual(idsOf(createEvents(20_012)))
+    await sink[Symbol.asyncDispose]()
+  })
+
+  test('takes events that are larger than a group, alone and together', async () => {
+    const bench = createBench()
+    const sink = await bench.open()
+    const large = createEvents(4).map((event) => ({ ...event, note: 'x'.repeat(600_000) }))
+    await sink.write(large.slice(0, 1), never)
+    await sink.write(large.slice(1), never)
+    expect(sink.receipt().produced).toBe(4)
+    await sink.flush(never)
+    expect(bench.deliveries.flat()).toEqual(idsOf(large))
     await sink[Symbol.asyncDispose]()
   })
 
@@ -340,12 +370,13 @@ describe('damage', () => {
     return join(directory, segments()[0] ?? '')
   }
 
-  async function deliverRest(): Promise<ReturnType<typeof createBench>> {
+  async function deliverRest() {
     const bench = createBench()
     const sink = await bench.open()
     await sink.flush(never)
     await sink[Symbol.asyncDispose]()
-    return bench
+    expect(sink.receipt()).toMatchObject({ stored: bench.deliveries.flat().length, pending: 0 })
+    return { ...bench, receipt: sink.receipt() }
   }
 
   test('at the end is cut, whatever it is', async () => {
@@ -354,7 +385,7 @@ describe('damage', () => {
     appendFileSync(path, '#0000')
     const bench = await deliverRest()
     expect(bench.deliveries.flat()).toEqual(idsOf(createEvents(100)))
-    expect(bench.problems).toEqual([{ kind: 'spool-damage', path, startOffset: size, bytes: 5 }])
+    expect(bench.problems).toEqual([{ kind: 'spool-damage', path, startOffset: size, bytes: 5, isTorn: true, events: 0 }])
   })
 
   test('of the last group takes that group and nothing else', async () => {
@@ -364,7 +395,7 @@ describe('damage', () => {
     expect(bench.deliveries.flat()).toEqual(idsOf(createEvents(90)))
   })
 
-  test('in the middle takes one group, and is reported', async () => {
+  test('in the middle takes one group, which is counted, reported and kept aside', async () => {
     const path = await leaveSpool()
     const bytes = readFileSync(path)
     const at = bytes.indexOf('event 35')
@@ -372,7 +403,26 @@ describe('damage', () => {
     writeFileSync(path, bytes)
     const bench = await deliverRest()
     expect(bench.deliveries.flat()).toEqual(idsOf([...createEvents(30), ...createEvents(60, 40)]))
-    expect(bench.problems).toMatchObject([{ kind: 'spool-damage', path }])
+    expect(bench.problems).toMatchObject([{ kind: 'spool-damage', path, isTorn: false, events: 10 }])
+    expect(bench.receipt).toEqual({ produced: 100, stored: 90, pending: 0, dropped: 10 })
+    const [problem] = bench.problems
+    const kept = problem?.kind === 'spool-damage' ? readFileSync(problem.keptAt ?? '', 'utf8') : ''
+    expect(kept).toContain('event 30')
+    expect(kept).not.toContain('event 40')
+    expect(segments()).toEqual([])
+  })
+
+  test('while it waits takes one group, and those after it are delivered', async () => {
+    const path = await leaveSpool()
+    const bench = createBench()
+    const sink = await bench.open()
+    const bytes = readFileSync(path)
+    for (const id of ['event 35', 'event 77']) bytes[bytes.indexOf(id)] = 0
+    writeFileSync(path, bytes)
+    await flushed(bench, sink)
+    expect(bench.deliveries.flat()).toEqual(idsOf([...createEvents(30), ...createEvents(30, 40), ...createEvents(20, 80)]))
+    expect(sink.receipt()).toEqual({ produced: 100, stored: 80, pending: 0, dropped: 20 })
+    await sink[Symbol.asyncDispose]()
   })
 
   test('of the first line alone, or of the cursor, loses nothing that was accepted', async () => {

@@ -1,6 +1,17 @@
 /** Reads OTLP/HTTP metrics requests, as protobuf or as JSON, into plain points. */
 import { z } from 'zod'
-import { defineMessage, keyValuesSchema, nanosSchema, toAttributes, toMs, type Attributes } from './wire.ts'
+import type { Refusals } from './refusals.ts'
+import {
+  defineMessage,
+  isTimeKnown,
+  keyValuesSchema,
+  nanosSchema,
+  timeProblem,
+  toAttributes,
+  toMs,
+  toProblem,
+  type Attributes,
+} from './wire.ts'
 
 /** Bins of a histogram: by their upper ends (the last has none), or by a scale of powers. */
 export type OtlpBins =
@@ -34,12 +45,6 @@ export interface OtlpPoint {
   /** Values of a histogram; 0 for all others. */
   readonly count: number
   readonly bins?: OtlpBins
-}
-
-export interface OtlpMetrics {
-  readonly points: readonly OtlpPoint[]
-  /** Names of metrics of a kind that has no counts to add, such as summaries, once per point. */
-  readonly unread: readonly string[]
 }
 
 /* The part of opentelemetry-proto's metrics/v1 that is read; field numbers are the contract. */
@@ -83,7 +88,12 @@ const temporality = z
   .nullish()
   .transform((value) => value === 2 || value === 'AGGREGATION_TEMPORALITY_CUMULATIVE')
 
-const point = { attributes: keyValuesSchema, startTimeUnixNano: nanosSchema, timeUnixNano: nanosSchema, flags: z.number().nullish() }
+const point = {
+  attributes: keyValuesSchema,
+  startTimeUnixNano: nanosSchema,
+  timeUnixNano: nanosSchema.refine((nanos) => isTimeKnown(toMs(nanos)), { error: timeProblem }),
+  flags: z.number().nullish(),
+}
 type TimedPoint = z.output<z.ZodObject<typeof point>>
 const numberPoint = z.object({ ...point, asDouble: double, asInt: z.union([z.string(), z.number()]).nullish() })
 const histogramPoint = z
@@ -96,6 +106,11 @@ const histogramPoint = z
   })
   .refine(({ bucketCounts, explicitBounds }) => !bucketCounts?.length || bucketCounts.length === (explicitBounds?.length ?? 0) + 1, {
     error: 'bucketCounts must have one entry more than explicitBounds',
+    path: ['bucketCounts'],
+  })
+  .refine(({ explicitBounds }) => (explicitBounds ?? []).every((bound, index, all) => index === 0 || bound > (all[index - 1] ?? bound)), {
+    error: 'must rise',
+    path: ['explicitBounds'],
   })
 const bucketsSchema = z.object({ offset: z.int().nullish(), bucketCounts: z.array(count).nullish() }).nullish()
 const exponentialPoint = z.object({
@@ -110,14 +125,16 @@ const exponentialPoint = z.object({
 })
 
 const list = <Schema extends z.ZodType>(schema: Schema) => z.array(schema).nullish()
+/** Points are looked at one by one: a bad one does not take the others with it. */
+const points = list(z.unknown())
 const metricSchema = z.object({
   name: z.string(),
   unit: z.string().nullish(),
-  gauge: z.object({ dataPoints: list(numberPoint) }).nullish(),
-  sum: z.object({ dataPoints: list(numberPoint), aggregationTemporality: temporality, isMonotonic: z.boolean().nullish() }).nullish(),
-  histogram: z.object({ dataPoints: list(histogramPoint), aggregationTemporality: temporality }).nullish(),
-  exponentialHistogram: z.object({ dataPoints: list(exponentialPoint), aggregationTemporality: temporality }).nullish(),
-  summary: z.object({ dataPoints: list(z.looseObject({})) }).nullish(),
+  gauge: z.object({ dataPoints: points }).nullish(),
+  sum: z.object({ dataPoints: points, aggregationTemporality: temporality, isMonotonic: z.boolean().nullish() }).nullish(),
+  histogram: z.object({ dataPoints: points, aggregationTemporality: temporality }).nullish(),
+  exponentialHistogram: z.object({ dataPoints: points, aggregationTemporality: temporality }).nullish(),
+  summary: z.object({ dataPoints: points }).nullish(),
 })
 const requestSchema = z.object({
   resourceMetrics: list(
@@ -142,11 +159,15 @@ const timed = ({ attributes, startTimeUnixNano, timeUnixNano }: TimedPoint) => (
 
 const sum = (counts: readonly number[] | null | undefined) => (counts ?? []).reduce((total, value) => total + value, 0)
 
-function toPoints(metric: z.output<typeof metricSchema>, own: Own): readonly OtlpPoint[] {
-  const numbers = (points: readonly z.output<typeof numberPoint>[] | null | undefined, rest: Pick<OtlpPoint, 'kind' | 'isCumulative'>) =>
-    (points ?? [])
-      .filter(isRecorded)
-      .map((one) => ({ ...own, ...timed(one), ...rest, value: Number(one.asDouble ?? one.asInt ?? 0), count: 0 }))
+function toPoints(metric: z.output<typeof metricSchema>, own: Own, refusals: Refusals): readonly OtlpPoint[] {
+  const read = <Point extends z.ZodType<TimedPoint>>(schema: Point, content: readonly unknown[] | null | undefined) =>
+    (content ?? []).flatMap((one) => {
+      const { success, data, error } = schema.safeParse(one)
+      if (!success) refusals.add(`${own.name}: ${toProblem(error)}`)
+      return success && isRecorded(data) ? [data] : []
+    })
+  const numbers = (content: readonly unknown[] | null | undefined, rest: Pick<OtlpPoint, 'kind' | 'isCumulative'>) =>
+    read(numberPoint, content).map((one) => ({ ...own, ...timed(one), ...rest, value: Number(one.asDouble ?? one.asInt ?? 0), count: 0 }))
   const { gauge, sum: total, histogram, exponentialHistogram } = metric
   return [
     ...numbers(gauge?.dataPoints, { kind: 'gauge', isCumulative: false }),
@@ -154,7 +175,7 @@ function toPoints(metric: z.output<typeof metricSchema>, own: Own): readonly Otl
     ...(total?.isMonotonic === true
       ? numbers(total.dataPoints, { kind: 'counter', isCumulative: total.aggregationTemporality })
       : numbers(total?.dataPoints, { kind: 'gauge', isCumulative: false })),
-    ...(histogram?.dataPoints ?? []).filter(isRecorded).map((one) => ({
+    ...read(histogramPoint, histogram?.dataPoints).map((one) => ({
       ...own,
       ...timed(one),
       kind: 'histogram' as const,
@@ -163,7 +184,7 @@ function toPoints(metric: z.output<typeof metricSchema>, own: Own): readonly Otl
       count: one.count,
       bins: { kind: 'explicit' as const, bounds: one.explicitBounds ?? [], counts: one.bucketCounts ?? [] },
     })),
-    ...(exponentialHistogram?.dataPoints ?? []).filter(isRecorded).map((one) => ({
+    ...read(exponentialPoint, exponentialHistogram?.dataPoints).map((one) => ({
       ...own,
       ...timed(one),
       kind: 'histogram' as const,
@@ -181,17 +202,19 @@ function toPoints(metric: z.output<typeof metricSchema>, own: Own): readonly Otl
   ]
 }
 
-/** @throws METRICS_OTLP_INVALID */
-export function decodeMetrics(body: Uint8Array, contentType: string): OtlpMetrics {
+/** The points that can be taken; the others are told to `refusals`. @throws METRICS_OTLP_INVALID */
+export function decodeMetrics(body: Uint8Array, contentType: string, refusals: Refusals): readonly OtlpPoint[] {
   const { resourceMetrics } = message.read(body, contentType, requestSchema)
-  const points: OtlpPoint[] = []
-  const unread: string[] = []
+  const taken: OtlpPoint[] = []
   for (const { resource, scopeMetrics } of resourceMetrics ?? [])
     for (const { scope, metrics } of scopeMetrics ?? [])
       for (const metric of metrics ?? []) {
         const own = { name: metric.name, unit: metric.unit ?? '', scope: scope?.name ?? '', resource: toAttributes(resource?.attributes) }
-        for (const one of toPoints(metric, own)) if (Number.isFinite(one.value)) points.push(one)
-        for (const _ of metric.summary?.dataPoints ?? []) unread.push(metric.name)
+        for (const one of toPoints(metric, own, refusals)) {
+          if (Number.isFinite(one.value)) taken.push(one)
+          else refusals.add(`${metric.name}: its value is no finite number`)
+        }
+        for (const _ of metric.summary?.dataPoints ?? []) refusals.add(`${metric.name}: a summary has no counts that could be added`)
       }
-  return { points, unread }
+  return taken
 }

@@ -1,7 +1,8 @@
 /** Reads OTLP/HTTP trace requests, as protobuf or as JSON, into plain spans. */
 import { z } from 'zod'
 import { metricsLimits } from '../limits.ts'
-import { defineMessage, keyValuesSchema, nanosSchema, toAttributes, toMs, type Attributes } from './wire.ts'
+import type { Refusals } from './refusals.ts'
+import { defineMessage, isTimeKnown, keyValuesSchema, nanosSchema, timeProblem, toAttributes, toMs, type Attributes } from './wire.ts'
 
 export interface OtlpSpan {
   /** 32 and 16 lower-case hex characters. */
@@ -66,25 +67,25 @@ function statusCodeOf(code: number | string | null | undefined): number {
   return code === 'STATUS_CODE_ERROR' ? 2 : code === 'STATUS_CODE_OK' ? 1 : 0
 }
 
-/** Both ends are told, in order, and may be true: what began in 1970 would be in flight in every window. */
-const isTimed = (startUnixMs: number, endUnixMs: number): boolean =>
-  startUnixMs > 0 &&
-  startUnixMs < metricsLimits.eventTimeUnixMsMax &&
-  endUnixMs >= startUnixMs &&
-  endUnixMs - startUnixMs <= metricsLimits.requestDurationMsMax
-
-/** Undefined: it has no ids, and would pass for every other without, or no times. */
-function toSpan(span: z.infer<typeof spanSchema>, service: string): OtlpSpan | undefined {
+/** A text says why the span is not taken: what has no ids would pass for every other without, what has no time would last for decades. */
+function toSpan(span: z.infer<typeof spanSchema>, service: string): OtlpSpan | string {
   const [startUnixMs, endUnixMs] = [toMs(span.startTimeUnixNano), toMs(span.endTimeUnixNano)]
   const [traceId, spanId] = [toHex(span.traceId, 16), toHex(span.spanId, 8)]
-  if (traceId === undefined || spanId === undefined || !isTimed(startUnixMs, endUnixMs)) return undefined
+  if (traceId === undefined || spanId === undefined) return 'spans without a trace id of 16 bytes and a span id of 8 bytes, not all zero'
+  if (!isTimeKnown(startUnixMs)) return `spans whose startTimeUnixNano is ${timeProblem}`
+  if (!isTimeKnown(endUnixMs)) return `spans whose endTimeUnixNano is ${timeProblem}`
+  const durationMs = endUnixMs - startUnixMs
+  if (durationMs < 0) return 'spans whose endTimeUnixNano is before their startTimeUnixNano'
+  // What lasts for years by a wrong time would count as in flight all that while.
+  if (durationMs > metricsLimits.requestDurationMsMax)
+    return `spans of more than ${String(metricsLimits.requestDurationMsMax / 86_400_000)} days`
   return {
     traceId,
     spanId,
     parentSpanId: span.parentSpanId ? (toHex(span.parentSpanId, 8) ?? '') : '',
     name: span.name ?? '',
     startUnixMs,
-    durationMs: endUnixMs - startUnixMs,
+    durationMs,
     statusCode: statusCodeOf(span.status?.code),
     statusMessage: span.status?.message ?? '',
     service,
@@ -97,19 +98,17 @@ function toSpan(span: z.infer<typeof spanSchema>, service: string): OtlpSpan | u
   }
 }
 
-export interface OtlpTraces {
-  readonly spans: readonly OtlpSpan[]
-  /** Spans without valid ids or times. */
-  readonly refused: number
-}
-
-/** @throws METRICS_OTLP_INVALID */
-export function decodeTraces(body: Uint8Array, contentType: string): OtlpTraces {
+/** The spans that can be taken; the others are told to `refusals`. @throws METRICS_OTLP_INVALID */
+export function decodeTraces(body: Uint8Array, contentType: string, refusals: Refusals): readonly OtlpSpan[] {
   const { resourceSpans } = message.read(body, contentType, requestSchema)
-  const all = (resourceSpans ?? []).flatMap(({ resource, scopeSpans }) => {
+  const spans: OtlpSpan[] = []
+  for (const { resource, scopeSpans } of resourceSpans ?? []) {
     const service = String(toAttributes(resource?.attributes)['service.name'] ?? '')
-    return (scopeSpans ?? []).flatMap(({ spans }) => (spans ?? []).map((span) => toSpan(span, service)))
-  })
-  const spans = all.filter((span) => span !== undefined)
-  return { spans, refused: all.length - spans.length }
+    for (const span of (scopeSpans ?? []).flatMap((scope) => scope.spans ?? [])) {
+      const read = toSpan(span, service)
+      if (typeof read === 'string') refusals.add(read)
+      else spans.push(read)
+    }
+  }
+  return spans
 }

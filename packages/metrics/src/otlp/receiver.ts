@@ -1,16 +1,20 @@
 /** Receives OTLP/HTTP as a `fetch` handler: calls of models become requests, spans are kept for their trace, metrics of models become samples. */
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { createSemaphore, isBudError, systemClock, type BudEvent, type Clock, type Sink } from '@bud-foundry/core'
+import { createSemaphore, isBudError, sinkLimits, systemClock, type BudEvent, type Clock, type Sink } from '@bud-foundry/core'
+import { z } from 'zod'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
+import { recordTables } from '../table/record-tables.ts'
+import { storedRequestSchema } from '../table/request-details.ts'
+import { answer, answerError } from './answers.ts'
 import { decodeMetrics, type OtlpPoint } from './decode-metrics.ts'
 import { decodeTraces, type OtlpSpan } from './decode-traces.ts'
+import { Refusals } from './refusals.ts'
 import { createSeriesMemory, toDelta } from './series-deltas.ts'
 import { metricConventionOf, seriesKeyOf, toMetricSample } from './translate-metrics.ts'
 import { conventionOf, countCoverage, countSample, toRequest, type Coverage } from './translate-spans.ts'
-import { storedRequestSchema } from '../table/request-details.ts'
-import { defineMessage, isJson } from './wire.ts'
+import { toProblem } from './wire.ts'
 
 export interface OtlpReceiverOptions {
   readonly sink: Sink
@@ -26,6 +30,8 @@ export interface OtlpReceiver {
   /** By convention: how many spans told tokens, time to first token, cost and user, and which metrics came, since the start. */
   coverage(): Readonly<Record<string, Readonly<Coverage>>>
 }
+
+const contentTypeOf = (request: Request) => request.headers.get('content-type') ?? 'application/x-protobuf'
 
 const inflate = promisify(gunzip)
 
@@ -50,7 +56,7 @@ async function readBody(request: Request): Promise<Uint8Array> {
   }
 }
 
-const toSpanEvent = (span: OtlpSpan, projectId: string): BudEvent & Readonly<Record<string, unknown>> => ({
+const toSpanEvent = (span: OtlpSpan, projectId: string) => ({
   id: `span:${span.traceId}:${span.spanId}`,
   kind: 'span',
   timeUnixMs: span.startUnixMs,
@@ -66,38 +72,28 @@ const toSpanEvent = (span: OtlpSpan, projectId: string): BudEvent & Readonly<Rec
   attributes: Object.fromEntries(Object.entries(span.attributes).map(([name, value]) => [name, String(value)])),
 })
 
-const defineResponse = (rejected: string) =>
-  defineMessage(
-    'ExportServiceResponse',
-    `message ExportPartialSuccess { int64 ${rejected} = 1; string error_message = 2; }
-message ExportServiceResponse { ExportPartialSuccess partial_success = 1; }`,
-  )
-const responses = { traces: defineResponse('rejected_spans'), metrics: defineResponse('rejected_data_points') } as const
+const byKind = new Map(recordTables.map(({ kind, schema }) => [kind, schema]))
+const spanSchema = byKind.get('span') ?? z.never()
+const sampleSchema = byKind.get('metric-sample') ?? z.never()
 
-/** By the specification a sender is told what was left out, and does not send it again. */
-const toRefusedSpans = (refused: number): Readonly<Record<string, unknown>> =>
-  refused === 0
-    ? {}
-    : {
-        partialSuccess: {
-          rejectedSpans: refused,
-          errorMessage:
-            'spans need a trace id of 16 bytes and a span id of 8, not all zero, a start and an end in order, and counts that are whole numbers below 2^53',
-        },
-      }
-
-function toRefusedPoints(refused: ReadonlyMap<string, number>): Readonly<Record<string, unknown>> {
-  if (refused.size === 0) return {}
-  const rejectedDataPoints = [...refused.values()].reduce((total, count) => total + count, 0)
-  const names = [...refused.keys()]
-  const errorMessage = `no metrics of models, or of a kind without counts: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', ...' : ''}`
-  return { partialSuccess: { rejectedDataPoints, errorMessage } }
+/** Why the sink would set such an event aside, after the sender was told that all is well. */
+function problemOf(schema: z.ZodType, event: object): string | undefined {
+  const result = schema.safeParse(event)
+  return result.success ? undefined : toProblem(result.error)
 }
 
-const answer = (of: keyof typeof responses, contentType: string, content: Readonly<Record<string, unknown>>): Response =>
-  isJson(contentType)
-    ? Response.json(content)
-    : new Response(responses[of].write(content), { headers: { 'content-type': 'application/x-protobuf' } })
+type SpanEvent = ReturnType<typeof toSpanEvent>
+
+/** A spool takes no larger event: attributes as long as whole conversations go, and the span with its short ones stays. */
+function fitSpan(event: SpanEvent): SpanEvent | undefined {
+  const chars = Object.entries(event.attributes).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+  const fits = (one: SpanEvent) => Buffer.byteLength(JSON.stringify(one)) <= sinkLimits.eventBytes
+  // A character takes six bytes at most; the rest of a span is short.
+  if (chars * 6 < sinkLimits.eventBytes / 2 || fits(event)) return event
+  const short = Object.entries(event.attributes).filter(([, value]) => value.length <= metricsLimits.filterValueLength)
+  const cut = { ...event, attributes: Object.fromEntries(short) }
+  return fits(cut) ? cut : undefined
+}
 
 interface Sender {
   readonly projectId: string
@@ -113,35 +109,36 @@ export function createOtlpReceiver({ sink, authorize, clock = systemClock }: Otl
 
   async function receiveTraces(body: Uint8Array, contentType: string, { projectId, signal }: Sender): Promise<Response> {
     const events: BudEvent[] = []
-    const { spans, refused } = decodeTraces(body, contentType)
-    let unbelievable = 0
-    for (const span of spans) {
+    const refusals = new Refusals()
+    for (const span of decodeTraces(body, contentType, refusals)) {
       const convention = conventionOf(span)
-      if (convention !== undefined) {
-        const translated = toRequest(span, convention, projectId)
-        // What no table holds is told to its sender: after this answer nobody would hear of it.
-        if (!storedRequestSchema.safeParse(translated).success) {
-          unbelievable += 1
-          continue
-        }
-        countCoverage(coverage, convention, translated)
-        events.push(translated)
+      const request = convention === undefined ? undefined : toRequest(span, convention, projectId)
+      const whole = toSpanEvent(span, projectId)
+      const kept = fitSpan(whole)
+      const problem =
+        (request === undefined ? undefined : problemOf(storedRequestSchema, request)) ??
+        (kept === undefined ? 'more than 1 MiB of short attributes' : problemOf(spanSchema, kept))
+      if (problem !== undefined || kept === undefined) {
+        refusals.add(`spans with ${problem ?? ''}`)
+        continue
       }
-      events.push(toSpanEvent(span, projectId))
+      if (kept !== whole) refusals.warn('of spans of more than 1 MiB the long attributes are not kept')
+      if (convention !== undefined && request !== undefined) {
+        countCoverage(coverage, convention, request)
+        events.push(request)
+      }
+      events.push(kept)
     }
     if (events.length > 0) await sink.write(events, signal)
     // An empty message of either encoding: everything was accepted.
-    return answer('traces', contentType, toRefusedSpans(refused + unbelievable))
+    return answer('traces', contentType, refusals.toContent('rejectedSpans'))
   }
 
   async function receiveMetrics(body: Uint8Array, contentType: string, { projectId, signal }: Sender): Promise<Response> {
-    const { points, unread } = decodeMetrics(body, contentType)
-    const refused = new Map<string, number>()
-    const refuse = (name: string) => refused.set(name, (refused.get(name) ?? 0) + 1)
-    for (const name of unread) refuse(name)
-    const known = points.flatMap((point) => {
+    const refusals = new Refusals()
+    const known = decodeMetrics(body, contentType, refusals).flatMap((point) => {
       const source = metricConventionOf(point)
-      if (source === undefined) refuse(point.name)
+      if (source === undefined) refusals.add(`${point.name}: no metric of models`)
       return source === undefined ? [] : [{ point, source, key: seriesKeyOf(point, projectId) }]
     })
     using _turn = await turns.acquire(signal)
@@ -152,12 +149,15 @@ export function createOtlpReceiver({ sink, authorize, clock = systemClock }: Otl
       if (point.isCumulative && (before === undefined || before.timeUnixMs < point.timeUnixMs)) latest.set(key, point)
       // A series that stood still has nothing to say.
       if (delta === undefined || (delta.kind !== 'gauge' && delta.value === 0 && delta.count === 0)) return []
-      return toMetricSample(delta, { key, source, projectId }) ?? []
+      const sample = toMetricSample(delta, { key, source, projectId })
+      const problem = sample === undefined ? undefined : problemOf(sampleSchema, sample)
+      if (problem !== undefined) refusals.add(`${point.name}: ${problem}`)
+      return sample === undefined || problem !== undefined ? [] : [sample]
     })
     if (samples.length > 0) await sink.write(samples, signal)
     series.keep(latest)
     for (const { source, name } of samples) countSample(coverage, source, name)
-    return answer('metrics', contentType, toRefusedPoints(refused))
+    return answer('metrics', contentType, refusals.toContent('rejectedDataPoints'))
   }
 
   const signals = { traces: receiveTraces, metrics: receiveMetrics } as const
@@ -169,8 +169,7 @@ export function createOtlpReceiver({ sink, authorize, clock = systemClock }: Otl
     if (request.method !== 'POST') return new Response(undefined, { status: 405, headers: { allow: 'POST' } })
     const projectId = await authorize(request)
     if (projectId === undefined) throw metricsErrors.UNAUTHORIZED()
-    const contentType = request.headers.get('content-type') ?? 'application/x-protobuf'
-    return signals[name](await readBody(request), contentType, { projectId, signal: request.signal })
+    return signals[name](await readBody(request), contentTypeOf(request), { projectId, signal: request.signal })
   }
 
   return {
@@ -179,11 +178,7 @@ export function createOtlpReceiver({ sink, authorize, clock = systemClock }: Otl
         return await receive(request)
       } catch (error) {
         if (!isBudError(error)) throw error
-        const headers = error.retryable ? { 'retry-after': '1' } : undefined
-        return Response.json(
-          { code: error.code, message: error.message },
-          { status: error.status, ...(headers === undefined ? {} : { headers }) },
-        )
+        return answerError(error, contentTypeOf(request))
       }
     },
     coverage: () => Object.fromEntries(coverage),

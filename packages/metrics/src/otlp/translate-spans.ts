@@ -111,8 +111,9 @@ const firstChunkEvents = new Set([
 function timeToFirstTokenMs(span: OtlpSpan): number | undefined {
   const seconds = numberOf(span.attributes, 'firstTokenSeconds')
   if (seconds !== undefined) return seconds * 1000
-  const event = span.events.find(({ name }) => firstChunkEvents.has(name))
-  return event === undefined ? undefined : Math.max(0, event.timeUnixMs - span.startUnixMs)
+  // One without a readable time, or from before the span, says nothing.
+  const event = span.events.find(({ name, timeUnixMs }) => firstChunkEvents.has(name) && timeUnixMs >= span.startUnixMs)
+  return event === undefined ? undefined : Math.min(event.timeUnixMs - span.startUnixMs, span.durationMs)
 }
 
 /** Some conventions give a list as JSON. */

@@ -55,13 +55,17 @@ const toAttributeOrNull = (entry: Readonly<Record<string, unknown>>): unknown =>
 export const toAttributes = (list: KeyValues): Attributes =>
   Object.fromEntries((list ?? []).flatMap(({ key, value }) => (value === null || value === undefined ? [] : [[key, toAttribute(value)]])))
 
-/** Nanoseconds do not fit a double: the milliseconds are cut off first. */
+/** Nanoseconds do not fit a double: the milliseconds are cut off first. 0: not told, or no number of 64 bits. */
 export function toMs(value: string | number | null | undefined): number {
   const text = String(value ?? 0)
-  if (!/^\d+$/.test(text)) return 0
+  if (!/^\d{1,20}$/.test(text)) return 0
   const nanoseconds = BigInt(text)
   return Number(nanoseconds / 1_000_000n) + Number(nanoseconds % 1_000_000n) / 1e6
 }
+
+/** A field that its sender left out is 0, which no span and no point can have been at. */
+export const isTimeKnown = (unixMs: number): boolean => unixMs > 0 && unixMs < metricsLimits.eventTimeUnixMsMax
+export const timeProblem = 'missing, 0, no whole number of nanoseconds, or not before 2090'
 
 export const isJson = (contentType: string): boolean => contentType.startsWith('application/json')
 
@@ -72,11 +76,13 @@ export interface OtlpMessage {
   write(content: Readonly<Record<string, unknown>>): Uint8Array<ArrayBuffer>
 }
 
-/** The field of a body that has another shape, or what its parser said. */
-function problemOf(error: unknown): string {
-  const [issue] = error instanceof z.ZodError ? toConfigIssues(error) : []
-  const text = issue === undefined ? (error instanceof Error ? error.message : String(error)) : `${issue.path}: ${issue.message}`
-  return (text.split('\n', 1)[0] ?? '').slice(0, 200)
+/** One line: of a schema the field and what is wrong with it. */
+export function toProblem(error: unknown): string {
+  if (error instanceof z.ZodError) {
+    const [issue] = toConfigIssues(error)
+    return issue === undefined ? 'it has another form' : `${issue.path}: ${issue.message}`.slice(0, 200)
+  }
+  return error instanceof Error ? (error.message.split('\n', 1)[0] ?? '').slice(0, 200) : String(error)
 }
 
 /** @param proto The messages beyond the common ones, in the protobuf language. */
@@ -90,8 +96,7 @@ export function defineMessage(name: string, proto: string): OtlpMessage {
           : type.toObject(type.decode(body), { longs: String, bytes: String })
         return schema.parse(content)
       } catch (error) {
-        const problem = problemOf(error)
-        throw metricsErrors.OTLP_INVALID({ problem }, { cause: error })
+        throw metricsErrors.OTLP_INVALID({ problem: toProblem(error) }, { cause: error })
       }
     },
     write: (content) => new Uint8Array(type.encode(type.fromObject(content)).finish()),

@@ -67,7 +67,9 @@ const idIssue: ConfigIssue = { path: 'id', message: 'must be a text that is not 
 
 const lengthIssue: ConfigIssue = { path: 'durationMs', message: 'is longer than 31 days', fix: 'send milliseconds from arrival to end' }
 
-const isInTime = ({ timeUnixMs }: BudEvent) => timeUnixMs >= 0 && timeUnixMs < metricsLimits.eventTimeUnixMsMax
+/** What is no number comes back from a spool as null, which compares like 0. */
+const isInTime = ({ timeUnixMs }: { readonly timeUnixMs: unknown }) =>
+  typeof timeUnixMs === 'number' && timeUnixMs >= 0 && timeUnixMs < metricsLimits.eventTimeUnixMsMax
 /** A request of a length that cannot be would be in flight in every window. */
 const isShort = (event: BudEvent) =>
   event.kind !== 'request' || !('durationMs' in event) || !(Number(event.durationMs) > metricsLimits.requestDurationMsMax)

@@ -1,7 +1,7 @@
 /** The sink in front of the database: requests that are certainly new go as encoded rows, everything else as events that are looked up. */
 import { join } from 'node:path'
 import { coreErrors, sinkErrors, type BudEvent, type Clock, type Logger, type Random, type Sink } from '@bud-foundry/core'
-import { createSpooledSink, type SinkProblem } from '@bud-foundry/core/sink/spool'
+import { assertEvents, createSpooledSink, type SinkProblem } from '@bud-foundry/core/sink/spool'
 import { createSpooledRows, type RowBatch, type SpooledRows } from '@bud-foundry/core/sink/spooled-rows'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
@@ -23,6 +23,11 @@ export interface MetricsSinkOptions {
   readonly fsync: boolean
 }
 
+const toDetails = ({ path, startOffset, bytes, events, keptAt }: Extract<SinkProblem, { kind: 'spool-damage' }>) => ({
+  ...{ path, startOffset, bytes, events },
+  ...(keptAt === undefined ? {} : { keptAt }),
+})
+
 function logProblem(logger: Logger, problem: SinkProblem): void {
   switch (problem.kind) {
     case 'delivery-fail':
@@ -40,7 +45,8 @@ function logProblem(logger: Logger, problem: SinkProblem): void {
       logger.error('events were dropped', { events: problem.events, error: problem.error })
       break
     case 'spool-damage':
-      logger.warn('the end of a spool file was cut short by a crash', { path: problem.path, bytes: problem.bytes })
+      if (problem.isTorn) logger.warn('the end of a spool file was cut short by a crash', { path: problem.path, bytes: problem.bytes })
+      else logger.error('a spool file was damaged, and the events in that place are lost', toDetails(problem))
   }
 }
 
@@ -96,6 +102,7 @@ class MetricsSink implements Sink {
 
   async write(batch: readonly BudEvent[], signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw coreErrors.ABORTED({ what: 'writing events' }, { cause: signal.reason })
+    assertEvents(batch)
     const { rows, count, others } = this.#encoder.encode(batch)
     const appended = count === 0 ? undefined : this.#rows.append(rows, count)
     if (others.length === 0) await appended

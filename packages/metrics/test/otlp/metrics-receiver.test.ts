@@ -326,12 +326,8 @@ test('what is not about models is left out, and its sender is told so', async ()
 
 test('damaged requests, unknown encodings and paths are refused, and values that are no numbers left out', async () => {
   const { sink, receiver, send } = open()
-  const torn = {
-    name: 'gen_ai.client.token.usage',
-    histogram: { dataPoints: [{ count: '1', bucketCounts: ['1'], explicitBounds: [1, 2] }] },
-  }
   for (const [text, headers] of [
-    [body(torn), {}],
+    ['{"resourceMetrics": 7}', {}],
     ['{', {}],
     ['{}', { 'content-encoding': 'br' }],
     ['not gzip', { 'content-encoding': 'gzip' }],
@@ -343,6 +339,26 @@ test('damaged requests, unknown encodings and paths are refused, and values that
   const notNumber = { dataPoints: [{ asDouble: 'NaN', timeUnixNano: nanos(1) }], isMonotonic: true, aggregationTemporality: 1 }
   expect((await send(body({ name: 'gen_ai.total.requests', sum: notNumber }))).status).toBe(200)
   expect(sink.events).toEqual([])
+})
+
+test.each<[string, object, RegExp]>([
+  ['counts that do not fit its bounds', { bucketCounts: ['1', '2'] }, /bucketCounts must have one entry more/],
+  ['a negative count', { bucketCounts: ['-1', '4', '0'] }, /bucketCounts\.0/],
+  ['bounds that fall', { explicitBounds: [4, 1] }, /explicitBounds: must rise/],
+  ['no time', { timeUnixNano: '0' }, /timeUnixNano: missing, 0/],
+  ['a sum that is no number', { sum: 'NaN' }, /no finite number/],
+])('a histogram with %s is refused by its name and field, and the other points are kept', async (_, fields, reason) => {
+  const { sink, send } = open()
+  const good = histogram({ 'gen_ai.request.model': 'm', 'gen_ai.token.type': 'input' })
+  const bad = { ...good, dataPoints: good.dataPoints.map((one) => ({ ...one, ...fields })) }
+  const [duration, tokens] = ['gen_ai.client.operation.duration', 'gen_ai.client.token.usage']
+  const response = await send(body({ name: duration, unit: 's', histogram: bad }, { name: tokens, histogram: good }))
+  expect(response.status).toBe(200)
+  const { partialSuccess } = (await response.json()) as { partialSuccess: { rejectedDataPoints: number; errorMessage: string } }
+  expect(partialSuccess.rejectedDataPoints).toBe(1)
+  expect(partialSuccess.errorMessage).toMatch(reason)
+  expect(partialSuccess.errorMessage).toContain(duration)
+  expect(sink.events).toMatchObject([{ name: 'tokens', value: 7.5 }])
 })
 
 test('series beyond the limit are forgotten, so that no number of labels exhausts memory', () => {

@@ -75,6 +75,49 @@ test('no event that lacks its fields, of whatever kind, holds up those behind it
   expect(rows).toEqual([{ step: 's' }])
 })
 
+test('events with odd values in any field, read back from the spool of a former process, do not hold up those behind them', async () => {
+  const names =
+    `projectId requestId traceId userId name value labels attributes request response requestedModel dialect clusterName nodeName
+    deviceId hardwareId podName namespace operationId deploymentName step state source kindOf durationMs tags attempts status outcome bounds
+    bucketCounts count requestTruncated responseTruncated targetId utilisation`.split(/\s+/)
+  const odd = [null, 5, -1, '', 'x', '\ud800', true, {}, [null], 1e300]
+  const events = [...storedKinds].flatMap((kind) => [
+    ...odd.map((value, index) => ({
+      ...Object.fromEntries(names.map((name) => [name, value])),
+      ...{ id: `odd-${kind}-${String(index)}`, kind, timeUnixMs: baseUnixMs },
+    })),
+    ...odd.map((timeUnixMs) => ({ id: 'timeless', kind, timeUnixMs })),
+    ...odd.map((id) => ({ id, kind, timeUnixMs: baseUnixMs })),
+  ])
+  const step = { kind: 'deployment-step', deploymentName: 'd', operationId: 'o', step: 's', state: 'done' }
+  events.push({ ...step, id: 'undated', timeUnixMs: Number.NaN })
+  let away = false
+  const unavailable = () => Promise.reject(metricsErrors.DATABASE_UNAVAILABLE({ what: 'inserting', reason: 'away' }))
+  const client: AnalyticsClient = {
+    ...engine.client,
+    query: (...query) => (away ? unavailable() : engine.client.query(...query)),
+    command: (...command) => (away ? unavailable() : engine.client.command(...command)),
+    insert: (...insert) => (away ? unavailable() : engine.client.insert(...insert)),
+    insertRows: (...insert) => (away ? unavailable() : engine.client.insertRows(...insert)),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+  const former = await createMetrics({ ...engine, client })
+  away = true
+  // Safe for the test: the point is events that break their types.
+  await former.sink.write(events as unknown as readonly BudEvent[], signal)
+  await former[Symbol.asyncDispose]()
+  away = false
+  await using metrics = await createMetrics(engine)
+  const waiting = metrics.sink.receipt().pending
+  expect(waiting).toBeGreaterThan(events.length - 20)
+  await metrics.sink.write([makeRequest({ id: 'good' })], signal)
+  await metrics.sink.flush(signal)
+  const { stored, pending, dropped } = metrics.sink.receipt()
+  expect({ pending, sum: stored + dropped }).toEqual({ pending: 0, sum: waiting + 1 })
+  expect(await metrics.request('good')).toMatchObject({ id: 'good' })
+  expect(await readFile(join(engine.spoolDirectory, 'refused.ndjson'), 'utf8')).toContain('"undated"')
+}, 30_000)
+
 test('while the database is away events wait in the spool, and are stored when it is back', async () => {
   let away = true
   const client: AnalyticsClient = {
