@@ -36,8 +36,8 @@ export interface ClusterManagerParts {
 /** Signals are optional everywhere; without one an operation ends by itself. */
 export interface ClusterManager extends AsyncDisposable {
   identify(signal?: AbortSignal): Promise<ClusterIdentity>
-  /** Reached, supported, not known by another name, and with the rights that are needed? Reads only. */
-  testConnection(known?: readonly KnownCluster[], signal?: AbortSignal): Promise<ConnectionTest>
+  /** Reached, supported, not known by another name, and with the rights that are needed, in one namespace or in all? Reads only. */
+  testConnection(known?: readonly KnownCluster[], signal?: AbortSignal, namespace?: string): Promise<ConnectionTest>
   /** Nodes, API, storage, network and devices. */
   health(signal?: AbortSignal): Promise<ClusterHealth>
   /** Pods of one deployment, or of all of ours. */
@@ -82,8 +82,8 @@ class KubernetesClusterManager implements ClusterManager {
     return discoverDevices(this.#parts.api, signal)
   }
 
-  testConnection(known: readonly KnownCluster[] = [], signal = endless()): Promise<ConnectionTest> {
-    return testConnection(this.#parts.api, known, signal)
+  testConnection(known: readonly KnownCluster[] = [], signal = endless(), namespace?: string): Promise<ConnectionTest> {
+    return testConnection(this.#parts.api, { known, namespace }, signal)
   }
 
   health(signal = endless()): Promise<ClusterHealth> {

@@ -83,7 +83,7 @@ export type {
   RemoveOptions,
   WatchEvent,
 } from './kubernetes/kubernetes-api.ts'
-export { permissionManifests, type PermissionManifest } from './kubernetes/own-permissions.ts'
+export { permissionManifests, type PermissionManifest, type PermissionOptions } from './kubernetes/own-permissions.ts'
 export { watchObjects, type ObjectNews, type WatchParts } from './kubernetes/watch-objects.ts'
 
 // scale

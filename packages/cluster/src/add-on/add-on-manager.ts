@@ -12,6 +12,7 @@ import {
 import { addOnLabel, addOnLabels, fieldManager } from '../kubernetes/ownership.ts'
 import { pollMs, removalTimeoutMs } from '../limits.ts'
 import { acquireOperatorLease } from '../manage/operator-lease.ts'
+import { findInhabitants } from '../manage/namespace-inhabitants.ts'
 import { diffObjects, type FieldChange } from '../manage/diff-objects.ts'
 import { addOnSchema, type AddOn, type AddOnInput } from './add-on.ts'
 import {
@@ -68,8 +69,11 @@ export interface AddOnManager {
   plan(addOns: readonly AddOnInput[], signal?: AbortSignal): Promise<readonly AddOnPlan[]>
   /** Installs or updates, removing what the new version no longer has. Run again after a crash, it continues. @throws CLUSTER_CHANGES_BLOCKED. */
   install(addOn: AddOnInput, signal?: AbortSignal): Promise<AddOnStatus>
-  /** Removes every object of it. @throws CLUSTER_ADD_ON_IN_USE while custom resources of others are left. */
-  uninstall(name: string, signal?: AbortSignal): Promise<void>
+  /**
+   * Removes every object of it, and answers what stays and why: a namespace in which somebody else lives, say.
+   * @throws CLUSTER_ADD_ON_IN_USE while custom resources of others are left.
+   */
+  uninstall(name: string, signal?: AbortSignal): Promise<readonly string[]>
   status(signal?: AbortSignal): Promise<readonly AddOnStatus[]>
 }
 
@@ -140,16 +144,21 @@ class KubernetesAddOnManager implements AddOnManager {
     return this.#statusOf(addOn.name, installed, signal)
   }
 
-  async uninstall(name: string, signal = endless()): Promise<void> {
+  async uninstall(name: string, signal = endless()): Promise<readonly string[]> {
+    const stays: string[] = []
     await this.#exclusively(name, signal, async (held) => {
       const inventory = await readInventory(this.#api, name, held)
-      if (inventory === undefined) return
+      if (inventory === undefined) {
+        stays.push(`add-on ${name} is not installed`)
+        return
+      }
       await this.#assertUnused(name, inventory, held)
       await writeInventory(this.#api, name, { ...inventory, complete: false }, held)
       await this.#removeAll(name, inventory.objects, held)
-      if (inventory.madeNamespace) await this.#removeNamespace(name, inventory.namespace, held)
+      if (inventory.madeNamespace) stays.push(...(await this.#removeNamespace(name, inventory.namespace, held)))
       await removeInventory(this.#api, name, held)
     })
+    return stays
   }
 
   async status(signal = endless()): Promise<readonly AddOnStatus[]> {
@@ -276,22 +285,26 @@ class KubernetesAddOnManager implements AddOnManager {
     })
   }
 
-  async #removeNamespace(name: string, namespace: string, signal: AbortSignal): Promise<void> {
+  async #removeNamespace(name: string, namespace: string, signal: AbortSignal): Promise<readonly string[]> {
     const others = (await listInventories(this.#api, signal)).filter(
       (other) => other.name !== name && other.inventory.namespace === namespace,
     )
     if (others.length > 0) {
       // The namespace stays for them, and goes with the last.
       for (const other of others) await writeInventory(this.#api, other.name, { ...other.inventory, madeNamespace: true }, signal)
-      return
+      return [`namespace ${namespace} stays: add-on ${others[0]?.name ?? ''} is in it`]
     }
     const reference = { apiVersion: 'v1', kind: 'Namespace', name: namespace }
     const live = await this.#api.read(reference, signal)
-    if (live?.metadata.labels?.[addOnLabel] === undefined) return
+    if (live?.metadata.labels?.[addOnLabel] === undefined) return []
+    // Leases are notes of controllers that have gone; everything else may be somebody's.
+    const { found } = await findInhabitants(this.#api, namespace, signal, ({ kind }) => kind === 'Lease')
+    if (found !== undefined) return [`namespace ${namespace} stays: ${describeObject(referenceOf(found))} is in it, and not of this add-on`]
     await this.#api.remove(reference, { uid: live.metadata.uid }, signal)
     await this.#until(`namespace ${namespace} to go`, signal, async () =>
       (await this.#api.read(reference, signal)) === undefined ? undefined : namespace,
     )
+    return []
   }
 
   /** Removing a definition removes everything of its kind, whoever made it. */

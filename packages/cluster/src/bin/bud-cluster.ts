@@ -58,6 +58,11 @@ const connect: CliContext['connect'] = async (line) => {
   })
 }
 
+// `bud-cluster plan … | head` reads no further; that is not a failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 1)
+})
+
 const ending = new AbortController()
 const end = () => {
   ending.abort()

@@ -1,7 +1,8 @@
 /** The process as the commands of `bud-cluster` see it, for tests to replace. */
+import { z } from 'zod'
 import type { ClusterManager } from '../create-cluster-manager.ts'
 import type { DesiredDeployment } from '../manage/change-set.ts'
-import { UsageError, type CommandLine } from './command-line.ts'
+import { defaultNamespace, UsageError, type CommandLine } from './command-line.ts'
 
 export interface CliContext {
   readonly version: string
@@ -29,17 +30,40 @@ async function readJson(context: CliContext, path: string, what: string): Promis
   }
 }
 
+const listOfPlans = z.looseObject({ plans: z.array(z.unknown()).min(1) })
+
+/** What `bud-sim optimize --json` prints has several plans, the best first. */
+function chosenPlan(content: unknown, file: string, number: string | undefined): unknown {
+  const list = listOfPlans.safeParse(content)
+  if (!list.success) return content
+  const { plans } = list.data
+  const chosen = plans[Number(number ?? '1') - 1]
+  if (chosen === undefined)
+    throw new UsageError(`'${file}' has ${String(plans.length)} plans; choose one with --plan 1 to ${String(plans.length)}`)
+  return chosen
+}
+
+function inNamespace(options: unknown, namespace: string): unknown {
+  if (typeof options !== 'object' || options === null) return options
+  if ('namespace' in options && options.namespace !== namespace)
+    throw new UsageError(
+      `--namespace ${namespace} and the options' namespace '${String(options.namespace)}' are not the same; give one of them`,
+    )
+  return { ...options, namespace }
+}
+
 /** @throws UsageError */
 export async function readDesired({ subject, values }: CommandLine, context: CliContext): Promise<DesiredDeployment> {
   if (subject === undefined) throw new UsageError('the file of a deployment plan is missing (bud-sim optimize --json writes one)')
-  const plan = await readJson(context, subject, 'the plan')
-  const options = values.options === undefined ? undefined : await readJson(context, values.options, 'the options')
+  const plan = chosenPlan(await readJson(context, subject, 'the plan'), subject, values.plan)
+  const given = values.options === undefined ? {} : await readJson(context, values.options, 'the options')
+  const options = values.namespace === undefined ? given : inNamespace(given, values.namespace)
   // Safe: the planner puts both through their schemas before anything reads them.
-  return { plan, ...(options === undefined ? {} : { options }) } as DesiredDeployment
+  return { plan, options } as DesiredDeployment
 }
 
 /** @throws UsageError */
 export function namedDeployment({ verb, subject, values }: CommandLine) {
   if (subject === undefined) throw new UsageError(`${verb} needs the name of a deployment`)
-  return { name: subject, namespace: values.namespace }
+  return { name: subject, namespace: values.namespace ?? defaultNamespace }
 }

@@ -4,6 +4,9 @@ import { parseArgs } from 'node:util'
 /** Wrong arguments: exit code 2. */
 export class UsageError extends Error {}
 
+/** Where deployments live unless options or flags say otherwise. */
+export const defaultNamespace = 'bud-inference'
+
 export const verbs = {
   plan: 'what would change, its price and what to know before; changes nothing',
   apply: 'apply a plan and wait until the new generation served a token',
@@ -29,11 +32,13 @@ const flags = {
   state: { type: 'string' },
   cluster: { type: 'string', default: 'default' },
   options: { type: 'string' },
-  namespace: { type: 'string', default: 'bud-inference' },
+  namespace: { type: 'string' },
+  'all-namespaces': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   repair: { type: 'boolean', default: false },
   adopt: { type: 'boolean', default: false },
   rbac: { type: 'boolean', default: false },
+  plan: { type: 'string' },
   tool: { type: 'string' },
   repository: { type: 'string' },
   folder: { type: 'string' },
@@ -43,14 +48,15 @@ const flags = {
 } as const
 
 export const help = [
-  'usage: bud-cluster <verb> [plan.json | name] [options]',
+  'usage: bud-cluster <verb> [plan.json | name] [options]   (a plan, or what bud-sim optimize --json prints, with --plan N)',
   '',
   ...Object.entries(verbs).map(([verb, summary]) => `  ${verb.padEnd(11)}${summary}`),
   '',
   '  --kubeconfig FILE   default: KUBECONFIG, then ~/.kube/config     --context NAME',
   '  --state FOLDER      journals and history; default ~/.local/state/bud-cluster',
   '  --cluster NAME      names the cluster in them                    --json   one JSON document, or one line per event',
-  '  --options FILE      render options as JSON                       --namespace NAME   of a deployment by name',
+  '  --options FILE      render options as JSON                       --namespace NAME   default bud-inference',
+  '  --all-namespaces    (render --rbac, test) not in one namespace only',
   '  --adopt             (plan, apply) take over objects that exist   --repair (drift)   --rbac (render)',
   '  --out CHECKOUT --tool argocd|flux --repository URL  (gitops)     --folder PATH   --revision NAME',
   '  --out FILE.csv      (benchmark)                                  --requests N',

@@ -1,5 +1,6 @@
 /** The verbs that only look: at a deployment, at its workers, at the cluster. */
 import { namedDeployment, type Work } from './cli-context.ts'
+import { defaultNamespace } from './command-line.ts'
 
 export const lookVerbs = {
   observe: async (manager, line, context) => {
@@ -14,7 +15,11 @@ export const lookVerbs = {
     return state.status === 'ready' ? 0 : 1
   },
   test: async (manager, line, context) => {
-    const { identity, findings } = await manager.testConnection([], context.signal)
+    const { identity, findings } = await manager.testConnection(
+      [],
+      context.signal,
+      line.values['all-namespaces'] ? undefined : (line.values.namespace ?? defaultNamespace),
+    )
     const head = identity === undefined ? [] : [`${identity.platform} ${identity.version} at ${identity.server}`]
     const text = [...head, ...findings.map(({ severity, message }) => `${severity}: ${message}`)]
     context.print(line.values.json ? JSON.stringify({ identity, findings }) : text.join('\n'))

@@ -7,12 +7,15 @@ import { planManifests } from '../deploy/plan-manifests.ts'
 import { renderOptionsSchema } from '../deploy/render-options.ts'
 import { permissionManifests } from '../kubernetes/own-permissions.ts'
 import { readDesired, type CliContext } from './cli-context.ts'
-import { UsageError, type CommandLine } from './command-line.ts'
+import { defaultNamespace, UsageError, type CommandLine } from './command-line.ts'
 import { showFindings } from './show.ts'
+
+/** One namespace unless all are asked for: a role for all of them lists secrets, and makes pods anywhere. */
+const scopeOf = ({ values }: CommandLine) => (values['all-namespaces'] ? {} : { workNamespaces: [values.namespace ?? defaultNamespace] })
 
 export async function render(line: CommandLine, context: CliContext): Promise<number> {
   const { manifests, findings } = line.values.rbac
-    ? { manifests: permissionManifests(), findings: [] }
+    ? { manifests: permissionManifests(scopeOf(line)), findings: [] }
     : await readDesired(line, context).then(({ plan, options }) => planManifests(plan, options))
   context.print(line.values.json ? JSON.stringify(manifests) : manifests.map((manifest) => stringify(manifest)).join('---\n'))
   return showFindings(findings, context)

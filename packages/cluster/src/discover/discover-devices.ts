@@ -29,12 +29,13 @@ export const acceleratorTolerations: readonly Toleration[] = ['nvidia.com/gpu', 
   operator: 'Exists',
 }))
 
-/** Whole devices that no pod touches: of a divided device, one unit in use makes the whole device used. */
+/**
+ * Devices that no pod touches: of a divided device one unit in use makes the whole device used, and nobody tells which units are on which
+ * device, so each unit in use counts for a device of its own.
+ */
 function freeDevices(found: FoundDevices, pods: readonly PodFields[]): number {
-  const total = found.resources.reduce((sum, { units }) => sum + units, 0)
   const used = found.resources.reduce((sum, { name }) => sum + requestedOn(pods, name), 0)
-  const unitsPerDevice = Math.max(1, total / found.count)
-  return Math.max(0, Math.min(found.count, Math.floor((total - used) / unitsPerDevice)))
+  return Math.max(0, found.count - Math.ceil(used))
 }
 
 interface Sighting {

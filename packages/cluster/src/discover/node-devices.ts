@@ -41,6 +41,42 @@ export function hamiDeviceCount(annotation: string | undefined): number {
   }
 }
 
+/** Compute slices of a device that MIG can cut: four of an A30, seven of all others (NVIDIA's MIG user guide, "Supported profiles"). */
+const migSlicesOf = (product: string) => (/A30$/i.test(product) ? 4 : 7)
+
+/** Instances of a profile that fit on one device: `3g.40gb` takes three compute slices and 40 GB of memory. */
+function instancesPerDevice(product: string, profile: string): number {
+  const [, slices = '', memory = ''] = /(\d+)g\.(\d+)gb/.exec(profile) ?? []
+  const bySlices = Math.floor(migSlicesOf(product) / Math.max(1, Number(slices)))
+  const deviceMemory = Number(/(\d+)GB/i.exec(product)?.[1] ?? Number.NaN)
+  const byMemory = memory === '' || Number.isNaN(deviceMemory) ? bySlices : Math.floor(deviceMemory / Number(memory))
+  return Math.max(1, Math.min(bySlices, byMemory))
+}
+
+type Units = FoundDevices['resources'][number]
+
+/** As few devices as the instances fit on; feature discovery tells their number only where some are whole. */
+const cutDevices = (product: string, resources: readonly Units[]) =>
+  Math.max(1, Math.ceil(resources.reduce((sum, { name, units: amount }) => sum + amount / instancesPerDevice(product, name), 0) - 1e-9))
+
+/** With the strategy `mixed` some devices are whole and others cut; with `single` all are cut alike, and asked for as whole ones. */
+function migDevices(label: string, resources: readonly Units[], physical: number | undefined): readonly FoundDevices[] {
+  const product = nvidiaProductName(label)
+  const base = { product: product || 'NVIDIA GPU', hardwareId: nvidiaHardwareId(label) }
+  const profile = /-MIG-(.+)$/.exec(label)?.[1]
+  if (profile !== undefined) {
+    // Feature discovery overrides nvidia.com/gpu.count with the number of instances here.
+    const units = resources.reduce((sum, { units: amount }) => sum + amount, 0)
+    return [{ ...base, count: Math.ceil(units / instancesPerDevice(product, profile)), sharing: 'mig', resources }]
+  }
+  const whole = resources.filter(({ name }) => name === 'nvidia.com/gpu')
+  const cut = resources.filter(({ name }) => name !== 'nvidia.com/gpu')
+  const wholeCount = whole.reduce((sum, { units: amount }) => sum + amount, 0)
+  const count = physical !== undefined && physical > wholeCount ? physical - wholeCount : cutDevices(product, cut)
+  const cutGroup: FoundDevices = { ...base, count, sharing: 'mig', resources: cut }
+  return wholeCount === 0 ? [cutGroup] : [{ ...base, count: wholeCount, sharing: 'whole', resources: whole }, cutGroup]
+}
+
 function nvidia(labels: Labels, annotations: Labels, node: NodeFields): readonly FoundDevices[] {
   const mig = Object.keys(node.status.allocatable).filter((name) => name.startsWith('nvidia.com/mig-'))
   const names = ['nvidia.com/gpu', 'nvidia.com/gpu.shared', ...mig]
@@ -52,7 +88,7 @@ function nvidia(labels: Labels, annotations: Labels, node: NodeFields): readonly
   const replicas = positive(labels['nvidia.com/gpu.replicas']) ?? 1
   const hami = hamiDeviceCount(annotations[hamiAnnotation])
   const total = resources.reduce((sum, { units: amount }) => sum + amount, 0)
-  if (mig.length > 0 || label.includes('-MIG-')) return [{ ...base, count: physical ?? 1, sharing: 'mig', resources }]
+  if (mig.length > 0 || label.includes('-MIG-')) return migDevices(label, resources, physical)
   if (hami > 0) return [{ ...base, count: hami, sharing: 'time-slice', resources }]
   const shared = label.endsWith('-SHARED') || replicas > 1 || resources.some(({ name }) => name === 'nvidia.com/gpu.shared')
   if (shared) return [{ ...base, count: physical ?? Math.max(1, Math.floor(total / replicas)), sharing: 'time-slice', resources }]

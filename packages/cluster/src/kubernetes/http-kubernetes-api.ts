@@ -347,14 +347,26 @@ class HttpKubernetesApi implements KubernetesApi {
     if (signal.aborted) return coreErrors.ABORTED({ what: 'a request to Kubernetes' }, { cause: signal.reason })
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     // Only the code or the class: texts of proxies on the way are not ours to repeat.
-    const problem = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.name) : 'unknown failure'
+    const isLate = cause instanceof Error && cause.name === 'TimeoutError'
+    const named = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.name) : 'unknown failure'
+    const problem = isLate ? `no answer within ${String(requestTimeoutMs / 1000)} s` : named
     return clusterErrors.KUBERNETES_UNREACHABLE({ server: this.server, problem })
   }
 }
 
-/** @throws CLUSTER_KUBECONFIG_INVALID when the current context names no cluster. */
+/** The address is shown in messages and progress, so it must carry no credentials. */
+function checkedServer(server: string): string {
+  const url = URL.parse(server)
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw clusterErrors.KUBECONFIG_INVALID({ problem: 'the server of its cluster is no address beginning with https:// or http://' })
+  if (url.username !== '' || url.password !== '')
+    throw clusterErrors.KUBECONFIG_INVALID({ problem: "the server's address carries credentials, which belong to its user" })
+  return server
+}
+
+/** @throws CLUSTER_KUBECONFIG_INVALID when the current context names no cluster, or one without a plain address. */
 export function createHttpKubernetesApi(config: KubeConfig, renewal?: ConfigRenewal): KubernetesApi {
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw clusterErrors.KUBECONFIG_INVALID({ problem: 'its current context names no cluster' })
-  return new HttpKubernetesApi(config, cluster.server, renewal)
+  return new HttpKubernetesApi(config, checkedServer(cluster.server), renewal)
 }

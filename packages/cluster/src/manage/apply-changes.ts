@@ -10,6 +10,7 @@ import type { KubernetesApi, KubernetesObject } from '../kubernetes/kubernetes-a
 import { fieldManager, isOwnedBy } from '../kubernetes/ownership.ts'
 import type { ClusterChangeSet, DesiredDeployment, ObjectChange } from './change-set.ts'
 import { rememberServed } from './deployment-history.ts'
+import { diffObjects } from './diff-objects.ts'
 import { withoutForeign } from './foreign-fields.ts'
 import type { Outline, Reporter, StepId } from './operation.ts'
 import { acquireOperatorLease } from './operator-lease.ts'
@@ -55,6 +56,39 @@ async function assertStillOurs(parts: OperationParts, changes: ClusterChangeSet,
   if (live === undefined || changes.adopts || isOwnedBy(live, changes.deployment.name)) return
   throw clusterErrors.KUBERNETES_CONFLICT({ what: change.resource, problem: 'it was made by someone else since the plan; plan again' })
 }
+
+/** What controllers and autoscalers write at any time says nothing about the plan. */
+const isPassing = (path: string, { manifest }: ObjectChange) => {
+  const spec = manifest?.spec
+  const ownsReplicas = typeof spec === 'object' && spec !== null && 'replicas' in spec
+  return path.startsWith('metadata.') || (path === 'spec.replicas' && !ownsReplicas)
+}
+
+/** What is done must be the difference that was shown: what has changed since has to be planned again. */
+async function assertAsPlanned({ api }: OperationParts, { changes }: ClusterChangeSet, signal: AbortSignal): Promise<void> {
+  for (const change of changes) {
+    if (isNamespace(change) || change.action === 'delete') continue
+    const live = await api.read(change.reference, signal)
+    const changed = (problem: string) =>
+      clusterErrors.KUBERNETES_CONFLICT({ what: change.resource, problem: `${problem} since the changes were planned; plan again` })
+    if (change.action === 'create' && live !== undefined) throw changed('it was made')
+    if (change.action !== 'update') continue
+    if (live === undefined) throw changed('it was removed')
+    const isJudged = judgedKinds.has(change.reference.kind)
+    const [field] = isJudged ? diffObjects(change.before, live).filter(({ path }) => !isPassing(path, change)) : []
+    if (field !== undefined) throw changed(`${field.path} was changed`)
+  }
+}
+
+/** Of others, such as claims and jobs, controllers write the specification too. */
+const judgedKinds: ReadonlySet<string> = new Set([
+  'Deployment',
+  'LeaderWorkerSet',
+  'Service',
+  'NetworkPolicy',
+  'PodDisruptionBudget',
+  'ConfigMap',
+])
 
 async function applyChange(parts: OperationParts, changes: ClusterChangeSet, change: ObjectChange, signal: AbortSignal): Promise<void> {
   const { api } = parts
@@ -158,6 +192,11 @@ async function runSteps(applying: Applying, signal: AbortSignal): Promise<void> 
   const held = AbortSignal.any([signal, lease.signal])
   let outcome: 'serving' | 'asleep'
   try {
+    // Noted, so that the same changes continue after a crash although some of them are done.
+    await step('as_planned', async () => {
+      await assertAsPlanned(parts, changes, held)
+      return true
+    })
     const objects = changes.changes.filter((change) => !isNamespace(change))
     const engines = objects.findIndex(startsEngines)
     const before = engines < 0 ? objects.length : engines

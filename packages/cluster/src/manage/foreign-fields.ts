@@ -71,6 +71,14 @@ export function foreignFields({ kind, metadata }: KubernetesObject): readonly Fo
   })
 }
 
+/** Whether we own a field, and nobody else does: letting go of it would give it the server's default. */
+export function isOwnedAlone({ metadata }: KubernetesObject, wanted: Path): boolean {
+  const owners = managedSchema
+    .parse(metadata)
+    .managedFields.filter(({ fieldsV1 }) => [...leavesOf(fieldsV1, [])].some((path) => keyOf(path) === keyOf(wanted)))
+  return owners.length === 1 && owners[0]?.manager === fieldManager
+}
+
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function removeAt(value: unknown, [segment, ...rest]: Path): unknown {

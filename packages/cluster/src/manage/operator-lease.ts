@@ -32,17 +32,31 @@ const referenceFor = ({ name, namespace }: DeploymentReference): ObjectReference
   namespace,
 })
 
+/** Leases that this process holds: a successor of the same name takes over from the dead, not from itself. */
+const heldHere = new WeakMap<KubernetesApi, Set<string>>()
+
+function holdHere({ api, operator, deployment: { namespace, name } }: OperatorLeaseOptions): Disposable | undefined {
+  const held = heldHere.get(api) ?? new Set()
+  heldHere.set(api, held)
+  const key = `${operator} ${namespace}/${name}`
+  if (held.has(key)) return undefined
+  held.add(key)
+  return { [Symbol.dispose]: () => void held.delete(key) }
+}
+
 class RenewedLease implements OperatorLease {
   readonly #lost = new AbortController()
   readonly #options: OperatorLeaseOptions
+  readonly #here: Disposable
   #held: KubernetesObject
   #timer: Disposable | undefined
   #renewing: Promise<void> = Promise.resolve()
   #closed = false
   #renewedAtMs: number
 
-  constructor(options: OperatorLeaseOptions, held: KubernetesObject) {
+  constructor(options: OperatorLeaseOptions, held: KubernetesObject, here: Disposable) {
     this.#options = options
+    this.#here = here
     this.#held = held
     this.#renewedAtMs = options.clock.monotonicMs()
     this.#schedule()
@@ -57,6 +71,7 @@ class RenewedLease implements OperatorLease {
     this.#closed = true
     this.#timer?.[Symbol.dispose]()
     await this.#renewing
+    using _ = this.#here
     if (this.#lost.signal.aborted) return
     try {
       await this.#options.api.remove(referenceFor(this.#options.deployment), { uid: this.#held.metadata.uid }, new AbortController().signal)
@@ -101,22 +116,35 @@ function leaseObject({ clock, deployment, operator }: OperatorLeaseOptions, prev
   }
 }
 
-/** @throws CLUSTER_OPERATOR_BUSY while another operator holds it. */
-export async function acquireOperatorLease(options: OperatorLeaseOptions, signal: AbortSignal): Promise<OperatorLease> {
+async function takeLease(options: OperatorLeaseOptions, here: Disposable, signal: AbortSignal): Promise<OperatorLease> {
   const { api, clock, deployment, operator } = options
   const live = await api.read(referenceFor(deployment), signal)
-  const busy = (holder: string, untilMs: number) =>
-    clusterErrors.OPERATOR_BUSY({ deployment: deployment.name, holder, untilText: new Date(untilMs).toISOString() })
   if (live !== undefined) {
     const { holderIdentity, leaseDurationSeconds, renewTime } = specSchema.parse(live.spec ?? {})
     const untilMs = Date.parse(renewTime ?? '1970-01-01') + leaseDurationSeconds * 1000
-    if (holderIdentity !== '' && holderIdentity !== operator && untilMs > clock.nowMs()) throw busy(holderIdentity, untilMs)
+    if (holderIdentity !== '' && holderIdentity !== operator && untilMs > clock.nowMs()) throw busy(deployment, holderIdentity, untilMs)
   }
   try {
     const object = leaseObject(options, live)
-    return new RenewedLease(options, await (live === undefined ? api.create(object, signal) : api.replace(object, signal)))
+    return new RenewedLease(options, await (live === undefined ? api.create(object, signal) : api.replace(object, signal)), here)
   } catch (error) {
-    if (clusterErrors.KUBERNETES_CONFLICT.is(error)) throw busy('another operator', clock.nowMs() + operatorLeaseSeconds * 1000)
+    if (!clusterErrors.KUBERNETES_CONFLICT.is(error)) throw error
+    throw busy(deployment, 'another operator', clock.nowMs() + operatorLeaseSeconds * 1000)
+  }
+}
+
+const busy = ({ name }: DeploymentReference, holder: string, untilMs: number) =>
+  clusterErrors.OPERATOR_BUSY({ deployment: name, holder, untilText: new Date(untilMs).toISOString() })
+
+/** @throws CLUSTER_OPERATOR_BUSY while another operator holds it, or another operation of this one. */
+export async function acquireOperatorLease(options: OperatorLeaseOptions, signal: AbortSignal): Promise<OperatorLease> {
+  const { clock, deployment, operator } = options
+  const here = holdHere(options)
+  if (here === undefined) throw busy(deployment, `another operation of ${operator}`, clock.nowMs() + operatorLeaseSeconds * 1000)
+  try {
+    return await takeLease(options, here, signal)
+  } catch (error) {
+    here[Symbol.dispose]()
     throw error
   }
 }

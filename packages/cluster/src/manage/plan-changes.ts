@@ -3,7 +3,7 @@ import { isBudError, type Finding } from '@bud-foundry/core'
 import { acceleratorResources } from '../deploy/node-placement.ts'
 import { hideSecrets } from '../deploy/plain-secrets.ts'
 import { planManifests } from '../deploy/plan-manifests.ts'
-import { renderOptionsSchema } from '../deploy/render-options.ts'
+import { renderOptionsSchema, type RenderOptions } from '../deploy/render-options.ts'
 import { discoverDevices } from '../discover/discover-devices.ts'
 import { clusterErrors } from '../errors.ts'
 import { describeObject, referenceOf, type KubernetesApi, type KubernetesObject } from '../kubernetes/kubernetes-api.ts'
@@ -21,6 +21,7 @@ import { foreignFields, withoutForeign } from './foreign-fields.ts'
 import { keepClaim } from './keep-claim.ts'
 import { keepSelector } from './keep-selector.ts'
 import { listOwned } from './owned-objects.ts'
+import { startReplicas } from './start-replicas.ts'
 
 const hoursPerMonth = 730
 
@@ -35,6 +36,7 @@ export interface PlanRequest {
 interface Planning extends PlanRequest {
   readonly deployment: DeploymentReference
   readonly namespaceExists: boolean
+  readonly options: RenderOptions
   readonly findings: Finding[]
 }
 
@@ -66,10 +68,11 @@ const foreignFindings = (live: KubernetesObject, resource: string): readonly Fin
     message: `${resource}: '${manager}' has added ${path}, which no plan of ours has; drift shows it, and its repair takes it away`,
   }))
 
-async function planObject(planning: Planning, rendered: KubernetesObject, signal: AbortSignal): Promise<readonly ObjectChange[]> {
-  const reference = referenceOf(rendered)
+async function planObject(planning: Planning, wanted: KubernetesObject, signal: AbortSignal): Promise<readonly ObjectChange[]> {
+  const reference = referenceOf(wanted)
   const resource = describeObject(reference)
   const live = await planning.api.read(reference, signal)
+  const rendered = startReplicas(wanted, live, { plan: planning.desired.plan, options: planning.options })
   if (live === undefined) {
     if (planning.namespaceExists) await dryRun(planning, rendered, signal)
     return [{ action: 'create', resource, reference, manifest: rendered, before: undefined, after: rendered, fields: [] }]
@@ -160,10 +163,11 @@ export async function planChanges(request: PlanRequest, signal: AbortSignal): Pr
   const { manifests, findings } = planManifests(request.desired.plan, request.desired.options)
   // What a change set carries is shown, stored and journaled; a plan with a secret is blocked in any case.
   const desired = { ...request.desired, plan: hideSecrets(request.desired.plan).plan }
-  const { namespace } = renderOptionsSchema.parse(desired.options ?? {})
+  const options = renderOptionsSchema.parse(desired.options ?? {})
+  const { namespace } = options
   const deployment = { name: desired.plan.name, namespace }
   const namespaceExists = (await api.read({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, signal)) !== undefined
-  const planning: Planning = { ...request, deployment, namespaceExists, findings: [...findings] }
+  const planning: Planning = { ...request, options, deployment, namespaceExists, findings: [...findings] }
   const changes: ObjectChange[] = []
   for (const manifest of await checkServedKinds(planning, manifests, signal))
     changes.push(...(await planObject(planning, manifest, signal)))

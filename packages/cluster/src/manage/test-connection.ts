@@ -40,6 +40,12 @@ export interface KnownCluster {
   readonly uid?: string | undefined
 }
 
+export interface ConnectionTestOptions {
+  readonly known?: readonly KnownCluster[] | undefined
+  /** The one to work in, which exists; absent: any, and they are made and removed. */
+  readonly namespace?: string | undefined
+}
+
 const reviewSchema = z.looseObject({ status: z.looseObject({ allowed: z.boolean().default(false) }).prefault({}) })
 
 const asked = 16
@@ -55,8 +61,8 @@ async function isAllowed(api: KubernetesApi, right: RequiredPermission, signal: 
 }
 
 /** Asks the server for each right that `bud-cluster render --rbac` would grant, some at a time. */
-async function missingRights(api: KubernetesApi, signal: AbortSignal): Promise<readonly string[]> {
-  const rights = requiredPermissions()
+async function missingRights(api: KubernetesApi, namespace: string | undefined, signal: AbortSignal): Promise<readonly string[]> {
+  const rights = requiredPermissions(namespace)
   const missing: string[] = []
   for (let at = 0; at < rights.length; at += asked) {
     const some = rights.slice(at, at + asked)
@@ -77,11 +83,15 @@ function rightsFindings(missing: readonly string[]): readonly Finding[] {
 }
 
 /** Reads only. A cluster that cannot be reached is a finding, not an error. */
-export async function testConnection(api: KubernetesApi, known: readonly KnownCluster[], signal: AbortSignal): Promise<ConnectionTest> {
+export async function testConnection(
+  api: KubernetesApi,
+  { known = [], namespace }: ConnectionTestOptions,
+  signal: AbortSignal,
+): Promise<ConnectionTest> {
   try {
     const identity = await identifyCluster(api, signal)
     const findings = [...versionFindings(identity.version), ...duplicateFindings(identity, known)]
-    return { identity, findings: [...findings, ...rightsFindings(await missingRights(api, signal))] }
+    return { identity, findings: [...findings, ...rightsFindings(await missingRights(api, namespace, signal))] }
   } catch (error) {
     if (!isBudError(error) || !error.code.startsWith('CLUSTER_')) throw error
     return { identity: undefined, findings: [{ severity: 'blocker', field: 'server', message: error.message }] }

@@ -100,6 +100,19 @@ describe('an add-on', () => {
     expect(snapshot(api)).toEqual(before)
   })
 
+  test('leaves a namespace in which somebody else lives, and says so', async () => {
+    const { api, addOns } = lab()
+    await addOns.install(widget())
+    const mine = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mine', namespace: 'widget-system' } }
+    await api.create(mine, never)
+    expect(await addOns.uninstall('widget')).toEqual([
+      'namespace widget-system stays: ConfigMap widget-system/mine is in it, and not of this add-on',
+    ])
+    expect(await api.read({ apiVersion: 'v1', kind: 'ConfigMap', ...mine.metadata }, never)).toBeDefined()
+    expect(await addOns.status()).toEqual([])
+    expect(await addOns.uninstall('absent')).toEqual(['add-on absent is not installed'])
+  })
+
   test('of the same version must be the same bytes as the first time', async () => {
     let digest = 'a'.repeat(64)
     const { addOns } = lab(createFakeKubernetes(), () => ({ yaml: widgetYaml(), digest }))

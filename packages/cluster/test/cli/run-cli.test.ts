@@ -111,7 +111,10 @@ describe('bud-cluster', () => {
     expect(parseAllDocuments(out[0] ?? '').map((document) => (document.toJS() as { kind: string }).kind)).toContain('Deployment')
     expect(await run('render', '--rbac')).toBe(0)
     expect(out[0]).toContain('kind: ClusterRole')
-    expect(out[0]).not.toContain("'*'")
+    expect(out[0]).not.toMatch(/'\*'|secrets/)
+    expect(out[0]).toContain('kind: RoleBinding')
+    await run('render', '--rbac', '--all-namespaces')
+    expect(out[0]).toContain('secrets')
   })
 
   test('goes back to what served, and says when there is nothing to go back to', async () => {
@@ -220,6 +223,25 @@ describe('bud-cluster', () => {
       expect(out.join('') + errors.join('')).not.toMatch(/canary/)
       expect(out.join('') + errors.join('')).toContain('looks like a secret')
     }
+  })
+
+  test('works in the namespace that is given, and refuses two of them', async () => {
+    const { run, out, errors } = terminal({}, { 'options.json': '{"namespace":"team-a"}' })
+    await run('plan', 'plan.json', '--namespace', 'team-b')
+    expect(out[0]).toContain('+ Deployment team-b/llama-chat')
+    expect(await run('plan', 'plan.json', '--namespace', 'team-b', '--options', 'options.json')).toBe(2)
+    expect(errors[0]).toContain("--namespace team-b and the options' namespace 'team-a' are not the same")
+  })
+
+  test('takes what bud-sim optimize prints, and the plan of it that is chosen', async () => {
+    const plans = [samplePlan(), samplePlan({ replicas: 7 })]
+    const { run, out, errors } = terminal({}, { 'optimized.json': JSON.stringify({ plans, summary: [] }) })
+    await run('render', 'optimized.json')
+    expect(out[0]).toContain('replicas: 2')
+    await run('render', 'optimized.json', '--plan', '2')
+    expect(out[0]).toContain('replicas: 7')
+    expect(await run('plan', 'optimized.json', '--plan', '3')).toBe(2)
+    expect(errors[0]).toContain("'optimized.json' has 2 plans; choose one with --plan 1 to 2")
   })
 
   test('fails with the blockers, and applies nothing', async () => {

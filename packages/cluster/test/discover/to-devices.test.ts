@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { deviceSchema } from '@bud-foundry/core'
 import { toDevices, type ClusterInventory, type KubernetesObject } from '../../src/index.ts'
 import { hamiDeviceCount } from '../../src/discover/node-devices.ts'
+import { amdHardwareId, nvidiaHardwareId } from '../../src/discover/hardware-names.ts'
 import { parseQuantity } from '../../src/discover/node-schemas.ts'
 
 interface NodeSample {
@@ -67,16 +68,20 @@ describe('devices of a node', () => {
   })
 
   test.each<[string, NodeSample, object]>([
-    [
-      'MIG in mixed strategy',
-      { labels: h100, allocatable: { 'nvidia.com/gpu': '4', 'nvidia.com/mig-1g.10gb': '28' } },
-      { hardwareId: 'h100-sxm', count: 8, sharing: 'mig' },
-    ],
-    [
-      'MIG in single strategy',
-      { labels: { ...h100, 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3-MIG-1g.10gb' }, allocatable: { 'nvidia.com/gpu': '56' } },
-      { hardwareId: 'h100-sxm', count: 8, sharing: 'mig' },
-    ],
+    // Feature discovery overrides the number of devices with that of instances here.
+    ...[
+      ['NVIDIA-H100-80GB-HBM3-MIG-1g.10gb', '56', 'h100-sxm', 8],
+      ['NVIDIA-H100-80GB-HBM3-MIG-1g.20gb', '32', 'h100-sxm', 8],
+      ['NVIDIA-H100-80GB-HBM3-MIG-3g.40gb', '16', 'h100-sxm', 8],
+      ['NVIDIA-A30-MIG-1g.6gb', '8', 'a30', 2],
+    ].map(([product = '', units = '', hardwareId, count]): [string, NodeSample, object] => [
+      `MIG in single strategy, ${String(product)}`,
+      {
+        labels: { 'nvidia.com/gpu.product': String(product), 'nvidia.com/gpu.count': String(units) },
+        allocatable: { 'nvidia.com/gpu': String(units) },
+      },
+      { hardwareId, count, sharing: 'mig' },
+    ]),
     [
       'time slicing',
       { labels: { 'nvidia.com/gpu.product': 'NVIDIA-A10-SHARED', 'nvidia.com/gpu.replicas': '4' }, allocatable: { 'nvidia.com/gpu': '8' } },
@@ -110,6 +115,40 @@ describe('devices of a node', () => {
     ],
   ])('count every physical device once: %s', (_name, sample, expected) => {
     expect(toDevices(inventory({ nodes: [node(sample)] })).devices).toEqual([expect.objectContaining(expected)])
+  })
+
+  test('are whole and cut on one node in mixed strategy, each with what is free of it', () => {
+    const allocatable = { 'nvidia.com/gpu': '6', 'nvidia.com/mig-1g.10gb': '7', 'nvidia.com/mig-3g.40gb': '2' }
+    const pods = [pod('nvidia.com/gpu', '2'), pod('nvidia.com/mig-1g.10gb', '1')]
+    for (const count of ['8', '6']) {
+      const { devices } = toDevices(inventory({ nodes: [node({ labels: { ...h100, 'nvidia.com/gpu.count': count }, allocatable })], pods }))
+      expect(devices.map(({ count: all, available, sharing }) => [all, available, sharing])).toEqual([
+        [6, 4, 'whole'],
+        [2, 1, 'mig'],
+      ])
+    }
+  })
+
+  test('that are sliced lose one for each slice in use: slices are spread over them', () => {
+    const labels = { 'nvidia.com/gpu.product': 'NVIDIA-L4-SHARED', 'nvidia.com/gpu.replicas': '4', 'nvidia.com/gpu.count': '8' }
+    const pods = [1, 2, 3].map(() => pod('nvidia.com/gpu', '1'))
+    const { devices } = toDevices(inventory({ nodes: [node({ labels, allocatable: { 'nvidia.com/gpu': '32' } })], pods }))
+    expect(devices[0]).toMatchObject({ count: 8, available: 5, sharing: 'time-slice' })
+  })
+
+  test('have the profiles that sim has', () => {
+    expect(['AMD_Instinct_MI250X', 'AMD_Instinct_MI300A', 'AMD_Instinct_MI350X', '740f'].map(amdHardwareId)).toEqual([
+      'mi250x',
+      'mi300a',
+      'mi350x',
+      'mi210',
+    ])
+    expect(['NVIDIA-L40', 'NVIDIA-A30', 'NVIDIA-RTX-A6000', 'NVIDIA-GH200-480GB'].map(nvidiaHardwareId)).toEqual([
+      'l40',
+      'a30',
+      'rtx-a6000',
+      'gh200-96gb',
+    ])
   })
 
   test('of which one divided unit is in use count as used', () => {

@@ -125,6 +125,9 @@ describe('HTTP client', () => {
 describe('kubeconfig', () => {
   test.each([
     ['not YAML', `users: [${canary}`, 'it is not a kubeconfig'],
+    ['an address of another kind', kubeconfig('file:///etc/passwd'), 'is no address beginning with https://'],
+    ['no address', kubeconfig('not a url'), 'is no address beginning with https://'],
+    ['credentials in its address', kubeconfig(`https://admin:${canary}@127.0.0.1:1`), 'carries credentials, which belong to its user'],
     ['empty', '{}', 'cannot be used'],
   ])('that is %s is refused without a word of its content', (_name, text, message) => {
     const connecting = () => connectKubernetes({ kubeconfig: createSecret(text) })

@@ -297,6 +297,18 @@ describe('apply', () => {
     expect((await manager.observe(chat)).status).toBe('ready')
   })
 
+  test('is refused when the cluster has changed since the plan', async () => {
+    const { manager } = sampleManager()
+    const first = await manager.plan(desired())
+    await applyAll(manager, await manager.plan(desired({ replicas: 3 })))
+    await expect(applyAll(manager, first)).rejects.toThrow(/it was made since the changes were planned; plan again/)
+    const update = await manager.plan(desired({ replicas: 4 }))
+    const launch = { ...samplePlan().launch, image: 'vllm/vllm-openai:v0.12.0' }
+    await applyAll(manager, await manager.plan(desired({ replicas: 3, launch })))
+    await expect(applyAll(manager, update)).rejects.toThrow(/spec.template.spec.containers\[engine\].image was changed since/)
+    expect((await manager.plan(desired({ replicas: 3, launch }))).diff).toBe('')
+  })
+
   test('leaves an object alone that somebody made after the plan', async () => {
     const { api, manager } = sampleManager()
     const changes = await manager.plan(desired())
@@ -467,7 +479,42 @@ describe('destroy', () => {
   })
 })
 
+describe('an autoscaler', () => {
+  test('takes over the number of replicas that there is, and starts a new deployment within its bounds', async () => {
+    const autoscaling = { target: 'keda', minReplicas: 2, maxReplicas: 8, prometheusUrl: 'http://p:9090' } as const
+    const replicasOf = async (api: FakeKubernetes) => ((await api.read(deployment, never))?.spec as { replicas: number }).replicas
+    const { api, manager } = sampleManager()
+    await applyAll(manager, await manager.plan(desired({ replicas: 4 })))
+    const scaled = { ...desired({ replicas: 4 }), options: { autoscaling } }
+    const changes = await manager.plan(scaled)
+    expect(changes.diff).not.toContain('spec.replicas')
+    await applyAll(manager, changes)
+    expect(await replicasOf(api)).toBe(4)
+    expect((await manager.plan(scaled)).diff).toBe('')
+    const live = await api.read(deployment, never)
+    if (live === undefined) throw new Error('the deployment must exist')
+    await api.replace({ ...live, spec: { ...(live.spec as object), replicas: 7 } }, never)
+    expect((await manager.plan(scaled)).diff).toBe('')
+    const fresh = sampleManager()
+    await applyAll(fresh.manager, await fresh.manager.plan({ ...desired({ replicas: 1 }), options: { autoscaling } }))
+    expect(await replicasOf(fresh.api)).toBe(2)
+  })
+})
+
 describe('two operators', () => {
+  test('of one name in one process never change one deployment at once either', async () => {
+    const clock = createFakeClock()
+    const { api, manager } = sampleManager({ podsBecomeReady: () => false, clock })
+    for await (const { step } of manager.apply(await manager.plan(desired()))) {
+      if (step !== 'verify_deployment_status') continue
+      await expect(collect(manager.destroy(chat))).rejects.toThrow(/is being changed by 'another operation of operator-a'/)
+      break
+    }
+    expect(await api.read(deployment, never)).toBeDefined()
+    await collect(manager.destroy(chat))
+    expect(await manager.leftovers(chat)).toEqual([])
+  })
+
   test('the one whose lease was taken writes nothing more', async () => {
     const clock = createFakeClock()
     const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name: `bud-foundry-${chat.name}`, namespace: chat.namespace }

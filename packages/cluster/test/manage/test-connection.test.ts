@@ -3,6 +3,7 @@ import { clusterErrors } from '../../src/index.ts'
 import { createFakeKubernetes } from '../../src/testing.ts'
 import { sampleManager } from '../support/sample-manager.ts'
 
+const never = new AbortController().signal
 const messages = (test: { readonly findings: readonly { readonly severity: string; readonly message: string }[] }) =>
   test.findings.map(({ severity, message }) => `${severity}: ${message}`)
 
@@ -26,8 +27,22 @@ describe('the test of a connection', () => {
     const api = createFakeKubernetes({ allows: (spec) => !JSON.stringify(spec).includes('"resource":"deployments"') })
     const [message] = messages(await sampleManager({ api }).manager.testConnection())
     expect(message).toContain('the user of the kubeconfig may not: get deployments.apps, list deployments.apps')
-    expect(message).toContain('and 1 more')
+    expect(message).toContain('and 2 more')
     expect(api.objects().some(({ kind }) => kind === 'SelfSubjectAccessReview')).toBe(false)
+  })
+
+  test('asks for less where it is to work in one namespace: no secrets, and nothing in others', async () => {
+    const asked: { resource: string; verb: string; namespace?: string }[] = []
+    const allows = (spec: unknown) => {
+      asked.push((spec as { resourceAttributes: (typeof asked)[number] }).resourceAttributes)
+      return true
+    }
+    await sampleManager({ allows }).manager.testConnection([], never, 'team-a')
+    expect(asked.filter(({ resource }) => resource === 'secrets')).toEqual([])
+    const writes = asked.filter(
+      ({ verb, resource }) => ['create', 'patch', 'update', 'delete'].includes(verb) && resource !== 'clusterroles',
+    )
+    expect(new Set(writes.map(({ namespace }) => namespace))).toEqual(new Set(['team-a']))
   })
 
   test('says why a cluster cannot be reached', async () => {
