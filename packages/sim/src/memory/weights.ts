@@ -26,7 +26,7 @@ export function weightBytesPerDevice(model: ModelSpec, settings: ServingSettings
   const { tensor, pipeline, expert } = settings
   let layers = 0
   for (const { count, attention, feedForward } of model.layerGroups) {
-    layers += count * attentionParametersPerDevice(attention, model.hiddenSize, tensor) * format.linearBytes
+    layers += count * attentionParametersPerDevice(attention, model.hiddenSize, tensor) * format.attentionBytes
     if (feedForward.kind === 'experts') {
       const spread = Math.max(tensor, expert)
       layers += (count * feedForward.experts * feedForward.expertParameters * format.expertBytes) / spread
@@ -81,7 +81,7 @@ export function checkpointBytes(model: ModelSpec): number {
   const base = bytesOf(model.precision === 'fp8' ? 'bf16' : model.precision)
   let bytes = (model.embeddingParameters + model.headParameters + model.finalNormParameters) * base
   for (const { count, attention, feedForward } of model.layerGroups) {
-    bytes += count * attention.parameters * format.linearBytes
+    bytes += count * attention.parameters * format.attentionBytes
     bytes +=
       feedForward.kind === 'experts'
         ? count *
