@@ -2,6 +2,7 @@
 import { feedForwardParameters, type AttentionSpec, type ModelSpec } from '@bud-foundry/core'
 import { draftParameters } from '../predict/speculation.ts'
 import type { ServingSettings, Speculative } from '../settings.ts'
+import { stageLayers } from './kv-cache.ts'
 import { bytesOf, resolveWeightFormat } from './precision.ts'
 
 /** Parameters of one attention layer on one of `tensor` devices: keys and values are copied when there are fewer heads than devices. */
@@ -37,8 +38,7 @@ export function weightBytesPerDevice(model: ModelSpec, settings: ServingSettings
   const head = (model.headParameters * format.otherBytes) / tensor
   const ends = pipeline === 1 ? embedding + head : Math.max(embedding, head === 0 ? embedding : head)
   const vision = visionBytesPerDevice(model, settings)
-  // The largest stage holds the rounded-up share of the layers.
-  const stageShare = Math.ceil(model.layers / pipeline) / model.layers
+  const stageShare = stageLayers(model, pipeline) / model.layers
   const guesses = settings.speculative === undefined ? 0 : draftBytesPerDevice(model, settings, settings.speculative)
   return layers * stageShare + ends + vision + model.finalNormParameters * format.otherBytes + guesses + loraBytesPerDevice(model, settings)
 }
@@ -72,7 +72,8 @@ export function loraBytesPerDevice(model: ModelSpec, settings: ServingSettings):
       sides += count * (3 * model.hiddenSize + (attention.queryRank ?? 0) + attention.keyValueRank + attention.heads * attention.valueDim)
     if (feedForward.kind === 'dense') sides += count * 3 * (model.hiddenSize + feedForward.intermediateSize)
   }
-  return (adapters * rank * sides * bytesOf('bf16')) / (settings.tensor * settings.pipeline)
+  const stageShare = stageLayers(model, settings.pipeline) / model.layers
+  return (adapters * rank * sides * bytesOf('bf16') * stageShare) / settings.tensor
 }
 
 /** Bytes of all weights, as they are downloaded. */

@@ -8,6 +8,7 @@ import {
   findHardware,
   findModel,
   fitMemory,
+  layerCacheBytes,
   listModels,
   resolveSettings,
   sequenceCacheBytes,
@@ -74,6 +75,31 @@ describe('weights', () => {
         const ends = (model.embeddingParameters + model.headParameters) * 2
         expect(part).toBeGreaterThanOrEqual((whole - (pipeline > 1 ? ends : 0)) / (tensor * pipeline) - 1)
         expect(part).toBeLessThanOrEqual(whole + 1)
+      }),
+    )
+  })
+})
+
+describe('pipeline stages that are not equally full', () => {
+  it('hold the cache of whole layers: 6 of 36 over 7 stages', () => {
+    const model = findModel('Qwen/Qwen3-8B')
+    // 8 heads of 128 keys and 128 values in 16 bits: 4,096 bytes a layer.
+    expect(cacheBytesPerToken(model, bf16({ pipeline: 7 }))).toBe(6 * 4096)
+    expect(sequenceCacheBytes(model, bf16({ pipeline: 7 }), 100)).toBe(100 * 6 * 4096)
+    const hardware = findHardware('h100-sxm')
+    const fit = fitMemory({ model, hardware, settings: bf16({ pipeline: 7 }), overhead: findEngine('vllm').overhead(model, hardware) })
+    expect(fit.cacheTokens).toBeLessThanOrEqual(fit.kvCacheBytes / (6 * 4096))
+  })
+
+  it('never take less than the mean, nor more than one layer of each kind beyond it', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...listModels()), fc.integer({ min: 1, max: 9 }), (id, pipeline) => {
+        const model = findModel(id)
+        const whole = cacheBytesPerToken(model, bf16())
+        const layers = model.layerGroups.map((group) => layerCacheBytes({ ...group, count: 1 }, 1, 1, 'bf16'))
+        const stage = cacheBytesPerToken(model, bf16({ pipeline }))
+        expect(stage).toBeGreaterThanOrEqual(whole / pipeline - 1e-6)
+        expect(stage).toBeLessThanOrEqual(whole / pipeline + (1 + layers.length) * Math.max(...layers))
       }),
     )
   })
