@@ -1,7 +1,7 @@
 /** Bytes of the key-value cache, layer kind by layer kind. */
 import type { AttentionSpec, LayerGroup, ModelSpec, Precision } from '@bud-foundry/core'
 import { isEncoder } from '../model/model-kind.ts'
-import type { ServingSettings } from '../settings.ts'
+import type { OpenSettings } from '../settings.ts'
 import { bytesOf } from './precision.ts'
 
 /** Values that one token adds on one of `tensor` devices: heads are copied when there are fewer than devices, latent vectors always. */
@@ -50,14 +50,14 @@ function fullestStage(model: ModelSpec, pipeline: number, costOf: (group: LayerG
 }
 
 /** Bytes on one device of the fullest stage for one sequence of so many tokens, windows and constant states included. */
-export function sequenceCacheBytes(model: ModelSpec, settings: ServingSettings, tokens: number): number {
+export function sequenceCacheBytes(model: ModelSpec, settings: OpenSettings, tokens: number): number {
   // Encoders read everything in one pass and keep nothing.
   if (isEncoder(model)) return 0
   return fullestStage(model, settings.pipeline, (group) => layerCacheBytes(group, tokens, settings.tensor, settings.kvCache))
 }
 
 /** Bytes that one further token costs on one device of the fullest stage while every window is still open. */
-export function cacheBytesPerToken(model: ModelSpec, settings: ServingSettings): number {
+export function cacheBytesPerToken(model: ModelSpec, settings: OpenSettings): number {
   if (isEncoder(model)) return 0
   const valueBytes = bytesOf(settings.kvCache)
   return fullestStage(model, settings.pipeline, ({ attention }) => cacheValuesPerDevice(attention, settings.tensor) * valueBytes)

@@ -23,8 +23,9 @@ export interface WeightFormat {
 /** The precision in which the checkpoint itself is stored. */
 export const nativeWeights = (model: ModelSpec): Precision => model.quantization?.weights ?? model.precision
 
-/** How each kind of weight is stored when the model is served with `weights`. */
-export function resolveWeightFormat(model: ModelSpec, weights: Precision): WeightFormat {
+/** How each kind of weight is stored when the model is served with `weights`; undefined for the checkpoint's own precision. */
+export function resolveWeightFormat(model: ModelSpec, given: Precision | undefined): WeightFormat {
+  const weights = given ?? nativeWeights(model)
   const base = model.precision === 'fp8' ? 'bf16' : model.precision
   const otherBytes = bytesOf(base)
   const own = model.quantization

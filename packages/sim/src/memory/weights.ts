@@ -1,7 +1,7 @@
 /** Bytes of weights on one device. */
 import { feedForwardParameters, type AttentionSpec, type ModelSpec } from '@bud-foundry/core'
 import { draftParameters } from '../predict/speculation.ts'
-import type { ServingSettings, Speculative } from '../settings.ts'
+import type { OpenSettings, Speculative } from '../settings.ts'
 import { stageLayers } from './kv-cache.ts'
 import { bytesOf, resolveWeightFormat } from './precision.ts'
 
@@ -22,7 +22,7 @@ export function attentionParametersPerDevice(attention: AttentionSpec, hiddenSiz
 }
 
 /** Bytes of weights of the fullest device of a replica. */
-export function weightBytesPerDevice(model: ModelSpec, settings: ServingSettings): number {
+export function weightBytesPerDevice(model: ModelSpec, settings: OpenSettings): number {
   const format = resolveWeightFormat(model, settings.weights)
   const { tensor, pipeline, expert } = settings
   let layers = 0
@@ -44,11 +44,11 @@ export function weightBytesPerDevice(model: ModelSpec, settings: ServingSettings
 }
 
 /** Of the vision tower, which engines split like the first layers. */
-export const visionBytesPerDevice = (model: ModelSpec, settings: ServingSettings): number =>
+export const visionBytesPerDevice = (model: ModelSpec, settings: OpenSettings): number =>
   ((model.vision?.approximateParameters ?? 0) * resolveWeightFormat(model, settings.weights).otherBytes) / settings.tensor
 
 /** What guesses tokens is split like the model itself; experts over all devices. */
-function draftBytesPerDevice(model: ModelSpec, settings: ServingSettings, speculative: Speculative): number {
+function draftBytesPerDevice(model: ModelSpec, settings: OpenSettings, speculative: Speculative): number {
   const { linearBytes } = resolveWeightFormat(model, settings.weights)
   return (draftParameters(model, speculative) * linearBytes) / Math.max(settings.tensor, settings.expert)
 }
@@ -57,7 +57,7 @@ function draftBytesPerDevice(model: ModelSpec, settings: ServingSettings, specul
  * Two matrices of the rank beside each linear layer (LoRA, arXiv 2106.09685), in 16 bits, split like the layers: rank × (inputs + outputs),
  * and engines keep room for as many adapters as may be used at once (vLLM's max-loras). Experts carry none.
  */
-export function loraBytesPerDevice(model: ModelSpec, settings: ServingSettings): number {
+export function loraBytesPerDevice(model: ModelSpec, settings: OpenSettings): number {
   if (settings.lora === undefined) return 0
   const { adapters, rank } = settings.lora
   let sides = 0

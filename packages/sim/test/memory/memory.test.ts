@@ -11,6 +11,7 @@ import {
   layerCacheBytes,
   listModels,
   resolveSettings,
+  resolveSettingsFor,
   sequenceCacheBytes,
   weightBytesPerDevice,
 } from '@bud-foundry/sim'
@@ -130,6 +131,20 @@ describe('fit', () => {
     const fits = (tensor: number) =>
       fitMemory({ model, hardware, settings: bf16({ tensor }), overhead: findEngine('vllm').overhead(model, hardware) }).fits
     expect([fits(1), fits(2)]).toEqual([false, true])
+  })
+
+  it('takes the checkpoint for what it is where no precision is given', () => {
+    const hardware = findHardware('h200-sxm')
+    const fit = (id: string, settings: object) => {
+      const model = findModel(id)
+      return fitMemory({ model, hardware, settings: resolveSettings(settings), overhead: findEngine('vllm').overhead(model, hardware) })
+    }
+    const deepseek = fit('deepseek-ai/DeepSeek-V3', { tensor: 8 })
+    expect(deepseek).toEqual(fit('deepseek-ai/DeepSeek-V3', { tensor: 8, weights: 'fp8' }))
+    expect([deepseek.fits, fit('deepseek-ai/DeepSeek-V3', { tensor: 8, weights: 'bf16' }).fits]).toEqual([true, false])
+    const model = findModel('openai/gpt-oss-120b')
+    expect(weightBytesPerDevice(model, resolveSettings({ tensor: 4 })) / 1e9).toBeCloseTo(16.3, 0)
+    expect(resolveSettingsFor(model, resolveSettings({ tensor: 4 })).weights).toBe('fp4')
   })
 
   it('knows that half a byte is half a byte', () => {
