@@ -14,6 +14,7 @@ export {
   resolveSettingsFor,
   servingSettingsSchema,
   speculativeSchema,
+  type OpenSettings,
   type ServingSettings,
   type ServingSettingsInput,
   type Speculative,

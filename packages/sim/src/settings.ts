@@ -1,5 +1,5 @@
 /** How a model is served, in one vocabulary for all engines. */
-import { type ConfigIssue, type ModelSpec, precisionSchema, toConfigIssues } from '@bud-foundry/core'
+import { type ConfigIssue, type ModelSpec, type Precision, precisionSchema, toConfigIssues } from '@bud-foundry/core'
 import { z } from 'zod'
 import { simErrors } from './errors.ts'
 import { nativeWeights } from './memory/precision.ts'
@@ -31,7 +31,8 @@ export const servingSettingsSchema = z.strictObject({
   expert: count.default(1),
   /** Copies of the attention layers inside one replica. */
   data: count.default(1),
-  weights: precisionSchema.default('bf16'),
+  /** Absent: that of the checkpoint. */
+  weights: precisionSchema.optional(),
   kvCache: precisionSchema.default('bf16'),
   maxSequences: count.default(256),
   maxBatchedTokens: count.default(8192),
@@ -51,13 +52,19 @@ export const servingSettingsSchema = z.strictObject({
   lora: z.strictObject({ adapters: count, rank: count }).optional(),
 })
 
-export type ServingSettings = Readonly<z.infer<typeof servingSettingsSchema>>
+/** Checked and with defaults; whether the checkpoint's own precision is meant may still be open. */
+export type OpenSettings = Readonly<z.infer<typeof servingSettingsSchema>>
+/** Complete for one model. */
+export type ServingSettings = OpenSettings & { readonly weights: Precision }
 export type ServingSettingsInput = Readonly<z.input<typeof servingSettingsSchema>>
 
-const resolved = new WeakMap<object, ServingSettings>()
+const resolved = new WeakMap<object, OpenSettings>()
+const closed = new WeakMap<OpenSettings, { readonly native: Precision; readonly settings: ServingSettings }>()
 
-/** Fills in defaults. @throws SIM_REQUEST_INVALID listing every wrong field. */
-export function resolveSettings(settings: object): ServingSettings {
+/** Fills in defaults; without `weights` those of the checkpoint are meant, whatever they are. @throws SIM_REQUEST_INVALID listing every wrong field. */
+export function resolveSettings(settings: ServingSettingsInput & { readonly weights: Precision }): ServingSettings
+export function resolveSettings(settings: object): OpenSettings
+export function resolveSettings(settings: object): OpenSettings {
   // Predictions are asked for thousands of times with the same frozen settings.
   const known = resolved.get(settings)
   if (known !== undefined) return known
@@ -66,15 +73,24 @@ export function resolveSettings(settings: object): ServingSettings {
     const issues: readonly ConfigIssue[] = toConfigIssues(parsed.error)
     throw simErrors.REQUEST_INVALID({ what: 'serving settings', issues })
   }
-  const value: ServingSettings = Object.freeze(parsed.data)
+  const value: OpenSettings = Object.freeze(parsed.data)
   resolved.set(value, value)
   if (Object.isFrozen(settings)) resolved.set(settings, value)
   return value
 }
 
+const isComplete = (settings: OpenSettings): settings is ServingSettings => settings.weights !== undefined
+
 /** The same, with the checkpoint's own precision where none is given. */
 export function resolveSettingsFor(model: ModelSpec, settings: object): ServingSettings {
-  return resolved.get(settings) ?? resolveSettings({ weights: nativeWeights(model), ...settings })
+  const open = resolveSettings(settings)
+  if (isComplete(open)) return open
+  const native = nativeWeights(model)
+  const known = closed.get(open)
+  if (known?.native === native) return known.settings
+  const value = resolveSettings({ ...open, weights: native })
+  closed.set(open, { native, settings: value })
+  return value
 }
 
 /** Devices of one replica. */

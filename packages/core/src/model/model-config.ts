@@ -236,8 +236,18 @@ function toObject(id: string, config: unknown): unknown {
   }
 }
 
+const quantizationFileSchema = z.looseObject({ quantization: quantizationSchema })
+
+function readQuantizationFile(id: string, file: unknown): QuantizationConfig | undefined {
+  if (file === undefined) return undefined
+  const parsed = quantizationFileSchema.safeParse(toObject(id, file))
+  if (parsed.success) return parsed.data.quantization
+  const issues = toConfigIssues(parsed.error).map((issue) => ({ ...issue, path: `hf_quant_config.json: ${issue.path}` }))
+  throw modelErrors.MODEL_CONFIG_INVALID({ id, issues })
+}
+
 /** Checks the shape of a config.json (an object, or its text) and finds the language model in it. */
-export function readModelConfig(id: string, config: unknown): ModelConfig {
+export function readModelConfig(id: string, config: unknown, quantizationFile?: unknown): ModelConfig {
   const value = toObject(id, config)
   const root = rootSchema.safeParse(value)
   const own = textSchema.safeParse(value)
@@ -245,13 +255,14 @@ export function readModelConfig(id: string, config: unknown): ModelConfig {
   const nested = root.data.text_config ?? root.data.llm_config ?? root.data.language_config
   if (!own.success) throw modelErrors.MODEL_CONFIG_INVALID({ id, issues: toConfigIssues(own.error) })
   const outer = own.data
+  const quantization = nested?.quantization_config ?? outer.quantization_config ?? readQuantizationFile(id, quantizationFile)
   const text: TextConfig =
     nested == null
-      ? outer
+      ? { ...outer, quantization_config: quantization }
       : {
           ...nested,
           tie_word_embeddings: nested.tie_word_embeddings ?? outer.tie_word_embeddings,
-          quantization_config: nested.quantization_config ?? outer.quantization_config,
+          quantization_config: quantization,
           torch_dtype: nested.torch_dtype ?? outer.torch_dtype,
           dtype: nested.dtype ?? outer.dtype,
         }

@@ -140,17 +140,19 @@ function findUnmodelled(config: ModelConfig, modelType: string, quantization: Re
 /**
  * Reads a Hugging Face config.json, given as an object or as its text.
  * What the file contains and the result leaves out is listed in `unmodelled`.
+ * `quantizationFile` is the `hf_quant_config.json` that NVIDIA's ModelOpt writes beside it; it counts where the configuration itself says nothing.
  * @throws CORE_MODEL_CONFIG_INVALID listing every field that is missing or wrong; CORE_MODEL_KIND_UNSUPPORTED for encoder-decoder models.
  */
-export function parseModelConfig(id: string, config: unknown): ModelSpec {
-  const read = readModelConfig(id, config)
+export function parseModelConfig(id: string, config: unknown, quantizationFile?: unknown): ModelSpec {
+  const read = readModelConfig(id, config, quantizationFile)
   const text = rewriteFamily(read.text)
   if (text.is_encoder_decoder === true)
     throw modelErrors.MODEL_KIND_UNSUPPORTED({ id, kind: 'an encoder-decoder model', fix: 'give a decoder-only language model' })
   const { vocabularySize, ...size } = readDimensions(id, text)
   const modelType = text.model_type ?? 'unknown'
   const traits = findModelTraits(modelType) ?? defaultModelTraits
-  const layerGroups = groupLayers(buildLayers(id, { text, traits: normsOf(text, traits), modelType, size }))
+  const layers = buildLayers(id, { text, traits: normsOf(text, traits), modelType, size })
+  const layerGroups = groupLayers(layers)
   const tiedEmbeddings = text.tie_word_embeddings ?? traits.tiedByDefault
   // Encoders learn positions and token types too; a norm of embeddings and a pooler stand in for the final norm.
   const positions = traits.encoder
@@ -167,7 +169,11 @@ export function parseModelConfig(id: string, config: unknown): ModelSpec {
       (total, group) => total + group.count * (group.attention.parameters + feedForwardParameters(group.feedForward, which)),
       outside,
     )
-  const quantization = text.quantization_config == null ? undefined : readQuantization(text.quantization_config)
+  const precision = dtypes[text.dtype ?? text.torch_dtype ?? 'bfloat16'] ?? 'bf16'
+  const quantization =
+    text.quantization_config == null
+      ? undefined
+      : readQuantization(text.quantization_config, { layers, hiddenSize: size.hiddenSize, precision })
   const vision = read.vision === undefined ? undefined : readVision(read.vision, size.hiddenSize)
   const [first, ...rest] = layerGroups
   if (first === undefined)
@@ -183,7 +189,7 @@ export function parseModelConfig(id: string, config: unknown): ModelSpec {
     activeParameters: sum('active'),
     contextLength: text.max_position_embeddings ?? text.n_positions ?? 2048,
     tiedEmbeddings,
-    precision: dtypes[text.dtype ?? text.torch_dtype ?? 'bfloat16'] ?? 'bf16',
+    precision,
     ...(quantization === undefined || 'unmodelled' in quantization ? {} : { quantization }),
     layerGroups: [first, ...rest],
     embeddingParameters,

@@ -1,7 +1,9 @@
 /** Reads how a checkpoint's weights are quantized. */
 import type { z } from 'zod'
 import type { QuantizationConfig } from './model-config.ts'
+import type { Layer } from './model-layer.ts'
 import type { precisionSchema, WeightQuantization } from './model-spec.ts'
+import { readPartBits, type PartBits } from './quantized-modules.ts'
 
 type StoredPrecision = z.infer<typeof precisionSchema>
 type Format = Pick<WeightQuantization, 'weights' | 'bitsPerWeight' | 'activations'>
@@ -56,15 +58,11 @@ function kvCacheOf(config: QuantizationConfig): StoredPrecision | undefined {
   return scheme.toUpperCase().includes('FP8') ? 'fp8' : undefined
 }
 
-/** True when attention and dense layers keep their precision, as in the checkpoints of gpt-oss and Kimi-K2.5. */
-function onlyExperts(config: QuantizationConfig): boolean {
-  if (config.moe_quant_algo != null) return true
-  const kept = [...(config.ignore ?? []), ...(config.modules_to_not_convert ?? []), ...(config.exclude_modules ?? [])]
-  return kept.some((name) => /(\.\*|\*)\.?(self_attn|attn)/.test(name) || /layers\.\*\.self_attn|self_attn\.\*/.test(name))
-}
-
 /** The quantization, or a sentence that says why it is not understood. */
-export function readQuantization(config: QuantizationConfig): WeightQuantization | { readonly unmodelled: string } {
+export function readQuantization(
+  config: QuantizationConfig,
+  model: { readonly layers: readonly Layer[]; readonly hiddenSize: number; readonly precision: StoredPrecision },
+): WeightQuantization | { readonly unmodelled: string } {
   const mixed = Object.values(config.quantized_layers ?? {})
     .map((layer) => layer.quant_algo)
     .find((name) => name != null && /fp4/i.test(name))
@@ -73,10 +71,24 @@ export function readQuantization(config: QuantizationConfig): WeightQuantization
   const method = names[0] ?? 'unnamed'
   if (format === undefined) return { unmodelled: `quantization '${method}' is not known: the weights are counted unquantized` }
   const kvCache = kvCacheOf(config)
+  const kept = model.precision === 'fp32' ? 32 : 16
+  const quantized = format.bitsPerWeight
+  const parts = readPartBits({
+    ...{ config, layers: model.layers, hiddenSize: model.hiddenSize, bits: { quantized, kept } },
+    bitsOf: (name) => namedFormat(name, config)?.bitsPerWeight,
+  })
+  const scope = config.moe_quant_algo != null || onlyExperts(model.layers, parts, (quantized + kept) / 2) ? 'experts' : 'linear'
+  const usual = scope === 'experts' ? kept : quantized
   return {
     method,
     ...format,
-    scope: onlyExperts(config) ? 'experts' : 'linear',
+    scope,
+    ...(parts.attention === undefined || parts.attention === usual ? {} : { attentionBitsPerWeight: parts.attention }),
+    ...(parts.dense === undefined || parts.dense === usual ? {} : { denseBitsPerWeight: parts.dense }),
     ...(kvCache === undefined ? {} : { kvCache }),
   }
 }
+
+/** True when routed experts are quantized and what every token passes mostly is not, as in the checkpoints of gpt-oss and Kimi-K2.5. */
+const onlyExperts = (layers: readonly Layer[], { attention }: PartBits, bitsBetween: number): boolean =>
+  attention !== undefined && attention > bitsBetween && layers.some(({ feedForward }) => feedForward.kind === 'experts')

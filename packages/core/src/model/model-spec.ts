@@ -78,6 +78,10 @@ export const weightQuantizationSchema = z.strictObject({
   bitsPerWeight: z.number().positive(),
   /** Which matrices are quantized; the rest keeps `precision`. */
   scope: z.enum(['linear', 'experts']),
+  /** Mean stored bits of the attention layers' weights, where the checkpoint names modules that differ from the scope. */
+  attentionBitsPerWeight: z.number().positive().optional(),
+  /** The same of dense feed-forward parts and shared experts. */
+  denseBitsPerWeight: z.number().positive().optional(),
   activations: precisionSchema,
   kvCache: precisionSchema.optional(),
 })

@@ -222,6 +222,37 @@ describe('parseModelConfig', () => {
     ])
   })
 
+  it('takes the quantization from the file beside the configuration, where that has none', () => {
+    const file = (quantization: object) => ({ producer: { name: 'modelopt' }, quantization })
+    const fp8 = parseModelConfig('l', llama3, JSON.stringify(file({ quant_algo: 'FP8', kv_cache_quant_algo: 'FP8' })))
+    expect(fp8.quantization).toEqual({
+      ...{ method: 'FP8', weights: 'fp8', bitsPerWeight: 8, scope: 'linear', activations: 'fp8', kvCache: 'fp8' },
+    })
+    const own = parseModelConfig('d', deepseekV3, file({ quant_algo: 'NVFP4' }))
+    expect(own.quantization?.weights).toBe('fp8')
+    expect(catching(() => parseModelConfig('l', llama3, '{}'))).toMatchObject({
+      message: expect.stringMatching(/hf_quant_config\.json: quantization/),
+    })
+  })
+
+  it.each([
+    [
+      'attention, layer by layer',
+      { exclude_modules: Array.from({ length: 32 }, (_, layer) => `model.layers.${String(layer)}.self_attn*`) },
+      16,
+    ],
+    ['attention everywhere', { ignore: ['re:.*self_attn.*', 'lm_head'] }, 16],
+    ['attention of every fourth layer', { ignore: [0, 4, 8, 12, 16, 20, 24, 28].map((layer) => `model.layers.${String(layer)}.*`) }, 7.375],
+    ['the output projections', { ignore: ['*.self_attn.o_proj'] }, 9.1],
+    ['the tower for images', { ignore: ['vision_model.model.layers.0.self_attn*', 'lm_head'] }, undefined],
+    ['what lies in 8 bits', { quantized_layers: { '*.self_attn.*': { quant_algo: 'FP8' }, '*.mlp.*': { quant_algo: 'NVFP4' } } }, 8],
+  ])('counts the bits of what a 4-bit checkpoint keeps: %s', (_, modules, bits) => {
+    const { quantization } = parseModelConfig('l', { ...llama3, quantization_config: { quant_algo: 'NVFP4', group_size: 16, ...modules } })
+    expect(quantization).toMatchObject({ weights: 'fp4', bitsPerWeight: 4.5, scope: 'linear' })
+    if (bits === undefined) expect(quantization?.attentionBitsPerWeight).toBeUndefined()
+    else expect(quantization?.attentionBitsPerWeight).toBeCloseTo(bits, 2)
+  })
+
   it('yields what its schema accepts, and says what it leaves out', () => {
     const spec = parseModelConfig('d', deepseekV3)
     expect(modelSpecSchema.parse(spec)).toEqual(spec)

@@ -2,10 +2,10 @@
 import type { Engine, HardwareProfile, ModelSpec } from '@bud-foundry/core'
 import type { EngineTiming } from '../cost/engine-timing.ts'
 import type { EngineOverhead } from '../memory/fit.ts'
-import type { ServingSettings } from '../settings.ts'
+import type { OpenSettings, ServingSettings } from '../settings.ts'
 import { engineVersionNumber } from './engine-version.ts'
 
-export interface ServingEngine extends Engine<ServingSettings> {
+export interface ServingEngine extends Engine<OpenSettings> {
   readonly name: string
   /** The engine whose measurements stand in for those of one that nobody measured here. */
   readonly predictedAs?: 'vllm'

@@ -1,6 +1,6 @@
 /** Adds up memory on one device and says whether a model fits. */
 import type { HardwareProfile, MemoryBreakdown, ModelSpec } from '@bud-foundry/core'
-import type { ServingSettings } from '../settings.ts'
+import type { OpenSettings } from '../settings.ts'
 import { sequenceCacheBytes } from './kv-cache.ts'
 import { bytesOf } from './precision.ts'
 import { weightBytesPerDevice } from './weights.ts'
@@ -27,7 +27,7 @@ export interface MemoryFit extends MemoryBreakdown {
 }
 
 /** The widest layer's intermediate values for one step's tokens, and the logits of every sequence in 32 bits. */
-export function activationBytes(model: ModelSpec, settings: ServingSettings): number {
+export function activationBytes(model: ModelSpec, settings: OpenSettings): number {
   let widest = 0
   for (const { feedForward } of model.layerGroups) {
     const width =
@@ -51,7 +51,7 @@ export function activationBytes(model: ModelSpec, settings: ServingSettings): nu
 export function fitMemory(options: {
   readonly model: ModelSpec
   readonly hardware: HardwareProfile
-  readonly settings: ServingSettings
+  readonly settings: OpenSettings
   readonly overhead: EngineOverhead
 }): MemoryFit {
   const { model, hardware, settings, overhead } = options

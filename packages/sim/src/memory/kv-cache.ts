@@ -1,7 +1,7 @@
 /** Bytes of the key-value cache, layer kind by layer kind. */
 import type { AttentionSpec, LayerGroup, ModelSpec, Precision } from '@bud-foundry/core'
 import { isEncoder } from '../model/model-kind.ts'
-import type { ServingSettings } from '../settings.ts'
+import type { OpenSettings } from '../settings.ts'
 import { bytesOf } from './precision.ts'
 
 /** Values that one token adds on one of `tensor` devices: heads are copied when there are fewer than devices, latent vectors always. */
@@ -27,19 +27,38 @@ export function layerCacheBytes(group: LayerGroup, tokens: number, tensor: numbe
   return cacheValuesPerDevice(attention, tensor) * kept * bytesOf(precision)
 }
 
-/** Bytes on one device for one sequence of so many tokens, windows and constant states included. */
-export function sequenceCacheBytes(model: ModelSpec, settings: ServingSettings, tokens: number): number {
-  // Encoders read everything in one pass and keep nothing.
-  if (isEncoder(model)) return 0
-  let bytes = 0
-  for (const group of model.layerGroups) bytes += group.count * layerCacheBytes(group, tokens, settings.tensor, settings.kvCache)
-  return bytes / settings.pipeline
+/** Layers of the fullest pipeline stage: engines hand out what does not divide one by one. */
+export const stageLayers = (model: ModelSpec, pipeline: number): number => Math.ceil(model.layers / pipeline)
+
+/** The sum over the layers of the fullest stage, where each group's layers cost so much; kinds of layers lie evenly, and each is rounded up. */
+function fullestStage(model: ModelSpec, pipeline: number, costOf: (group: LayerGroup) => number): number {
+  if (pipeline === 1) {
+    let whole = 0
+    for (const group of model.layerGroups) whole += group.count * costOf(group)
+    return whole
+  }
+  let left = stageLayers(model, pipeline)
+  const share = left / model.layers
+  const groups = model.layerGroups.map((group) => ({ count: group.count, cost: costOf(group) })).sort((one, other) => other.cost - one.cost)
+  let sum = 0
+  for (const { count, cost } of groups) {
+    const held = Math.min(left, Math.ceil(count * share))
+    sum += held * cost
+    left -= held
+  }
+  return sum
 }
 
-/** Bytes that one further token costs on one device while every window is still open. */
-export function cacheBytesPerToken(model: ModelSpec, settings: ServingSettings): number {
+/** Bytes on one device of the fullest stage for one sequence of so many tokens, windows and constant states included. */
+export function sequenceCacheBytes(model: ModelSpec, settings: OpenSettings, tokens: number): number {
+  // Encoders read everything in one pass and keep nothing.
   if (isEncoder(model)) return 0
-  let values = 0
-  for (const { count, attention } of model.layerGroups) values += count * cacheValuesPerDevice(attention, settings.tensor)
-  return (values * bytesOf(settings.kvCache)) / settings.pipeline
+  return fullestStage(model, settings.pipeline, (group) => layerCacheBytes(group, tokens, settings.tensor, settings.kvCache))
+}
+
+/** Bytes that one further token costs on one device of the fullest stage while every window is still open. */
+export function cacheBytesPerToken(model: ModelSpec, settings: OpenSettings): number {
+  if (isEncoder(model)) return 0
+  const valueBytes = bytesOf(settings.kvCache)
+  return fullestStage(model, settings.pipeline, ({ attention }) => cacheValuesPerDevice(attention, settings.tensor) * valueBytes)
 }

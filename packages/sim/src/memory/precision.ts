@@ -10,6 +10,8 @@ export const bytesOf = (precision: Precision): number => bits[precision] / 8
 const quantizedBits: Readonly<Partial<Record<Precision, number>>> = { fp8: 8, int8: 8, int4: 4 + 20 / 128, fp4: 4.5 }
 
 export interface WeightFormat {
+  readonly attentionBytes: number
+  /** Dense feed-forward parts and shared experts. */
   readonly linearBytes: number
   readonly expertBytes: number
   /** Embeddings, head, norms and router. */
@@ -21,20 +23,27 @@ export interface WeightFormat {
 /** The precision in which the checkpoint itself is stored. */
 export const nativeWeights = (model: ModelSpec): Precision => model.quantization?.weights ?? model.precision
 
-/** How each kind of weight is stored when the model is served with `weights`. */
-export function resolveWeightFormat(model: ModelSpec, weights: Precision): WeightFormat {
+/** How each kind of weight is stored when the model is served with `weights`; undefined for the checkpoint's own precision. */
+export function resolveWeightFormat(model: ModelSpec, given: Precision | undefined): WeightFormat {
+  const weights = given ?? nativeWeights(model)
   const base = model.precision === 'fp8' ? 'bf16' : model.precision
   const otherBytes = bytesOf(base)
   const own = model.quantization
   if (own?.weights === weights) {
-    const bytes = own.bitsPerWeight / 8
-    return own.scope === 'experts'
-      ? { linearBytes: otherBytes, expertBytes: bytes, otherBytes, linearPrecision: base, expertPrecision: weights }
-      : { linearBytes: bytes, expertBytes: bytes, otherBytes, linearPrecision: weights, expertPrecision: weights }
+    const usual = own.scope === 'experts' ? otherBytes * 8 : own.bitsPerWeight
+    return {
+      attentionBytes: (own.attentionBitsPerWeight ?? usual) / 8,
+      linearBytes: (own.denseBitsPerWeight ?? usual) / 8,
+      expertBytes: own.bitsPerWeight / 8,
+      otherBytes,
+      linearPrecision: own.scope === 'experts' ? base : weights,
+      expertPrecision: weights,
+    }
   }
   const bytes = (quantizedBits[weights] ?? bits[weights]) / 8
   const unquantized = quantizedBits[weights] === undefined
   return {
+    attentionBytes: bytes,
     linearBytes: bytes,
     expertBytes: bytes,
     otherBytes: unquantized ? bytes : otherBytes,

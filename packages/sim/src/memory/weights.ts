@@ -1,7 +1,8 @@
 /** Bytes of weights on one device. */
 import { feedForwardParameters, type AttentionSpec, type ModelSpec } from '@bud-foundry/core'
 import { draftParameters } from '../predict/speculation.ts'
-import type { ServingSettings, Speculative } from '../settings.ts'
+import type { OpenSettings, Speculative } from '../settings.ts'
+import { stageLayers } from './kv-cache.ts'
 import { bytesOf, resolveWeightFormat } from './precision.ts'
 
 /** Parameters of one attention layer on one of `tensor` devices: keys and values are copied when there are fewer heads than devices. */
@@ -21,12 +22,12 @@ export function attentionParametersPerDevice(attention: AttentionSpec, hiddenSiz
 }
 
 /** Bytes of weights of the fullest device of a replica. */
-export function weightBytesPerDevice(model: ModelSpec, settings: ServingSettings): number {
+export function weightBytesPerDevice(model: ModelSpec, settings: OpenSettings): number {
   const format = resolveWeightFormat(model, settings.weights)
   const { tensor, pipeline, expert } = settings
   let layers = 0
   for (const { count, attention, feedForward } of model.layerGroups) {
-    layers += count * attentionParametersPerDevice(attention, model.hiddenSize, tensor) * format.linearBytes
+    layers += count * attentionParametersPerDevice(attention, model.hiddenSize, tensor) * format.attentionBytes
     if (feedForward.kind === 'experts') {
       const spread = Math.max(tensor, expert)
       layers += (count * feedForward.experts * feedForward.expertParameters * format.expertBytes) / spread
@@ -37,18 +38,17 @@ export function weightBytesPerDevice(model: ModelSpec, settings: ServingSettings
   const head = (model.headParameters * format.otherBytes) / tensor
   const ends = pipeline === 1 ? embedding + head : Math.max(embedding, head === 0 ? embedding : head)
   const vision = visionBytesPerDevice(model, settings)
-  // The largest stage holds the rounded-up share of the layers.
-  const stageShare = Math.ceil(model.layers / pipeline) / model.layers
+  const stageShare = stageLayers(model, pipeline) / model.layers
   const guesses = settings.speculative === undefined ? 0 : draftBytesPerDevice(model, settings, settings.speculative)
   return layers * stageShare + ends + vision + model.finalNormParameters * format.otherBytes + guesses + loraBytesPerDevice(model, settings)
 }
 
 /** Of the vision tower, which engines split like the first layers. */
-export const visionBytesPerDevice = (model: ModelSpec, settings: ServingSettings): number =>
+export const visionBytesPerDevice = (model: ModelSpec, settings: OpenSettings): number =>
   ((model.vision?.approximateParameters ?? 0) * resolveWeightFormat(model, settings.weights).otherBytes) / settings.tensor
 
 /** What guesses tokens is split like the model itself; experts over all devices. */
-function draftBytesPerDevice(model: ModelSpec, settings: ServingSettings, speculative: Speculative): number {
+function draftBytesPerDevice(model: ModelSpec, settings: OpenSettings, speculative: Speculative): number {
   const { linearBytes } = resolveWeightFormat(model, settings.weights)
   return (draftParameters(model, speculative) * linearBytes) / Math.max(settings.tensor, settings.expert)
 }
@@ -57,7 +57,7 @@ function draftBytesPerDevice(model: ModelSpec, settings: ServingSettings, specul
  * Two matrices of the rank beside each linear layer (LoRA, arXiv 2106.09685), in 16 bits, split like the layers: rank × (inputs + outputs),
  * and engines keep room for as many adapters as may be used at once (vLLM's max-loras). Experts carry none.
  */
-export function loraBytesPerDevice(model: ModelSpec, settings: ServingSettings): number {
+export function loraBytesPerDevice(model: ModelSpec, settings: OpenSettings): number {
   if (settings.lora === undefined) return 0
   const { adapters, rank } = settings.lora
   let sides = 0
@@ -72,7 +72,8 @@ export function loraBytesPerDevice(model: ModelSpec, settings: ServingSettings):
       sides += count * (3 * model.hiddenSize + (attention.queryRank ?? 0) + attention.keyValueRank + attention.heads * attention.valueDim)
     if (feedForward.kind === 'dense') sides += count * 3 * (model.hiddenSize + feedForward.intermediateSize)
   }
-  return (adapters * rank * sides * bytesOf('bf16')) / (settings.tensor * settings.pipeline)
+  const stageShare = stageLayers(model, settings.pipeline) / model.layers
+  return (adapters * rank * sides * bytesOf('bf16') * stageShare) / settings.tensor
 }
 
 /** Bytes of all weights, as they are downloaded. */
@@ -81,7 +82,7 @@ export function checkpointBytes(model: ModelSpec): number {
   const base = bytesOf(model.precision === 'fp8' ? 'bf16' : model.precision)
   let bytes = (model.embeddingParameters + model.headParameters + model.finalNormParameters) * base
   for (const { count, attention, feedForward } of model.layerGroups) {
-    bytes += count * attention.parameters * format.linearBytes
+    bytes += count * attention.parameters * format.attentionBytes
     bytes +=
       feedForward.kind === 'experts'
         ? count *

@@ -2,7 +2,7 @@
 import type { HardwareProfile, Precision } from '@bud-foundry/core'
 import type { ServingEngine } from '../engine/serving-engine.ts'
 import { nativeWeights } from '../memory/precision.ts'
-import { resolveSettings, type ServingSettings, type Speculative } from '../settings.ts'
+import { resolveSettingsFor, type ServingSettings, type Speculative } from '../settings.ts'
 import { countReplicas, type DevicePool } from './device-pool.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
 
@@ -79,7 +79,7 @@ export function* enumerateCandidates(request: ResolvedRequest, pool: DevicePool,
                 pool,
                 engine,
                 replicasMax,
-                settings: resolveSettings({
+                settings: resolveSettingsFor(request.model, {
                   ...request.settings,
                   ...split,
                   weights,

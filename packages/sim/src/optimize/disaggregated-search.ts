@@ -10,7 +10,7 @@ import {
 import type { ServingEngine } from '../engine/serving-engine.ts'
 import { simErrors } from '../errors.ts'
 import { prepareReplica, type PreparedReplica } from '../predict/replica-estimate.ts'
-import { devicesOf, resolveSettings } from '../settings.ts'
+import { devicesOf, resolveSettingsFor } from '../settings.ts'
 import { listSplits, listWeightFormats, type Candidate, type Split } from './candidates.ts'
 import { toDisaggregatedPlan, type DisaggregatedChoice, type RankedCombination } from './combined-plan.ts'
 import { costOfReplicas, type DevicePool } from './device-pool.ts'
@@ -33,7 +33,7 @@ const decodeSequences = [64, 256, 1024] as const
 const sidesMax = 5
 
 function prepareSide(request: ResolvedRequest, pool: DevicePool, engine: ServingEngine, split: Split, tuned: object): Side | undefined {
-  const settings = resolveSettings({ ...request.settings, ...split, maxModelTokens: request.maxModelTokens, ...tuned })
+  const settings = resolveSettingsFor(request.model, { ...request.settings, ...split, maxModelTokens: request.maxModelTokens, ...tuned })
   if (engine.refuse(request.model, settings, pool.hardware) !== undefined) return undefined
   try {
     const replica = prepareReplica({

@@ -1,7 +1,7 @@
 /** Every combination of what an engine lets one tune, numbered so that a search can jump about in it. */
 import type { Precision } from '@bud-foundry/core'
 import type { ServingEngine } from '../engine/serving-engine.ts'
-import { resolveSettings, type Speculative } from '../settings.ts'
+import { resolveSettingsFor, type Speculative } from '../settings.ts'
 import { listCacheFormats, listSplits, listWeightFormats, type Candidate, type Split } from './candidates.ts'
 import { countReplicas, type DevicePool } from './device-pool.ts'
 import type { ResolvedRequest } from './optimize-request.ts'
@@ -74,7 +74,7 @@ export function candidateAt(request: ResolvedRequest, space: WideSpace, genome: 
     pool,
     engine,
     replicasMax: countReplicas(pool, split.tensor * split.data, split.pipeline),
-    settings: resolveSettings({ ...request.settings, ...split, ...settings, maxModelTokens: request.maxModelTokens }),
+    settings: resolveSettingsFor(request.model, { ...request.settings, ...split, ...settings, maxModelTokens: request.maxModelTokens }),
   }
 }
 

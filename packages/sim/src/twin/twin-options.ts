@@ -2,11 +2,10 @@
 import { type Clock, createSeededRandom, type ModelSpec, type Random, systemClock } from '@bud-foundry/core'
 import { simErrors } from '../errors.ts'
 import { findHardware, type HardwareDescription } from '../hardware/hardware-registry.ts'
-import { nativeWeights } from '../memory/precision.ts'
 import { findModel } from '../model/model-registry.ts'
 import { suggestHardware } from '../optimize/suggestions.ts'
 import { prepareReplica, type PreparedReplica } from '../predict/replica-estimate.ts'
-import { resolveSettings, type ServingSettingsInput } from '../settings.ts'
+import { resolveSettingsFor, type ServingSettingsInput } from '../settings.ts'
 import type { FaultRates } from './fault.ts'
 
 export interface EngineTwinOptions {
@@ -45,8 +44,7 @@ export interface ResolvedTwin {
 export function resolveTwinOptions(options: EngineTwinOptions): ResolvedTwin {
   const model = typeof options.model === 'object' ? options.model : findModel(options.model ?? 'meta-llama/Llama-3.1-8B-Instruct')
   const hardware = findHardware(options.hardware ?? 'h100-sxm')
-  const settings = resolveSettings({
-    weights: nativeWeights(model),
+  const settings = resolveSettingsFor(model, {
     maxModelTokens: Math.min(model.contextLength, 32_768),
     ...options.settings,
   })

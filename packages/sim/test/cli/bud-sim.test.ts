@@ -26,7 +26,7 @@ async function run(args: readonly string[], files: Record<string, string> = {}) 
     },
     readFile: (path) => {
       const text = files[path]
-      return text === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(text)
+      return text === undefined ? Promise.reject(Object.assign(new Error('no such file'), { code: 'ENOENT' })) : Promise.resolve(text)
     },
     print: (text) => out.push(text),
     printError: (text) => errors.push(text),
@@ -173,6 +173,19 @@ describe('bud-sim', () => {
     expect(await run(['memory', 'other/config.json'])).toMatchObject({
       code: 2,
       errors: expect.stringContaining('cannot read other/config.json'),
+    })
+  })
+
+  it('reads a checkpoint from its folder, with the quantization that stands beside the configuration', async () => {
+    const config =
+      '{"model_type":"llama","num_hidden_layers":2,"hidden_size":64,"num_attention_heads":4,"intermediate_size":128,"vocab_size":100}'
+    const files = { 'q/config.json': config, 'q/hf_quant_config.json': '{"quantization":{"quant_algo":"NVFP4"}}' }
+    for (const model of ['q', 'q/', 'q/config.json'])
+      expect((await run(['memory', model, '--json'], files)).out).toContain('"weights": "fp4"')
+    expect((await run(['memory', 'q'], { 'q/config.json': config })).out).toContain('bf16 weights')
+    expect(await run(['memory', 'q'], { 'q/config.json': config, 'q/hf_quant_config.json': '{}' })).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('hf_quant_config.json: quantization'),
     })
   })
 

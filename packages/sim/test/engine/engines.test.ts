@@ -1,6 +1,6 @@
 /** What the engines are started with. */
 import { launchSpecSchema } from '@bud-foundry/core'
-import { findEngine, findHardware, findModel, listEngines, resolveSettings } from '@bud-foundry/sim'
+import { findEngine, findHardware, findModel, listEngines, resolveSettings, resolveSettingsFor } from '@bud-foundry/sim'
 import { describe, expect, it } from 'vitest'
 
 const model = findModel('qwen3-8b')
@@ -72,6 +72,6 @@ describe('engines', () => {
     ['vllm', 'h100-sxm', { tensor: 3 }, /cannot be split/],
     ['llama-cpp', 'h100-sxm', { tensor: 2 }, /one device/],
   ])('%s on %s refuses %o', (id, device, settings, reason) => {
-    expect(findEngine(id).refuse(model, resolveSettings(settings), findHardware(device))).toMatch(reason)
+    expect(findEngine(id).refuse(model, resolveSettingsFor(model, settings), findHardware(device))).toMatch(reason)
   })
 })

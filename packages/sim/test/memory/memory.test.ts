@@ -8,8 +8,10 @@ import {
   findHardware,
   findModel,
   fitMemory,
+  layerCacheBytes,
   listModels,
   resolveSettings,
+  resolveSettingsFor,
   sequenceCacheBytes,
   weightBytesPerDevice,
 } from '@bud-foundry/sim'
@@ -79,6 +81,31 @@ describe('weights', () => {
   })
 })
 
+describe('pipeline stages that are not equally full', () => {
+  it('hold the cache of whole layers: 6 of 36 over 7 stages', () => {
+    const model = findModel('Qwen/Qwen3-8B')
+    // 8 heads of 128 keys and 128 values in 16 bits: 4,096 bytes a layer.
+    expect(cacheBytesPerToken(model, bf16({ pipeline: 7 }))).toBe(6 * 4096)
+    expect(sequenceCacheBytes(model, bf16({ pipeline: 7 }), 100)).toBe(100 * 6 * 4096)
+    const hardware = findHardware('h100-sxm')
+    const fit = fitMemory({ model, hardware, settings: bf16({ pipeline: 7 }), overhead: findEngine('vllm').overhead(model, hardware) })
+    expect(fit.cacheTokens).toBeLessThanOrEqual(fit.kvCacheBytes / (6 * 4096))
+  })
+
+  it('never take less than the mean, nor more than one layer of each kind beyond it', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...listModels()), fc.integer({ min: 1, max: 9 }), (id, pipeline) => {
+        const model = findModel(id)
+        const whole = cacheBytesPerToken(model, bf16())
+        const layers = model.layerGroups.map((group) => layerCacheBytes({ ...group, count: 1 }, 1, 1, 'bf16'))
+        const stage = cacheBytesPerToken(model, bf16({ pipeline }))
+        expect(stage).toBeGreaterThanOrEqual(whole / pipeline - 1e-6)
+        expect(stage).toBeLessThanOrEqual(whole / pipeline + (1 + layers.length) * Math.max(...layers))
+      }),
+    )
+  })
+})
+
 describe('fit', () => {
   it('adds up: weights, activations, overhead and cache are what may be used', () => {
     fc.assert(
@@ -104,6 +131,20 @@ describe('fit', () => {
     const fits = (tensor: number) =>
       fitMemory({ model, hardware, settings: bf16({ tensor }), overhead: findEngine('vllm').overhead(model, hardware) }).fits
     expect([fits(1), fits(2)]).toEqual([false, true])
+  })
+
+  it('takes the checkpoint for what it is where no precision is given', () => {
+    const hardware = findHardware('h200-sxm')
+    const fit = (id: string, settings: object) => {
+      const model = findModel(id)
+      return fitMemory({ model, hardware, settings: resolveSettings(settings), overhead: findEngine('vllm').overhead(model, hardware) })
+    }
+    const deepseek = fit('deepseek-ai/DeepSeek-V3', { tensor: 8 })
+    expect(deepseek).toEqual(fit('deepseek-ai/DeepSeek-V3', { tensor: 8, weights: 'fp8' }))
+    expect([deepseek.fits, fit('deepseek-ai/DeepSeek-V3', { tensor: 8, weights: 'bf16' }).fits]).toEqual([true, false])
+    const model = findModel('openai/gpt-oss-120b')
+    expect(weightBytesPerDevice(model, resolveSettings({ tensor: 4 })) / 1e9).toBeCloseTo(16.3, 0)
+    expect(resolveSettingsFor(model, resolveSettings({ tensor: 4 })).weights).toBe('fp4')
   })
 
   it('knows that half a byte is half a byte', () => {

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { modelSpecSchema, parseModelConfig } from '@bud-foundry/core'
+import { findModel } from '@bud-foundry/sim'
 import { describe, expect, it } from 'vitest'
 
 const folder = join(process.env['BUD_TEST_DATA'] ?? join(import.meta.dirname, '../../../../../shared/data'), 'sim/models')
@@ -10,6 +11,7 @@ if (!existsSync(folder))
 
 /** Files of quantization settings stand beside the models' own and describe no model. */
 const isQuantization = (name: string) => name.endsWith('hf_quant_config.json')
+const quantizationOf = (name: string) => name.replace('_config.json', '_hf_quant_config.json')
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
 const models = files.filter((name) => !isQuantization(name))
 
@@ -37,6 +39,19 @@ describe('the collected configurations', () => {
     expect(spec.layerGroups.reduce((sum, { count }) => sum + count, 0)).toBe(spec.layers)
     expect(spec.activeParameters).toBeLessThanOrEqual(spec.parameters)
   })
+
+  it.each(models.filter((name) => existsSync(join(folder, quantizationOf(name)))))(
+    '%s is as quantized as the file beside it says',
+    (name) => {
+      const read = (file: string) => readFileSync(join(folder, file), 'utf8')
+      const spec = parseModelConfig(name, read(name), read(quantizationOf(name)))
+      expect(spec.quantization?.weights).toBe(name.includes('NVFP4') ? 'fp4' : 'fp8')
+      expect(spec.unmodelled.join()).not.toContain('quantization')
+      // The built-in table describes the same checkpoint in fewer words.
+      const known = findModel(name.replace('_config.json', '').replace('--', '/'))
+      expect(known.quantization).toEqual(spec.quantization)
+    },
+  )
 
   it.each(totals)('%s has %f billion parameters', (name, billions) => {
     expect(parseModelConfig(name, readFileSync(join(folder, name), 'utf8')).parameters / 1e9).toBeCloseTo(billions, 1)

@@ -11,6 +11,7 @@ import {
   predictReplica,
   prepareReplica,
   resolveSettings,
+  resolveSettingsFor,
   weightBytesPerDevice,
   type ServingSettingsInput,
 } from '@bud-foundry/sim'
@@ -84,11 +85,9 @@ describe('speculative decoding', () => {
   })
 
   it('is refused where the model has no layers for it', () => {
-    const refused = findEngine('sglang').refuse(
-      findModel('Qwen/Qwen3-32B'),
-      resolveSettings({ speculative: { method: 'mtp', tokens: 1 } }),
-      hardware,
-    )
+    const dense = findModel('Qwen/Qwen3-32B')
+    const settings = resolveSettingsFor(dense, { speculative: { method: 'mtp', tokens: 1 } })
+    const refused = findEngine('sglang').refuse(dense, settings, hardware)
     expect(refused).toContain('no layers for multi-token prediction')
   })
 })
