@@ -15,6 +15,7 @@ export {
   lazy,
   literal,
   looseObject,
+  never,
   null,
   number,
   object,
