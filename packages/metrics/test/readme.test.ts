@@ -23,7 +23,7 @@ const prints: Readonly<Record<string, readonly RegExp[]>> = {
     /produced: 1, stored: 1, pending: 0, dropped: 0/,
     /\{ stored: 0, known: 1 \}/,
     /^560 35\d\d\.\d+$/m,
-    /\{ requests: 1, payloads: 0, scores: 0 \}/,
+    /requests: 1,\s+payloads: 0,\s+scores: 0/,
   ],
   'Over HTTP': [/^200 .*"requests":0,"errorShare":null/m],
   Questions: [/^0 null \d+$/m, /^24 0$/m],

@@ -13,9 +13,15 @@ interface Grid {
   readonly floor: (us: number) => number
   /** Start of the row after the one that starts there. */
   readonly next: (us: number) => number
+  /** Of every row; absent: they differ. */
+  readonly lengthUs?: number
 }
 
-const every = (lengthUs: number): Grid => ({ floor: (us) => Math.floor(us / lengthUs) * lengthUs, next: (us) => us + lengthUs })
+const every = (lengthUs: number): Grid => ({
+  floor: (us) => Math.floor(us / lengthUs) * lengthUs,
+  next: (us) => us + lengthUs,
+  lengthUs,
+})
 
 const monthStartUs = (us: number, later: number): number => {
   const date = new Date(Math.floor(us / 1000))
@@ -74,12 +80,15 @@ function canAnswer(family: RollupFamily, { selection, aggregates, groupBy }: Sou
 }
 
 /** Every edge between two buckets must be one between two rows of the rollup. */
-function cutsAtEdges(window: TimeWindow, { floor }: Grid): boolean {
-  for (let bucket = 1; bucket < countBuckets(window); bucket += 1) {
-    const edge = bucketStartUs(window, bucket)
-    if (floor(edge) !== edge) return false
-  }
-  return true
+function cutsAtEdges(window: TimeWindow, { floor, lengthUs }: Grid): boolean {
+  const isEdge = (us: number) => floor(us) === us
+  if (window.edgesUs !== undefined) return window.edgesUs.slice(1).every(isEdge)
+  const { intervalUs } = window
+  const buckets = countBuckets(window)
+  if (intervalUs === undefined || buckets < 2) return true
+  // Of buckets of one length the first edge and the length tell of all.
+  const areAllEdges = buckets === 2 || (lengthUs !== undefined && intervalUs % lengthUs === 0)
+  return areAllEdges && isEdge(bucketStartUs(window, 1))
 }
 
 interface Step {

@@ -255,7 +255,7 @@ export const recordQuestionSchema = z.discriminatedUnion(
 export const exportSchema = strict('field', {
   ...selectionShape,
   format: z.enum(['csv', 'jsonl', 'parquet']),
-  limit: z.int().min(1).max(metricsLimits.exportRows).default(metricsLimits.exportRows),
+  limit: z.int().min(1).max(metricsLimits.exportRows).optional(),
 })
 
 export const trueCostSchema = strict('field', { window: windowSchema })

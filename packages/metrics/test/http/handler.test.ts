@@ -250,7 +250,10 @@ test('only an operator erases a user, and only where the server allows it', asyn
   const request = new Request('http://metrics.test/api/metrics/erase', { method: 'POST', body: JSON.stringify(user) })
   expect((await without(request)).status).toBe(404)
   const erased = await post('/erase', user)
-  expect([erased.status, await erased.json()]).toEqual([200, { requests: 1, payloads: 0, scores: 0 }])
+  expect([erased.status, await erased.json()]).toEqual([
+    200,
+    { requests: 1, payloads: 0, scores: 0, spans: 0, blockedRequests: 0, refused: 0 },
+  ])
   expect((await get('/requests/erasable')).status).toBe(404)
 })
 
