@@ -1,6 +1,7 @@
 /** The other measured sets beside the silicon sample, in the documented CSV columns; nothing is trained on them. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { findHardware, findModel, listModels } from '@bud-foundry/sim'
 import { parseCsv } from '@bud-foundry/sim/train'
 
 type Columns = Readonly<Record<string, string>>
@@ -34,20 +35,22 @@ function collect(source: readonly Columns[], toColumns: (row: Columns) => Column
   return { rows, leftOut: [...reasons].map(([reason, count]) => ({ rows: count, reason })) }
 }
 
+const splitwiseModels: Readonly<Record<string, string>> = { 'llama2-70b': 'meta-llama/Llama-2-70b-hf', 'bloom-176b': 'bigscience/bloom' }
 const splitwiseDevices: Readonly<Record<string, string>> = { 'a100-80gb': 'a100-sxm-80gb', 'h100-80gb': 'h100-sxm' }
 
 /** Batches of equal prompts, started together: the time of a step that decodes, and of a whole batch. */
 function readSplitwise(): MeasuredSet {
   return {
     name: 'Splitwise',
-    about: 'Llama 2 70B on A100 and H100, 2023 (MIT); time per token, and time to first token of single prompts',
+    about: 'Llama 2 70B and BLOOM on A100 and H100, vLLM of 2023 (MIT); time per token, and time to first token of single prompts',
     ...collect(read('splitwise-perf-model.csv'), (row) => {
       const hardware = splitwiseDevices[row['hardware'] ?? '']
       if (hardware === undefined) return 'the devices run below their usual power'
-      if (row['model'] !== 'llama2-70b') return 'the model (BLOOM) is not in the built-in table'
+      const model = splitwiseModels[row['model'] ?? '']
+      if (model === undefined) return `${row['model'] ?? ''} is not known`
       const single = row['batch_size'] === '1'
       return {
-        model: 'meta-llama/Llama-2-70b-chat-hf',
+        model,
         hardware,
         tp: row['tensor_parallel'] ?? '',
         engine: 'vllm',
@@ -71,14 +74,12 @@ const argonneDevices: Readonly<Record<string, string>> = {
   'Habana Gaudi2': 'gaudi-2',
 }
 const argonneEngines: Readonly<Record<string, string>> = { vLLM: 'vllm', 'TensorRT-LLM': 'tensorrt-llm', 'llama.cpp': 'llama-cpp' }
-const argonneModels: Readonly<Record<string, string>> = {
-  'meta-llama/Llama-2-7b-hf': 'meta-llama/Llama-2-7b-chat-hf',
-  'meta-llama/Llama-2-70b-hf': 'meta-llama/Llama-2-70b-chat-hf',
-  'meta-llama/Meta-Llama-3-8B': 'meta-llama/Meta-Llama-3-8B-Instruct',
-  'meta-llama/Meta-Llama-3-70B': 'meta-llama/Llama-3.1-70B-Instruct',
-  'mistralai/Mixtral-8x7B-v0.1': 'mistralai/Mixtral-8x7B-Instruct-v0.1',
-  'Qwen/Qwen2-72B': 'Qwen/Qwen2.5-72B-Instruct',
-  'Qwen/Qwen2-7B': 'Qwen/Qwen2.5-7B-Instruct',
+const known = new Set(listModels())
+
+/** Seconds that reading the weights in 16 bits once for each token takes at the datasheet's bandwidth: no batch is faster. */
+function leastSeconds(model: string, hardware: string, devices: number, tokens: number): number {
+  if (!known.has(model)) return 0
+  return (tokens * findModel(model).activeParameters * 2) / (findHardware(hardware).memoryBandwidthBytesPerSecond * devices)
 }
 
 /** Batches of equal requests, started together: the time until the last token. */
@@ -91,12 +92,12 @@ function readArgonne(): MeasuredSet {
       if (hardware === undefined) return `no profile stands for ${row['Hardware'] ?? ''} as it counts devices`
       const engine = argonneEngines[row['Framework'] ?? '']
       if (engine === undefined) return `${row['Framework'] ?? ''} is no engine that is predicted`
-      const model = argonneModels[row['Model'] ?? '']
-      if (model === undefined) return `${row['Model'] ?? ''} is not in the built-in table`
       const devices = row['Num of Hardware'] ?? ''
+      const least = leastSeconds(row['Model'] ?? '', hardware, Number(devices), Number(row['Input Output Length']))
+      if (Number(row['Latency']) < least) return 'measured faster than the memory can be read'
       if (engine === 'llama-cpp' && devices !== '1') return 'llama.cpp over several devices is not predicted'
       return {
-        model,
+        model: row['Model'] ?? '',
         hardware,
         tp: devices,
         engine,
@@ -111,11 +112,6 @@ function readArgonne(): MeasuredSet {
   }
 }
 
-const overviewModels: Readonly<Record<string, string>> = {
-  'deepseek-ai/DeepSeek-R1-0528': 'deepseek-ai/DeepSeek-R1',
-  'meta-llama/Llama-3.3-70B': 'meta-llama/Llama-3.3-70B-Instruct',
-  'meta-llama/Llama-4-Maverick-17B-128E': 'meta-llama/Llama-4-Maverick-17B-128E-Instruct',
-}
 const overviewDevices: Readonly<Record<string, string>> = {
   H100: 'h100-sxm',
   H200: 'h200-sxm',
@@ -137,7 +133,7 @@ function readOverview(): MeasuredSet {
       const stages = split['stages'] ?? '1'
       const together = split['data'] === 'DEP'
       return {
-        model: overviewModels[row['model'] ?? ''] ?? row['model'] ?? '',
+        model: row['model'] ?? '',
         hardware: overviewDevices[row['gpu'] ?? ''] ?? row['gpu'] ?? '',
         tp: together ? '1' : devices,
         dp: together ? devices : '1',

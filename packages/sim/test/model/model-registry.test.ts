@@ -22,6 +22,9 @@ describe('built-in models', () => {
     expect([quantized.parameters, quantized.quantization?.weights, quantized.quantization?.kvCache]).toEqual([70_553_706_496, 'fp4', 'fp8'])
     expect(findModel('mistralai/Mistral-7B-v0.1').parameters).toBe(7_241_732_096)
     expect(findModel('meta-llama/Llama-2-13b-hf').parameters).toBe(13_015_864_320)
+    expect(findModel('bigscience/bloom').parameters).toBe(176_247_271_424)
+    expect(findModel('huggyllama/llama-7b').parameters).toBe(6_738_415_616)
+    expect(findModel('Qwen/Qwen1.5-7B').parameters).toBe(7_721_324_544)
   })
 
   it.each([
