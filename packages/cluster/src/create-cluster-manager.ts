@@ -9,6 +9,7 @@ import type { KubernetesApi, ObjectReference } from './kubernetes/kubernetes-api
 import { referenceOf } from './kubernetes/kubernetes-api.ts'
 import { applyChanges, outlineOf, type OperationParts } from './manage/apply-changes.ts'
 import type { ClusterChangeSet, ClusterProgress, DeploymentReference, DesiredDeployment } from './manage/change-set.ts'
+import { clusterScope } from './manage/cluster-scope.ts'
 import { readHistory } from './manage/deployment-history.ts'
 import { destroyDeployment, destroyOutline } from './manage/destroy-deployment.ts'
 import { identifyCluster, observeDeployment, type ClusterIdentity, type DeploymentState } from './manage/observe.ts'
@@ -111,7 +112,7 @@ class KubernetesClusterManager implements ClusterManager {
   }
 
   async rollback(deployment: DeploymentReference, signal = endless()): Promise<ClusterChangeSet | undefined> {
-    for (const desired of await readHistory(this.#parts.store, this.#parts.clusterName, deployment)) {
+    for (const desired of await readHistory(this.#parts.store, await clusterScope(this.#parts, signal), deployment)) {
       const changes = await this.drift(desired, signal)
       if (changes.changes.length > 0) return changes
     }

@@ -65,5 +65,8 @@ export const healthIntervalMs = 30_000
 export const requestAttempts = 8
 export const retryAfterMsMax = 5_000
 
+/** How often an object is read and replaced anew while controllers write it. */
+export const replaceAttempts = 5
+
 /** How long connections to a server are used with the credentials that they were made with. */
 export const dispatcherMs = 5 * 60_000

@@ -3,6 +3,7 @@ import { deploymentPlanSchema, resolveConfig, type DeploymentPlan } from '@bud-f
 import { z } from 'zod'
 import { jobManifests, type ClusterJob } from './cluster-job.ts'
 import { mirrored } from './image-reference.ts'
+import { tolerations } from './node-placement.ts'
 import { renderOptionsSchema, type RenderOptionsInput } from './render-options.ts'
 
 const benchmarkSchema = z.strictObject({
@@ -87,10 +88,13 @@ export function benchmarkJob(
       ],
       resources: { requests: { cpu: '2', memory: '4Gi' }, limits: { memory: '8Gi' } },
     },
-    pod:
-      options.imagePullSecretNames.length === 0
+    pod: {
+      // It needs no device; but all nodes of a cluster may be those of accelerators.
+      tolerations: tolerations(plan),
+      ...(options.imagePullSecretNames.length === 0
         ? {}
-        : { imagePullSecrets: options.imagePullSecretNames.map((secret) => ({ name: secret })) },
+        : { imagePullSecrets: options.imagePullSecretNames.map((secret) => ({ name: secret })) }),
+    },
   }).map((manifest) => (manifest.kind === 'Job' ? withCallerLabels(manifest, options.callers.podLabels) : manifest))
   return { name, namespace: options.namespace, step: 'run_performance_benchmark', manifests, timeoutMs: timeoutSeconds * 1000 }
 }

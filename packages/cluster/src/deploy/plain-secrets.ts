@@ -1,15 +1,21 @@
 /** Secrets that a plan carries in plain text: found by name and by shape, and hidden from everything that is made of the plan. */
 import type { DeploymentPlan, Finding } from '@bud-foundry/core'
 
-/** Names of environment variables whose value is a secret. */
-export const secretName = /TOKEN|SECRET|PASSWORD|CREDENTIAL|API_?KEY/i
+/** Names of environment variables whose value is a secret; not `TOKENIZERS_PARALLELISM`, and not `MAX_TOKENS`. */
+export const secretName = /(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|PASS|PASSPHRASE|CREDENTIALS?|\w*KEY)$/i
 
 /** `--api-key`, `--hf-token`; not `--tokenizer`, and not `--eos-token`, which names a word of the model. */
 const secretFlag = /^--?(?:[\w-]*[-_])?(?:api[-_]?key|(?:hf|auth|access|api|bearer)[-_]token|secret|password|credentials?)$|^--token$/i
 
 /** What keys of well-known issuers look like, and addresses that carry a password. */
 const secretShape =
-  /\b(?:hf_|gsk_|nvapi-|gh[opsur]_|github_pat_|glpat-)[A-Za-z0-9_.-]{8,}|\bsk-[A-Za-z0-9][A-Za-z0-9_-]{15,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|:\/\/[^\s/@:]+:[^\s/@]+@/
+  /\b(?:hf_|gsk_|nvapi-|gh[opsur]_|github_pat_|glpat-)[A-Za-z0-9_.-]{8,}|\bsk-[A-Za-z0-9][A-Za-z0-9_-]{15,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|:\/\/[^\s/@:]*:[^\s/@]+@/
+
+/** Whether a text, or an item with one, has the shape of a key. */
+export const looksSecret = (value: unknown): boolean =>
+  typeof value === 'string'
+    ? secretShape.test(value)
+    : typeof value === 'object' && value !== null && secretShape.test(JSON.stringify(value))
 
 /** What stands where a secret stood. */
 export const hidden = '[secret]'

@@ -5,10 +5,11 @@ import { planManifests } from '../deploy/plan-manifests.ts'
 import { startupSeconds } from '../deploy/pod-template.ts'
 import { renderOptionsSchema } from '../deploy/render-options.ts'
 import { clusterErrors } from '../errors.ts'
-import { jobTimeoutMs } from '../limits.ts'
-import type { KubernetesApi, KubernetesObject } from '../kubernetes/kubernetes-api.ts'
+import { jobTimeoutMs, replaceAttempts } from '../limits.ts'
+import { referenceOf, type KubernetesApi, type KubernetesObject } from '../kubernetes/kubernetes-api.ts'
 import { fieldManager, isOwnedBy } from '../kubernetes/ownership.ts'
-import type { ClusterChangeSet, DesiredDeployment, ObjectChange } from './change-set.ts'
+import type { ClusterChangeSet, DeploymentReference, DesiredDeployment, ObjectChange } from './change-set.ts'
+import { clusterScope } from './cluster-scope.ts'
 import { rememberServed } from './deployment-history.ts'
 import { diffObjects } from './diff-objects.ts'
 import { withoutForeign } from './foreign-fields.ts'
@@ -16,6 +17,9 @@ import type { Outline, Reporter, StepId } from './operation.ts'
 import { acquireOperatorLease } from './operator-lease.ts'
 import { waitForJob } from './wait-for-job.ts'
 import { waitUntilServing } from './wait-until-serving.ts'
+
+/** Under which the steps of an application are journaled. */
+export const applicationId = (scope: string, { namespace, name }: DeploymentReference) => `cluster/${scope}/apply/${namespace}/${name}`
 
 /** What operations work with. */
 export interface OperationParts {
@@ -103,9 +107,23 @@ async function applyChange(parts: OperationParts, changes: ClusterChangeSet, cha
   const cleans = changes.takesOver || changes.adopts
   const applied = await api.apply(change.manifest, { fieldManager, force: cleans }, signal)
   if (!cleans) return
-  // What others have added is theirs to the server, and stays through any apply of ours.
-  const clean = withoutForeign(applied)
-  if (clean !== applied) await api.replace(clean, signal)
+  await removeForeign(api, applied, signal)
+}
+
+/** What others have added is theirs to the server, and stays through any apply of ours. Controllers write at the same time. */
+async function removeForeign(api: KubernetesApi, applied: KubernetesObject, signal: AbortSignal): Promise<void> {
+  let live: KubernetesObject | undefined = applied
+  for (let attempt = 1; live !== undefined; attempt += 1) {
+    const clean = withoutForeign(live)
+    if (clean === live) return
+    try {
+      await api.replace(clean, signal)
+      return
+    } catch (error) {
+      if (attempt === replaceAttempts || !clusterErrors.KUBERNETES_CONFLICT.is(error)) throw error
+    }
+    live = await api.read(referenceOf(applied), signal)
+  }
 }
 
 const isNamespace = ({ reference }: ObjectChange) => reference.kind === 'Namespace'
@@ -115,6 +133,7 @@ interface Applying {
   readonly changes: ClusterChangeSet
   readonly report: Reporter
   readonly step: Step
+  readonly scope: string
 }
 
 async function applyObjects(
@@ -181,7 +200,7 @@ async function verify({ parts, changes, report }: Applying, signal: AbortSignal)
 }
 
 async function runSteps(applying: Applying, signal: AbortSignal): Promise<void> {
-  const { parts, changes, report, step } = applying
+  const { parts, changes, report, step, scope } = applying
   const { deployment } = changes
   await report.track('verify_cluster_connection', parts.api.server, () =>
     step('verify_cluster_connection', (stepSignal) => parts.api.version(stepSignal)),
@@ -209,7 +228,7 @@ async function runSteps(applying: Applying, signal: AbortSignal): Promise<void> 
   }
   await report.track('results', deployment.name, async () => {
     // What slept has proved nothing: a rollback goes back to what served.
-    if (outcome === 'serving') await rememberServed(parts.store, parts.clusterName, deployment, changes.desired)
+    if (outcome === 'serving') await rememberServed(parts.store, scope, deployment, changes.desired)
   })
 }
 
@@ -219,14 +238,15 @@ async function runSteps(applying: Applying, signal: AbortSignal): Promise<void> 
  */
 export async function applyChanges(parts: OperationParts, changes: ClusterChangeSet, report: Reporter, signal: AbortSignal): Promise<void> {
   const { deployment } = changes
-  const operationId = `cluster/${parts.clusterName}/apply/${deployment.namespace}/${deployment.name}`
+  const scope = await clusterScope(parts, signal)
+  const operationId = applicationId(scope, deployment)
   const attempt = () =>
     parts.runner.run(
       operationId,
       async (step) => {
         const journaled = await step('change_set', () => Promise.resolve(changes.id))
         if (journaled !== changes.id) return 'stale'
-        await runSteps({ parts, changes, report, step }, signal)
+        await runSteps({ parts, changes, report, step, scope }, signal)
         return 'done'
       },
       signal,

@@ -1,7 +1,8 @@
 /** Destroys a deployment: everything it owns goes, the namespace too if it was ours and is empty, and a last look proves it. */
 import { describeObject } from '../kubernetes/kubernetes-api.ts'
-import type { OperationParts } from './apply-changes.ts'
+import { applicationId, type OperationParts } from './apply-changes.ts'
 import type { DeploymentReference } from './change-set.ts'
+import { clusterScope } from './cluster-scope.ts'
 import { forgetHistory } from './deployment-history.ts'
 import type { Outline, Reporter, StepId } from './operation.ts'
 import { acquireOperatorLease } from './operator-lease.ts'
@@ -35,7 +36,8 @@ export async function destroyDeployment(parts: OperationParts, deployment: Deplo
   await report.track('delete_namespace', describeObject(namespace), () => removeEmptyNamespace(removalFor('delete_namespace'), signal))
   await report.track('results', deployment.name, async () => {
     await waitUntilGone(removalFor('results'), signal)
-    await forgetHistory(parts.store, parts.clusterName, deployment)
-    await parts.runner.forget(`cluster/${parts.clusterName}/apply/${deployment.namespace}/${deployment.name}`)
+    const scope = await clusterScope(parts, signal)
+    await forgetHistory(parts.store, scope, deployment)
+    await parts.runner.forget(applicationId(scope, deployment))
   })
 }

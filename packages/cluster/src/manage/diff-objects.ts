@@ -1,6 +1,6 @@
 /** What changes between two versions of an object, field by field, without what the server keeps for itself. */
 import { isDeepStrictEqual } from 'node:util'
-import { hidden, secretName } from '../deploy/plain-secrets.ts'
+import { hidden, looksSecret, secretName } from '../deploy/plain-secrets.ts'
 
 export interface FieldChange {
   /** `spec.template.spec.containers[engine].image`. */
@@ -48,7 +48,9 @@ function collect(path: string, before: unknown, after: unknown, found: FieldChan
 
 /** Values of environment variables with the name of a secret never leave: they could be one. What a Secret holds is one. */
 const masked = (change: FieldChange, isSecret: boolean): FieldChange =>
-  (isSecret && /^(data|stringData)(\.|$)/.test(change.path)) || (/\.env\[[^\]]+\]/.test(change.path) && secretName.test(change.path))
+  (isSecret && /^(data|stringData)(\.|$)/.test(change.path)) ||
+  secretName.test(/\.env\[([^\]]+)\]/.exec(change.path)?.[1] ?? '') ||
+  [change.before, change.after].some(looksSecret)
     ? {
         path: change.path,
         before: change.before === undefined ? undefined : hidden,

@@ -17,6 +17,7 @@ import {
   type ObjectChange,
 } from './change-set.ts'
 import { diffObjects } from './diff-objects.ts'
+import { clusterScope } from './cluster-scope.ts'
 import { foreignFields, withoutForeign } from './foreign-fields.ts'
 import { keepClaim } from './keep-claim.ts'
 import { keepSelector } from './keep-selector.ts'
@@ -177,7 +178,10 @@ export async function planChanges(request: PlanRequest, signal: AbortSignal): Pr
   const newReplicas = replicas - replicasBefore(changes, replicas)
   planning.findings.push(...(await capacityFindings(request, newReplicas, signal)))
   return {
-    id: changeSetId(changes.map(({ action, resource, manifest, uid, fields }) => ({ action, resource, manifest, uid, fields }))),
+    id: changeSetId([
+      await clusterScope(request, signal),
+      ...changes.map(({ action, resource, manifest, uid, fields }) => ({ action, resource, manifest, uid, fields })),
+    ]),
     clusterName,
     deployment,
     desired,

@@ -149,7 +149,7 @@ async function readWorkload(
     servingPods,
     problem: isGoing(workload)
       ? 'its workload is being deleted'
-      : describeProblem({ seen, upToDate, wanted: spec.replicas, ready: servingPods.length, pods }),
+      : describeProblem({ refusal: refusalOf(status.conditions), seen, upToDate, wanted: spec.replicas, ready: servingPods.length, pods }),
   }
 }
 
@@ -176,10 +176,22 @@ export async function readRollout(
   }
 }
 
-function describeProblem(state: { seen: boolean; upToDate: boolean; wanted: number; ready: number; pods: readonly PodState[] }) {
+/** An admission rule, a quota or a missing class keeps pods from being made at all; only the controller's condition tells. */
+const refusalOf = (conditions: readonly { readonly type: string; readonly status: string; readonly message: string }[]) =>
+  conditions.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True')?.message
+
+function describeProblem(state: {
+  refusal: string | undefined
+  seen: boolean
+  upToDate: boolean
+  wanted: number
+  ready: number
+  pods: readonly PodState[]
+}) {
   if (!state.seen) return 'the controller has not seen the new generation'
   if (state.upToDate && state.ready >= state.wanted) return undefined
   const reasons = new Set(state.pods.flatMap(({ name, reason }) => (reason === undefined ? [] : [`pod ${name}: ${reason}`])))
   const counts = `${String(state.ready)} of ${String(state.wanted)} replicas of the new generation are ready`
-  return reasons.size === 0 ? counts : `${counts}; ${[...reasons].slice(0, 3).join('; ')}`
+  const told = [...(state.refusal === undefined ? [] : [`pods are refused: ${state.refusal}`]), ...[...reasons].slice(0, 3)]
+  return [counts, ...told].join('; ')
 }

@@ -13,7 +13,7 @@ import { startTestKubelet, type TestKubelet } from '../support/test-kubelet.ts'
 
 const program = fileURLToPath(new URL('../../src/bin/bud-cluster.ts', import.meta.url))
 const admin = adminApi()
-const besides = /^(rules|team|add-ons)-|^bud-system$/
+const besides = /^(rules|team|add-ons|care)-|^bud-system$/
 let kubelet: TestKubelet
 let engine: Awaited<ReturnType<typeof startEngine>>
 let folder: string

@@ -178,7 +178,7 @@ describe('bud-cluster', () => {
     expect(await run('benchmark', 'plan.json', '--out', 'rows.csv')).toBe(2)
   })
 
-  test('keeps two commands with one folder of state apart', async () => {
+  test('keeps two commands with one folder of state apart', { timeout: 30_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'bud-cluster-state-'))
     using held = lockDirectory(folder)
     expect(held).toBeDefined()

@@ -89,6 +89,11 @@ describe('a benchmark', () => {
     expect(sink.events).toHaveLength(2)
   })
 
+  test('may run where every node has accelerators', () => {
+    const job = benchmarkJob(samplePlan()).manifests.find(({ kind }) => kind === 'Job')
+    expect(JSON.stringify(job?.spec)).toContain('"tolerations":[{"key":"nvidia.com/gpu","operator":"Exists"')
+  })
+
   test('is refused with figures that make no sense', () => {
     expect(() => benchmarkJob(samplePlan(), {}, { requests: 0 })).toThrow(/requests/)
     expect(() => benchmarkJob(samplePlan(), {}, { timeoutSeconds: Number.NaN })).toThrow(/timeoutSeconds/)

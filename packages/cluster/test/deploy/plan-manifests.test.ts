@@ -71,6 +71,21 @@ describe('planManifests', () => {
     })
   })
 
+  test.each([
+    ['DB_PASS', 'canary', true],
+    ['WANDB_KEY', 'canary', true],
+    ['VLLM_API_KEY', 'canary', true],
+    ['REDIS_URL', 'redis://:canary@r:6379', true],
+    ['FOO', 'hf_canaryCanary1234', true],
+    ['TOKENIZERS_PARALLELISM', 'false', false],
+    ['MAX_NUM_BATCHED_TOKENS', '8192', false],
+    ['HF_ENDPOINT', 'https://mirror.example.test', false],
+  ])('knows a secret by its name or its shape: %s=%s', (name, value, isSecret) => {
+    const { manifests, findings } = planManifests(samplePlan({ launch: { ...samplePlan().launch, env: { [name]: value } } }))
+    expect(findings.some(({ severity }) => severity === 'blocker')).toBe(isSecret)
+    expect(JSON.stringify(manifests).includes(value)).toBe(!isSecret)
+  })
+
   test('has no disruption budget for a single replica, which would make its node undrainable', () => {
     const kinds = (plan: DeploymentPlan) => planManifests(plan).manifests.map(({ kind }) => kind)
     expect(kinds(samplePlan({ replicas: 1 }))).not.toContain('PodDisruptionBudget')

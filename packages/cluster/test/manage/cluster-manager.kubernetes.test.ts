@@ -20,7 +20,7 @@ import { startTestKubelet, type TestKubelet } from '../support/test-kubelet.ts'
 
 const never = new AbortController().signal
 const admin = adminApi()
-const besides = /^(rules|kill|canary|add-ons)-/
+const besides = /^(rules|kill|canary|add-ons|care)-/
 const core = adminConfig().makeApiClient(CoreV1Api)
 let account: KubernetesApi
 let kubelet: TestKubelet
