@@ -74,7 +74,9 @@ function describeNode(node: KubernetesObject, here: readonly KubernetesObject[])
   const { metadata, status } = nodeSchema.parse(node)
   const { devices } = toDevices({ nodes: [node], pods: here, resourceSlices: [], resourceClaims: [] })
   const [first] = devices
-  const sharing = first?.sharing === 'time-slice' && hamiAnnotation in metadata.annotations ? 'hami' : first?.sharing
+  // A node may have whole devices beside divided ones: its slices are told.
+  const divided = (devices.find(({ sharing }) => sharing !== undefined && sharing !== 'whole') ?? first)?.sharing
+  const sharing = divided === 'time-slice' && hamiAnnotation in metadata.annotations ? 'hami' : divided
   const { architecture, osImage, kernelVersion, kubeletVersion, containerRuntimeVersion } = status.nodeInfo ?? {}
   return {
     name: metadata.name,
