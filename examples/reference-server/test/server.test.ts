@@ -324,7 +324,14 @@ test('metrics of other programs become samples of the project of their key, and 
 
 test('an administrator erases a user, and the audit log says who did', async () => {
   const body = { projectId: 'default', userId: 'nobody-here' }
-  expect(await json(server.call('/api/metrics/erase', { body }))).toMatchObject({ requests: 0, payloads: 0, scores: 0, refused: 0 })
+  expect(await json(server.call('/api/metrics/erase', { body }))).toEqual({
+    requests: 0,
+    blockedRequests: 0,
+    spans: 0,
+    payloads: 0,
+    scores: 0,
+    refused: 0,
+  })
   const question = { of: 'audit', measure: 'operations', groupBy: ['action', 'subjectId'], filters: { action: 'user-erase' } }
   const rows = await eventually(async () => {
     const answer = await json<{ rows: unknown[] }>(server.call('/api/metrics/records', { body: { ...question, window: { last: '1h' } } }))
