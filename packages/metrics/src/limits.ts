@@ -38,6 +38,8 @@ export const metricsLimits = Object.freeze({
   pageRows: 1_000,
   filterValues: 100,
   filterValueLength: 1_024,
+  /** Of a label of a request, such as its model, user or a tag: no longer than what can be filtered by. */
+  labelChars: 1_024,
   dimensionsPerQuestion: 3,
   tagFilters: 10,
   searchWords: 10,

@@ -118,7 +118,7 @@ export function createClickHouseEngine(client: AnalyticsClient, clock: Clock): R
     },
     async page(plan, signal) {
       const keys: z.infer<typeof keySchema>[] = []
-      for (const window of cutPageWindow(plan, clock.nowMs() * 1000)) {
+      for (const window of cutPageWindow(plan, Math.round(clock.nowMs() * 1000))) {
         const piece = { ...plan, selection: { ...plan.selection, window }, limit: plan.limit - keys.length }
         for (const row of await client.query(compilePage(piece, 'keys'), signal)) keys.push(keySchema.parse(row))
         if (keys.length >= plan.limit) break

@@ -1,6 +1,7 @@
 /** Answers plans from an array, by the plainest code there is: the measure of the SQL, and an engine for demos without a database. */
 import { toMicros } from '../table/cell.ts'
 import { toEventKey, toTraceKey } from '../table/event-id.ts'
+import { cutLabels } from '../table/label.ts'
 import type { StoredRequest } from '../table/request-details.ts'
 import { pickFields } from '../table/request-table.ts'
 import type { AggregateName } from './aggregate.ts'
@@ -181,7 +182,7 @@ const compareKeys = (left: string, right: string) => (sortable(left) < sortable(
 
 /** Events with an id seen before are ignored, as the database ignores them. The array may grow; nothing is copied. */
 export function createMemoryEngine(events: readonly StoredRequest[]): RequestEngine {
-  const unique = () => [...new Map(events.toReversed().map((event) => [toEventKey(event.id), event])).values()]
+  const unique = () => [...new Map(events.toReversed().map((event) => [toEventKey(event.id), cutLabels(event)])).values()]
   return {
     aggregate: (plan) => Promise.resolve(aggregate(unique(), plan)),
     inFlight: (plan) => Promise.resolve(inFlight(unique(), plan)),

@@ -1,10 +1,11 @@
 /** The sink in front of the database: requests that are certainly new go as encoded rows, everything else as events that are looked up. */
 import { join } from 'node:path'
-import { coreErrors, sinkErrors, type BudEvent, type Clock, type Logger, type Random, type Sink } from '@bud-foundry/core'
+import { coreErrors, sinkErrors, sinkLimits, type BudEvent, type Clock, type Logger, type Random, type Sink } from '@bud-foundry/core'
 import { assertEvents, createSpooledSink, type SinkProblem } from '@bud-foundry/core/sink/spool'
 import { createSpooledRows, type RowBatch, type SpooledRows } from '@bud-foundry/core/sink/spooled-rows'
 import { metricsErrors } from '../errors.ts'
 import { metricsLimits } from '../limits.ts'
+import { cutLabels } from '../table/label.ts'
 import { RecentIds } from '../table/recent-ids.ts'
 import type { StoredRequest } from '../table/request-details.ts'
 import { writeRequestRow } from '../table/request-rows.ts'
@@ -64,7 +65,8 @@ class RequestEncoder {
     let count = 0
     for (const event of batch) {
       if (event.kind === 'request' && this.#encodeNew(event)) count += 1
-      else if (storedKinds.has(event.kind)) others.push(event)
+      // Cut here too: an event that is too large for its spool would be refused, and with it those of its write.
+      else if (storedKinds.has(event.kind)) others.push(cutLabels(event))
     }
     return { rows: this.#writer.take(), count, others }
   }
@@ -81,7 +83,9 @@ class RequestEncoder {
       this.#writer.cutTo(before)
       return false
     }
-    if (this.#recent.add(event.id)) return true
+    // A row with thousands of tags is refused with the reason that every event of its size is.
+    const fits = this.#writer.length - before <= sinkLimits.eventBytes
+    if (fits && this.#recent.add(event.id)) return true
     this.#writer.cutTo(before)
     return false
   }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { toTextCell, toTimeCell } from './cell.ts'
 import { toEventIdText, toEventKey } from './event-id.ts'
 import type { EventTable } from './event-table.ts'
+import { toLabel } from './label.ts'
 
 const count = z.number().nonnegative()
 
@@ -51,7 +52,7 @@ export const metricTable: EventTable<MetricSample> = {
     whole(event.count),
     event.bounds,
     event.bucketCounts.map(whole),
-    Object.fromEntries(Object.entries(event.labels).map(([name, text]) => [toTextCell(name), toTextCell(text)])),
+    Object.fromEntries(Object.entries(event.labels).map(([name, text]) => [toTextCell(name), toTextCell(toLabel(text))])),
   ],
   schema: metricSampleSchema,
 }

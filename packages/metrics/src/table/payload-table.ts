@@ -5,6 +5,7 @@ import type { AnalyticsClient } from '../client/analytics-client.ts'
 import { toTextCell, toTimeCell } from './cell.ts'
 import { toEventIdText, toEventKey, toTraceKey, toTraceText } from './event-id.ts'
 import type { EventTable } from './event-table.ts'
+import { toLabel } from './label.ts'
 import { readInsertToken } from './insert-token.ts'
 
 export const storedPayloadKind = 'payload'
@@ -46,7 +47,7 @@ export const payloadTable: EventTable<PayloadEvent> = {
     toTextCell(toEventIdText(event.requestId)),
     toTraceKey(event.traceId),
     toTextCell(toTraceText(event.traceId)),
-    toTextCell(event.requestedModel),
+    toTextCell(toLabel(event.requestedModel)),
     toTextCell(event.dialect),
     hashOf(event.request),
     hashOf(event.response),

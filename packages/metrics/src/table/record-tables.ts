@@ -4,9 +4,10 @@ import { z } from 'zod'
 import { toTextCell, toTimeCell } from './cell.ts'
 import { toEventIdText, toEventKey, toTraceKey, toTraceText } from './event-id.ts'
 import type { EventTable } from './event-table.ts'
+import { toLabel } from './label.ts'
 import { metricTable } from './metric-table.ts'
 
-type Cell = 'text' | 'number' | 'whole' | 'numbers' | 'map' | 'micros'
+type Cell = 'text' | 'label' | 'number' | 'whole' | 'numbers' | 'map' | 'micros'
 
 interface RecordSpec {
   readonly kind: string
@@ -20,6 +21,7 @@ interface RecordSpec {
 
 const schemas = {
   text: z.string().optional(),
+  label: z.string().optional(),
   number: z.number().optional(),
   whole: z.number().nonnegative().optional(),
   micros: z.number().nonnegative().optional(),
@@ -29,6 +31,7 @@ const schemas = {
 
 const cells: Readonly<Record<Cell, (value: unknown) => unknown>> = {
   text: (value) => toTextCell(typeof value === 'string' ? value : undefined),
+  label: (value) => toTextCell(typeof value === 'string' ? toLabel(value) : undefined),
   number: (value) => value ?? null,
   whole: (value) => (typeof value === 'number' ? Math.min(Math.round(value), Number.MAX_SAFE_INTEGER) : null),
   micros: (value) => (typeof value === 'number' ? Math.min(Math.round(value * 1000), Number.MAX_SAFE_INTEGER) : 0),
@@ -90,6 +93,7 @@ function defineRecord({ kind, table, key, fields, refers = [] }: RecordSpec): Ev
 
 const gauges = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 'number'] as const))
 const wholes = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 'whole'] as const))
+const labels = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 'label'] as const))
 const texts = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 'text'] as const))
 
 export const recordTables: readonly EventTable<BudEvent>[] = [
@@ -145,7 +149,7 @@ export const recordTables: readonly EventTable<BudEvent>[] = [
     table: 'scores',
     key: ['projectId', 'name'],
     refers: ['request', 'trace'],
-    fields: { ...texts('source', 'userId', 'model', 'label', 'remark'), value: 'number' },
+    fields: { ...labels('source', 'userId', 'model', 'label'), remark: 'text', value: 'number' },
   }),
   defineRecord({
     kind: 'blocked-request',
@@ -153,7 +157,7 @@ export const recordTables: readonly EventTable<BudEvent>[] = [
     key: ['projectId'],
     refers: ['request'],
     fields: {
-      ...texts(
+      ...labels(
         'ruleId',
         'ruleName',
         'ruleKind',

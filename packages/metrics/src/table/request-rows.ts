@@ -1,5 +1,6 @@
 /** Requests as rows of the table `requests` in RowBinary: encoded once, when they are accepted, and read by the engine as they are. */
 import { toEventKey, toTraceKey } from './event-id.ts'
+import { cutLabels } from './label.ts'
 import type { StoredRequest } from './request-details.ts'
 import type { RowWriter } from './row-writer.ts'
 
@@ -124,7 +125,8 @@ function writeDetails(writer: RowWriter, event: StoredRequest): void {
 }
 
 /** Appends one row to what the writer holds. @throws TypeError when a field is not what its type says */
-export function writeRequestRow(writer: RowWriter, event: StoredRequest): void {
+export function writeRequestRow(writer: RowWriter, request: StoredRequest): void {
+  const event = cutLabels(request)
   writer.text(event.projectId)
   writer.micros(event.timeUnixMs)
   writeIds(writer, event)

@@ -1,14 +1,16 @@
 /** The sink on the real engine: fresh, complete, and undisturbed by events that nobody can store. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BudEvent } from '@bud-foundry/core'
+import { createId, systemRandom, type BudEvent } from '@bud-foundry/core'
 import { createFakeClock } from '@bud-foundry/core/testing'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { AnalyticsClient } from '../../src/client/analytics-client.ts'
 import { createMetrics } from '../../src/create-metrics.ts'
 import { metricsErrors } from '../../src/errors.ts'
 import { metricsLimits } from '../../src/limits.ts'
+import { createMemoryReader } from '../../src/memory/memory-reader.ts'
 import { storedKinds } from '../../src/sink/deliver.ts'
+import type { StoredRequest } from '../../src/table/request-details.ts'
 import { openTestEngine, type TestEngine } from '../support/engine.ts'
 import { baseUnixMs, makeRequest } from '../support/request-arbitrary.ts'
 
@@ -117,6 +119,37 @@ test('events with odd values in any field, read back from the spool of a former 
   expect(await metrics.request('good')).toMatchObject({ id: 'good' })
   expect(await readFile(join(engine.spoolDirectory, 'refused.ndjson'), 'utf8')).toContain('"undated"')
 }, 30_000)
+
+test('labels of any length are stored up to a length that can be grouped and filtered by, and different ones stay different', async () => {
+  const clock = createFakeClock({ startUnixMs: baseUnixMs })
+  await using metrics = await createMetrics({ ...engine, clock })
+  const long = 'm'.repeat(1_500_000)
+  const newId = () => createId(clock, systemRandom)
+  const labelled = (id: string, text: string) =>
+    makeRequest({ id, timeUnixMs: baseUnixMs, requestedModel: text, userAgent: text, userId: text, tags: { [text]: text, short: 'b' } })
+  const events = [
+    ...[labelled(newId(), long), labelled(newId(), `${long}2`), labelled('looked-up', long), labelled(newId(), 'short')],
+    // Safe for the test: it has the fields that its table needs.
+    { id: 'blocked', kind: 'blocked-request', timeUnixMs: baseUnixMs, projectId: 'p', requestId: 'r', requestedModel: long } as BudEvent,
+  ]
+  await metrics.sink.write(events, signal)
+  await clock.run(metrics.sink.flush(signal))
+  expect(metrics.sink.receipt()).toEqual({ produced: 5, stored: 5, pending: 0, dropped: 0 })
+  const window = { fromUnixMs: baseUnixMs - 1, toUnixMs: baseUnixMs + 1 }
+  const question = { measure: 'requests', groupBy: ['requestedModel'], window } as const
+  const { rows } = await metrics.ask(question)
+  expect(rows.map(({ values }) => values.requests)).toEqual([2, 1, 1])
+  const [model = ''] = rows.map(({ group }) => String(group['requestedModel']))
+  expect(model).toHaveLength(metricsLimits.labelChars)
+  expect(model.startsWith('mmmm')).toBe(true)
+  // Safe for the test: requests were made above.
+  const memory = createMemoryReader({ events: events.slice(0, 4) as StoredRequest[], clock })
+  expect((await memory.ask(question)).rows).toEqual(rows)
+  const { data } = await metrics.requests({ filters: { requestedModel: model } })
+  expect(data).toHaveLength(2)
+  expect(data[0]).toMatchObject({ userAgent: model, userId: model, tags: { [model]: model, short: 'b' } })
+  expect(await engine.client.query({ what: 'testing', sql: 'SELECT requested_model AS model FROM blocked_requests' })).toEqual([{ model }])
+})
 
 test('while the database is away events wait in the spool, and are stored when it is back', async () => {
   let away = true
