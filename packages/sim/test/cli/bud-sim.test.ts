@@ -238,6 +238,18 @@ describe('bud-sim', () => {
     expect(out).toMatch(/, 1 device\.[\s\S]*misses by more than 10 times the limit of 0\.01 ms/)
   })
 
+  it.each([
+    ['model;hardware;engine;isl;osl\nqwen3-8b;h100-sxm;vllm;1000;200', 2, /rows\.csv is separated by ';'; separate its columns by commas/],
+    ['model,hardware,engine,input_len,osl\nqwen3-8b,h100-sxm,vllm,1000,200', 2, /has no column 'isl'; its header names model, /],
+    ['model,hardware,engine,isl,osl,concurrency,tpot_ms_mean\nqwen3-8b,abacus,vllm,1000,200,8,9', 1, /^$/],
+  ])('validates no file that holds nothing to validate: %j', async (csv, code, message) => {
+    for (const flags of [[], ['--json']]) {
+      const result = await run(['validate', '--data', 'rows.csv', ...flags], { 'rows.csv': csv })
+      expect(result.code).toBe(code)
+      expect(result.errors).toMatch(message)
+    }
+  })
+
   it('scores measured rows, and lists those that it cannot predict', async () => {
     const csv = [
       'model,hardware,tp,pp,dp,ep,engine,precision,isl,osl,concurrency,ttft_ms_mean,tpot_ms_mean',
