@@ -86,6 +86,7 @@ export const memoryCommand: Command = {
           ? 'It fits.'
           : `It does not fit${refused === undefined ? '' : `: ${refused}`}${least === undefined ? '' : `; ${String(least)} device${least === 1 ? '' : 's'} would do`}.`,
         ...model.unmodelled.map((note) => `Not modelled: ${note}.`),
+        ...(values.svg === undefined ? [] : [`picture: ${values.svg}`]),
       ].join('\n'),
     )
     if (!result.fits) throw new NegativeAnswer()

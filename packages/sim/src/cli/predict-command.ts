@@ -114,6 +114,7 @@ export const predictCommand: Command = {
           ],
         ),
         ...describeFeatures(model, settings),
+        ...(values.svg === undefined ? [] : [`picture: ${values.svg}`]),
       ].join('\n'),
     )
   },

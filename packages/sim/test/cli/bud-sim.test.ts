@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { systemClock } from '@bud-foundry/core'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { CommandContext } from '../../src/cli/command.ts'
 import { runCli } from '../../src/cli/run-cli.ts'
 
 const binary = join(import.meta.dirname, '../../src/bin/bud-sim.ts')
@@ -15,7 +16,7 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true })
 })
 
-async function run(args: readonly string[], files: Record<string, string> = {}) {
+async function run(args: readonly string[], files: Record<string, string> = {}, given: Partial<CommandContext> = {}) {
   const out: string[] = []
   const errors: string[] = []
   const code = await runCli(args, {
@@ -32,6 +33,7 @@ async function run(args: readonly string[], files: Record<string, string> = {}) 
     printError: (text) => errors.push(text),
     signal: new AbortController().signal,
     interactive: false,
+    ...given,
   })
   return { code, out: out.join('\n'), errors: errors.join('\n') }
 }
@@ -41,8 +43,18 @@ describe('bud-sim with pictures and profiles', () => {
     const files: Record<string, string> = {}
     expect((await run(['predict', 'qwen3-8b', '--svg', 'latency.svg'], files)).code).toBe(0)
     expect((await run(['memory', 'qwen3-8b', '--svg', 'memory.svg'], files)).code).toBe(0)
+    expect((await run(['memory', 'qwen3-8b', '--svg', 'memory.svg'], files)).out).toContain('picture: memory.svg')
     expect(files['latency.svg']).toMatch(/^<svg[\s\S]*time to first token, high/)
     expect(files['memory.svg']).toMatch(/^<svg[\s\S]*1 × h100-sxm/)
+  })
+
+  it('says which file cannot be written', async () => {
+    const writeFile = () => Promise.reject(new Error('ENOSPC: no space left on device, write'))
+    for (const args of [
+      ['memory', 'qwen3-8b', '--svg', 'a.svg'],
+      ['hardware', 'probe', '--seconds', '0.02', '--out', 'a.svg'],
+    ])
+      expect(await run(args, {}, { writeFile })).toMatchObject({ code: 1, errors: expect.stringMatching(/cannot write a\.svg \(ENOSPC/) })
   })
 
   it('measures this machine and plans with the profile that it wrote', async () => {
@@ -299,6 +311,30 @@ describe('bud-sim with arguments that contradict or mislead', () => {
     expect([broken.code, broken.errors]).toEqual([2, expect.stringContaining('broken.json holds no XGBoost model as JSON')])
     const notes = await run(['validate', '--data', 'rows.csv', '--correction', 'notes.json'], rows)
     expect([notes.code, notes.errors]).toEqual([1, expect.stringContaining("its attribute 'bud-sim' is no JSON")])
+  })
+})
+
+describe('bud-sim as a process', () => {
+  const start = (args: readonly string[]) => {
+    const child = spawn(process.execPath, ['--conditions=bud-source', binary, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let errors = ''
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+    return { child, closed: once(child, 'close').then(([code]: unknown[]) => ({ code, errors })) }
+  }
+
+  it('ends quietly when nobody reads its answer to the end', async () => {
+    const { child, closed } = start(['models', '--json'])
+    child.stdout.destroy()
+    expect(await closed).toEqual({ code: 0, errors: '' })
+  })
+
+  it('waits for no pipe that nobody writes to', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bud-sim-'))
+    folders.push(folder)
+    const pipe = join(folder, 'config.json')
+    await once(spawn('mkfifo', [pipe]), 'close')
+    const { closed } = start(['memory', pipe])
+    expect(await closed).toEqual({ code: 2, errors: expect.stringContaining(`cannot read ${pipe}: it is no regular file`) })
   })
 })
 
