@@ -178,6 +178,12 @@ describe('bud-sim', () => {
     expect(JSON.parse((await run([...args, '--json'])).out)).toMatchObject({ [field]: value })
   })
 
+  it('describes the model of a config.json', async () => {
+    const config =
+      '{"model_type":"llama","num_hidden_layers":2,"hidden_size":64,"num_attention_heads":4,"intermediate_size":128,"vocab_size":100}'
+    expect(JSON.parse((await run(['models', 'my/config.json'], { 'my/config.json': config })).out)).toMatchObject({ id: 'my', layers: 2 })
+  })
+
   it('reads a config.json', async () => {
     const config =
       '{"model_type":"llama","num_hidden_layers":2,"hidden_size":64,"num_attention_heads":4,"intermediate_size":128,"vocab_size":100}'
@@ -232,6 +238,15 @@ describe('bud-sim', () => {
     [['optimize', 'qwen3-8b', '--devices', 'h101:1'], 1, /'h101' is not known; use one of h10[\s\S]*, mi300x/],
     [['serve', '--port', '99999'], 2, /--port is '99999'/],
     [['validate'], 2, /give --data/],
+    [['predict', 'qwen3-8b', 'extra'], 2, /'extra' is one argument too many/],
+    [['predict', 'qwen3-8b', '--isl', '200000'], 2, /200256 tokens together, more than the context of Qwen\/Qwen3-8B, 40960/],
+    [['predict', 'qwen3-8b', '--isl', '4000', '--max-model-len', '2000'], 2, /more than --max-model-len allows/],
+    [['predict', 'qwen3-8b', '--isl', '100', '--prefix', '4000'], 2, /--prefix is 4000, more than the prompt's 100 tokens/],
+    [['memory', 'qwen3-8b', '--max-model-len', '10000000'], 2, /--max-model-len is 10000000, more than the context/],
+    [['memory', 'qwen3-8b', '--tp', '4', '--ep', '4'], 2, /--ep spreads experts, and Qwen\/Qwen3-8B has none/],
+    [['hardware', 'h100-sxm', 't4'], 2, /'t4' is one argument too many/],
+    [['optimize', 'qwen3-8b', 'qwen3-4b', '--devices', 'l4:1'], 2, /'qwen3-4b' is one argument too many/],
+    [['models', './nothing/config.json'], 2, /cannot read \.\/nothing\/config\.json/],
   ])('%j fails clearly', async (args, code, expected) => {
     const result = await run(args)
     expect(result.code).toBe(code)
@@ -243,6 +258,19 @@ describe('bud-sim', () => {
     expect(text).toMatchObject({ code: 1, errors: '', out: expect.stringMatching(/does not fit; 2 devices would do/) })
     const json = await run(['memory', 'llama-3.1-70b-instruct', '--json'])
     expect([json.code, JSON.parse(json.out)]).toMatchObject([1, { fits: false, leastDevices: 2 }])
+  })
+
+  it('says which hardware a model would fit when no number of the given devices does', async () => {
+    const { code, out } = await run(['memory', 'meta-llama/Llama-3.1-405B-Instruct', '--hardware', 't4'])
+    expect([code, out]).toEqual([1, expect.stringMatching(/It does not fit\.\nIt would fit on .*16 × h100-sxm/)])
+  })
+
+  it('speaks of no cache where an encoder has none', async () => {
+    const config =
+      '{"model_type":"bert","architectures":["BertModel"],"num_hidden_layers":2,"hidden_size":64,"num_attention_heads":4,"intermediate_size":128,"vocab_size":100}'
+    const { out } = await run(['memory', 'e.json'], { 'e.json': config })
+    expect(out).toContain('KV cache: none')
+    expect(out).not.toContain('9,007')
   })
 
   it('counts one device in the singular, and caps the share of a miss', async () => {
