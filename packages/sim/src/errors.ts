@@ -73,6 +73,12 @@ export const simErrors = defineErrors('SIM', {
     retryable: false,
     message: ({ reason }: { readonly reason: string }) => `the correction cannot be trained: ${reason}`,
   },
+  FILE_UNWRITABLE: {
+    status: 500,
+    retryable: false,
+    message: ({ path, reason }: { readonly path: string; readonly reason: string }) =>
+      `cannot write ${path} (${reason}); choose another place, or make room`,
+  },
   BODY_TOO_LARGE: {
     status: 413,
     retryable: false,

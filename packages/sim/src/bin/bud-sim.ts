@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The `bud-sim` command: connects the command line to the process. */
 import { fstatSync, readFileSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemClock } from '@bud-foundry/core'
 import { runCli } from '../cli/run-cli.ts'
@@ -33,10 +33,23 @@ if (withParent) {
   }, 500).unref()
 }
 
+// Whoever reads may stop early, as `head` does; a full disk behind standard output is told on the other one.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') process.stderr.write(`bud-sim: cannot write to standard output: ${error.message}\n`)
+  process.exit(error.code === 'EPIPE' ? 0 : 1)
+})
+
+/** What the shell passes on from another process is open already; opening any other pipe would wait for a writer that may never come. */
+async function readText(path: string): Promise<string> {
+  const passedOn = /^\/(?:dev|proc\/self)\/(?:fd\/\d+|stdin)$/.test(path)
+  if (!passedOn && !(await stat(path)).isFile()) throw new Error('it is no regular file')
+  return readFile(path, 'utf8')
+}
+
 process.exitCode = await runCli(process.argv.slice(2), {
   clock: systemClock,
   version: version(),
-  readFile: (path) => readFile(path, 'utf8'),
+  readFile: readText,
   writeFile: async (path, text) => {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, text)

@@ -2,7 +2,8 @@
 import { findHardware, listHardware } from '../hardware/hardware-registry.ts'
 import { findModel, listModels } from '../model/model-registry.ts'
 import { probeMachine } from '../probe/machine-probe.ts'
-import { parseFlags, toNumber, toTable, type Command, type CommandContext } from './command.ts'
+import { onlyArgument, parseFlags, toNumber, toTable, type Command, type CommandContext } from './command.ts'
+import { readModel } from './model-argument.ts'
 
 const json = { json: { type: 'boolean' } } as const
 
@@ -40,7 +41,7 @@ export const hardwareCommand: Command = {
   usage: 'bud-sim hardware [id | probe [--out this-machine.json] [--seconds 0.5]] [--json]',
   run: (args, context) => {
     const { values, positionals } = parseFlags(args, { ...json, out: { type: 'string' }, seconds: { type: 'string' } })
-    const [id] = positionals
+    const id = onlyArgument(positionals)
     if (id === 'probe') return probe(values, context)
     if (id !== undefined) {
       const hardware = findHardware(id)
@@ -83,13 +84,13 @@ function valueAt(value: unknown, path: string): string {
 export const modelsCommand: Command = {
   name: 'models',
   summary: 'list the models that are known, or describe one',
-  usage: 'bud-sim models [id] [--json]',
-  run: (args, context) => {
+  usage: 'bud-sim models [id, config.json or folder] [--json]',
+  run: async (args, context) => {
     const { values, positionals } = parseFlags(args, json)
-    const [id] = positionals
-    if (id !== undefined) {
-      context.print(JSON.stringify(findModel(id), null, 2))
-      return Promise.resolve()
+    const argument = onlyArgument(positionals)
+    if (argument !== undefined) {
+      context.print(JSON.stringify(await readModel(argument, undefined, context), null, 2))
+      return
     }
     const models = listModels().map(findModel)
     if (values.json === true) context.print(JSON.stringify(models, null, 2))
@@ -107,6 +108,5 @@ export const modelsCommand: Command = {
           ]),
         ),
       )
-    return Promise.resolve()
   },
 }

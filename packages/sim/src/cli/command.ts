@@ -50,6 +50,13 @@ export function parseFlags<const Flags extends Options>(args: readonly string[],
   }
 }
 
+/** The only argument besides the flags, if any. @throws UsageError naming the second one. */
+export function onlyArgument(positionals: readonly string[]): string | undefined {
+  const [first, second] = positionals
+  if (second !== undefined) throw new UsageError(`'${second}' is one argument too many`)
+  return first
+}
+
 /** A number from a flag. @throws UsageError naming flag, value and range. */
 export function toNumber(
   flag: string,

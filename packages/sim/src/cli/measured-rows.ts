@@ -1,5 +1,6 @@
 /** Files of measured rows and of trained corrections, as command lines name them. */
 import { loadCorrections, loadShippedCorrections, noCorrections, type Corrections } from '../correct/corrections.ts'
+import { checkColumns, findOtherSeparator } from '../validate/columns.ts'
 import { parseCsv } from '../validate/csv.ts'
 import { UsageError, type CommandContext } from './command.ts'
 
@@ -19,10 +20,20 @@ function toJson(text: string): unknown {
   }
 }
 
-/** @throws UsageError when the file cannot be read or holds no rows. */
+/** @throws UsageError when the file cannot be read, holds no rows, or lacks a column that every row needs. */
 export async function readRows(file: string, context: CommandContext): Promise<readonly Readonly<Record<string, string>>[]> {
   const rows = parseCsv(await readText(file, context))
-  if (rows.length === 0) throw new UsageError(`${file} has no rows; it needs a header line and one line for each measurement`)
+  const [first] = rows
+  if (first === undefined) throw new UsageError(`${file} has no rows; it needs a header line and one line for each measurement`)
+  const columns = Object.keys(first)
+  const separator = findOtherSeparator(columns)
+  if (separator !== undefined)
+    throw new UsageError(`${file} is separated by ${separator === '\t' ? 'tabs' : `'${separator}'`}; separate its columns by commas`)
+  const { missing } = checkColumns(columns)
+  if (missing.length > 0)
+    throw new UsageError(
+      `${file} has no column ${missing.map((column) => `'${column}'`).join(', ')}; its header names ${columns.join(', ')}`,
+    )
   return rows
 }
 

@@ -4,10 +4,11 @@ import { findEngine } from '../engine/engine-registry.ts'
 import { fitMemory } from '../memory/fit.ts'
 import { cacheBytesPerToken } from '../memory/kv-cache.ts'
 import { checkpointBytes, loraBytesPerDevice, visionBytesPerDevice, weightBytesPerDevice } from '../memory/weights.ts'
-import { minimumDevices } from '../optimize/suggestions.ts'
+import { isEncoder } from '../model/model-kind.ts'
+import { minimumDevices, suggestHardware } from '../optimize/suggestions.ts'
 import { drawMemory } from '../picture/pictures.ts'
 import { devicesOf, type ServingSettings } from '../settings.ts'
-import { NegativeAnswer, parseFlags, toTable, type Command } from './command.ts'
+import { NegativeAnswer, onlyArgument, parseFlags, toTable, type Command } from './command.ts'
 import { readHardware } from './hardware-argument.ts'
 import { readModel } from './model-argument.ts'
 import { servingFlags, servingUsage, toSettings } from './serving-flags.ts'
@@ -35,13 +36,14 @@ export const memoryCommand: Command = {
   usage: `bud-sim memory <model or config.json> ${servingUsage} [--svg FILE.svg] [--json]`,
   run: async (args, context) => {
     const { values, positionals } = parseFlags(args, { ...servingFlags, svg: { type: 'string' }, json: { type: 'boolean' } })
-    const model = await readModel(positionals[0], values['model-id'], context)
+    const model = await readModel(onlyArgument(positionals), values['model-id'], context)
     const hardware = await readHardware(values.hardware, context)
     const engine = findEngine(values.engine)
     const settings = toSettings(model, values, 8192)
     const fit = fitMemory({ model, hardware, settings, overhead: engine.overhead(model, hardware) })
     const refused = engine.refuse(model, settings, hardware)
     const least = fit.fits ? undefined : minimumDevices(model, hardware, settings.maxModelTokens)
+    const suggestions = fit.fits ? [] : suggestHardware(model, [hardware], settings.maxModelTokens)
     const result = {
       model: model.id,
       parameters: model.parameters,
@@ -56,6 +58,7 @@ export const memoryCommand: Command = {
       fits: fit.fits && refused === undefined,
       ...(refused === undefined ? {} : { refused }),
       ...(least === undefined ? {} : { leastDevices: least }),
+      ...(suggestions.length === 0 ? {} : { suggestions }),
       unmodelled: model.unmodelled,
     }
     if (values.svg !== undefined)
@@ -81,11 +84,15 @@ export const memoryCommand: Command = {
             ['usable', gigabytes(fit.usableBytes)],
           ],
         ),
-        `KV cache: ${result.cacheBytesPerToken.toLocaleString('en-US')} bytes a token, ${fit.cacheTokens.toLocaleString('en-US')} tokens, ${String(fit.fullSequences)} requests of ${String(settings.maxModelTokens)} tokens`,
+        isEncoder(model)
+          ? 'KV cache: none, as an encoder reads a request in one pass.'
+          : `KV cache: ${result.cacheBytesPerToken.toLocaleString('en-US')} bytes a token, ${fit.cacheTokens.toLocaleString('en-US')} tokens, ${String(fit.fullSequences)} requests of ${String(settings.maxModelTokens)} tokens`,
         result.fits
           ? 'It fits.'
           : `It does not fit${refused === undefined ? '' : `: ${refused}`}${least === undefined ? '' : `; ${String(least)} device${least === 1 ? '' : 's'} would do`}.`,
+        ...(least === undefined && suggestions.length > 0 ? [`It would fit on ${suggestions.join('; or ')}.`] : []),
         ...model.unmodelled.map((note) => `Not modelled: ${note}.`),
+        ...(values.svg === undefined ? [] : [`picture: ${values.svg}`]),
       ].join('\n'),
     )
     if (!result.fits) throw new NegativeAnswer()

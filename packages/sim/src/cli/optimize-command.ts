@@ -6,7 +6,7 @@ import type { OptimizeRequest } from '../optimize/optimize-request.ts'
 import { optimize } from '../optimize/optimizer.ts'
 import type { OptimizeProgress } from '../optimize/search.ts'
 import { drawFront, drawLoad, drawMemory } from '../picture/pictures.ts'
-import { parseFlags, toNumber, toTable, UsageError, type Command, type CommandContext } from './command.ts'
+import { type Command, type CommandContext, onlyArgument, parseFlags, toNumber, toTable, UsageError } from './command.ts'
 import { readHardware } from './hardware-argument.ts'
 import { readModel } from './model-argument.ts'
 import { toLora, toSpeculative } from './serving-flags.ts'
@@ -175,7 +175,7 @@ export const optimizeCommand: Command = {
     'bud-sim optimize <model or config.json> --devices h100-sxm:8@2.99 [--devices …] [--hardware-profile FILE …] | --minimum [--devices-max 64] [--isl 1024] [--osl 256] [--concurrency N | --request-rate R] [--ttft ms] [--tpot ms] [--e2e ms] [--throughput tokens/s] [--user-throughput tokens/s] [--prefix N] [--precision fp8 …] [--serving aggregated|disaggregated|both] [--link-gbps N] [--speculative mtp|eagle|draft-model|ngram …] [--space usual|wide] [--memory-utilization 0.9] [--expert-variation 0] [--lora-adapters N --lora-rank N] [--goal cost|latency|throughput] [--engine id …] [--market on-demand|spot] [--plans 5] [--grow] [--svg folder] [--json]',
   run: async (args, context) => {
     const { values, positionals } = parseFlags(args, flags)
-    const model = await readModel(positionals[0], values['model-id'], context)
+    const model = await readModel(onlyArgument(positionals), values['model-id'], context)
     if (positionals[0]?.endsWith('.json') === true && values['model-id'] === undefined)
       context.printError(
         `bud-sim optimize: the model is called '${model.id}' after its file; give --model-id organisation/name, the repository that the engines load`,

@@ -5,11 +5,11 @@ import { createPredictor } from '../predict/predictors.ts'
 import { drawLatency } from '../picture/pictures.ts'
 import { acceptanceOf, acceptedTokens } from '../predict/speculation.ts'
 import { devicesOf, resolveSettings, type ServingSettings } from '../settings.ts'
-import { parseFlags, toNumber, toTable, UsageError, type Command } from './command.ts'
+import { onlyArgument, parseFlags, toNumber, toTable, UsageError, type Command } from './command.ts'
 import { readHardware } from './hardware-argument.ts'
 import { predictDisaggregated } from './predict-disaggregated.ts'
 import { readModel } from './model-argument.ts'
-import { servingFlags, servingUsage, toSettings } from './serving-flags.ts'
+import { checkContext, servingFlags, servingUsage, toSettings } from './serving-flags.ts'
 
 const flags = {
   ...servingFlags,
@@ -47,7 +47,7 @@ export const predictCommand: Command = {
   usage: `bud-sim predict <model or config.json> ${servingUsage} [--isl 1024] [--osl 256] [--prefix N] [--concurrency N | --request-rate R] [--disaggregated prefill:decode [--prefill-tp N] [--link-gbps N]] [--analytical] [--svg FILE.svg] [--json]`,
   run: async (args, context) => {
     const { values, positionals } = parseFlags(args, flags)
-    const model = await readModel(positionals[0], values['model-id'], context)
+    const model = await readModel(onlyArgument(positionals), values['model-id'], context)
     const whole = { min: 1, whole: true }
     const inputTokens = toNumber('isl', values.isl, whole) ?? 1024
     const outputTokens = toNumber('osl', values.osl, whole) ?? 256
@@ -55,12 +55,18 @@ export const predictCommand: Command = {
     const concurrency = toNumber('concurrency', values.concurrency, whole)
     if (rate !== undefined && concurrency !== undefined)
       throw new UsageError('--concurrency and --request-rate are two ways to say how much load there is; give one of them')
+    const prefix = toNumber('prefix', values.prefix, { min: 0, whole: true })
+    if (prefix !== undefined && prefix > inputTokens)
+      throw new UsageError(`--prefix is ${String(prefix)}, more than the prompt's ${String(inputTokens)} tokens (--isl)`)
+    checkContext(model, inputTokens + outputTokens, `--isl and --osl are ${String(inputTokens + outputTokens)} tokens together`)
     const settings = toSettings(model, values, Math.max(8192, 2 * (inputTokens + outputTokens)))
+    if (settings.maxModelTokens < inputTokens + outputTokens)
+      throw new UsageError(`--isl and --osl are ${String(inputTokens + outputTokens)} tokens together, more than --max-model-len allows`)
     const hardware = await readHardware(values.hardware, context)
     const workload = {
       inputTokens,
       outputTokens,
-      sharedPrefixTokens: toNumber('prefix', values.prefix, { min: 0, whole: true }),
+      sharedPrefixTokens: prefix,
       ...(rate === undefined ? { concurrency: concurrency ?? 1 } : { requestsPerSecond: rate }),
     }
     if (values.disaggregated !== undefined) {
@@ -114,6 +120,7 @@ export const predictCommand: Command = {
           ],
         ),
         ...describeFeatures(model, settings),
+        ...(values.svg === undefined ? [] : [`picture: ${values.svg}`]),
       ].join('\n'),
     )
   },

@@ -1,5 +1,6 @@
 /** Finds the verb of a command line, runs it, and turns failures into clear messages and exit codes. */
 import { isBudError } from '@bud-foundry/core'
+import { simErrors } from '../errors.ts'
 import { findSimilar } from '../similar-names.ts'
 import { hardwareCommand, modelsCommand } from './catalogue-commands.ts'
 import { NegativeAnswer, UsageError, type Command, type CommandContext } from './command.ts'
@@ -30,6 +31,17 @@ const help = () =>
     'bud-sim <command> --help shows its options; bud-sim --version prints the version',
   ].join('\n')
 
+/** A full disk or a closed folder is an answer, not a fault of the command. */
+const explainWriting =
+  (writeFile: CommandContext['writeFile']): CommandContext['writeFile'] =>
+  async (path, text) => {
+    try {
+      await writeFile(path, text)
+    } catch (cause) {
+      throw simErrors.FILE_UNWRITABLE({ path, reason: cause instanceof Error ? cause.message : String(cause) }, { cause })
+    }
+  }
+
 /** The exit code: 0 done, 1 failed, 2 wrong arguments. */
 export async function runCli(args: readonly string[], context: CommandContext): Promise<number> {
   const [verb, ...rest] = args
@@ -57,7 +69,7 @@ export async function runCli(args: readonly string[], context: CommandContext): 
     return 0
   }
   try {
-    await command.run(rest, context)
+    await command.run(rest, { ...context, writeFile: explainWriting(context.writeFile) })
     return 0
   } catch (error) {
     if (error instanceof NegativeAnswer) return 1

@@ -70,7 +70,14 @@ function toPrecision(flag: string, text: string | undefined) {
   return parsed.data
 }
 
-/** Only what was given; the rest takes its default. */
+/** @throws UsageError when a model with attention has no context of so many tokens: engines refuse to start. */
+export function checkContext(model: ModelSpec, tokens: number, what: string): void {
+  const endless = model.layerGroups.every(({ attention }) => attention.kind === 'recurrent' || attention.kind === 'none')
+  if (tokens > model.contextLength && !endless)
+    throw new UsageError(`${what}, more than the context of ${model.id}, ${String(model.contextLength)}`)
+}
+
+/** Only what was given; the rest takes its default. @throws UsageError for what the model cannot have. */
 export function toSettings(model: ModelSpec, values: Values, maxModelTokens: number): ServingSettings {
   const whole = { min: 1, whole: true }
   const given = {
@@ -89,9 +96,13 @@ export function toSettings(model: ModelSpec, values: Values, maxModelTokens: num
     expertVariation: toNumber('expert-variation', values['expert-variation'], { min: 0, max: 10 }),
     lora: toLora(values),
   }
+  if ((given.expert ?? 1) > 1 && model.layerGroups.every(({ feedForward }) => feedForward.kind !== 'experts'))
+    throw new UsageError(`--ep spreads experts, and ${model.id} has none`)
+  const longest = toNumber('max-model-len', values['max-model-len'], whole)
+  if (longest !== undefined) checkContext(model, longest, `--max-model-len is ${String(longest)}`)
   return resolveSettings({
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     weights: toPrecision('precision', values.precision) ?? nativeWeights(model),
-    maxModelTokens: toNumber('max-model-len', values['max-model-len'], whole) ?? Math.min(model.contextLength, maxModelTokens),
+    maxModelTokens: longest ?? Math.min(model.contextLength, maxModelTokens),
   })
 }

@@ -42,6 +42,7 @@ export const trainCommand: Command = {
     const folds = toNumber('folds', values.folds, { min: 2, max: 1000, whole: true }) ?? 20
     const seed = toNumber('seed', values.seed, { min: 0, max: 1e9, whole: true }) ?? 1
     const rows = await readRows(values.data, context)
+    if (context.interactive) context.printError(`predicting ${String(rows.length)} rows`)
     const { samples, unusable } = await createSamples(rows, (name) => readModel(name, undefined, context))
     const trained = await trainCorrections(samples, {
       trainedOn: values.source ?? values.data,

@@ -1,7 +1,7 @@
 /** `bud-sim validate`: predictions scored against measured rows. */
 import { metricNames, validateRows, type MetricName } from '../validate/validation.ts'
 import type { Score } from '../validate/score.ts'
-import { parseFlags, toTable, UsageError, type Command } from './command.ts'
+import { NegativeAnswer, parseFlags, toTable, UsageError, type Command } from './command.ts'
 import { chooseCorrections, readRows } from './measured-rows.ts'
 import { readModel } from './model-argument.ts'
 
@@ -51,6 +51,7 @@ export const validateCommand: Command = {
     const report = await validateRows(rows, { groupBy, corrections, readModel: (name) => readModel(name, undefined, context) })
     if (values.json === true) {
       context.print(JSON.stringify(report, null, 2))
+      if (report.predicted === 0) throw new NegativeAnswer()
       return
     }
     const lines = [{ group: 'all', scores: report.total }, ...report.groups].flatMap(({ group, scores }) =>
@@ -70,7 +71,9 @@ export const validateCommand: Command = {
         ...[...reasons].map(
           ([reason, rows]) => `not predicted, ${String(rows.length)} rows, lines ${listLines(rows.map(({ line }) => line))}: ${reason}`,
         ),
+        ...report.ignoredColumns.map(({ column, reason }) => `column '${column}' is not used: ${reason}`),
       ].join('\n'),
     )
+    if (report.predicted === 0) throw new NegativeAnswer()
   },
 }

@@ -26,7 +26,7 @@ export interface RobustLoss {
 }
 
 /** ml-xgboost copies the table onto a stack of 5 MB, four bytes a value, and aborts beyond it. */
-const tableValuesMax = 1_200_000
+export const tableValuesMax = 1_200_000
 /** It takes this value for a missing one, whatever it is told. */
 const missing = -1
 

@@ -1,9 +1,11 @@
 /** Measured rows as training samples: features, and by how much the analytical prediction was off. */
 import { isBudError, type ModelSpec } from '@bud-foundry/core'
 import { noCorrections } from '../correct/corrections.ts'
-import { describeEstimate } from '../correct/features.ts'
+import { correctionFeatures, describeEstimate } from '../correct/features.ts'
+import { simErrors } from '../errors.ts'
+import { tableValuesMax } from './booster.ts'
 import { predictMeasurement } from '../validate/predict-row.ts'
-import { measuredFigures, readMeasurement } from '../validate/measurement.ts'
+import { measuredFigures, readMeasurement, type ReadMeasurement } from '../validate/measurement.ts'
 
 export const correctionTargets = ['time-per-output-token', 'time-to-first-token'] as const
 export type CorrectionTarget = (typeof correctionTargets)[number]
@@ -23,7 +25,26 @@ export interface SampleSet {
   readonly unusable: readonly { readonly line: number; readonly reason: string }[]
 }
 
-/** Reads rows of the documented format; those that cannot be used are listed with the reason. */
+/** Rows of one figure that can be trained from. */
+export const trainingRowsMax = Math.floor(tableValuesMax / correctionFeatures.length)
+
+/** Before anything is predicted: predictions for more rows than can be used take a minute. */
+function checkRowCount(measurements: readonly ReadMeasurement[]): void {
+  const counts = { ttft: 0, tpot: 0 }
+  for (const measurement of measurements) {
+    if (!measurement.ok) continue
+    const { ttft, tpot } = measuredFigures(measurement.row)
+    counts.ttft += ttft === undefined ? 0 : 1
+    counts.tpot += tpot === undefined ? 0 : 1
+  }
+  const most = Math.max(counts.ttft, counts.tpot)
+  if (most > trainingRowsMax)
+    throw simErrors.TRAINING_FAILED({
+      reason: `${String(most)} rows of one figure are more than the ${String(trainingRowsMax)} that ml-xgboost can hold; give fewer, or train elsewhere on the same features`,
+    })
+}
+
+/** Reads rows of the documented format; those that cannot be used are listed with the reason. @throws SIM_TRAINING_FAILED for more rows than can be trained from. */
 export async function createSamples(
   rows: readonly Readonly<Record<string, string>>[],
   readModel: (name: string) => Promise<ModelSpec>,
@@ -31,9 +52,10 @@ export async function createSamples(
   const models = new Map<string, Promise<ModelSpec>>()
   const samples: TrainingSample[] = []
   const unusable: { line: number; reason: string }[] = []
-  for (const [index, raw] of rows.entries()) {
+  const measurements = rows.map(readMeasurement)
+  checkRowCount(measurements)
+  for (const [index, measurement] of measurements.entries()) {
     const line = index + 2
-    const measurement = readMeasurement(raw)
     if (!measurement.ok) {
       unusable.push({ line, reason: measurement.issues.map(({ path, message }) => `${path}: ${message}`).join('; ') })
       continue

@@ -117,6 +117,11 @@ function readSplits({
 export function readMeasurement(row: Readonly<Record<string, string>>): ReadMeasurement {
   const parsed = measurementSchema.safeParse({ pp: '', dp: '', ep: '', ...row })
   if (!parsed.success) return { ok: false, issues: toConfigIssues(parsed.error) }
+  if (parsed.data.concurrency === undefined && parsed.data.request_rate === undefined)
+    return {
+      ok: false,
+      issues: [{ path: 'concurrency', message: 'neither it nor request_rate is given', fix: 'say how much load there was' }],
+    }
   const splits = readSplits(parsed.data)
   return 'path' in splits ? { ok: false, issues: [splits] } : { ok: true, row: { ...parsed.data, ...splits } }
 }

@@ -1,6 +1,7 @@
 /** Predicts measured rows and scores the predictions, in total and by group. */
 import { isBudError, type Interval, type ModelSpec } from '@bud-foundry/core'
 import { noCorrections, type Corrections } from '../correct/corrections.ts'
+import { checkColumns, type ColumnCheck } from './columns.ts'
 import { measuredFigures, readMeasurement, type Measurement } from './measurement.ts'
 import { predictMeasurement } from './predict-row.ts'
 import { scorePairs, type Pair, type Score } from './score.ts'
@@ -15,6 +16,8 @@ export interface ValidationReport {
   readonly groups: readonly { readonly group: string; readonly scores: Readonly<Partial<Record<MetricName, Score>>> }[]
   /** Line numbers count from 2, the first after the header. */
   readonly unpredicted: readonly { readonly line: number; readonly reason: string }[]
+  /** Columns that are not read, with the reason: misspelt ones, percentiles, and labels that nothing is grouped by. */
+  readonly ignoredColumns: ColumnCheck['ignored']
 }
 
 type Pairs = Partial<Record<MetricName, Pair>>
@@ -87,5 +90,6 @@ export async function validateRows(
     total: scoreAll(done.map(({ pairs }) => pairs)),
     groups: groups.map((group) => ({ group, scores: scoreAll(done.filter((row) => row.group === group).map(({ pairs }) => pairs)) })),
     unpredicted,
+    ignoredColumns: checkColumns([...new Set(rows.slice(0, 1).flatMap(Object.keys))], options.groupBy).ignored,
   }
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { systemClock } from '@bud-foundry/core'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { CommandContext } from '../../src/cli/command.ts'
 import { runCli } from '../../src/cli/run-cli.ts'
 
 const binary = join(import.meta.dirname, '../../src/bin/bud-sim.ts')
@@ -15,7 +16,7 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true })
 })
 
-async function run(args: readonly string[], files: Record<string, string> = {}) {
+async function run(args: readonly string[], files: Record<string, string> = {}, given: Partial<CommandContext> = {}) {
   const out: string[] = []
   const errors: string[] = []
   const code = await runCli(args, {
@@ -32,6 +33,7 @@ async function run(args: readonly string[], files: Record<string, string> = {}) 
     printError: (text) => errors.push(text),
     signal: new AbortController().signal,
     interactive: false,
+    ...given,
   })
   return { code, out: out.join('\n'), errors: errors.join('\n') }
 }
@@ -41,8 +43,18 @@ describe('bud-sim with pictures and profiles', () => {
     const files: Record<string, string> = {}
     expect((await run(['predict', 'qwen3-8b', '--svg', 'latency.svg'], files)).code).toBe(0)
     expect((await run(['memory', 'qwen3-8b', '--svg', 'memory.svg'], files)).code).toBe(0)
+    expect((await run(['memory', 'qwen3-8b', '--svg', 'memory.svg'], files)).out).toContain('picture: memory.svg')
     expect(files['latency.svg']).toMatch(/^<svg[\s\S]*time to first token, high/)
     expect(files['memory.svg']).toMatch(/^<svg[\s\S]*1 × h100-sxm/)
+  })
+
+  it('says which file cannot be written', async () => {
+    const writeFile = () => Promise.reject(new Error('ENOSPC: no space left on device, write'))
+    for (const args of [
+      ['memory', 'qwen3-8b', '--svg', 'a.svg'],
+      ['hardware', 'probe', '--seconds', '0.02', '--out', 'a.svg'],
+    ])
+      expect(await run(args, {}, { writeFile })).toMatchObject({ code: 1, errors: expect.stringMatching(/cannot write a\.svg \(ENOSPC/) })
   })
 
   it('measures this machine and plans with the profile that it wrote', async () => {
@@ -166,6 +178,12 @@ describe('bud-sim', () => {
     expect(JSON.parse((await run([...args, '--json'])).out)).toMatchObject({ [field]: value })
   })
 
+  it('describes the model of a config.json', async () => {
+    const config =
+      '{"model_type":"llama","num_hidden_layers":2,"hidden_size":64,"num_attention_heads":4,"intermediate_size":128,"vocab_size":100}'
+    expect(JSON.parse((await run(['models', 'my/config.json'], { 'my/config.json': config })).out)).toMatchObject({ id: 'my', layers: 2 })
+  })
+
   it('reads a config.json', async () => {
     const config =
       '{"model_type":"llama","num_hidden_layers":2,"hidden_size":64,"num_attention_heads":4,"intermediate_size":128,"vocab_size":100}'
@@ -220,6 +238,15 @@ describe('bud-sim', () => {
     [['optimize', 'qwen3-8b', '--devices', 'h101:1'], 1, /'h101' is not known; use one of h10[\s\S]*, mi300x/],
     [['serve', '--port', '99999'], 2, /--port is '99999'/],
     [['validate'], 2, /give --data/],
+    [['predict', 'qwen3-8b', 'extra'], 2, /'extra' is one argument too many/],
+    [['predict', 'qwen3-8b', '--isl', '200000'], 2, /200256 tokens together, more than the context of Qwen\/Qwen3-8B, 40960/],
+    [['predict', 'qwen3-8b', '--isl', '4000', '--max-model-len', '2000'], 2, /more than --max-model-len allows/],
+    [['predict', 'qwen3-8b', '--isl', '100', '--prefix', '4000'], 2, /--prefix is 4000, more than the prompt's 100 tokens/],
+    [['memory', 'qwen3-8b', '--max-model-len', '10000000'], 2, /--max-model-len is 10000000, more than the context/],
+    [['memory', 'qwen3-8b', '--tp', '4', '--ep', '4'], 2, /--ep spreads experts, and Qwen\/Qwen3-8B has none/],
+    [['hardware', 'h100-sxm', 't4'], 2, /'t4' is one argument too many/],
+    [['optimize', 'qwen3-8b', 'qwen3-4b', '--devices', 'l4:1'], 2, /'qwen3-4b' is one argument too many/],
+    [['models', './nothing/config.json'], 2, /cannot read \.\/nothing\/config\.json/],
   ])('%j fails clearly', async (args, code, expected) => {
     const result = await run(args)
     expect(result.code).toBe(code)
@@ -233,9 +260,34 @@ describe('bud-sim', () => {
     expect([json.code, JSON.parse(json.out)]).toMatchObject([1, { fits: false, leastDevices: 2 }])
   })
 
+  it('says which hardware a model would fit when no number of the given devices does', async () => {
+    const { code, out } = await run(['memory', 'meta-llama/Llama-3.1-405B-Instruct', '--hardware', 't4'])
+    expect([code, out]).toEqual([1, expect.stringMatching(/It does not fit\.\nIt would fit on .*16 × h100-sxm/)])
+  })
+
+  it('speaks of no cache where an encoder has none', async () => {
+    const config =
+      '{"model_type":"bert","architectures":["BertModel"],"num_hidden_layers":2,"hidden_size":64,"num_attention_heads":4,"intermediate_size":128,"vocab_size":100}'
+    const { out } = await run(['memory', 'e.json'], { 'e.json': config })
+    expect(out).toContain('KV cache: none')
+    expect(out).not.toContain('9,007')
+  })
+
   it('counts one device in the singular, and caps the share of a miss', async () => {
     const { out } = await run(['optimize', 'qwen3-8b', '--devices', 'h100-sxm:1', '--ttft', '0.01'])
     expect(out).toMatch(/, 1 device\.[\s\S]*misses by more than 10 times the limit of 0\.01 ms/)
+  })
+
+  it.each([
+    ['model;hardware;engine;isl;osl\nqwen3-8b;h100-sxm;vllm;1000;200', 2, /rows\.csv is separated by ';'; separate its columns by commas/],
+    ['model,hardware,engine,input_len,osl\nqwen3-8b,h100-sxm,vllm,1000,200', 2, /has no column 'isl'; its header names model, /],
+    ['model,hardware,engine,isl,osl,concurrency,tpot_ms_mean\nqwen3-8b,abacus,vllm,1000,200,8,9', 1, /^$/],
+  ])('validates no file that holds nothing to validate: %j', async (csv, code, message) => {
+    for (const flags of [[], ['--json']]) {
+      const result = await run(['validate', '--data', 'rows.csv', ...flags], { 'rows.csv': csv })
+      expect(result.code).toBe(code)
+      expect(result.errors).toMatch(message)
+    }
   })
 
   it('scores measured rows, and lists those that it cannot predict', async () => {
@@ -287,6 +339,30 @@ describe('bud-sim with arguments that contradict or mislead', () => {
     expect([broken.code, broken.errors]).toEqual([2, expect.stringContaining('broken.json holds no XGBoost model as JSON')])
     const notes = await run(['validate', '--data', 'rows.csv', '--correction', 'notes.json'], rows)
     expect([notes.code, notes.errors]).toEqual([1, expect.stringContaining("its attribute 'bud-sim' is no JSON")])
+  })
+})
+
+describe('bud-sim as a process', () => {
+  const start = (args: readonly string[]) => {
+    const child = spawn(process.execPath, ['--conditions=bud-source', binary, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let errors = ''
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+    return { child, closed: once(child, 'close').then(([code]: unknown[]) => ({ code, errors })) }
+  }
+
+  it('ends quietly when nobody reads its answer to the end', async () => {
+    const { child, closed } = start(['models', '--json'])
+    child.stdout.destroy()
+    expect(await closed).toEqual({ code: 0, errors: '' })
+  })
+
+  it('waits for no pipe that nobody writes to', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bud-sim-'))
+    folders.push(folder)
+    const pipe = join(folder, 'config.json')
+    await once(spawn('mkfifo', [pipe]), 'close')
+    const { closed } = start(['memory', pipe])
+    expect(await closed).toEqual({ code: 2, errors: expect.stringContaining(`cannot read ${pipe}: it is no regular file`) })
   })
 })
 

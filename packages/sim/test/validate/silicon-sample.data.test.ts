@@ -39,7 +39,7 @@ const rows = parseCsv(readFileSync(file, 'utf8'))
     kv_precision: row['system'] === 'b200_sxm' ? 'fp8' : '',
     isl: row['isl'] ?? '',
     osl: row['osl'] ?? '',
-    concurrency: row['conc'] ?? '',
+    concurrency: whole(row['conc'] || row['batch_size']),
     ttft_ms_mean: row['silicon_ttft_ms'] ?? '',
     tpot_ms_mean: row['silicon_tpot_ms'] ?? '',
   }))

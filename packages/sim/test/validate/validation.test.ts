@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { findModel, noCorrections } from '@bud-foundry/sim'
 import { trainCorrections, validateRows } from '@bud-foundry/sim/train'
-import { createSamples } from '../../src/train/samples.ts'
+import { createSamples, trainingRowsMax } from '../../src/train/samples.ts'
 import { measuredFigures, readMeasurement } from '../../src/validate/measurement.ts'
 import { predictMeasurement } from '../../src/validate/predict-row.ts'
 
@@ -43,6 +43,38 @@ describe('validateRows', () => {
       expect.stringContaining('isl'),
     ])
     expect(report.groups.map(({ group, scores }) => [group, scores.tpot?.rows])).toEqual([['vllm', 1]])
+  })
+})
+
+describe('what a file contains beside the format', () => {
+  it('is named: percentiles that are not predicted, and names that may be misspelt', async () => {
+    const { ignoredColumns } = await validateRows([row({ ttft_ms_p99: '90', ttft_mean: '80', site: 'here', shift: 'late' })], {
+      groupBy: ['site'],
+      readModel,
+    })
+    expect(ignoredColumns).toEqual([
+      { column: 'ttft_ms_p99', reason: expect.stringContaining('no other percentiles') },
+      { column: 'ttft_mean', reason: expect.stringContaining("did you mean 'ttft_ms_mean'") },
+      { column: 'shift', reason: 'not in the format' },
+    ])
+  })
+
+  it('does not make up a load where a row has none', async () => {
+    const { unpredicted } = await validateRows([row({ concurrency: '' })], { groupBy: [], readModel })
+    expect(unpredicted).toEqual([{ line: 2, reason: expect.stringContaining('concurrency: neither it nor request_rate is given') }])
+  })
+})
+
+describe('a file of more rows than ml-xgboost holds', () => {
+  it('is refused before anything is predicted', async () => {
+    const rows = Array.from({ length: trainingRowsMax + 1 }, () => row())
+    const asked: string[] = []
+    const reading = createSamples(rows, (name) => {
+      asked.push(name)
+      return readModel(name)
+    })
+    await expect(reading).rejects.toThrow('29269 rows of one figure are more than the 29268 that ml-xgboost can hold')
+    expect(asked).toEqual([])
   })
 })
 
