@@ -70,3 +70,9 @@ export const replaceAttempts = 5
 
 /** How long connections to a server are used with the credentials that they were made with. */
 export const dispatcherMs = 5 * 60_000
+
+/** Devices of one node, shares of them included: a larger quantity is a mistake of a plugin. */
+export const devicesPerNodeMax = 10_000
+
+/** Lines of one page of the DCGM exporter: some dozens for each device or instance. */
+export const dcgmLinesMax = 100_000
