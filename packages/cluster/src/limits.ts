@@ -28,6 +28,10 @@ export const requestTimeoutMs = 30_000
 export const operatorLeaseSeconds = 30
 export const operatorRenewMs = 10_000
 
+/** One run of a credential plugin, which may ask a cloud, and what it answers. */
+export const credentialPluginMs = 60_000
+export const credentialBytesMax = 1_048_576
+
 /** Between two looks at a rollout or a removal. */
 export const pollMs = 1_000
 
