@@ -9,6 +9,7 @@ export { routeHostFor } from './deploy/openshift.ts'
 export { clusterErrors } from './errors.ts'
 
 // what is in a cluster
+export { devicesOfDcgm, parseDcgmPage, type DcgmDevice } from './discover/dcgm-devices.ts'
 export { readInventory, toDevices, type ClusterInventory, type DiscoveredDevices } from './discover/discover-devices.ts'
 export { watchDevices } from './discover/watch-devices.ts'
 export type { Toleration } from './discover/schedulability.ts'

@@ -28,6 +28,10 @@ export const requestTimeoutMs = 30_000
 export const operatorLeaseSeconds = 30
 export const operatorRenewMs = 10_000
 
+/** One run of a credential plugin, which may ask a cloud, and what it answers. */
+export const credentialPluginMs = 60_000
+export const credentialBytesMax = 1_048_576
+
 /** Between two looks at a rollout or a removal. */
 export const pollMs = 1_000
 
@@ -70,3 +74,9 @@ export const replaceAttempts = 5
 
 /** How long connections to a server are used with the credentials that they were made with. */
 export const dispatcherMs = 5 * 60_000
+
+/** Devices of one node, shares of them included: a larger quantity is a mistake of a plugin. */
+export const devicesPerNodeMax = 10_000
+
+/** Lines of one page of the DCGM exporter: some dozens for each device or instance. */
+export const dcgmLinesMax = 100_000

@@ -27,6 +27,7 @@ import {
 } from './add-on-inventory.ts'
 import { deviceConflicts } from './device-conflicts.ts'
 import type { ChartRenderer } from './helm.ts'
+import { placeFindings } from './place-findings.ts'
 import { parseRendered } from './rendered-objects.ts'
 
 export interface AddOnManagerParts {
@@ -201,6 +202,9 @@ class KubernetesAddOnManager implements AddOnManager {
     const findings = conflicts.filter(({ field }) => field === undefined || field.split('.')[1] === addOn.name)
     const rendered = await this.#render(addOn, signal)
     const changes: AddOnChange[] = []
+    if (!(await this.#namespaceExists(addOn.namespace, signal)))
+      changes.push({ action: 'create', resource: `Namespace ${addOn.namespace}`, fields: [] })
+    findings.push(...(await placeFindings(this.#api, rendered, signal)))
     for (const object of rendered.objects) {
       const reference = referenceOf(object)
       const resource = describeObject(reference)

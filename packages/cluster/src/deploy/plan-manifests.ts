@@ -7,6 +7,7 @@ import { autoscalerManifests } from '../scale/autoscaler-manifests.ts'
 import { downloadManifests } from './download-job.ts'
 import { openshiftManifests } from './openshift.ts'
 import { hideSecrets } from './plain-secrets.ts'
+import { contradictions } from './plan-contradictions.ts'
 import { findings } from './preflight.ts'
 import { renderOptionsSchema, type RenderOptionsInput } from './render-options.ts'
 import { disruptionBudgets, modelClaims, namespace, networkPolicy, serviceMonitors, services } from './surroundings.ts'
@@ -54,6 +55,6 @@ export function planManifests(planInput: DeploymentPlan, optionsInput: RenderOpt
   return {
     manifests,
     yaml: manifests.map((manifest) => stringify(manifest)).join('---\n'),
-    findings: [...findings(plan, options), ...secrets],
+    findings: [...contradictions(plan, options), ...findings(plan, options), ...secrets],
   }
 }

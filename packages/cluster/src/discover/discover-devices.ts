@@ -1,9 +1,12 @@
 /** What hardware a cluster has and how much of it is free, as the devices that `sim` takes. */
 import { deviceSchema, type Device, type Finding } from '@bud-foundry/core'
 import type { KubernetesApi, KubernetesObject } from '../kubernetes/kubernetes-api.ts'
+import { freeSockets, processorsOfNode, type FoundProcessors } from './cpu-devices.ts'
+import { parseDcgmPage, type DcgmDevice } from './dcgm-devices.ts'
 import { devicesOfSlices, type DraDevices } from './dra-devices.ts'
 import { devicesOfNode, type FoundDevices } from './node-devices.ts'
 import { asksForDevices, slimNode, slimPod } from './inventory-parts.ts'
+import { problemsOfNode } from './node-problems.ts'
 import { nodeSchema, podSchema, type NodeFields, type PodFields } from './node-schemas.ts'
 import { requestedOn } from './pod-requests.ts'
 import { whyUnschedulable, type Toleration } from './schedulability.ts'
@@ -14,6 +17,8 @@ export interface ClusterInventory {
   readonly pods: readonly KubernetesObject[]
   readonly resourceSlices: readonly KubernetesObject[]
   readonly resourceClaims: readonly KubernetesObject[]
+  /** Pages of DCGM exporters, whoever fetched them: they name the devices of nodes without labels. */
+  readonly dcgmPages?: readonly string[] | undefined
 }
 
 export interface DiscoveredDevices {
@@ -24,10 +29,13 @@ export interface DiscoveredDevices {
 }
 
 /** Taints that guard accelerators: our deployments tolerate them by the name of the resource. */
-export const acceleratorTolerations: readonly Toleration[] = ['nvidia.com/gpu', 'amd.com/gpu', 'habana.ai/gaudi'].map((key) => ({
-  key,
-  operator: 'Exists',
-}))
+export const acceleratorTolerations: readonly Toleration[] = [
+  'nvidia.com/gpu',
+  'amd.com/gpu',
+  'habana.ai/gaudi',
+  'google.com/tpu',
+  'aws.amazon.com/neuron',
+].map((key) => ({ key, operator: 'Exists' }))
 
 /**
  * Devices that no pod touches: of a divided device one unit in use makes the whole device used, and nobody tells which units are on which
@@ -39,7 +47,6 @@ function freeDevices(found: FoundDevices, pods: readonly PodFields[]): number {
 }
 
 interface Sighting {
-  readonly nodeName: string
   readonly product: string
   readonly hardwareId: string | undefined
   readonly count: number
@@ -48,11 +55,10 @@ interface Sighting {
 }
 
 /** Drivers in transition publish a device both ways: the device plugin's view counts then. */
-const onlyThroughDra = (dra: readonly DraDevices[], nodeName: string, plugin: readonly FoundDevices[]): readonly Sighting[] =>
+const onlyThroughDra = (dra: readonly DraDevices[], plugin: readonly FoundDevices[]): readonly Sighting[] =>
   dra
     .filter(
       (group) =>
-        group.nodeName === nodeName &&
         !plugin.some(
           ({ product, hardwareId }) => product === group.product || (hardwareId !== undefined && hardwareId === group.hardwareId),
         ),
@@ -73,11 +79,17 @@ function readOnce<Fields>(
   return found === 'unreadable' ? undefined : found
 }
 
-/** Pods that hold devices, by their node. */
-function holdersByNode(pods: readonly KubernetesObject[]): ReadonlyMap<string, readonly PodFields[]> {
+/** Pods that hold devices, and all of nodes whose processors count, by their node. */
+function holdersByNode(pods: readonly KubernetesObject[], processorNodes: ReadonlySet<string>): ReadonlyMap<string, readonly PodFields[]> {
+  const counts = (pod: KubernetesObject) => {
+    const { spec } = pod
+    const isThere = typeof spec === 'object' && spec !== null && 'nodeName' in spec && typeof spec.nodeName === 'string'
+    return (isThere && processorNodes.has(String(spec.nodeName))) || asksForDevices(pod)
+  }
   const holders = new Map<string, PodFields[]>()
   for (const pod of pods) {
-    const fields = readOnce(knownPods, pod, () => (asksForDevices(pod) ? podSchema.safeParse(pod).data : undefined))
+    if (!counts(pod)) continue
+    const fields = readOnce(knownPods, pod, () => podSchema.safeParse(pod).data)
     if (fields?.spec.nodeName === undefined) continue
     const onNode = holders.get(fields.spec.nodeName)
     if (onNode === undefined) holders.set(fields.spec.nodeName, [fields])
@@ -86,41 +98,109 @@ function holdersByNode(pods: readonly KubernetesObject[]): ReadonlyMap<string, r
   return holders
 }
 
+/** One node with everything that is known of it. */
+interface SeenNode {
+  readonly nodeName: string
+  readonly node: NodeFields
+  readonly plugin: readonly FoundDevices[]
+  readonly dra: readonly DraDevices[]
+  /** Of nodes without accelerators: on the others the processors feed these. */
+  readonly processors: FoundProcessors | undefined
+  readonly problems: readonly string[]
+}
+
+/** What DCGM calls the devices, where the labels of a node do not say. */
+const namedByDcgm = (plugin: readonly FoundDevices[], dcgm: readonly DcgmDevice[]): readonly FoundDevices[] =>
+  plugin.map((found) => {
+    const [first] = dcgm
+    const isOne = first !== undefined && dcgm.every(({ product }) => product === first.product)
+    const isNvidia = found.resources.some(({ name }) => name.startsWith('nvidia.com/'))
+    return found.hardwareId === undefined && isNvidia && isOne ? { ...found, product: first.product, hardwareId: first.hardwareId } : found
+  })
+
+function lookAt(object: KubernetesObject, slices: readonly DraDevices[], dcgm: readonly DcgmDevice[]): SeenNode | undefined {
+  const nodeName = object.metadata.name
+  const node = readOnce(knownNodes, object, () => nodeSchema.safeParse(object).data)
+  if (node === undefined) return undefined
+  const dra = slices.filter((group) => group.nodeName === nodeName)
+  const plugin = namedByDcgm(
+    devicesOfNode(object, node),
+    dcgm.filter((device) => device.nodeName === nodeName),
+  )
+  const accelerates = plugin.length > 0 || dra.length > 0
+  return {
+    nodeName,
+    node,
+    plugin,
+    dra,
+    processors: accelerates ? undefined : processorsOfNode(object, node),
+    problems: problemsOfNode(object, node, accelerates),
+  }
+}
+
+function sightingsOf({ plugin, dra, processors }: SeenNode, pods: readonly PodFields[]): readonly Sighting[] {
+  return [
+    ...plugin.map((found) => ({ ...found, available: freeDevices(found, pods) })),
+    ...onlyThroughDra(dra, plugin),
+    ...(processors?.hardwareId === undefined
+      ? []
+      : [{ ...processors, available: freeSockets(processors, requestedOn(pods, 'cpu')), sharing: 'whole' as const }]),
+  ]
+}
+
+const warning = (nodeName: string, message: string): Finding => ({ severity: 'warning', field: nodeName, message })
+
+/** Nodes of one kind of processor together: a cluster may have hundreds that nobody means to serve models on. */
+function processorFindings(seen: readonly SeenNode[]): readonly Finding[] {
+  const unknown = seen.flatMap(({ nodeName, processors }) =>
+    processors === undefined || processors.hardwareId !== undefined ? [] : [{ nodeName, product: processors.product }],
+  )
+  return [...Map.groupBy(unknown, ({ product }) => product)].map(([product, nodes]): Finding => {
+    const named = `${nodes
+      .slice(0, 3)
+      .map(({ nodeName }) => nodeName)
+      .join(', ')}${nodes.length > 3 ? ` and ${String(nodes.length - 3)} more` : ''}`
+    const message = `the processors '${product}' of ${named} are not whole sockets of one known profile: name the hardware to sim yourself to serve models on them`
+    return { severity: 'info', field: 'processors', message }
+  })
+}
+
 /** Pure: the same inventory gives the same devices. */
 export function toDevices(inventory: ClusterInventory, tolerations: readonly Toleration[] = acceleratorTolerations): DiscoveredDevices {
-  const holders = holdersByNode(inventory.pods)
-  const dra = devicesOfSlices(inventory.resourceSlices, inventory.resourceClaims)
+  const slices = devicesOfSlices(inventory.resourceSlices, inventory.resourceClaims)
+  const slicesByNode = Map.groupBy(slices, ({ nodeName }) => nodeName)
+  const dcgm = (inventory.dcgmPages ?? []).flatMap((page) => parseDcgmPage(page))
   const devices: Device[] = []
   const findings: Finding[] = []
-  for (const object of inventory.nodes) {
-    const nodeName = object.metadata.name
-    const node = readOnce(knownNodes, object, () => nodeSchema.safeParse(object).data)
-    if (node === undefined) {
-      findings.push({
-        severity: 'warning',
-        field: nodeName,
-        message: `node ${nodeName} cannot be read: its fields have other types than Kubernetes defines`,
-      })
-      continue
-    }
-    const plugin = devicesOfNode(object, node)
-    const sightings: readonly Sighting[] = [
-      ...plugin.map((found) => ({ ...found, nodeName, available: freeDevices(found, holders.get(nodeName) ?? []) })),
-      ...onlyThroughDra(dra, nodeName, plugin),
-    ]
+  const seenNodes = inventory.nodes.flatMap((object) => {
+    const seen = lookAt(object, slicesByNode.get(object.metadata.name) ?? [], dcgm)
+    const { name } = object.metadata
+    if (seen === undefined) findings.push(warning(name, `node ${name} cannot be read: its fields have other types than Kubernetes defines`))
+    return seen === undefined ? [] : [seen]
+  })
+  const processorNodes = seenNodes.filter(({ processors }) => processors?.hardwareId !== undefined).map(({ nodeName }) => nodeName)
+  const holders = holdersByNode(inventory.pods, new Set(processorNodes))
+  for (const seen of seenNodes) {
+    const { nodeName, node, dra, problems } = seen
+    for (const problem of problems) findings.push(warning(nodeName, `node ${nodeName}: ${problem}`))
+    const pools = dra.flatMap(({ incompletePools }) => incompletePools)
+    if (pools.length > 0)
+      findings.push(
+        warning(nodeName, `node ${nodeName}: pool ${pools.join(', ')} of its devices is not published whole; none of it is free`),
+      )
+    const sightings = sightingsOf(seen, holders.get(nodeName) ?? [])
     const reason = sightings.length === 0 ? undefined : whyUnschedulable(node, tolerations)
-    if (reason !== undefined) findings.push({ severity: 'warning', field: nodeName, message: `node ${nodeName} takes no pods: ${reason}` })
-    for (const sighting of sightings) {
-      const { hardwareId, product, count, sharing } = sighting
+    if (reason !== undefined) findings.push(warning(nodeName, `node ${nodeName} takes no pods: ${reason}`))
+    for (const { hardwareId, product, count, available, sharing } of sightings) {
       if (hardwareId === undefined) {
         const message = `${String(count)} × '${product}' on node ${nodeName} have no hardware profile: install node feature discovery, or name the hardware to sim yourself`
-        findings.push({ severity: 'warning', field: nodeName, message })
+        findings.push(warning(nodeName, message))
         continue
       }
-      devices.push(deviceSchema.parse({ hardwareId, count, available: reason === undefined ? sighting.available : 0, nodeName, sharing }))
+      devices.push(deviceSchema.parse({ hardwareId, count, available: reason === undefined ? available : 0, nodeName, sharing }))
     }
   }
-  return { devices, findings }
+  return { devices, findings: [...findings, ...processorFindings(seenNodes)] }
 }
 
 /** Lists nodes, pods and, where the cluster has them, ResourceSlices and claims. */

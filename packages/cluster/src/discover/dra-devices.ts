@@ -10,6 +10,8 @@ export interface DraDevices {
   readonly hardwareId: string | undefined
   readonly count: number
   readonly available: number
+  /** Pools of which slices are missing: a driver is just publishing them, and the scheduler takes nothing from them until then. */
+  readonly incompletePools: readonly string[]
 }
 
 const deviceKey = (driver: string, pool: string, device: string) => `${driver}/${pool}/${device}`
@@ -26,6 +28,9 @@ function allocatedKeys(claims: readonly KubernetesObject[]): ReadonlySet<string>
 
 const identify = (driver: string, product: string) => (driver.includes('amd') ? amdHardwareId(product) : nvidiaHardwareId(product))
 
+/** Kubernetes puts no pod on a device with one of these, unless its claim tolerates it; ours tolerate none. */
+const barringEffects = new Set(['NoSchedule', 'NoExecute'])
+
 /** Slices of an older generation of their pool are leftovers of an update, and MIG partitions belong to a GPU that is listed itself. */
 export function devicesOfSlices(slices: readonly KubernetesObject[], claims: readonly KubernetesObject[]): readonly DraDevices[] {
   const parsed = slices.flatMap(({ spec }) => {
@@ -37,17 +42,24 @@ export function devicesOfSlices(slices: readonly KubernetesObject[], claims: rea
     const key = `${driver}/${pool.name}`
     newest.set(key, Math.max(newest.get(key) ?? 0, pool.generation))
   }
+  const isNewest = ({ driver, pool }: (typeof parsed)[number]) => pool.generation === newest.get(`${driver}/${pool.name}`)
+  const sliceCounts = Map.groupBy(parsed.filter(isNewest), ({ driver, pool }) => `${driver}/${pool.name}`)
   const allocated = allocatedKeys(claims)
   const groups = new Map<string, DraDevices>()
-  for (const { driver, pool, nodeName, devices } of parsed) {
-    if (pool.generation !== newest.get(`${driver}/${pool.name}`)) continue
-    for (const { name, attributes } of devices) {
+  for (const slice of parsed) {
+    if (!isNewest(slice)) continue
+    const { driver, pool, nodeName, devices } = slice
+    const isComplete = (sliceCounts.get(`${driver}/${pool.name}`)?.length ?? 0) >= pool.resourceSliceCount
+    for (const { name, attributes, taints } of devices) {
       if (attributes['type']?.string === 'mig') continue
       const product = nvidiaProductName(attributes['productName']?.string ?? driver)
       const key = `${nodeName} ${driver} ${product}`
-      const group = groups.get(key) ?? { nodeName, driver, product, hardwareId: identify(driver, product), count: 0, available: 0 }
-      const free = allocated.has(deviceKey(driver, pool.name, name)) ? 0 : 1
-      groups.set(key, { ...group, count: group.count + 1, available: group.available + free })
+      const first = { nodeName, driver, product, hardwareId: identify(driver, product), count: 0, available: 0, incompletePools: [] }
+      const group: DraDevices = groups.get(key) ?? first
+      const isFree =
+        isComplete && !taints.some(({ effect }) => barringEffects.has(effect)) && !allocated.has(deviceKey(driver, pool.name, name))
+      const incompletePools = isComplete ? group.incompletePools : [...new Set([...group.incompletePools, pool.name])]
+      groups.set(key, { ...group, count: group.count + 1, available: group.available + (isFree ? 1 : 0), incompletePools })
     }
   }
   return [...groups.values()]

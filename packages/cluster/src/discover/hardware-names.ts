@@ -69,3 +69,16 @@ export const amdHardwareId = (name: string): string | undefined => amdDevices.fi
 /** PCI device ids of Gaudi under vendor 1da3 (Habana Labs, pci-ids.ucw.cz): 1020 Gaudi 2 and 1060 Gaudi 3. */
 const gaudiDevices: Readonly<Record<string, string>> = { '1020': 'gaudi-2', '1060': 'gaudi-3' }
 export const gaudiHardwareId = (deviceId: string): string | undefined => gaudiDevices[deviceId]
+
+/** Values of `cloud.google.com/gke-tpu-accelerator` (cloud.google.com/kubernetes-engine/docs/concepts/tpus, "machine types"). */
+const tpuAccelerators: Readonly<Record<string, string>> = {
+  'tpu-v5-lite-podslice': 'tpu-v5e',
+  'tpu-v5-lite-device': 'tpu-v5e',
+  'tpu-v5p-slice': 'tpu-v5p',
+  'tpu-v6e-slice': 'tpu-v6e',
+}
+export const tpuHardwareId = (accelerator: string): string | undefined => tpuAccelerators[accelerator]
+
+/** Families of instances with Neuron devices (aws.amazon.com/ai/machine-learning/neuron). */
+const neuronFamilies: Readonly<Record<string, string>> = { inf2: 'inferentia2', trn1: 'trainium1', trn1n: 'trainium1', trn2: 'trainium2' }
+export const neuronHardwareId = (instanceType: string): string | undefined => neuronFamilies[instanceType.split('.')[0] ?? '']

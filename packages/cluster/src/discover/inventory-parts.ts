@@ -41,11 +41,26 @@ export function slimNode(node: KubernetesObject): KubernetesObject {
 
 const slimContainer = (container: unknown) => pick(container, ['restartPolicy', 'resources'])
 
-/** Where it runs and what it holds; of a pod that holds no devices, as most, that it is there. */
+const cpuOf = (container: unknown): unknown => {
+  const resources = isRecord(container) && isRecord(container['resources']) ? container['resources'] : {}
+  const requests = isRecord(resources['requests']) ? resources['requests'] : {}
+  const limits = isRecord(resources['limits']) ? resources['limits'] : {}
+  return requests['cpu'] ?? limits['cpu']
+}
+
+/** Where it runs and what it holds; of a pod that holds no devices, as most, only the processors of its containers. */
 export function slimPod(pod: KubernetesObject): KubernetesObject {
   const { apiVersion, kind, spec, status } = pod
-  if (!asksForDevices(pod)) return { apiVersion, kind, metadata: metadataOf(pod, ['namespace', 'resourceVersion']) }
   const fields = isRecord(spec) ? spec : {}
+  if (!asksForDevices(pod)) {
+    const containers = listOf(fields['containers']).flatMap((container) => {
+      const cpu = cpuOf(container)
+      return cpu === undefined ? [] : [{ resources: { requests: { cpu } } }]
+    })
+    const metadata = metadataOf(pod, ['namespace', 'resourceVersion'])
+    if (containers.length === 0 || fields['nodeName'] === undefined) return { apiVersion, kind, metadata }
+    return { apiVersion, kind, metadata, spec: { nodeName: fields['nodeName'], containers }, status: pick(status, ['phase']) }
+  }
   return {
     apiVersion,
     kind,

@@ -1,6 +1,8 @@
 /** The accelerators of one node by what its device plugins and labels say: each physical device once, however it is shared. */
+import { z } from 'zod'
 import type { KubernetesObject } from '../kubernetes/kubernetes-api.ts'
-import { amdHardwareId, gaudiHardwareId, nvidiaHardwareId, nvidiaProductName } from './hardware-names.ts'
+import { devicesPerNodeMax } from '../limits.ts'
+import { amdHardwareId, gaudiHardwareId, neuronHardwareId, nvidiaHardwareId, nvidiaProductName, tpuHardwareId } from './hardware-names.ts'
 import { parseQuantity, type NodeFields } from './node-schemas.ts'
 
 /** Devices of one kind on one node. */
@@ -18,27 +20,38 @@ export interface FoundDevices {
 
 type Labels = Readonly<Record<string, string>>
 
-const hamiAnnotation = 'hami.io/node-nvidia-register'
+export const hamiAnnotation = 'hami.io/node-nvidia-register'
 
 const units = ({ status }: NodeFields, resource: string): number => {
   const amount = parseQuantity(status.allocatable[resource] ?? 0)
-  return Number.isFinite(amount) ? Math.floor(amount) : 0
+  return amount >= 0 && amount <= devicesPerNodeMax ? Math.floor(amount) : 0
 }
+
+/** What device plugins of accelerators count. */
+export const isDeviceResource = (name: string): boolean =>
+  /^(nvidia\.com\/(gpu|mig-)|amd\.com\/gpu$|habana\.ai\/gaudi$|google\.com\/tpu$|aws\.amazon\.com\/neuron$|gpu\.intel\.com\/(i915|xe)$)/.test(
+    name,
+  )
 
 const positive = (text: string | undefined): number | undefined => {
   const value = Number(text)
   return Number.isInteger(value) && value > 0 ? value : undefined
 }
 
+const hamiEntriesSchema = z.array(z.looseObject({ id: z.string(), health: z.boolean().default(true) }))
+
 /** HAMi registers one entry per physical GPU, JSON in newer releases and `id,split,memory,cores,type,numa,health:` in older ones. */
-export function hamiDeviceCount(annotation: string | undefined): number {
-  if (annotation === undefined) return 0
+export function hamiDevices(annotation: string | undefined): { readonly healthy: number; readonly sick: number } {
+  if (annotation === undefined) return { healthy: 0, sick: 0 }
+  let health: readonly boolean[]
   try {
-    const entries: unknown = JSON.parse(annotation)
-    return Array.isArray(entries) ? entries.length : 0
+    health = (hamiEntriesSchema.safeParse(JSON.parse(annotation)).data ?? []).map((entry) => entry.health)
   } catch {
-    return annotation.split(':').filter((entry) => entry.split(',').length >= 5).length
+    const entries = annotation.split(':').map((entry) => entry.split(','))
+    health = entries.filter(({ length }) => length >= 5).map((fields) => fields[6] !== 'false')
   }
+  const healthy = health.filter(Boolean).length
+  return { healthy, sick: health.length - healthy }
 }
 
 /** Compute slices of a device that MIG can cut: four of an A30, seven of all others (NVIDIA's MIG user guide, "Supported profiles"). */
@@ -86,10 +99,15 @@ function nvidia(labels: Labels, annotations: Labels, node: NodeFields): readonly
   const base = { product: nvidiaProductName(label) || 'NVIDIA GPU', hardwareId: nvidiaHardwareId(label) }
   const physical = positive(labels['nvidia.com/gpu.count'])
   const replicas = positive(labels['nvidia.com/gpu.replicas']) ?? 1
-  const hami = hamiDeviceCount(annotations[hamiAnnotation])
+  const hami = annotations[hamiAnnotation]
   const total = resources.reduce((sum, { units: amount }) => sum + amount, 0)
   if (mig.length > 0 || label.includes('-MIG-')) return migDevices(label, resources, physical)
-  if (hami > 0) return [{ ...base, count: hami, sharing: 'time-slice', resources }]
+  if (hami !== undefined) {
+    const { healthy, sick } = hamiDevices(hami)
+    // One that cannot be read leaves only what feature discovery counts; the shares are no devices.
+    const count = healthy + sick === 0 ? (physical ?? 0) : healthy
+    return count === 0 ? [] : [{ ...base, count, sharing: 'time-slice', resources }]
+  }
   const shared = label.endsWith('-SHARED') || replicas > 1 || resources.some(({ name }) => name === 'nvidia.com/gpu.shared')
   if (shared) return [{ ...base, count: physical ?? Math.max(1, Math.floor(total / replicas)), sharing: 'time-slice', resources }]
   return [{ ...base, count: total, sharing: 'whole', resources }]
@@ -120,9 +138,16 @@ export function devicesOfNode(object: KubernetesObject, node: NodeFields): reado
   const { labels = {}, annotations = {} } = object.metadata
   const amd = amdName(labels)
   const gaudi = gaudiId(labels)
+  const tpu = labels['cloud.google.com/gke-tpu-accelerator'] ?? 'TPU'
+  const instance = labels['node.kubernetes.io/instance-type'] ?? 'Neuron device'
   return [
     ...nvidia(labels, annotations, node),
     ...single('amd.com/gpu', amd, amdHardwareId(amd), node),
     ...single('habana.ai/gaudi', gaudi === '' ? 'Gaudi' : `Gaudi ${gaudi}`, gaudiHardwareId(gaudi), node),
+    ...single('google.com/tpu', tpu, tpuHardwareId(tpu), node),
+    ...single('aws.amazon.com/neuron', instance, neuronHardwareId(instance), node),
+    ...['gpu.intel.com/i915', 'gpu.intel.com/xe'].flatMap((name) =>
+      single(name, labels['gpu.intel.com/product'] ?? 'Intel GPU', undefined, node),
+    ),
   ]
 }

@@ -13,6 +13,7 @@ export const nodeSchema = z.looseObject({
   status: z
     .looseObject({
       allocatable: z.record(z.string(), quantity).default({}),
+      capacity: z.record(z.string(), quantity).default({}),
       conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).default([]),
     })
     .prefault({}),
@@ -40,12 +41,13 @@ const attribute = z.looseObject({ string: z.string().optional() })
 const draDevice = z.looseObject({
   name: z.string(),
   attributes: z.record(z.string(), attribute).default({}),
+  taints: z.array(z.looseObject({ effect: z.string().default('') })).default([]),
 })
 
 export const resourceSliceSchema = z.looseObject({
   driver: z.string(),
   nodeName: z.string().optional(),
-  pool: z.looseObject({ name: z.string(), generation: z.number().default(0) }),
+  pool: z.looseObject({ name: z.string(), generation: z.number().default(0), resourceSliceCount: z.number().default(1) }),
   devices: z.array(draDevice).default([]),
 })
 

@@ -6,12 +6,15 @@ import { watchObjects, type WatchParts } from '../kubernetes/watch-objects.ts'
 import { slimNode, slimPod } from './inventory-parts.ts'
 import { toDevices, type ClusterInventory, type DiscoveredDevices } from './discover-devices.ts'
 
+/** Pages of exporters are no objects of the API. */
+type Watched = Exclude<keyof ClusterInventory, 'dcgmPages'>
+
 interface View {
   readonly objects: Map<string, KubernetesObject>
   synced: boolean
 }
 
-const selections: Readonly<Record<keyof ClusterInventory, ObjectSelection>> = {
+const selections: Readonly<Record<Watched, ObjectSelection>> = {
   nodes: { apiVersion: 'v1', kind: 'Node' },
   pods: { apiVersion: 'v1', kind: 'Pod' },
   resourceSlices: { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceSlice' },
@@ -19,7 +22,7 @@ const selections: Readonly<Record<keyof ClusterInventory, ObjectSelection>> = {
 }
 
 /** Of large kinds only what discovery reads stays in memory. */
-const keeps: Readonly<Partial<Record<keyof ClusterInventory, WatchParts['keep']>>> = { nodes: slimNode, pods: slimPod }
+const keeps: Readonly<Partial<Record<Watched, WatchParts['keep']>>> = { nodes: slimNode, pods: slimPod }
 
 async function follow(parts: WatchParts, selection: ObjectSelection, view: View, onChange: () => void, signal: AbortSignal): Promise<void> {
   for await (const news of watchObjects(parts, selection, signal)) {
@@ -51,7 +54,7 @@ export async function* watchDevices(parts: Omit<WatchParts, 'keep'>, signal: Abo
       return { error }
     },
   )
-  const objectsOf = (name: keyof ClusterInventory) => [...views[name].objects.values()]
+  const objectsOf = (name: Watched) => [...views[name].objects.values()]
   let told = ''
   try {
     while ((await changed.take(signal)) !== undefined) {

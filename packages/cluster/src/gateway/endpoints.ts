@@ -5,6 +5,7 @@ import { resourcePath } from '../kubernetes/kinds.ts'
 import { referenceOf, type KubernetesApi, type KubernetesObject, type ObjectSelection } from '../kubernetes/kubernetes-api.ts'
 import { adaptersAnnotation, deploymentLabel, modelAnnotation } from '../kubernetes/ownership.ts'
 import { watchObjects } from '../kubernetes/watch-objects.ts'
+import { readyPod, ServedProofs } from './served-proofs.ts'
 
 /** Where a deployment takes requests. */
 export interface DeployedEndpoint {
@@ -91,12 +92,15 @@ function* changesBetween(told: Map<string, DeployedEndpoint>, now: readonly Depl
   }
 }
 
-/** Yields what is there and not yet told as appeared, then every change; broken connections change nothing. Never ends by itself; leave the loop or abort. */
+/**
+ * Yields what is there and not yet told as appeared, then every change; broken connections change nothing. An endpoint appears when its
+ * engine no longer fails a request for a token. Never ends by itself; leave the loop or abort.
+ */
 export async function* watchEndpoints(parts: Parts, signal: AbortSignal): AsyncIterable<EndpointChange> {
-  const views = { services: { objects: new Map(), synced: false }, slices: { objects: new Map(), synced: false } } satisfies Record<
-    string,
-    View
-  >
+  const views: Readonly<Record<'services' | 'slices', View>> = {
+    services: { objects: new Map(), synced: false },
+    slices: { objects: new Map(), synced: false },
+  }
   const leaving = new AbortController()
   const ending = AbortSignal.any([signal, leaving.signal])
   const changed = createBoundedQueue<'changed'>({ what: 'changes of endpoints', limit: 1, overflow: 'refuse' })
@@ -115,10 +119,16 @@ export async function* watchEndpoints(parts: Parts, signal: AbortSignal): AsyncI
     },
   )
   const told = new Map((parts.told ?? []).map((endpoint) => [endpoint.id, endpoint]))
+  await using proofs = new ServedProofs({ ...parts, onServed: onChange, signal: ending })
+  const slicesOf = ({ namespace: place, name }: DeployedEndpoint): readonly KubernetesObject[] =>
+    [...views.slices.objects.values()].filter(({ metadata }) => metadata.namespace === place && metadata.labels?.[serviceOfSlice] === name)
   try {
     while ((await changed.take(signal)) !== undefined) {
       if (!views.services.synced || !views.slices.synced) continue
-      yield* changesBetween(told, endpointsOf([...views.services.objects.values()], [...views.slices.objects.values()]))
+      const ready = endpointsOf([...views.services.objects.values()], [...views.slices.objects.values()])
+      proofs.keepOnly(new Set(ready.map(({ id }) => id)))
+      const serving = ready.filter((endpoint) => told.has(endpoint.id) || proofs.hasServed(endpoint, () => readyPod(slicesOf(endpoint))))
+      yield* changesBetween(told, serving)
     }
     const failed = await work
     if (failed !== undefined) throw failed.error

@@ -333,7 +333,8 @@ class HttpKubernetesApi implements KubernetesApi {
   async #authenticate(context: RequestContext): Promise<void> {
     try {
       await this.#config.applySecurityAuthentication(context)
-    } catch {
+    } catch (error) {
+      if (isBudError(error)) throw error
       // The cause stays here: messages of credential plugins may repeat what they were given.
       throw clusterErrors.KUBECONFIG_INVALID({
         problem:

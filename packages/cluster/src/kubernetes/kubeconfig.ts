@@ -4,6 +4,7 @@ import { systemClock, type Clock, type Secret } from '@bud-foundry/core'
 import { clusterErrors } from '../errors.ts'
 import { kubeconfigBytesMax } from '../limits.ts'
 import { clientNode } from './client-node.ts'
+import { takeOverPlugins } from './credential-plugin.ts'
 import { createHttpKubernetesApi } from './http-kubernetes-api.ts'
 import type { KubernetesApi } from './kubernetes-api.ts'
 
@@ -41,6 +42,7 @@ function parseKubeconfig(kubeconfig: Secret, context: string | undefined): KubeC
     }
     config.setCurrentContext(context)
   }
+  takeOverPlugins(config)
   return config
 }
 

@@ -21,6 +21,7 @@ import { clusterScope } from './cluster-scope.ts'
 import { foreignFields, withoutForeign } from './foreign-fields.ts'
 import { keepClaim } from './keep-claim.ts'
 import { keepSelector } from './keep-selector.ts'
+import { metricsAdapterFindings } from './metrics-adapter.ts'
 import { listOwned } from './owned-objects.ts'
 import { startReplicas } from './start-replicas.ts'
 
@@ -169,6 +170,7 @@ export async function planChanges(request: PlanRequest, signal: AbortSignal): Pr
   const deployment = { name: desired.plan.name, namespace }
   const namespaceExists = (await api.read({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, signal)) !== undefined
   const planning: Planning = { ...request, options, deployment, namespaceExists, findings: [...findings] }
+  planning.findings.push(...(await metricsAdapterFindings(api, options, signal)))
   const changes: ObjectChange[] = []
   for (const manifest of await checkServedKinds(planning, manifests, signal))
     changes.push(...(await planObject(planning, manifest, signal)))

@@ -45,3 +45,20 @@ export async function askForToken(
   }
   return problem
 }
+
+/**
+ * Whether the engine itself answers a request for a token with a failure, as one that still loads. Who may not ask, or cannot reach it, learns
+ * nothing of it: that is no failure.
+ */
+export async function failsForToken(
+  api: KubernetesApi,
+  { model, ...pod }: { readonly name: string; readonly namespace: string; readonly port: number; readonly model: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const { path, body } of questions(model)) {
+    const { status, text } = await api.callPod({ ...pod, path, body }, signal)
+    if (status >= 500) return !isAnswer(statusSchema, text)
+    if (status !== 404 && status !== 405) return false
+  }
+  return false
+}

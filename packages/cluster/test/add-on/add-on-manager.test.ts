@@ -16,6 +16,7 @@ describe('an add-on', () => {
     const before = snapshot(api)
     const [plan] = await addOns.plan([widget()])
     expect(plan?.changes.map(({ action, resource }) => `${action} ${resource}`)).toEqual([
+      'create Namespace widget-system',
       'create CustomResourceDefinition widgets.example.test',
       'create ServiceAccount widget-system/widget',
       'create ClusterRole widget-reader',
@@ -111,6 +112,26 @@ describe('an add-on', () => {
     expect(await api.read({ apiVersion: 'v1', kind: 'ConfigMap', ...mine.metadata }, never)).toBeDefined()
     expect(await addOns.status()).toEqual([])
     expect(await addOns.uninstall('absent')).toEqual(['add-on absent is not installed'])
+  })
+
+  test.each([
+    [
+      'a kind that the cluster does not know',
+      'apiVersion: unknown.test/v1\nkind: Thing\nmetadata: { name: a }\n',
+      /does not know kind Thing of unknown.test\/v1/,
+    ],
+    [
+      'a namespace that is not there',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a, namespace: absent }\n',
+      /namespace absent, .* does not exist/,
+    ],
+  ])('with %s is refused before its first object', async (_name, yaml, message) => {
+    const { api, addOns } = lab()
+    const before = snapshot(api)
+    const [plan] = await addOns.plan([widget(yaml)])
+    expect(plan?.findings.map((finding) => `${finding.severity} ${finding.message}`)).toEqual([expect.stringMatching(message)])
+    await expect(addOns.install(widget(yaml))).rejects.toThrow(message)
+    expect(snapshot(api)).toEqual(before)
   })
 
   test('of the same version must be the same bytes as the first time', async () => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { deviceSchema } from '@bud-foundry/core'
-import { toDevices, type ClusterInventory, type KubernetesObject } from '../../src/index.ts'
-import { hamiDeviceCount } from '../../src/discover/node-devices.ts'
+import { devicesOfDcgm, toDevices, type ClusterInventory, type KubernetesObject } from '../../src/index.ts'
+import { hamiDevices } from '../../src/discover/node-devices.ts'
+import { slimPod } from '../../src/discover/inventory-parts.ts'
 import { amdHardwareId, nvidiaHardwareId } from '../../src/discover/hardware-names.ts'
 import { parseQuantity } from '../../src/discover/node-schemas.ts'
 
@@ -188,6 +189,132 @@ describe('devices of a node', () => {
   })
 })
 
+describe('processors', () => {
+  const cpuModel = (vendor: string, family: string, id: string, others: Record<string, string> = {}) => ({
+    'feature.node.kubernetes.io/cpu-model.vendor_id': vendor,
+    'feature.node.kubernetes.io/cpu-model.family': family,
+    'feature.node.kubernetes.io/cpu-model.id': id,
+    'feature.node.kubernetes.io/cpu-hardware_multithreading': 'true',
+    ...others,
+  })
+  const genoa = cpuModel('AMD', '25', '17')
+
+  test.each<[string, Record<string, string>, string, object | undefined]>([
+    ['two sockets of 96 cores', genoa, '384', { hardwareId: 'epyc-9654', count: 2 }],
+    ['one socket of 64 cores', genoa, '128', { hardwareId: 'epyc-9554', count: 1 }],
+    [
+      'one socket without multithreading',
+      { ...genoa, 'feature.node.kubernetes.io/cpu-hardware_multithreading': 'false' },
+      '96',
+      { hardwareId: 'epyc-9654', count: 1 },
+    ],
+    ['Turin with dense cores', cpuModel('AMD', '26', '17'), '768', { hardwareId: 'epyc-9965', count: 2 }],
+    ['Sapphire Rapids', cpuModel('Intel', '6', '143'), '224', { hardwareId: 'xeon-8480', count: 2 }],
+    ['a name', { 'feature.node.kubernetes.io/local-cpu.model': 'Intel-R-Xeon-R-6980P' }, '128', { hardwareId: 'xeon-6980p', count: 1 }],
+    ['a virtual machine', genoa, '48', undefined],
+    ['cores that are one socket of a profile or two of another', cpuModel('Intel', '6', '173'), '256', undefined],
+    ['a model without a profile', cpuModel('Intel', '6', '85'), '96', undefined],
+  ])('of a node are sockets of a profile, or a finding says that they are not: %s', (_name, labels, cpu, expected) => {
+    const { devices, findings } = toDevices(inventory({ nodes: [node({ labels, allocatable: { cpu } })] }))
+    expect(devices).toEqual(expected === undefined ? [] : [expect.objectContaining({ ...expected, sharing: 'whole' })])
+    expect(findings.map(({ severity }) => severity)).toEqual(expected === undefined ? ['info'] : [])
+  })
+
+  test('are free while pods leave most of a socket, and are not devices beside accelerators', () => {
+    const nodes = [node({ labels: genoa, allocatable: { cpu: '384' } })]
+    const free = (...amounts: string[]) => {
+      const pods = amounts.map((amount) => pod('cpu', amount))
+      const found = toDevices(inventory({ nodes, pods })).devices[0]?.available
+      expect(toDevices(inventory({ nodes, pods: pods.map(slimPod) })).devices[0]?.available).toBe(found)
+      return found
+    }
+    expect([free(), free('2', '500m'), free('60'), free('240'), free('384')]).toEqual([2, 2, 1, 1, 0])
+    const { devices } = toDevices(inventory({ nodes: [node({ labels: { ...genoa, ...h100 }, allocatable: { ...eight, cpu: '384' } })] }))
+    expect(devices.map(({ hardwareId }) => hardwareId)).toEqual(['h100-sxm'])
+  })
+})
+
+describe('problems of a node', () => {
+  const hami = (annotation: string) =>
+    node({ labels: h100, annotations: { 'hami.io/node-nvidia-register': annotation }, allocatable: { 'nvidia.com/gpu': '20' } })
+
+  test.each<[string, KubernetesObject, readonly number[], RegExp]>([
+    ['devices that HAMi reports as sick', hami('[{"id":"a","health":true},{"id":"b","health":false}]'), [1], /1 of its 2 devices as sick/],
+    ['an annotation of HAMi that cannot be read', hami('[[[{'), [8], /hami.io\/node-nvidia-register cannot be read/],
+    [
+      'devices that no plugin offers',
+      node({ labels: { 'feature.node.kubernetes.io/pci-0302_10de.present': 'true' } }),
+      [],
+      /has NVIDIA devices, and no device plugin offers them/,
+    ],
+    ['a quantity that is none', node({ labels: h100, allocatable: { 'nvidia.com/gpu': '1e30' } }), [], /'1e30', is no number of devices/],
+    ['devices of an unknown kind', node({ allocatable: { 'gpu.intel.com/i915': '4' } }), [], /4 × 'Intel GPU' on node n1 have no hardware/],
+  ])('are told, and take nothing from the others: %s', (_name, wrong, counts, message) => {
+    const other = node({ name: 'n2', labels: h100, allocatable: eight })
+    const { devices, findings } = toDevices(inventory({ nodes: [wrong, other] }))
+    expect(devices.map(({ count }) => count)).toEqual([...counts, 8])
+    expect(findings.map((finding) => finding.message).join()).toMatch(message)
+  })
+
+  test("tensor processors and Neuron devices are known by their cloud's labels", () => {
+    const nodes = [
+      node({ labels: { 'cloud.google.com/gke-tpu-accelerator': 'tpu-v5-lite-podslice' }, allocatable: { 'google.com/tpu': '4' } }),
+      node({ name: 'n2', labels: { 'node.kubernetes.io/instance-type': 'trn2.48xlarge' }, allocatable: { 'aws.amazon.com/neuron': '16' } }),
+    ]
+    expect(toDevices(inventory({ nodes })).devices).toMatchObject([
+      { hardwareId: 'tpu-v5e', count: 4 },
+      { hardwareId: 'trainium2', count: 16 },
+    ])
+  })
+})
+
+describe('pages of the DCGM exporter', () => {
+  const sample = (gpu: number, labels = '', field = 'DCGM_FI_DEV_GPU_UTIL') =>
+    `${field}{gpu="${String(gpu)}",UUID="GPU-${String(gpu)}",device="nvidia${String(gpu)}",modelName="NVIDIA H100 80GB HBM3",Hostname="n1"${labels}} 3`
+  const page = [
+    '# HELP DCGM_FI_DEV_GPU_UTIL GPU utilization (in %).',
+    sample(0),
+    sample(0, '', 'DCGM_FI_DEV_FB_USED'),
+    sample(1, ',container="main",namespace="team",pod="llm-0"'),
+    sample(2, ',GPU_I_PROFILE="1g.10gb",GPU_I_ID="7"'),
+    sample(2, ',GPU_I_PROFILE="1g.10gb",GPU_I_ID="8",exported_pod="x"'),
+    'node_load1 4',
+    'DCGM_FI_DEV_GPU_UTIL{UUID="GPU-9",modelName="Future \\"X\\"",Hostname="n1"} 1',
+    'DCGM_FI_DEV_GPU_UTIL{UUID=',
+  ].join('\n')
+
+  test('are each device once, with what pods hold of them', () => {
+    const { devices, findings } = devicesOfDcgm(page)
+    expect(devices).toEqual([
+      { hardwareId: 'h100-sxm', count: 2, available: 1, nodeName: 'n1', sharing: 'whole' },
+      { hardwareId: 'h100-sxm', count: 1, available: 0, nodeName: 'n1', sharing: 'mig' },
+    ])
+    expect(findings[0]?.message).toContain(`1 × 'Future-"X"' on node n1 have no hardware profile`)
+  })
+
+  test('name the devices of a node whose labels do not', () => {
+    const nodes = [node({ allocatable: { 'nvidia.com/gpu': '2' } })]
+    expect(toDevices(inventory({ nodes })).devices).toEqual([])
+    const dcgmPages = [[sample(0), sample(1)].join('\n')]
+    expect(toDevices({ ...inventory({ nodes }), dcgmPages }).devices).toEqual([
+      { hardwareId: 'h100-sxm', count: 2, available: 2, nodeName: 'n1', sharing: 'whole' },
+    ])
+  })
+
+  test('of any text answer valid devices', () => {
+    const line = fc.oneof(
+      fc.string(),
+      fc.constantFrom(...page.split('\n')),
+      fc.string().map((text) => `DCGM_FI_X{UUID="${text}"} 1`),
+    )
+    fc.assert(
+      fc.property(fc.array(line), (lines) => {
+        for (const device of devicesOfDcgm(lines.join('\n')).devices) expect(deviceSchema.safeParse(device).success).toBe(true)
+      }),
+    )
+  })
+})
+
 describe('devices of ResourceSlices', () => {
   const slice = (generation: number, names: readonly string[], type = 'gpu'): KubernetesObject => ({
     apiVersion: 'resource.k8s.io/v1',
@@ -212,6 +339,23 @@ describe('devices of ResourceSlices', () => {
     expect(toDevices(inventory({ nodes: [node({})], resourceSlices, resourceClaims: [claim] })).devices).toEqual([
       { hardwareId: 'h100-sxm', count: 2, available: 1, nodeName: 'n1', sharing: 'whole' },
     ])
+  })
+
+  test('are not free behind a taint of theirs, nor in a pool that is not published whole', () => {
+    const withDevices = (change: (spec: Record<string, unknown>) => object): KubernetesObject => {
+      const whole = slice(1, ['gpu-0', 'gpu-1'])
+      return { ...whole, spec: { ...(whole.spec as object), ...change(whole.spec as Record<string, unknown>) } }
+    }
+    const tainted = withDevices(({ devices }) => ({
+      devices: (devices as object[]).map((device, index) =>
+        index === 0 ? { ...device, taints: [{ key: 'x', effect: 'NoExecute' }] } : device,
+      ),
+    }))
+    expect(toDevices(inventory({ nodes: [node({})], resourceSlices: [tainted] })).devices[0]).toMatchObject({ count: 2, available: 1 })
+    const half = withDevices(() => ({ pool: { name: 'n1', generation: 1, resourceSliceCount: 2 } }))
+    const { devices, findings } = toDevices(inventory({ nodes: [node({})], resourceSlices: [half] }))
+    expect(devices[0]).toMatchObject({ count: 2, available: 0 })
+    expect(findings[0]?.message).toContain('pool n1 of its devices is not published whole')
   })
 
   test('that a device plugin offers as well are counted once', () => {
@@ -254,11 +398,17 @@ describe('parsers', () => {
     expect(['', 'x', '1Zi'].map(parseQuantity)).toEqual([Number.NaN, Number.NaN, Number.NaN])
   })
 
-  test('count what HAMi registers in either of its formats', () => {
+  test('count what HAMi registers in either of its formats, the sick ones apart', () => {
     expect([
-      hamiDeviceCount(undefined),
-      hamiDeviceCount('[{"id":"GPU-1"},{"id":"GPU-2"}]'),
-      hamiDeviceCount('GPU-1,10,81559,100,NVIDIA,0,true:'),
-    ]).toEqual([0, 2, 1])
+      hamiDevices(undefined),
+      hamiDevices('[{"id":"GPU-1"},{"id":"GPU-2","health":false}]'),
+      hamiDevices('GPU-1,10,81559,100,NVIDIA,0,true:GPU-2,10,81559,100,NVIDIA,0,false:'),
+      hamiDevices('[[[{'),
+    ]).toEqual([
+      { healthy: 0, sick: 0 },
+      { healthy: 1, sick: 1 },
+      { healthy: 1, sick: 1 },
+      { healthy: 0, sick: 0 },
+    ])
   })
 })

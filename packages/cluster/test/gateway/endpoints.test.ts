@@ -6,6 +6,7 @@ import {
   endpointPrefix,
   followEndpoints,
   mirrorEndpoints,
+  planManifests,
   watchEndpoints,
   type DeployedEndpoint,
   type KubernetesObject,
@@ -124,6 +125,37 @@ describe('endpoints for a gateway', () => {
     await collect(manager.destroy(chat))
     await settle()
     expect(seen.at(-1)).toMatch(/^vanished/)
+    ending.abort()
+    await clock.advance(60_000)
+    await watching
+  })
+
+  test('appear only when the engine has served a token, however ready its pod says it is', async () => {
+    let loading = true
+    const api = createFakeKubernetes({ answerPod: () => ({ status: loading ? 503 : 200, text: '{"choices":[{"text":"yes"}]}' }) })
+    const clock = createFakeClock()
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'llama-chat-a', namespace: chat.namespace } }
+    await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: chat.namespace } }, never)
+    await api.create(pod, never)
+    const { manifests } = planManifests(samplePlan(), {})
+    for (const manifest of manifests.filter(({ kind }) => kind === 'Service')) await api.apply(manifest, { fieldManager: 'them' }, never)
+    const targetRef = { kind: 'Pod', name: 'llama-chat-a' }
+    const ready = { ...slice(true), ports: [{ port: 8000 }], endpoints: [{ conditions: { ready: true }, targetRef }] }
+    const live = await api.read(place, never)
+    await api.replace({ ...ready, metadata: live?.metadata ?? ready.metadata }, never)
+    const seen: string[] = []
+    const ending = new AbortController()
+    const watching = (async () => {
+      for await (const { type } of watchEndpoints({ api, clock }, ending.signal)) seen.push(type)
+    })().catch(() => undefined)
+    await settle()
+    await clock.advance(5_000)
+    await settle()
+    expect(seen).toEqual([])
+    loading = false
+    await clock.advance(1_000)
+    await settle()
+    expect(seen).toEqual(['appeared'])
     ending.abort()
     await clock.advance(60_000)
     await watching
