@@ -4,6 +4,8 @@ export {
   array,
   base64,
   boolean,
+  cidrv4,
+  cidrv6,
   coerce,
   custom,
   discriminatedUnion,
