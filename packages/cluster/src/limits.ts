@@ -69,8 +69,9 @@ export const healthIntervalMs = 30_000
 export const requestAttempts = 8
 export const retryAfterMsMax = 5_000
 
-/** How often an object is read and replaced anew while controllers write it. */
-export const replaceAttempts = 5
+/** How often an object is read and replaced anew while controllers write it, and the first pause between: each is longer by as much. */
+export const replaceAttempts = 20
+export const replacePauseMs = 50
 
 /** How long connections to a server are used with the credentials that they were made with. */
 export const dispatcherMs = 5 * 60_000

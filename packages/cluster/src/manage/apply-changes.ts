@@ -5,7 +5,7 @@ import { planManifests } from '../deploy/plan-manifests.ts'
 import { startupSeconds } from '../deploy/pod-template.ts'
 import { renderOptionsSchema } from '../deploy/render-options.ts'
 import { clusterErrors } from '../errors.ts'
-import { jobTimeoutMs, replaceAttempts } from '../limits.ts'
+import { jobTimeoutMs, replaceAttempts, replacePauseMs } from '../limits.ts'
 import { referenceOf, type KubernetesApi, type KubernetesObject } from '../kubernetes/kubernetes-api.ts'
 import { fieldManager, isOwnedBy } from '../kubernetes/ownership.ts'
 import type { ClusterChangeSet, DeploymentReference, DesiredDeployment, ObjectChange } from './change-set.ts'
@@ -107,11 +107,11 @@ async function applyChange(parts: OperationParts, changes: ClusterChangeSet, cha
   const cleans = changes.takesOver || changes.adopts
   const applied = await api.apply(change.manifest, { fieldManager, force: cleans }, signal)
   if (!cleans) return
-  await removeForeign(api, applied, signal)
+  await removeForeign(parts, applied, signal)
 }
 
 /** What others have added is theirs to the server, and stays through any apply of ours. Controllers write at the same time. */
-async function removeForeign(api: KubernetesApi, applied: KubernetesObject, signal: AbortSignal): Promise<void> {
+async function removeForeign({ api, clock }: OperationParts, applied: KubernetesObject, signal: AbortSignal): Promise<void> {
   let live: KubernetesObject | undefined = applied
   for (let attempt = 1; live !== undefined; attempt += 1) {
     const clean = withoutForeign(live)
@@ -122,6 +122,8 @@ async function removeForeign(api: KubernetesApi, applied: KubernetesObject, sign
     } catch (error) {
       if (attempt === replaceAttempts || !clusterErrors.KUBERNETES_CONFLICT.is(error)) throw error
     }
+    // A rollout that has just begun is written many times a second.
+    await clock.sleep(attempt * replacePauseMs, signal)
     live = await api.read(referenceOf(applied), signal)
   }
 }

@@ -34,7 +34,7 @@ async function collect(progress: AsyncIterable<ChangeProgress>, events: ChangePr
 }
 
 describe('EKS', () => {
-  test('is made, described, scaled, entered and removed, without a word of the secret', async () => {
+  test('is made, described, scaled, entered and removed, without a word of the secret', { timeout: 30_000 }, async () => {
     await using provider = createEksProvider(options)
     const runner = createMemoryStepRunner()
     const events: ChangeProgress[] = []
