@@ -11,6 +11,7 @@ import {
   type Random,
   type Sink,
 } from '@bud-foundry/core'
+import { removeDamaged } from '@bud-foundry/core/sink/spool'
 import type { AnalyticsClient } from './client/analytics-client.ts'
 import { createLane, type Lane } from './client/lane.ts'
 import { storeNodePrices, storeTargetDevices, type NodePrice, type TargetDevice } from './fleet/fleet-facts.ts'
@@ -30,7 +31,7 @@ import { verifyRollups, type RollupCheck } from './rollup/verify.ts'
 import { deliverEvents, type Delivery } from './sink/deliver.ts'
 import { createBlockSize } from './sink/block-size.ts'
 import { createLastingDeliveries } from './sink/lasting-delivery.ts'
-import { createMetricsSink } from './sink/metrics-sink.ts'
+import { createMetricsSink, toRowsDirectory } from './sink/metrics-sink.ts'
 import { storeDoubtfulRequests, storeNewRequests } from './sink/store-requests.ts'
 
 export interface MetricsOptions {
@@ -219,6 +220,7 @@ export async function createMetrics(options: MetricsOptions): Promise<Metrics> {
     async erase(user, signal) {
       await sink.flush(signal)
       const report = await deliveries.run('erasing a user', (session) => eraseUser(session, user, doubt(false).repairableFrom), signal)
+      for (const directory of [spoolDirectory, toRowsDirectory(spoolDirectory)]) removeDamaged(directory)
       return { ...report, refused: eraseRefused(spoolDirectory, user) }
     },
     storeNodePrices: (prices, signal) => deliveries.run('storing prices', (session) => storeNodePrices(session, prices), signal),

@@ -129,13 +129,22 @@ function scanSegment(path: string, segment: number, deliveredOffset: number): Sc
 
 const asideEnd = '.damaged'
 
+function findAside(directory: string): readonly string[] {
+  const names = readdirSync(directory).filter((name) => name.endsWith(asideEnd))
+  return names.map((name) => join(directory, name))
+}
+
+/** Deletes what was kept of the damaged files of a spool: its bytes name nobody for certain, so an erasure takes them all. */
+export function removeDamaged(spoolDirectory: string): void {
+  for (const path of findAside(spoolDirectory)) rmSync(path, { force: true })
+}
+
 /** Keeps what may still be of use to whoever looks at it, before the file is deleted. */
 function setAside(path: string, bytes: Buffer, { startOffset, endOffset, isTorn, events }: Damage): SpoolDamage {
   const damage = { path, startOffset, bytes: endOffset - startOffset, isTorn, events }
   if (isTorn) return damage
   const directory = dirname(path)
-  const kept = readdirSync(directory).filter((name) => name.endsWith(asideEnd))
-  const keptBytes = kept.reduce((sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0), 0)
+  const keptBytes = findAside(directory).reduce((sum, each) => sum + (statSync(each, { throwIfNoEntry: false })?.size ?? 0), 0)
   if (keptBytes + damage.bytes > sinkLimits.refusedBytes) return damage
   const keptAt = `${path}-${String(startOffset)}${asideEnd}`
   try {

@@ -17,6 +17,8 @@ import { decodeEvents } from './spool-format.ts'
 import { recoverSpool, type SpoolDamage } from './spool-recovery.ts'
 import { Spool } from './spool.ts'
 
+export { removeDamaged } from './spool-recovery.ts'
+
 /** What an operator should know; none of it stops the sink. */
 export type SinkProblem =
   | ({ readonly kind: 'delivery-fail'; readonly events: number } & DeliveryFailure)

@@ -135,6 +135,9 @@ class MetricsSink implements Sink {
   }
 }
 
+/** Where certainly new requests wait, inside the directory of all other events; the number is that of the row format. */
+export const toRowsDirectory = (spoolDirectory: string): string => join(spoolDirectory, 'requests-1')
+
 /** @throws CORE_STORE_LOCKED, CORE_STORE_UNWRITABLE, CORE_SINK_SPOOL_FAILED, CORE_SINK_SPOOL_NOT_OURS */
 export async function createMetricsSink(options: MetricsSinkOptions): Promise<Sink> {
   const { storeEvents, storeRows, spoolDirectory, clock, random, logger, fsync } = options
@@ -144,8 +147,7 @@ export async function createMetricsSink(options: MetricsSinkOptions): Promise<Si
   const common = { clock, random, fsync, batchAgeMs: metricsLimits.batchAgeMs, onProblem }
   const rows = await createSpooledRows({
     ...common,
-    // The number is that of the row format.
-    spoolDirectory: join(spoolDirectory, 'requests-1'),
+    spoolDirectory: toRowsDirectory(spoolDirectory),
     batchRows: metricsLimits.rowBatchRows,
     batchBytes: metricsLimits.rowBatchBytes,
     memoryBytesMax: metricsLimits.rowMemoryBytes,
