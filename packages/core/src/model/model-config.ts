@@ -43,6 +43,16 @@ const blockSchema = z.looseObject({
   ffn: z.looseObject({ ffn_mult: z.number().positive().nullish(), no_op: flag, replace_with_linear: flag }).nullish(),
 })
 
+const ropeSchema = z
+  .looseObject({
+    type: z.string().nullish(),
+    rope_type: z.string().nullish(),
+    factor: z.number().positive().max(10_000).nullish(),
+    original_max_position_embeddings: size,
+  })
+  .nullish()
+  .catch(undefined)
+
 const textSchema = z.looseObject({
   architectures: z.array(z.string()).nullish(),
   model_type: z.string().nullish(),
@@ -70,6 +80,8 @@ const textSchema = z.looseObject({
   max_position_embeddings: size,
   type_vocab_size: amount,
   n_positions: size,
+  rope_scaling: ropeSchema,
+  rope_parameters: ropeSchema,
   tie_word_embeddings: flag,
   torch_dtype: z.string().nullish(),
   dtype: z.string().nullish(),

@@ -117,6 +117,19 @@ function groupLayers(layers: readonly Layer[]): readonly LayerGroup[] {
 const normsOf = (text: TextConfig, traits: ModelTraits): ModelTraits =>
   text.model_type === 'falcon' && text.new_decoder_architecture === true ? { ...traits, norms: 4 } : traits
 
+/** Of models that say nothing and have no positions to run out of: more than anybody asks for. */
+const endlessContext = 1_048_576
+
+/** What the configuration says, stretched where YaRN does so (arXiv 2309.00071): some files give the length before, some after. */
+function readContextLength(text: TextConfig, layers: readonly Layer[]): number {
+  const stated = text.max_position_embeddings ?? text.n_positions
+  const rope = text.rope_scaling ?? text.rope_parameters
+  const stretched =
+    (rope?.rope_type ?? rope?.type) === 'yarn' ? Math.round((rope?.original_max_position_embeddings ?? 0) * (rope?.factor ?? 1)) : 0
+  if (stated != null) return Math.max(stated, stretched)
+  return layers.every(({ attention }) => attention.kind === 'recurrent' || attention.kind === 'none') ? endlessContext : 2048
+}
+
 function findUnmodelled(config: ModelConfig, modelType: string, quantization: ReturnType<typeof readQuantization> | undefined): string[] {
   const { text } = config
   const notes: string[] = []
@@ -187,7 +200,7 @@ export function parseModelConfig(id: string, config: unknown, quantizationFile?:
     vocabularySize,
     parameters: sum('all'),
     activeParameters: sum('active'),
-    contextLength: text.max_position_embeddings ?? text.n_positions ?? 2048,
+    contextLength: readContextLength(text, layers),
     tiedEmbeddings,
     precision,
     ...(quantization === undefined || 'unmodelled' in quantization ? {} : { quantization }),

@@ -222,6 +222,17 @@ describe('parseModelConfig', () => {
     ])
   })
 
+  it('knows how long a context is: as stated, stretched by YaRN, or without an end', () => {
+    const context = (fields: object) => parseModelConfig('c', { ...llama3, ...fields }).contextLength
+    const yarn = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 32_768 }
+    expect(context({})).toBe(8192)
+    expect(context({ max_position_embeddings: 32_768, rope_scaling: yarn })).toBe(131_072)
+    expect(context({ max_position_embeddings: 131_072, rope_parameters: yarn })).toBe(131_072)
+    expect(context({ max_position_embeddings: 131_072, rope_scaling: { ...yarn, rope_type: 'llama3', factor: 8 } })).toBe(131_072)
+    const mamba = { model_type: 'mamba', hidden_size: 2560, num_hidden_layers: 64, vocab_size: 50_280, state_size: 16 }
+    expect(parseModelConfig('m', mamba).contextLength).toBe(1_048_576)
+  })
+
   it('takes the quantization from the file beside the configuration, where that has none', () => {
     const file = (quantization: object) => ({ producer: { name: 'modelopt' }, quantization })
     const fp8 = parseModelConfig('l', llama3, JSON.stringify(file({ quant_algo: 'FP8', kv_cache_quant_algo: 'FP8' })))

@@ -70,11 +70,9 @@ function toPrecision(flag: string, text: string | undefined) {
   return parsed.data
 }
 
-/** @throws UsageError when a model with attention has no context of so many tokens: engines refuse to start. */
+/** @throws UsageError when the model has no context of so many tokens: engines refuse to start. */
 export function checkContext(model: ModelSpec, tokens: number, what: string): void {
-  const endless = model.layerGroups.every(({ attention }) => attention.kind === 'recurrent' || attention.kind === 'none')
-  if (tokens > model.contextLength && !endless)
-    throw new UsageError(`${what}, more than the context of ${model.id}, ${String(model.contextLength)}`)
+  if (tokens > model.contextLength) throw new UsageError(`${what}, more than the context of ${model.id}, ${String(model.contextLength)}`)
 }
 
 /** Only what was given; the rest takes its default. @throws UsageError for what the model cannot have. */

@@ -20,6 +20,8 @@ export function refuseAnywhere(model: ModelSpec, settings: ServingSettings, hard
   if (pipeline > model.layers) return `${String(model.layers)} layers cannot be split into ${String(pipeline)} stages`
   if (settings.weights === 'fp8' && hardware.flopsPerSecond.fp8 === undefined && nativeWeights(model) !== 'fp8')
     return `${hardware.name} has no 8-bit floating-point units`
+  if (settings.kvCache !== 'bf16' && settings.kvCache !== 'fp16' && settings.kvCache !== 'fp8')
+    return `engines are started with a cache in bf16, fp16 or fp8 here, not in ${settings.kvCache}`
   if (settings.kvCache === 'fp8' && hardware.flopsPerSecond.fp8 === undefined)
     return `${hardware.name} has no 8-bit floating-point units for the cache`
   if (settings.weights === 'fp4' && nativeWeights(model) !== 'fp4') return 'the checkpoint is not quantized to 4 bits'

@@ -26,7 +26,12 @@ function refuse(input: PredictionInput): string | undefined {
 function describeMisfit({ model, hardware }: PredictionInput, { fit, settings }: PreparedReplica): string {
   const fixed = fit.weightsBytes + fit.activationsBytes + fit.overheadBytes
   const fitting = suggestHardware(model, [hardware], settings.maxModelTokens)
-  return `${model.id} does not fit ${String(devicesOf(settings))} × ${hardware.name}: ${(fixed / 1e9).toFixed(1)} GB of weights and buffers on each, ${(fit.usableBytes / 1e9).toFixed(1)} GB may be used. It would fit on ${fitting.length === 0 ? 'no hardware known here' : fitting.join('; or ')}`
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
+  const reason =
+    fixed >= fit.usableBytes
+      ? `${gigabytes(fixed)} of weights and buffers on each, ${gigabytes(fit.usableBytes)} may be used`
+      : `beside ${gigabytes(fixed)} of weights and buffers on each, the ${gigabytes(fit.kvCacheBytes)} that are left hold no request of ${String(settings.maxModelTokens)} tokens (fewer max-num-seqs, batched tokens or max-model-len leave more)`
+  return `${model.id} does not fit ${String(devicesOf(settings))} × ${hardware.name} with these settings: ${reason}. It would fit on ${fitting.length === 0 ? 'no hardware known here' : fitting.join('; or ')}`
 }
 
 /** Of the version that sim would launch, so that predictions and plans agree. */

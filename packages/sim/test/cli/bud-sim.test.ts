@@ -244,6 +244,11 @@ describe('bud-sim', () => {
     [['predict', 'qwen3-8b', '--isl', '100', '--prefix', '4000'], 2, /--prefix is 4000, more than the prompt's 100 tokens/],
     [['memory', 'qwen3-8b', '--max-model-len', '10000000'], 2, /--max-model-len is 10000000, more than the context/],
     [['memory', 'qwen3-8b', '--tp', '4', '--ep', '4'], 2, /--ep spreads experts, and Qwen\/Qwen3-8B has none/],
+    [
+      ['predict', 'llama-3.1-8b-instruct', '--hardware', 'rtx-4090', '--max-model-len', '40000'],
+      1,
+      /with these settings: beside 18\.\d GB of weights .* hold no request of 40000 tokens/,
+    ],
     [['hardware', 'h100-sxm', 't4'], 2, /'t4' is one argument too many/],
     [['optimize', 'qwen3-8b', 'qwen3-4b', '--devices', 'l4:1'], 2, /'qwen3-4b' is one argument too many/],
     [['models', './nothing/config.json'], 2, /cannot read \.\/nothing\/config\.json/],

@@ -70,6 +70,7 @@ describe('engines', () => {
     ['sglang', 'epyc-9654', {}, /not offered/],
     ['vllm', 'a100-sxm-80gb', { weights: 'fp8' }, /8-bit floating-point/],
     ['vllm', 'h100-sxm', { tensor: 3 }, /cannot be split/],
+    ['vllm', 'h100-sxm', { kvCache: 'int4' }, /not in int4/],
     ['llama-cpp', 'h100-sxm', { tensor: 2 }, /one device/],
   ])('%s on %s refuses %o', (id, device, settings, reason) => {
     expect(findEngine(id).refuse(model, resolveSettingsFor(model, settings), findHardware(device))).toMatch(reason)
