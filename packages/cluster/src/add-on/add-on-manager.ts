@@ -28,7 +28,7 @@ import {
 import { deviceConflicts } from './device-conflicts.ts'
 import type { ChartRenderer } from './helm.ts'
 import { placeFindings } from './place-findings.ts'
-import { parseRendered } from './rendered-objects.ts'
+import { parseRendered, withoutHooks } from './rendered-objects.ts'
 
 export interface AddOnManagerParts {
   /** Not closed with the manager. */
@@ -83,6 +83,7 @@ interface Rendered {
   readonly version: string
   readonly digest: string
   readonly objects: readonly KubernetesObject[]
+  readonly findings: readonly Finding[]
 }
 
 const endless = () => new AbortController().signal
@@ -184,7 +185,7 @@ class KubernetesAddOnManager implements AddOnManager {
   async #render(addOn: AddOn, signal: AbortSignal): Promise<Rendered> {
     const { source, name } = addOn
     if (source.kind === 'manifests') {
-      return { addOn, version: source.version, digest: '', objects: parseRendered(addOn, source.yaml) }
+      return { addOn, version: source.version, digest: '', objects: parseRendered(addOn, source.yaml), findings: [] }
     }
     const { renderer } = this.#parts
     if (renderer === undefined)
@@ -195,7 +196,7 @@ class KubernetesAddOnManager implements AddOnManager {
     if (source.digest === undefined && before?.version === source.version && before.digest !== digest) {
       throw clusterErrors.CHART_CHANGED({ chart: `${source.name} ${source.version}`, expected: before.digest, digest })
     }
-    return { addOn, version: source.version, digest, objects: parseRendered(addOn, yaml) }
+    return { addOn, version: source.version, digest, ...withoutHooks(addOn, parseRendered(addOn, yaml)) }
   }
 
   async #planOne(addOn: AddOn, conflicts: readonly Finding[], signal: AbortSignal): Promise<AddOnPlan> {
@@ -204,7 +205,7 @@ class KubernetesAddOnManager implements AddOnManager {
     const changes: AddOnChange[] = []
     if (!(await this.#namespaceExists(addOn.namespace, signal)))
       changes.push({ action: 'create', resource: `Namespace ${addOn.namespace}`, fields: [] })
-    findings.push(...(await placeFindings(this.#api, rendered, signal)))
+    findings.push(...rendered.findings, ...(await placeFindings(this.#api, rendered, signal)))
     for (const object of rendered.objects) {
       const reference = referenceOf(object)
       const resource = describeObject(reference)

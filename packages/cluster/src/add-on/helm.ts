@@ -57,7 +57,6 @@ class HelmRenderer implements ChartRenderer {
         '--kube-version',
         kubernetesVersion,
         '--include-crds',
-        '--no-hooks',
         '--skip-tests',
         '--values',
         '-',

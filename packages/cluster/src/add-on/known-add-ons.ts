@@ -42,7 +42,13 @@ export const knownAddOns = {
     name: 'kube-prometheus-stack',
     namespace: 'monitoring',
     source: chart('https://prometheus-community.github.io/helm-charts', 'kube-prometheus-stack', '68.3.0'),
-    values: { grafana: { enabled: false }, alertmanager: { enabled: false }, prometheus: { prometheusSpec: { retention: '24h' } } },
+    values: {
+      grafana: { enabled: false },
+      alertmanager: { enabled: false },
+      prometheus: { prometheusSpec: { retention: '24h' } },
+      // Their certificates come from hooks.
+      prometheusOperator: { admissionWebhooks: { enabled: false }, tls: { enabled: false } },
+    },
   },
   /** Only where the GPU operator, which brings one, is not. */
   'dcgm-exporter': {

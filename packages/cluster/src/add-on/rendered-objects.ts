@@ -1,5 +1,7 @@
 /** YAML of a chart as objects that are ours: labelled, in a namespace, in the order of application. */
+import type { Finding } from '@bud-foundry/core'
 import { parseAllDocuments } from 'yaml'
+import { z } from 'zod'
 import { clusterErrors } from '../errors.ts'
 import { parseObject } from '../kubernetes/answer-schemas.ts'
 import type { KubernetesObject } from '../kubernetes/kubernetes-api.ts'
@@ -62,6 +64,26 @@ const clusterKinds = new Set([
 ])
 
 const isNamespaced = ({ apiVersion, kind }: KubernetesObject) => findKnownKind({ apiVersion, kind })?.namespaced ?? !clusterKinds.has(kind)
+
+const hookSchema = z.looseObject({ metadata: z.looseObject({ annotations: z.looseObject({ 'helm.sh/hook': z.string() }) }) })
+
+/** Run by Helm before or after an installation, and by nobody here. */
+const isHook = (object: KubernetesObject) => hookSchema.safeParse(object).success
+const isOfInstallation = ({ metadata }: KubernetesObject) => /install|upgrade/.test(metadata.annotations?.['helm.sh/hook'] ?? '')
+
+/** A chart without its hooks, and what is told of those that an installation would have run. */
+export function withoutHooks(
+  addOn: AddOn,
+  objects: readonly KubernetesObject[],
+): { objects: readonly KubernetesObject[]; findings: readonly Finding[] } {
+  const hooks = objects.filter((object) => isHook(object) && object.kind === 'Job' && isOfInstallation(object))
+  const names = hooks.map(({ metadata }) => metadata.name).join(', ')
+  const message = `${addOn.name} runs jobs as hooks of Helm (${names}), which are not run here: what they make, certificates of webhooks often, will be missing; turn them off by values, or let cert-manager make it`
+  return {
+    objects: objects.filter((object) => !isHook(object)),
+    findings: hooks.length === 0 ? [] : [{ severity: 'warning', field: `addOns.${addOn.name}`, message }],
+  }
+}
 
 export function parseRendered(addOn: AddOn, yaml: string): readonly KubernetesObject[] {
   const objects = parseAllDocuments(yaml).flatMap((document): readonly KubernetesObject[] => {

@@ -142,6 +142,20 @@ describe('an add-on', () => {
     await expect(addOns.install(chartOf())).rejects.toSatisfy(clusterErrors.CHART_CHANGED.is)
   })
 
+  test('of a chart tells of hooks, which are not run', async () => {
+    const hook = (kind: string, when: string) =>
+      `---\napiVersion: batch/v1\nkind: ${kind}\nmetadata: { name: make-certificates, annotations: { helm.sh/hook: "${when}" } }\n`
+    const { addOns } = lab(createFakeKubernetes(), () => ({
+      yaml: widgetYaml() + hook('Job', 'pre-install,pre-upgrade') + hook('Job', 'pre-delete'),
+      digest: 'a'.repeat(64),
+    }))
+    const [plan] = await addOns.plan([chartOf()])
+    expect(plan?.findings.map(({ message }) => message)).toEqual([
+      expect.stringContaining('widget runs jobs as hooks of Helm (make-certificates), which are not run here'),
+    ])
+    expect((await addOns.install(chartOf())).objects).toBe(5)
+  })
+
   test('shows no secret of its values, in no plan, status, error or inventory', async () => {
     const canaries = ['canary-one-4e', 'canary-two-9b'].map((text) => [text, Buffer.from(text).toString('base64')])
     const secret = ([text, encoded]: readonly string[]) =>

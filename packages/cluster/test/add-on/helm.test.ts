@@ -44,7 +44,7 @@ describe('helm', () => {
     // Safe: the script above writes it.
     const { args, input } = JSON.parse(yaml) as { args: string[]; input: string }
     expect(args.join(' ')).toMatch(
-      /^template widget .*widget-1\.0\.0\.tgz --namespace w --kube-version v1\.36\.0 --include-crds --no-hooks --skip-tests --values -$/,
+      /^template widget .*widget-1\.0\.0\.tgz --namespace w --kube-version v1\.36\.0 --include-crds --skip-tests --values -$/,
     )
     expect(args.join(' ')).not.toContain('canary-5a')
     expect(JSON.parse(input)).toEqual({ password: 'canary-5a' })

@@ -144,12 +144,10 @@ describe('devices of a node', () => {
       'mi350x',
       'mi210',
     ])
-    expect(['NVIDIA-L40', 'NVIDIA-A30', 'NVIDIA-RTX-A6000', 'NVIDIA-GH200-480GB'].map(nvidiaHardwareId)).toEqual([
-      'l40',
-      'a30',
-      'rtx-a6000',
-      'gh200-96gb',
-    ])
+    const products = ['NVIDIA-L40', 'NVIDIA-A30', 'NVIDIA-RTX-A6000', 'NVIDIA-GH200-480GB', 'NVIDIA-GeForce-RTX-3090-Ti', 'NVIDIA-GB10']
+    expect(products.map(nvidiaHardwareId)).toEqual(['l40', 'a30', 'rtx-a6000', 'gh200-96gb', 'rtx-3090-ti', 'dgx-spark'])
+    // Not an A10: a device without a profile is told, not taken for another.
+    expect(nvidiaHardwareId('NVIDIA-A10G')).toBeUndefined()
   })
 
   test('of which one divided unit is in use count as used', () => {
