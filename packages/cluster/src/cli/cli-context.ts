@@ -62,8 +62,16 @@ export async function readDesired({ subject, values }: CommandLine, context: Cli
   return { plan, options } as DesiredDeployment
 }
 
+function assertLabel(what: string, name: string): void {
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
+    throw new UsageError(`'${name}' cannot be ${what}: use lower-case letters, digits and hyphens, at most 63 of them`)
+}
+
 /** @throws UsageError */
 export function namedDeployment({ verb, subject, values }: CommandLine) {
   if (subject === undefined) throw new UsageError(`${verb} needs the name of a deployment`)
-  return { name: subject, namespace: values.namespace ?? defaultNamespace }
+  const { namespace = defaultNamespace } = values
+  assertLabel('the name of a deployment', subject)
+  assertLabel('a namespace', namespace)
+  return { name: subject, namespace }
 }

@@ -207,6 +207,8 @@ describe('bud-cluster', () => {
     [['plan'], 'the file of a deployment plan is missing'],
     [['plan', 'absent.json'], "the plan 'absent.json' cannot be read as JSON"],
     [['observe'], 'observe needs the name of a deployment'],
+    [['destroy', '../x'], "'../x' cannot be the name of a deployment"],
+    [['observe', 'chat', '--namespace', 'Bad_NS'], "'Bad_NS' cannot be a namespace"],
     [['plan', 'plan.json', '--colour'], "Unknown option '--colour'"],
   ])('explains wrong arguments: %j', async (args, message) => {
     const { run, errors } = terminal()
