@@ -48,6 +48,13 @@ export function findings(plan: DeploymentPlan, options: RenderOptions): readonly
       message: `no node label is known for '${plan.hardwareId}': pods go to any node with ${acceleratorResources(plan).join(', ')}; set nodeSelector if the cluster mixes devices`,
     })
   }
+  if (options.nodeSelector === undefined && acceleratorResources(plan).length === 0) {
+    found.push({
+      severity: 'warning',
+      field: 'nodeSelector',
+      message: `the plan runs on processors, and was predicted for '${plan.hardwareId}': pods go to any node with ${String(plan.launch.resources['cpu'] ?? 0)} free CPUs; set nodeSelector to the nodes that have it`,
+    })
+  }
   if (options.autoscaling !== undefined) {
     const brings = {
       hpa: 'an adapter of the custom metrics API',

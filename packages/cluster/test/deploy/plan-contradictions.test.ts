@@ -63,6 +63,19 @@ describe('a plan that contradicts itself', () => {
   })
 })
 
+describe('a plan on processors', () => {
+  const launch = { ...samplePlan().launch, resources: { cpu: 32, memory: 46 * gigabyte } }
+  const warned = (options: RenderOptionsInput) =>
+    planManifests(samplePlan({ hardwareId: 'epyc-9654', launch }), options).findings.filter(({ field }) => field === 'nodeSelector')
+
+  test('says that nothing leads its pods to the processor that it was predicted for', () => {
+    expect(warned({}).map(({ message }) => message)).toEqual([
+      expect.stringContaining("predicted for 'epyc-9654': pods go to any node with 32 free CPUs"),
+    ])
+    expect(warned({ nodeSelector: { 'node.kubernetes.io/instance-type': 'm7a.metal' } })).toEqual([])
+  })
+})
+
 describe('an autoscaler that asks for metrics', () => {
   const warned = async (target: 'hpa' | 'bud', served: readonly string[]) => {
     const api = createFakeKubernetes()
