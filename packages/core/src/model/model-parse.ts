@@ -58,6 +58,13 @@ function readDimensions(id: string, text: TextConfig): Dimensions & { readonly v
     })
   const hasFeedForward = denseWidth(text, 0) ?? text.moe_intermediate_size ?? text.block_configs?.length
   if (hasFeedForward == null) issues.push({ path: 'intermediate_size', message: 'is missing', fix: 'a whole number above 0 belongs here' })
+  const unknown = issues.length > 0 && text.model_type != null && findModelTraits(text.model_type) === undefined
+  if (unknown)
+    issues.unshift({
+      path: 'model_type',
+      message: `'${text.model_type ?? ''}' is an architecture that is not modelled, and it is no Llama-like one either`,
+      fix: 'its fields may have other names than those below',
+    })
   if (issues.length > 0) throw modelErrors.MODEL_CONFIG_INVALID({ id, issues })
   return { layers, hiddenSize, heads, keyValueHeads, headDim: stated ?? Math.floor(hiddenSize / heads), vocabularySize }
 }

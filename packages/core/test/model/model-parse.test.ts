@@ -222,6 +222,15 @@ describe('parseModelConfig', () => {
     ])
   })
 
+  it('says that an architecture is not modelled before it names fields that may not belong to it', () => {
+    const error = catching(() =>
+      parseModelConfig('r', { model_type: 'rwkv', hidden_size: 2048, num_hidden_layers: 24, vocab_size: 50_277 }),
+    )
+    expect(error).toMatchObject({ message: expect.stringMatching(/^.*\n {2}model_type: 'rwkv' is an architecture that is not modelled/) })
+    const known = catching(() => parseModelConfig('l', { ...llama3, intermediate_size: undefined }))
+    expect(known).toMatchObject({ message: expect.not.stringContaining('not modelled') })
+  })
+
   it('knows how long a context is: as stated, stretched by YaRN, or without an end', () => {
     const context = (fields: object) => parseModelConfig('c', { ...llama3, ...fields }).contextLength
     const yarn = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 32_768 }
