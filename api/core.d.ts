@@ -703,6 +703,8 @@ declare const weightQuantizationSchema: z.ZodObject<{
         experts: "experts";
         linear: "linear";
     }>;
+    attentionBitsPerWeight: z.ZodOptional<z.ZodNumber>;
+    denseBitsPerWeight: z.ZodOptional<z.ZodNumber>;
     activations: z.ZodEnum<{
         bf16: "bf16";
         fp16: "fp16";
@@ -762,6 +764,8 @@ declare const modelSpecSchema: z.ZodObject<{
             experts: "experts";
             linear: "linear";
         }>;
+        attentionBitsPerWeight: z.ZodOptional<z.ZodNumber>;
+        denseBitsPerWeight: z.ZodOptional<z.ZodNumber>;
         activations: z.ZodEnum<{
             bf16: "bf16";
             fp16: "fp16";
@@ -1487,9 +1491,10 @@ declare function feedForwardParameters(part: FeedForwardSpec, which: 'all' | 'ac
 /**
  * Reads a Hugging Face config.json, given as an object or as its text.
  * What the file contains and the result leaves out is listed in `unmodelled`.
+ * `quantizationFile` is the `hf_quant_config.json` that NVIDIA's ModelOpt writes beside it; it counts where the configuration itself says nothing.
  * @throws CORE_MODEL_CONFIG_INVALID listing every field that is missing or wrong; CORE_MODEL_KIND_UNSUPPORTED for encoder-decoder models.
  */
-declare function parseModelConfig(id: string, config: unknown): ModelSpec;
+declare function parseModelConfig(id: string, config: unknown, quantizationFile?: unknown): ModelSpec;
 
 /** Token and machine prices, in US dollars. */
 
@@ -2244,7 +2249,7 @@ declare const sinkErrors: {
 declare const sinkLimits: {
     /** Of one event as JSON; events are rows, not payloads. */
     readonly eventBytes: number;
-    /** A group of this many characters is written at once instead of at the end of the turn; with its last event it still fits `readBytes`. */
+    /** A group of this many characters is written at once instead of at the end of the turn. */
     readonly groupChars: number;
     /** Deliveries are cut here: large enough for a column store, small enough to repeat. */
     readonly batchEvents: 5000;
@@ -2255,9 +2260,9 @@ declare const sinkLimits: {
     /** All spool files together; reaching it is CORE_SINK_FULL. */
     readonly diskBytes: number;
     readonly segmentBytes: number;
-    /** Read at once from a spool file; holds at least one whole group. */
+    /** Read at once from a spool file, unless one group is larger. */
     readonly readBytes: number;
-    /** Kept of what the destination refused for good. */
+    /** Kept of what the destination refused for good, and as much of damaged spool files. */
     readonly refusedBytes: number;
     readonly deliverTimeoutMs: 30000;
     readonly closeTimeoutMs: 5000;

@@ -61,11 +61,20 @@ interface DeliveryFailure {
     readonly retryInMs: number;
 }
 
+/** A stretch of a spool file that is not what was written. */
 interface SpoolDamage {
     readonly path: string;
     readonly startOffset: number;
     readonly bytes: number;
+    /** True: the write that the death of its process cut short, which was never accepted. */
+    readonly isTorn: boolean;
+    /** Accepted events that are lost with it; the least there can have been where even that is unreadable, and none when torn. */
+    readonly events: number;
+    /** The file that its bytes were copied to; absent when torn, or when there was no room. */
+    readonly keptAt?: string;
 }
+/** Deletes what was kept of the damaged files of a spool: its bytes name nobody for certain, so an erasure takes them all. */
+declare function removeDamaged(spoolDirectory: string): void;
 
 /** What an operator should know; none of it stops the sink. */
 type SinkProblem = ({
@@ -80,7 +89,7 @@ type SinkProblem = ({
     readonly events: number;
     readonly error: unknown;
 }
-/** Of a file that a former process left; a damaged tail is the write that its death cut, and was never accepted. */
+/** Of a file that a former process left. */
  | ({
     readonly kind: 'spool-damage';
 } & SpoolDamage);
@@ -109,11 +118,13 @@ interface SpooledSinkOptions {
     readonly closeTimeoutMs?: number;
     readonly onProblem?: (problem: SinkProblem) => void;
 }
+/** A batch is refused as a whole when one of it is no object. @throws CORE_SINK_EVENT_INVALID */
+declare function assertEvents(batch: readonly unknown[]): void;
 /**
  * Opens the spool, and begins to deliver what a former process left in it.
  * @throws CORE_STORE_LOCKED when another process uses the directory; CORE_STORE_UNWRITABLE, CORE_SINK_SPOOL_FAILED, CORE_SINK_SPOOL_NOT_OURS.
  */
 declare function createSpooledSink(options: SpooledSinkOptions): Promise<Sink>;
 
-export { createSpooledSink };
+export { assertEvents, createSpooledSink, removeDamaged };
 export type { SinkProblem, SpooledSinkOptions };

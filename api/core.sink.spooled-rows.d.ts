@@ -41,10 +41,17 @@ interface DeliveryFailure {
     readonly retryInMs: number;
 }
 
+/** A stretch of a spool file that is not what was written. */
 interface SpoolDamage {
     readonly path: string;
     readonly startOffset: number;
     readonly bytes: number;
+    /** True: the write that the death of its process cut short, which was never accepted. */
+    readonly isTorn: boolean;
+    /** Accepted events that are lost with it; the least there can have been where even that is unreadable, and none when torn. */
+    readonly events: number;
+    /** The file that its bytes were copied to; absent when torn, or when there was no room. */
+    readonly keptAt?: string;
 }
 
 /** A durable queue of rows that are already encoded for their destination: the same spool as of events, without a second encoding. */

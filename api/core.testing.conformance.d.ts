@@ -587,6 +587,8 @@ declare const modelSpecSchema: z.ZodObject<{
             experts: "experts";
             linear: "linear";
         }>;
+        attentionBitsPerWeight: z.ZodOptional<z.ZodNumber>;
+        denseBitsPerWeight: z.ZodOptional<z.ZodNumber>;
         activations: z.ZodEnum<{
             bf16: "bf16";
             fp16: "fp16";

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import * as _bud_foundry_core from '@bud-foundry/core';
-import { Secret, TokenUsage, RequestEvent, BudgetAlertEvent, Sink, AuditEvent, Logger, Clock, Random, Store, BudError } from '@bud-foundry/core';
+import { Secret, TokenUsage, RequestEvent, BudgetAlertEvent, ConfigIssue, Sink, AuditEvent, Logger, Clock, Random, Store, BudError } from '@bud-foundry/core';
 import { IncomingMessage, ServerResponse } from 'node:http';
 
 declare const gatewayConfigSchema: z.ZodObject<{
@@ -546,37 +546,46 @@ declare const gatewayConfigSchema: z.ZodObject<{
         storeTimeoutMs: z.ZodDefault<z.ZodInt>;
         defaultOutputTokens: z.ZodDefault<z.ZodInt>;
         leaseMs: z.ZodDefault<z.ZodInt>;
+        unpriced: z.ZodDefault<z.ZodLiteral<"allow" | "refuse">>;
         headers: z.ZodDefault<z.ZodBoolean>;
     }, z.core.$strict>>;
     guardrails: z.ZodOptional<z.ZodObject<{
         rails: z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodObject<{
-            kind: z.ZodLiteral<"keywords">;
-            on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
             words: z.ZodArray<z.ZodString>;
             caseSensitive: z.ZodDefault<z.ZodBoolean>;
             mask: z.ZodDefault<z.ZodString>;
-        }, z.core.$strict>, z.ZodObject<{
-            kind: z.ZodLiteral<"regex">;
+            budgetMs: z.ZodOptional<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            kind: z.ZodLiteral<"keywords">;
             on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
+        }, z.core.$strict>, z.ZodObject<{
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
             pattern: z.ZodString;
             flags: z.ZodDefault<z.ZodString>;
             maxLength: z.ZodInt;
             asWritten: z.ZodDefault<z.ZodBoolean>;
             mask: z.ZodDefault<z.ZodString>;
-        }, z.core.$strict>, z.ZodObject<{
-            kind: z.ZodLiteral<"pii">;
+            budgetMs: z.ZodOptional<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            kind: z.ZodLiteral<"regex">;
             on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
+        }, z.core.$strict>, z.ZodObject<{
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
             detect: z.ZodDefault<z.ZodArray<z.ZodLiteral<"credit-card" | "email" | "iban" | "ip-address" | "phone" | "us-ssn">>>;
             country: z.ZodOptional<z.ZodString>;
             mask: z.ZodOptional<z.ZodString>;
+            budgetMs: z.ZodOptional<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            kind: z.ZodLiteral<"pii">;
+            on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
         }, z.core.$strict>, z.ZodObject<{
-            kind: z.ZodLiteral<"json-schema">;
             on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block">>;
             schema: z.ZodRecord<z.ZodString, z.ZodUnknown>;
+            budgetMs: z.ZodOptional<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            kind: z.ZodLiteral<"json-schema">;
         }, z.core.$strict>, z.ZodObject<{
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block">>;
             baseUrl: z.ZodDefault<z.ZodURL>;
@@ -916,10 +925,13 @@ interface KeyRing extends AsyncDisposable {
     get(id: string): KeyRecord | undefined;
     /**
      * From now on the key is refused here, and elsewhere as soon as the store has told. Undefined when there is no such key.
-     * When the store fails, the key stays refused here, and the store is told, again and again, until it takes it: as long as this ring is open.
+     * When the store fails, the key stays refused here, and the store is told, again and again, until it takes it: as long as this ring is open, and by
+     * the next one with the same journal.
      * @throws GATEWAY_REVOCATION_PENDING while the store cannot be told
      */
     revoke(id: string): Promise<KeyRecord | undefined>;
+    /** The same for a key that another process has revoked and may not have told the store of. Returns at once. */
+    refuse(id: string): void;
     /** Synchronous: requests wait for no store. */
     authenticate(key: string | undefined): Authentication;
 }
@@ -1028,9 +1040,56 @@ interface BudgetState {
     readonly spentUsd: number;
     readonly remainingUsd: number;
 }
+
+/**
+ * Why each cent: what was spent by day, key, user, project, model, target and price, summed over all processes. Every process writes rows of its own, a
+ * moment after the requests: the events in the sink stay the exact record of each one.
+ */
+
+/** What spend can be grouped by. */
+declare const spendDimensions: readonly ["day", "project", "user", "key", "model", "target", "price"];
+type SpendDimension = (typeof spendDimensions)[number];
+interface SpendQuestion {
+    /** ISO dates in UTC; both included. */
+    readonly from: string;
+    readonly to: string;
+    readonly by: readonly SpendDimension[];
+    readonly where?: {
+        readonly [Dimension in SpendDimension]?: string | undefined;
+    } | undefined;
+}
+/** One line of the answer; amounts with all their decimals. */
+interface SpendLine {
+    readonly group: {
+        readonly [Dimension in SpendDimension]?: string;
+    };
+    readonly requests: number;
+    readonly inputTokens: number;
+    readonly cachedInputTokens: number;
+    readonly outputTokens: number;
+    readonly costUsd: string;
+    readonly estimatedUsd: string;
+    readonly savedUsd: string;
+}
+interface SpendReport {
+    readonly lines: readonly SpendLine[];
+    readonly totalUsd: string;
+    /** True when there were more rows than one question may read: ask for fewer days. */
+    readonly isPartial: boolean;
+}
+interface SpendLedger extends AsyncDisposable {
+    /** Adds a gateway's requests: pass it to `gateway.onEvent`. */
+    readonly onEvent: (event: GatewayEvent) => void;
+    /** Dearest line first. */
+    report(question: SpendQuestion): Promise<SpendReport>;
+    /** Writes what has been added. */
+    flush(): Promise<void>;
+    /** Requests whose row found no place: there are more combinations than a process keeps in a day. */
+    readonly dropped: number;
+}
 interface Budgets extends AsyncDisposable {
     readonly ready: Promise<void>;
-    /** Makes or replaces it. @throws CORE_CONFIG_INVALID naming the field, GATEWAY_BUDGET_NOT_STOPPABLE, GATEWAY_NO_WEBHOOKS */
+    /** Makes or replaces it. @throws CORE_CONFIG_INVALID and GATEWAY_INVALID_BODY naming the field, GATEWAY_BUDGET_NOT_STOPPABLE, GATEWAY_NO_WEBHOOKS */
     put(budget: BudgetInput): Promise<Budget>;
     delete(id: string): Promise<boolean>;
     get(id: string): Budget | undefined;
@@ -1470,53 +1529,6 @@ interface Prices extends AsyncDisposable {
     list(): readonly PriceRecord[];
 }
 
-/**
- * Why each cent: what was spent by day, key, user, project, model, target and price, summed over all processes. Every process writes rows of its own, a
- * moment after the requests: the events in the sink stay the exact record of each one.
- */
-
-/** What spend can be grouped by. */
-declare const spendDimensions: readonly ["day", "project", "user", "key", "model", "target", "price"];
-type SpendDimension = (typeof spendDimensions)[number];
-interface SpendQuestion {
-    /** ISO dates in UTC; both included. */
-    readonly from: string;
-    readonly to: string;
-    readonly by: readonly SpendDimension[];
-    readonly where?: {
-        readonly [Dimension in SpendDimension]?: string | undefined;
-    } | undefined;
-}
-/** One line of the answer; amounts with all their decimals. */
-interface SpendLine {
-    readonly group: {
-        readonly [Dimension in SpendDimension]?: string;
-    };
-    readonly requests: number;
-    readonly inputTokens: number;
-    readonly cachedInputTokens: number;
-    readonly outputTokens: number;
-    readonly costUsd: string;
-    readonly estimatedUsd: string;
-    readonly savedUsd: string;
-}
-interface SpendReport {
-    readonly lines: readonly SpendLine[];
-    readonly totalUsd: string;
-    /** True when there were more rows than one question may read: ask for fewer days. */
-    readonly isPartial: boolean;
-}
-interface SpendLedger extends AsyncDisposable {
-    /** Adds a gateway's requests: pass it to `gateway.onEvent`. */
-    readonly onEvent: (event: GatewayEvent) => void;
-    /** Dearest line first. */
-    report(question: SpendQuestion): Promise<SpendReport>;
-    /** Writes what has been added. */
-    flush(): Promise<void>;
-    /** Requests whose row found no place: there are more combinations than a process keeps in a day. */
-    readonly dropped: number;
-}
-
 /** What typed calls promise about answers; members beyond these stay readable. */
 
 declare const chatAnswerSchema: z.ZodObject<{
@@ -1731,8 +1743,8 @@ interface Gateway extends AsyncDisposable, GatewayCalls {
     readonly prices: Prices;
     /** Swaps the configuration whole. Requests in flight keep the one they began with. Rejects, and changes nothing, when it is invalid. */
     updateConfig(config: GatewayConfigInput): Promise<void>;
-    /** Rejects as `updateConfig` would, and changes nothing either way. */
-    checkConfig(config: GatewayConfigInput): Promise<void>;
+    /** Rejects as `updateConfig` would, and changes nothing either way. Resolves with what is valid and may not be what was meant. */
+    checkConfig(config: GatewayConfigInput): Promise<readonly ConfigIssue[]>;
     /** In force now. Secrets in it do not print. */
     readonly config: GatewayConfig;
     /** Tells what happens as it happens; listeners must be quick. */
@@ -1824,13 +1836,6 @@ interface AdminParts {
 
 /** One administrative operation as data: its address, its schemas, what it does and what of it is audited. Calls, routes, OpenAPI and audit all come from it. */
 
-/** Who administers, as `authorize` found out. */
-interface AdminActor {
-    /** Of a key or an account; stands in the audit. */
-    readonly id: string;
-    readonly name?: string | undefined;
-    readonly clientIp?: string | undefined;
-}
 interface OperationInput<Params, Query, Body> {
     readonly params: Params;
     readonly query: Query;
@@ -1887,6 +1892,20 @@ interface AuditLog extends AsyncDisposable {
     readonly unwritten: number;
 }
 declare const createAuditLog: (parts?: AuditLogParts) => AuditLog;
+
+/** Who administers. */
+/** Who administers, as `authorize` found out. */
+interface AdminActor {
+    /** Of a key or an account; stands in the audit. */
+    readonly id: string;
+    readonly name?: string | undefined;
+    readonly clientIp?: string | undefined;
+}
+/** Somebody who is known, and may not do what was asked: refused with the error, and audited by name. */
+interface RefusedActor {
+    readonly actor: AdminActor;
+    readonly refused: Error;
+}
 
 /** Every operation by its name. */
 declare const adminOperations: {
@@ -2051,7 +2070,6 @@ declare const adminOperations: {
     putBudget: Operation<z.ZodObject<{
         id: z.ZodString;
     }, z.core.$strict>, z.ZodObject<{}, z.core.$strict>, z.ZodObject<{
-        name: z.ZodDefault<z.ZodString>;
         window: z.ZodDefault<z.ZodUnion<readonly [z.ZodLiteral<"day" | "hour" | "minute" | "second">, z.ZodObject<{
             seconds: z.ZodInt;
         }, z.core.$strict>, z.ZodObject<{
@@ -2074,6 +2092,7 @@ declare const adminOperations: {
             url: z.ZodURL;
             credential: z.ZodOptional<z.ZodString>;
         }, z.core.$strict>>;
+        name: z.ZodDefault<z.ZodString>;
     }, z.core.$strict>, z.ZodObject<{
         id: z.ZodString;
         name: z.ZodDefault<z.ZodString>;
@@ -3851,11 +3870,14 @@ declare const createAdmin: (init: AdminInit) => Admin;
 /** The administrative routes as one web-standard function: no framework, every answer JSON, every error of one shape. */
 
 interface AdminHandlerOptions {
-    /** Finds out who asks, or throws what refuses them. `changes` is false for operations that only read. */
+    /**
+     * Finds out who asks. Throws what refuses strangers; whoever is known and may not comes back with what refuses them, so that the audit names them.
+     * `changes` is false for operations that only read.
+     */
     readonly authorize: (request: Request, asked: {
         readonly operation: string;
         readonly changes: boolean;
-    }) => AdminActor | Promise<AdminActor>;
+    }) => AdminActor | RefusedActor | Promise<AdminActor | RefusedActor>;
     /** The caller's address, for the trace of those whom `authorize` refuses. */
     readonly clientIp?: ((request: Request) => string | undefined) | undefined;
     /** In front of every path; default `/admin`. */
@@ -3882,11 +3904,11 @@ declare const createCacheAdmin: (gateway: Pick<Gateway, "cache">) => CacheAdmin;
 /** What it needs of a gateway. */
 interface ConfigurableGateway {
     readonly config: unknown;
-    checkConfig(config: GatewayConfigInput): Promise<void>;
+    checkConfig(config: GatewayConfigInput): Promise<unknown>;
     updateConfig(config: GatewayConfigInput): Promise<void>;
 }
 /** `reload` reads the configuration anew from where it came, a file for instance. */
 declare const createConfigAdmin: (gateway: ConfigurableGateway, reload?: () => Promise<void>) => ConfigAdmin;
 
 export { adminOperations, createAdmin, createAdminHandler, createAuditLog, createAuditTrail, createBlockingAdmin, createCacheAdmin, createConfigAdmin, toErrorResponse };
-export type { Admin, AdminActor, AdminCaller, AdminHandlerOptions, AdminInit, AdminInput, AdminOperationName, AdminOperations, AdminParts, AdminResult, AnyOperation, AuditAnswer, AuditLog, AuditLogParts, AuditQuestion, AuditTrail, AuditTrailParts, BlockingAdmin, CacheAdmin, ConfigAdmin, ConfigurableGateway };
+export type { Admin, AdminActor, AdminCaller, AdminHandlerOptions, AdminInit, AdminInput, AdminOperationName, AdminOperations, AdminParts, AdminResult, AnyOperation, AuditAnswer, AuditLog, AuditLogParts, AuditQuestion, AuditTrail, AuditTrailParts, BlockingAdmin, CacheAdmin, ConfigAdmin, ConfigurableGateway, RefusedActor };

@@ -546,37 +546,46 @@ declare const gatewayConfigSchema: z.ZodObject<{
         storeTimeoutMs: z.ZodDefault<z.ZodInt>;
         defaultOutputTokens: z.ZodDefault<z.ZodInt>;
         leaseMs: z.ZodDefault<z.ZodInt>;
+        unpriced: z.ZodDefault<z.ZodLiteral<"allow" | "refuse">>;
         headers: z.ZodDefault<z.ZodBoolean>;
     }, z.core.$strict>>;
     guardrails: z.ZodOptional<z.ZodObject<{
         rails: z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodObject<{
-            kind: z.ZodLiteral<"keywords">;
-            on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
             words: z.ZodArray<z.ZodString>;
             caseSensitive: z.ZodDefault<z.ZodBoolean>;
             mask: z.ZodDefault<z.ZodString>;
-        }, z.core.$strict>, z.ZodObject<{
-            kind: z.ZodLiteral<"regex">;
+            budgetMs: z.ZodOptional<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            kind: z.ZodLiteral<"keywords">;
             on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
+        }, z.core.$strict>, z.ZodObject<{
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
             pattern: z.ZodString;
             flags: z.ZodDefault<z.ZodString>;
             maxLength: z.ZodInt;
             asWritten: z.ZodDefault<z.ZodBoolean>;
             mask: z.ZodDefault<z.ZodString>;
-        }, z.core.$strict>, z.ZodObject<{
-            kind: z.ZodLiteral<"pii">;
+            budgetMs: z.ZodOptional<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            kind: z.ZodLiteral<"regex">;
             on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
+        }, z.core.$strict>, z.ZodObject<{
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
             detect: z.ZodDefault<z.ZodArray<z.ZodLiteral<"credit-card" | "email" | "iban" | "ip-address" | "phone" | "us-ssn">>>;
             country: z.ZodOptional<z.ZodString>;
             mask: z.ZodOptional<z.ZodString>;
+            budgetMs: z.ZodOptional<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            kind: z.ZodLiteral<"pii">;
+            on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
         }, z.core.$strict>, z.ZodObject<{
-            kind: z.ZodLiteral<"json-schema">;
             on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block">>;
             schema: z.ZodRecord<z.ZodString, z.ZodUnknown>;
+            budgetMs: z.ZodOptional<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            kind: z.ZodLiteral<"json-schema">;
         }, z.core.$strict>, z.ZodObject<{
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block">>;
             baseUrl: z.ZodDefault<z.ZodURL>;
@@ -1264,37 +1273,46 @@ declare const configFileSchema: z.ZodObject<{
         storeTimeoutMs: z.ZodDefault<z.ZodInt>;
         defaultOutputTokens: z.ZodDefault<z.ZodInt>;
         leaseMs: z.ZodDefault<z.ZodInt>;
+        unpriced: z.ZodDefault<z.ZodLiteral<"allow" | "refuse">>;
         headers: z.ZodDefault<z.ZodBoolean>;
     }, z.core.$strict>>;
     guardrails: z.ZodOptional<z.ZodObject<{
         rails: z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodObject<{
-            kind: z.ZodLiteral<"keywords">;
-            on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
             words: z.ZodArray<z.ZodString>;
             caseSensitive: z.ZodDefault<z.ZodBoolean>;
             mask: z.ZodDefault<z.ZodString>;
-        }, z.core.$strict>, z.ZodObject<{
-            kind: z.ZodLiteral<"regex">;
+            budgetMs: z.ZodOptional<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            kind: z.ZodLiteral<"keywords">;
             on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
+        }, z.core.$strict>, z.ZodObject<{
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
             pattern: z.ZodString;
             flags: z.ZodDefault<z.ZodString>;
             maxLength: z.ZodInt;
             asWritten: z.ZodDefault<z.ZodBoolean>;
             mask: z.ZodDefault<z.ZodString>;
-        }, z.core.$strict>, z.ZodObject<{
-            kind: z.ZodLiteral<"pii">;
+            budgetMs: z.ZodOptional<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            kind: z.ZodLiteral<"regex">;
             on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
+        }, z.core.$strict>, z.ZodObject<{
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block" | "mask">>;
             detect: z.ZodDefault<z.ZodArray<z.ZodLiteral<"credit-card" | "email" | "iban" | "ip-address" | "phone" | "us-ssn">>>;
             country: z.ZodOptional<z.ZodString>;
             mask: z.ZodOptional<z.ZodString>;
+            budgetMs: z.ZodOptional<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            kind: z.ZodLiteral<"pii">;
+            on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
         }, z.core.$strict>, z.ZodObject<{
-            kind: z.ZodLiteral<"json-schema">;
             on: z.ZodDefault<z.ZodArray<z.ZodLiteral<"input" | "output">>>;
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block">>;
             schema: z.ZodRecord<z.ZodString, z.ZodUnknown>;
+            budgetMs: z.ZodOptional<z.ZodNumber>;
+            failPolicy: z.ZodDefault<z.ZodLiteral<"closed" | "open">>;
+            kind: z.ZodLiteral<"json-schema">;
         }, z.core.$strict>, z.ZodObject<{
             action: z.ZodDefault<z.ZodLiteral<"annotate" | "block">>;
             baseUrl: z.ZodDefault<z.ZodURL>;

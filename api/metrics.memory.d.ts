@@ -111,8 +111,6 @@ declare const storedRequestSchema: z.ZodObject<{
 /** A request with all that may be known of it. */
 type StoredRequest = Readonly<z.infer<typeof storedRequestSchema>>;
 
-/** What requests are told apart by: the same names group and filter. */
-
 interface Dimension {
     /** An expression with a text value over the columns, in `requests` and in every rollup that has them; empty when there is none. */
     readonly sql: string;
@@ -314,6 +312,12 @@ declare const seriesMeasures: readonly ["requests", "successes", "errors", "part
 type SeriesMeasure = (typeof seriesMeasures)[number];
 type MeasureValues<Names extends MeasureName = MeasureName> = Readonly<Record<Names, number | null>>;
 
+/** A field of a request, as `StoredRequest` names it. */
+type RequestField = keyof StoredRequest;
+/** Fields that every list has: they say which request it is, and where a page goes on. */
+declare const alwaysFields: readonly ["id", "kind", "timeUnixMs"];
+type AlwaysField = (typeof alwaysFields)[number];
+
 /** Whose rows a reader may see: decided once, applied to every question in one place. */
 /** `all` is for operators; everyone else names projects, and an empty list sees nothing. */
 type Scope = {
@@ -337,42 +341,42 @@ type DistributionName = (typeof distributionNames)[number];
 
 declare const requestQuerySchema: z.ZodObject<{
     filters: z.ZodDefault<z.ZodObject<{
-        method: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        projectId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        keyId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        userId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        operation: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        dialect: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        stream: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        requestedModel: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        model: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        targetId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        providerId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        status: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        outcome: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        errorCode: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        finishReason: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        usageSource: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        cache: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        clientIp: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        userAgent: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        countryCode: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        region: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        city: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        deviceType: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        browser: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        os: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        isBot: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        blockRuleId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        sessionId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        promptId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        promptVersion: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        route: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        source: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        errorClass: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        guardrail: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
+        method: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        projectId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        keyId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        userId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        operation: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        dialect: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        stream: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        requestedModel: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        model: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        targetId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        providerId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        status: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        outcome: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        errorCode: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        finishReason: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        usageSource: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        cache: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        clientIp: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        userAgent: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        countryCode: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        region: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        city: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        deviceType: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        browser: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        os: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        isBot: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        blockRuleId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        sessionId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        promptId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        promptVersion: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        route: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        source: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        errorClass: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        guardrail: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
     }, z.core.$strict>>;
-    tags: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>>;
+    tags: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>>;
     ranges: z.ZodOptional<z.ZodObject<{
         status: z.ZodOptional<z.ZodObject<{
             min: z.ZodOptional<z.ZodNumber>;
@@ -402,6 +406,70 @@ declare const requestQuerySchema: z.ZodObject<{
     search: z.ZodOptional<z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>>;
     fromUnixMs: z.ZodDefault<z.ZodNumber>;
     toUnixMs: z.ZodDefault<z.ZodNumber>;
+    fields: z.ZodOptional<z.ZodArray<z.ZodEnum<{
+        attempts: "attempts";
+        blockRuleId: "blockRuleId";
+        browser: "browser";
+        cache: "cache";
+        cacheWriteInputTokens: "cacheWriteInputTokens";
+        cachedInputTokens: "cachedInputTokens";
+        city: "city";
+        clientIp: "clientIp";
+        costEstimated: "costEstimated";
+        costUsd: "costUsd";
+        countryCode: "countryCode";
+        currency: "currency";
+        deviceType: "deviceType";
+        dialect: "dialect";
+        durationMs: "durationMs";
+        errorCode: "errorCode";
+        finishReason: "finishReason";
+        guardrailMs: "guardrailMs";
+        guardrails: "guardrails";
+        id: "id";
+        inputTokens: "inputTokens";
+        interTokenMaxMs: "interTokenMaxMs";
+        interTokenP50Ms: "interTokenP50Ms";
+        isBot: "isBot";
+        keyId: "keyId";
+        kind: "kind";
+        latitude: "latitude";
+        longitude: "longitude";
+        method: "method";
+        model: "model";
+        operation: "operation";
+        os: "os";
+        outcome: "outcome";
+        outputTokens: "outputTokens";
+        overheadMs: "overheadMs";
+        priceVersion: "priceVersion";
+        projectId: "projectId";
+        promptId: "promptId";
+        promptVersion: "promptVersion";
+        providerCostUsd: "providerCostUsd";
+        providerId: "providerId";
+        queueMs: "queueMs";
+        reasoningTokens: "reasoningTokens";
+        region: "region";
+        requestBytes: "requestBytes";
+        requestedModel: "requestedModel";
+        responseBytes: "responseBytes";
+        route: "route";
+        savedUsd: "savedUsd";
+        sessionId: "sessionId";
+        source: "source";
+        status: "status";
+        stream: "stream";
+        tags: "tags";
+        targetId: "targetId";
+        timePerOutputTokenMs: "timePerOutputTokenMs";
+        timeToFirstTokenMs: "timeToFirstTokenMs";
+        timeUnixMs: "timeUnixMs";
+        traceId: "traceId";
+        usageSource: "usageSource";
+        userAgent: "userAgent";
+        userId: "userId";
+    }>>>;
     limit: z.ZodDefault<z.ZodInt>;
     cursor: z.ZodOptional<z.ZodString>;
 }, z.core.$strict>;
@@ -483,40 +551,40 @@ declare const seriesQuerySchema: z.ZodObject<{
         uniqueUsers: "uniqueUsers";
     }>>>;
     filters: z.ZodDefault<z.ZodObject<{
-        method: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        projectId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        keyId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        userId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        operation: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        dialect: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        stream: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        requestedModel: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        model: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        targetId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        providerId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        status: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        outcome: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        errorCode: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        finishReason: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        usageSource: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        cache: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        clientIp: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        userAgent: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        countryCode: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        region: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        city: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        deviceType: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        browser: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        os: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        isBot: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        blockRuleId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        sessionId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        promptId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        promptVersion: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        route: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        source: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        errorClass: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        guardrail: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
+        method: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        projectId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        keyId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        userId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        operation: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        dialect: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        stream: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        requestedModel: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        model: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        targetId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        providerId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        status: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        outcome: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        errorCode: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        finishReason: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        usageSource: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        cache: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        clientIp: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        userAgent: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        countryCode: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        region: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        city: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        deviceType: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        browser: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        os: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        isBot: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        blockRuleId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        sessionId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        promptId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        promptVersion: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        route: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        source: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        errorClass: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        guardrail: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
     }, z.core.$strict>>;
     fromUnixMs: z.ZodOptional<z.ZodNumber>;
     toUnixMs: z.ZodOptional<z.ZodNumber>;
@@ -560,40 +628,40 @@ declare const summaryQuerySchema: z.ZodObject<{
         userId: "userId";
     }>>>;
     filters: z.ZodDefault<z.ZodObject<{
-        method: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        projectId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        keyId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        userId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        operation: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        dialect: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        stream: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        requestedModel: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        model: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        targetId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        providerId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        status: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        outcome: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        errorCode: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        finishReason: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        usageSource: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        cache: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        clientIp: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        userAgent: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        countryCode: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        region: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        city: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        deviceType: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        browser: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        os: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        isBot: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        blockRuleId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        sessionId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        promptId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        promptVersion: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        route: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        source: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        errorClass: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
-        guardrail: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodString>]>>;
+        method: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        projectId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        keyId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        userId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        operation: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        dialect: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        stream: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        requestedModel: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        model: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        targetId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        providerId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        status: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        outcome: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        errorCode: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        finishReason: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        usageSource: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        cache: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        clientIp: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        userAgent: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        countryCode: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        region: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        city: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        deviceType: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        browser: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        os: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        isBot: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        blockRuleId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        sessionId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        promptId: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        promptVersion: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        route: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        source: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        errorClass: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
+        guardrail: z.ZodOptional<z.ZodUnion<readonly [z.ZodPipe<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>, z.ZodTransform<string[], string>>, z.ZodArray<z.ZodType<string, string, z.core.$ZodTypeInternals<string, string>>>]>>;
     }, z.core.$strict>>;
     limit: z.ZodDefault<z.ZodInt>;
     fromUnixMs: z.ZodOptional<z.ZodNumber>;
@@ -653,7 +721,9 @@ interface DistributionQuestion extends CutInput {
     /** Ascending upper ends of the bins, exclusive. */
     readonly bounds?: readonly number[] | undefined;
 }
-interface RequestQuery extends Omit<z.input<typeof requestQuerySchema>, 'filters' | 'tags' | 'ranges'> {
+interface RequestQuery<Fields extends RequestField = RequestField> extends Omit<z.input<typeof requestQuerySchema>, 'filters' | 'tags' | 'ranges' | 'fields'> {
+    /** What is told of each request, beside its id and its time; a list that shows little reads little. Absent: everything. */
+    readonly fields?: readonly Fields[];
     readonly filters?: FiltersInput;
     readonly tags?: SelectionInput['tags'];
     readonly ranges?: SelectionInput['ranges'];
@@ -718,7 +788,7 @@ interface Distribution {
 
 interface ExportQuestion extends SelectionInput {
     readonly format: 'csv' | 'jsonl' | 'parquet';
-    /** Most rows written, newest first; default and largest 1,000,000. */
+    /** Most rows written, newest first; at most 1,000,000. Absent: all, or a refusal where there are more. */
     readonly limit?: number | undefined;
 }
 interface ExportedFile {
@@ -849,9 +919,9 @@ interface Payload {
     readonly response: PayloadText;
 }
 
-interface RequestPage {
+interface RequestPage<Fields extends RequestField = RequestField> {
     /** Newest first. */
-    readonly data: readonly StoredRequest[];
+    readonly data: readonly Pick<StoredRequest, Fields | AlwaysField>[];
     /** Absent on the last page. */
     readonly nextCursor?: string;
 }
@@ -899,7 +969,7 @@ interface MetricsReader {
     /** How values spread; with an interval, a heatmap. @throws METRICS_QUESTION_INVALID */
     distribution(question: DistributionQuestion, signal?: AbortSignal): Promise<Distribution>;
     /** @throws METRICS_QUESTION_INVALID */
-    requests(query?: RequestQuery, signal?: AbortSignal): Promise<RequestPage>;
+    requests<Fields extends RequestField = RequestField>(query?: RequestQuery<Fields>, signal?: AbortSignal): Promise<RequestPage<Fields>>;
     /** Undefined when it is not stored, or not in scope. */
     request(id: string, signal?: AbortSignal): Promise<StoredRequest | undefined>;
     /** What was sampled of devices, nodes, pods and engines, what was blocked and guarded, how requests were scored, metrics of others. @throws METRICS_QUESTION_INVALID, METRICS_OPERATOR_ONLY */

@@ -2,142 +2,27 @@
 
 import { RequestOutcome, RequestEvent, DeviceInput, Workload, LatencyObjective, DeploymentPlan } from '@bud-foundry/core';
 
-/** What the server sends and takes, as far as the kit uses it, with the checks that turn JSON into it. */
-
-interface Session {
-    readonly expiresAtUnixMs: number;
-    readonly scopes: readonly string[];
-}
-interface ModelInfo {
-    readonly id: string;
-    readonly ownedBy: string | undefined;
-}
-interface RequestQuery {
-    readonly limit?: number | undefined;
-    readonly cursor?: string | undefined;
-    readonly fromUnixMs?: number | undefined;
-    readonly toUnixMs?: number | undefined;
-    readonly model?: string | undefined;
-    readonly outcome?: RequestOutcome | undefined;
-}
-/** Newest first. */
-interface RequestPage {
-    readonly data: readonly RequestEvent[];
-    readonly nextCursor: string | undefined;
-}
-interface SeriesQuery {
-    readonly windowSeconds: number;
-    readonly intervalSeconds: number;
-}
-/** One bucket; `null` where nothing was measured. */
-interface SeriesPoint {
-    readonly timeUnixMs: number;
-    readonly requests: number;
-    readonly errors: number;
-    readonly outputTokensPerSecond: number | null;
-    readonly timeToFirstTokenMsP50: number | null;
-    readonly timeToFirstTokenMsP95: number | null;
-}
-/** The same measures over the whole window. */
-type SeriesTotals = Readonly<Record<string, number | null>>;
-interface Series {
-    readonly fromUnixMs: number;
-    readonly toUnixMs: number;
-    readonly intervalMs: number;
-    readonly points: readonly SeriesPoint[];
-    readonly totals: SeriesTotals;
-}
-interface RequestStart {
-    readonly id: string;
-    readonly timeUnixMs: number;
-    readonly requestedModel: string;
-    readonly stream: boolean;
-}
-interface OptimizeInput {
-    /** A known id, or the whole `config.json` of a model. */
-    readonly model: string | Readonly<Record<string, unknown>>;
-    readonly devices: readonly DeviceInput[];
-    readonly workload?: Workload | undefined;
-    readonly objective?: LatencyObjective | undefined;
-}
-interface RejectedPlan {
-    readonly title: string;
-    readonly reason: string;
-}
-interface OptimizeResult {
-    /** Best first. */
-    readonly plans: readonly DeploymentPlan[];
-    readonly rejected: readonly RejectedPlan[];
-}
-interface ManifestFinding {
-    readonly severity: 'info' | 'warning' | 'blocker';
-    readonly message: string;
-    readonly field: string | undefined;
-}
-interface ClusterPlan {
-    readonly manifests: readonly Readonly<Record<string, unknown>>[];
-    readonly yaml: string;
-    readonly findings: readonly ManifestFinding[];
-}
-
-interface ClientClock {
-    /** Milliseconds since 1970. */
-    readonly nowMs: () => number;
-    /** Milliseconds that never jump; for durations. */
-    readonly monotonicMs: () => number;
-    /** Calls back once after the delay; the returned function cancels. */
-    readonly after: (delayMs: number, callback: () => void) => () => void;
-}
-
-/** Sends requests: joins addresses, adds headers, turns every failure into a BudClientError. */
-
-type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-type ChatRole = 'system' | 'user' | 'assistant';
-interface ChatRequest {
-    readonly model: string;
-    readonly messages: readonly {
-        readonly role: ChatRole;
-        readonly content: string;
-    }[];
-    readonly temperature?: number | undefined;
-    readonly maxTokens?: number | undefined;
-}
-type ChatDelta = {
-    readonly kind: 'text';
-    readonly text: string;
-} | {
-    readonly kind: 'reasoning';
-    readonly text: string;
-} | {
-    readonly kind: 'usage';
-    readonly inputTokens: number;
-    readonly outputTokens: number;
-} | {
-    readonly kind: 'finish';
-    readonly reason: string;
-};
-
 /** Made from the server's OpenAPI document by the tests of the reference server (client-types.test.ts); not edited by hand. */
 type MetricsMeasure = 'requests' | 'requestsPerSecond' | 'successes' | 'errors' | 'partials' | 'rejected' | 'blocked' | 'aborted' | 'clientErrors' | 'serverErrors' | 'successShare' | 'errorShare' | 'rejectedShare' | 'guardrailRequests' | 'guardrailShare' | 'attempts' | 'attemptsPerRequest' | 'inputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'outputTokens' | 'reasoningTokens' | 'inputTokensPerSecond' | 'outputTokensPerSecond' | 'inputTokensMean' | 'outputTokensMean' | 'cachedInputShare' | 'durationMsP50' | 'durationMsP90' | 'durationMsP95' | 'durationMsP99' | 'durationMsMean' | 'durationMsMax' | 'timeToFirstTokenMsP50' | 'timeToFirstTokenMsP90' | 'timeToFirstTokenMsP95' | 'timeToFirstTokenMsP99' | 'timeToFirstTokenMsMean' | 'timeToFirstTokenCount' | 'timePerOutputTokenMsP50' | 'timePerOutputTokenMsP90' | 'timePerOutputTokenMsP95' | 'timePerOutputTokenMsP99' | 'timePerOutputTokenMsMean' | 'timePerOutputTokenCount' | 'interTokenMsP50' | 'interTokenMsP90' | 'interTokenMsP95' | 'interTokenMsP99' | 'tokenSpeedP50' | 'tokenSpeedP10' | 'overheadMsP50' | 'overheadMsP99' | 'overheadMsMean' | 'queueMsP50' | 'queueMsP95' | 'queueMsP99' | 'queueMsMean' | 'costUsd' | 'pricedRequests' | 'pricedShare' | 'costUsdMean' | 'costUsdPerMillionTokens' | 'cacheHits' | 'cacheLookups' | 'cacheHitShare' | 'cacheSavedUsd' | 'providerCostUsd' | 'uniqueUsers' | 'uniqueKeys' | 'goodRequests' | 'goodputPerSecond' | 'goodShare' | 'inFlightMean' | 'inFlightPeak';
+type MetricsErrorClass = '' | 'aborted' | 'broken-stream' | 'blocked' | 'guardrail' | 'budget' | 'rate-limit' | 'permission' | 'timeout' | 'bad-request' | 'server';
 type MetricsFilters = {
     readonly projectId?: string | readonly string[] | undefined;
     readonly keyId?: string | readonly string[] | undefined;
     readonly userId?: string | readonly string[] | undefined;
-    readonly operation?: string | readonly string[] | undefined;
+    readonly operation?: 'chat' | 'completion' | 'embedding' | 'count-tokens' | 'models' | readonly ('chat' | 'completion' | 'embedding' | 'count-tokens' | 'models')[] | undefined;
     readonly dialect?: string | readonly string[] | undefined;
-    readonly stream?: string | readonly string[] | undefined;
+    readonly stream?: 'true' | 'false' | readonly ('true' | 'false')[] | undefined;
     readonly requestedModel?: string | readonly string[] | undefined;
     readonly model?: string | readonly string[] | undefined;
     readonly targetId?: string | readonly string[] | undefined;
     readonly providerId?: string | readonly string[] | undefined;
     readonly status?: string | readonly string[] | undefined;
-    readonly outcome?: string | readonly string[] | undefined;
-    readonly errorClass?: string | readonly string[] | undefined;
+    readonly outcome?: 'success' | 'error' | 'rejected' | 'aborted' | 'partial' | readonly ('success' | 'error' | 'rejected' | 'aborted' | 'partial')[] | undefined;
+    readonly errorClass?: MetricsErrorClass | readonly MetricsErrorClass[] | undefined;
     readonly errorCode?: string | readonly string[] | undefined;
     readonly finishReason?: string | readonly string[] | undefined;
-    readonly cache?: string | readonly string[] | undefined;
-    readonly usageSource?: string | readonly string[] | undefined;
+    readonly cache?: 'none' | 'hit' | 'miss' | readonly ('none' | 'hit' | 'miss')[] | undefined;
+    readonly usageSource?: 'upstream' | 'estimate' | 'none' | readonly ('upstream' | 'estimate' | 'none')[] | undefined;
     readonly clientIp?: string | readonly string[] | undefined;
     readonly userAgent?: string | readonly string[] | undefined;
     readonly sessionId?: string | readonly string[] | undefined;
@@ -153,7 +38,7 @@ type MetricsFilters = {
     readonly os?: string | readonly string[] | undefined;
     readonly blockRuleId?: string | readonly string[] | undefined;
     readonly source?: string | readonly string[] | undefined;
-    readonly isBot?: string | readonly string[] | undefined;
+    readonly isBot?: 'true' | 'false' | readonly ('true' | 'false')[] | undefined;
     readonly guardrail?: string | readonly string[] | undefined;
 };
 type MetricsGroupBy = 'projectId' | 'keyId' | 'userId' | 'operation' | 'dialect' | 'stream' | 'requestedModel' | 'model' | 'targetId' | 'providerId' | 'status' | 'outcome' | 'errorClass' | 'errorCode' | 'finishReason' | 'cache' | 'usageSource' | 'clientIp' | 'userAgent' | 'sessionId' | 'promptId' | 'promptVersion' | 'method' | 'route' | 'countryCode' | 'region' | 'city' | 'deviceType' | 'browser' | 'os' | 'blockRuleId' | 'source' | 'isBot' | 'guardrail';
@@ -311,6 +196,154 @@ interface Catalogue {
     readonly dimensions: readonly string[];
 }
 
+/** What the server sends and takes, as far as the kit uses it, with the checks that turn JSON into it. */
+
+interface Session {
+    readonly expiresAtUnixMs: number;
+    readonly scopes: readonly string[];
+}
+interface ModelInfo {
+    readonly id: string;
+    readonly ownedBy: string | undefined;
+}
+interface RequestQuery {
+    readonly limit?: number | undefined;
+    readonly cursor?: string | undefined;
+    readonly fromUnixMs?: number | undefined;
+    readonly toUnixMs?: number | undefined;
+    readonly model?: string | undefined;
+    readonly projectId?: string | undefined;
+    readonly outcome?: RequestOutcome | undefined;
+}
+/** Newest first. */
+interface RequestPage {
+    readonly data: readonly RequestEvent[];
+    readonly nextCursor: string | undefined;
+}
+interface SeriesQuery {
+    readonly windowSeconds: number;
+    readonly intervalSeconds: number;
+}
+/** One bucket; `null` where nothing was measured. */
+interface SeriesPoint {
+    readonly timeUnixMs: number;
+    readonly requests: number;
+    readonly errors: number;
+    readonly outputTokensPerSecond: number | null;
+    readonly timeToFirstTokenMsP50: number | null;
+    readonly timeToFirstTokenMsP95: number | null;
+}
+/** The same measures over the whole window. */
+type SeriesTotals = Readonly<Record<string, number | null>>;
+interface Series {
+    readonly fromUnixMs: number;
+    readonly toUnixMs: number;
+    readonly intervalMs: number;
+    readonly points: readonly SeriesPoint[];
+    readonly totals: SeriesTotals;
+}
+interface RequestStart {
+    readonly id: string;
+    readonly timeUnixMs: number;
+    readonly requestedModel: string;
+    readonly stream: boolean;
+}
+interface OptimizeInput {
+    /** A known id, or the whole `config.json` of a model. */
+    readonly model: string | Readonly<Record<string, unknown>>;
+    readonly devices: readonly DeviceInput[];
+    readonly workload?: Workload | undefined;
+    readonly objective?: LatencyObjective | undefined;
+}
+interface RejectedPlan {
+    readonly title: string;
+    readonly reason: string;
+}
+interface OptimizeResult {
+    /** Best first. */
+    readonly plans: readonly DeploymentPlan[];
+    readonly rejected: readonly RejectedPlan[];
+}
+interface ManifestFinding {
+    readonly severity: 'info' | 'warning' | 'blocker';
+    readonly message: string;
+    readonly field: string | undefined;
+}
+interface ClusterPlan {
+    readonly manifests: readonly Readonly<Record<string, unknown>>[];
+    readonly yaml: string;
+    readonly findings: readonly ManifestFinding[];
+}
+
+interface ClientClock {
+    /** Milliseconds since 1970. */
+    readonly nowMs: () => number;
+    /** Milliseconds that never jump; for durations. */
+    readonly monotonicMs: () => number;
+    /** Calls back once after the delay; the returned function cancels. */
+    readonly after: (delayMs: number, callback: () => void) => () => void;
+}
+
+/** Sends requests: joins addresses, adds headers, turns every failure into a BudClientError. */
+
+type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+type ChatRole = 'system' | 'user' | 'assistant';
+/** A function that the model asks to have run; `arguments` is JSON as the model wrote it. */
+interface ChatToolCall {
+    readonly id: string;
+    readonly name: string;
+    readonly arguments: string;
+}
+type ChatTurn = {
+    readonly role: ChatRole;
+    readonly content: string;
+    /** Addresses of images, `data:` ones included, that go with the text of a user. */
+    readonly images?: readonly string[] | undefined;
+    /** What an assistant asked to have run. */
+    readonly toolCalls?: readonly ChatToolCall[] | undefined;
+} | {
+    readonly role: 'tool';
+    readonly toolCallId: string;
+    readonly content: string;
+};
+/** A function that the model may ask for. */
+interface ChatTool {
+    readonly name: string;
+    readonly description?: string | undefined;
+    /** JSON schema of its arguments. */
+    readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+}
+interface ChatRequest {
+    readonly model: string;
+    readonly messages: readonly ChatTurn[];
+    readonly temperature?: number | undefined;
+    readonly maxTokens?: number | undefined;
+    readonly tools?: readonly ChatTool[] | undefined;
+}
+type ChatDelta = {
+    readonly kind: 'text';
+    readonly text: string;
+} | {
+    readonly kind: 'reasoning';
+    readonly text: string;
+}
+/** A piece of the call at that place; id and name come with its first one. */
+ | {
+    readonly kind: 'tool-call';
+    readonly index: number;
+    readonly id: string;
+    readonly name: string;
+    readonly arguments: string;
+} | {
+    readonly kind: 'usage';
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+} | {
+    readonly kind: 'finish';
+    readonly reason: string;
+};
+
 interface Operation {
     /** Method and path, its parameters in braces: `GET /api/admin/keys/{id}`. */
     readonly address: `${HttpMethod} /${string}`;
@@ -351,6 +384,8 @@ interface BudClient {
     series(query: SeriesQuery, options?: CallOptions): Promise<Series>;
     /** Answers a question about requests: measures over a window, over time, by dimension. */
     ask(question: Question, options?: CallOptions): Promise<Answer>;
+    /** Answers several questions, in their order, in one pass of the server where it can; 1 to 50. When one is wrong, all are refused. */
+    askMany(questions: readonly Question[], options?: CallOptions): Promise<readonly Answer[]>;
     /** How values spread over bins; with an interval, a heatmap. */
     distribution(question: DistributionQuestion, options?: CallOptions): Promise<Distribution>;
     /** What can be asked, with the definition of every measure. */

@@ -7,6 +7,13 @@ interface ModelInfo {
     readonly ownedBy: string | undefined;
 }
 
+/** A function that the model asks to have run; `arguments` is JSON as the model wrote it. */
+interface ChatToolCall {
+    readonly id: string;
+    readonly name: string;
+    readonly arguments: string;
+}
+
 /** The one error class of the kit; dependency-free, so that the browser bundle carries no schema library. */
 type BudClientErrorCode = 'REACT_NETWORK_FAILED' | 'REACT_RESPONSE_REFUSED' | 'REACT_RESPONSE_INVALID' | 'REACT_TIMED_OUT' | 'REACT_ABORTED' | 'REACT_CLIENT_MISSING';
 interface BudClientErrorInit {
@@ -37,7 +44,7 @@ interface Observable<T> {
     readonly subscribe: (listener: () => void) => () => void;
 }
 
-/** A conversation: sends, streams, stops, retries, and measures each answer where the reader sits. */
+/** The turns of a conversation as they are shown, and as the model is told of them. */
 
 interface ChatTiming {
     /** From sending to the first token, as seen here. */
@@ -49,25 +56,40 @@ interface ChatTiming {
     /** After the first token. */
     readonly tokensPerSecond: number | undefined;
 }
+/** A picture that goes with a message. */
+interface ChatImage {
+    readonly name: string;
+    /** `data:image/…;base64,…` */
+    readonly dataUrl: string;
+}
 interface ChatMessage {
     readonly id: string;
-    readonly role: 'user' | 'assistant';
+    /** `tool`: what the function returned that the model asked for. */
+    readonly role: 'user' | 'assistant' | 'tool';
     readonly content: string;
     /** The model's thinking, where it sends any. */
     readonly reasoning: string;
+    readonly images: readonly ChatImage[];
+    /** What the model asks to have run before it goes on. */
+    readonly toolCalls: readonly ChatToolCall[];
+    /** Of a `tool`: which call it answers. */
+    readonly toolCallId: string | undefined;
     readonly model: string | undefined;
     readonly status: 'waiting' | 'streaming' | 'done' | 'stopped' | 'failed';
     readonly error: BudClientError | undefined;
     readonly timing: ChatTiming | undefined;
     readonly finishReason: string | undefined;
 }
+
 interface ChatState {
     readonly messages: readonly ChatMessage[];
     readonly isBusy: boolean;
 }
 interface ChatSession extends Observable<ChatState> {
-    /** Adds the text and streams the answer; ignored while an answer is under way or when the text is blank. */
-    readonly send: (text: string, model: string) => void;
+    /** Adds text and pictures and streams the answer; ignored while an answer is under way, or when there is neither. */
+    readonly send: (text: string, model: string, images?: readonly ChatImage[]) => void;
+    /** Gives what the functions returned, by the id of the call, and streams on; calls that are left out count as not run. */
+    readonly answerTools: (results: Readonly<Record<string, string>>, model: string) => void;
     /** Ends the answer under way and keeps what has arrived. */
     readonly stop: () => void;
     /** Asks again for the last answer. */

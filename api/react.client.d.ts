@@ -2,143 +2,27 @@
 
 import { RequestOutcome, RequestEvent, DeviceInput, Workload, LatencyObjective, DeploymentPlan } from '@bud-foundry/core';
 
-/** What the server sends and takes, as far as the kit uses it, with the checks that turn JSON into it. */
-
-interface Session {
-    readonly expiresAtUnixMs: number;
-    readonly scopes: readonly string[];
-}
-interface ModelInfo {
-    readonly id: string;
-    readonly ownedBy: string | undefined;
-}
-interface RequestQuery {
-    readonly limit?: number | undefined;
-    readonly cursor?: string | undefined;
-    readonly fromUnixMs?: number | undefined;
-    readonly toUnixMs?: number | undefined;
-    readonly model?: string | undefined;
-    readonly outcome?: RequestOutcome | undefined;
-}
-/** Newest first. */
-interface RequestPage {
-    readonly data: readonly RequestEvent[];
-    readonly nextCursor: string | undefined;
-}
-interface SeriesQuery {
-    readonly windowSeconds: number;
-    readonly intervalSeconds: number;
-}
-/** One bucket; `null` where nothing was measured. */
-interface SeriesPoint {
-    readonly timeUnixMs: number;
-    readonly requests: number;
-    readonly errors: number;
-    readonly outputTokensPerSecond: number | null;
-    readonly timeToFirstTokenMsP50: number | null;
-    readonly timeToFirstTokenMsP95: number | null;
-}
-/** The same measures over the whole window. */
-type SeriesTotals = Readonly<Record<string, number | null>>;
-interface Series {
-    readonly fromUnixMs: number;
-    readonly toUnixMs: number;
-    readonly intervalMs: number;
-    readonly points: readonly SeriesPoint[];
-    readonly totals: SeriesTotals;
-}
-interface RequestStart {
-    readonly id: string;
-    readonly timeUnixMs: number;
-    readonly requestedModel: string;
-    readonly stream: boolean;
-}
-interface OptimizeInput {
-    /** A known id, or the whole `config.json` of a model. */
-    readonly model: string | Readonly<Record<string, unknown>>;
-    readonly devices: readonly DeviceInput[];
-    readonly workload?: Workload | undefined;
-    readonly objective?: LatencyObjective | undefined;
-}
-interface RejectedPlan {
-    readonly title: string;
-    readonly reason: string;
-}
-interface OptimizeResult {
-    /** Best first. */
-    readonly plans: readonly DeploymentPlan[];
-    readonly rejected: readonly RejectedPlan[];
-}
-interface ManifestFinding {
-    readonly severity: 'info' | 'warning' | 'blocker';
-    readonly message: string;
-    readonly field: string | undefined;
-}
-interface ClusterPlan {
-    readonly manifests: readonly Readonly<Record<string, unknown>>[];
-    readonly yaml: string;
-    readonly findings: readonly ManifestFinding[];
-}
-
-interface ClientClock {
-    /** Milliseconds since 1970. */
-    readonly nowMs: () => number;
-    /** Milliseconds that never jump; for durations. */
-    readonly monotonicMs: () => number;
-    /** Calls back once after the delay; the returned function cancels. */
-    readonly after: (delayMs: number, callback: () => void) => () => void;
-}
-declare const browserClock: ClientClock;
-
-/** Sends requests: joins addresses, adds headers, turns every failure into a BudClientError. */
-
-type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-type ChatRole = 'system' | 'user' | 'assistant';
-interface ChatRequest {
-    readonly model: string;
-    readonly messages: readonly {
-        readonly role: ChatRole;
-        readonly content: string;
-    }[];
-    readonly temperature?: number | undefined;
-    readonly maxTokens?: number | undefined;
-}
-type ChatDelta = {
-    readonly kind: 'text';
-    readonly text: string;
-} | {
-    readonly kind: 'reasoning';
-    readonly text: string;
-} | {
-    readonly kind: 'usage';
-    readonly inputTokens: number;
-    readonly outputTokens: number;
-} | {
-    readonly kind: 'finish';
-    readonly reason: string;
-};
-
 /** Made from the server's OpenAPI document by the tests of the reference server (client-types.test.ts); not edited by hand. */
 type MetricsMeasure = 'requests' | 'requestsPerSecond' | 'successes' | 'errors' | 'partials' | 'rejected' | 'blocked' | 'aborted' | 'clientErrors' | 'serverErrors' | 'successShare' | 'errorShare' | 'rejectedShare' | 'guardrailRequests' | 'guardrailShare' | 'attempts' | 'attemptsPerRequest' | 'inputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'outputTokens' | 'reasoningTokens' | 'inputTokensPerSecond' | 'outputTokensPerSecond' | 'inputTokensMean' | 'outputTokensMean' | 'cachedInputShare' | 'durationMsP50' | 'durationMsP90' | 'durationMsP95' | 'durationMsP99' | 'durationMsMean' | 'durationMsMax' | 'timeToFirstTokenMsP50' | 'timeToFirstTokenMsP90' | 'timeToFirstTokenMsP95' | 'timeToFirstTokenMsP99' | 'timeToFirstTokenMsMean' | 'timeToFirstTokenCount' | 'timePerOutputTokenMsP50' | 'timePerOutputTokenMsP90' | 'timePerOutputTokenMsP95' | 'timePerOutputTokenMsP99' | 'timePerOutputTokenMsMean' | 'timePerOutputTokenCount' | 'interTokenMsP50' | 'interTokenMsP90' | 'interTokenMsP95' | 'interTokenMsP99' | 'tokenSpeedP50' | 'tokenSpeedP10' | 'overheadMsP50' | 'overheadMsP99' | 'overheadMsMean' | 'queueMsP50' | 'queueMsP95' | 'queueMsP99' | 'queueMsMean' | 'costUsd' | 'pricedRequests' | 'pricedShare' | 'costUsdMean' | 'costUsdPerMillionTokens' | 'cacheHits' | 'cacheLookups' | 'cacheHitShare' | 'cacheSavedUsd' | 'providerCostUsd' | 'uniqueUsers' | 'uniqueKeys' | 'goodRequests' | 'goodputPerSecond' | 'goodShare' | 'inFlightMean' | 'inFlightPeak';
+type MetricsErrorClass = '' | 'aborted' | 'broken-stream' | 'blocked' | 'guardrail' | 'budget' | 'rate-limit' | 'permission' | 'timeout' | 'bad-request' | 'server';
 type MetricsFilters = {
     readonly projectId?: string | readonly string[] | undefined;
     readonly keyId?: string | readonly string[] | undefined;
     readonly userId?: string | readonly string[] | undefined;
-    readonly operation?: string | readonly string[] | undefined;
+    readonly operation?: 'chat' | 'completion' | 'embedding' | 'count-tokens' | 'models' | readonly ('chat' | 'completion' | 'embedding' | 'count-tokens' | 'models')[] | undefined;
     readonly dialect?: string | readonly string[] | undefined;
-    readonly stream?: string | readonly string[] | undefined;
+    readonly stream?: 'true' | 'false' | readonly ('true' | 'false')[] | undefined;
     readonly requestedModel?: string | readonly string[] | undefined;
     readonly model?: string | readonly string[] | undefined;
     readonly targetId?: string | readonly string[] | undefined;
     readonly providerId?: string | readonly string[] | undefined;
     readonly status?: string | readonly string[] | undefined;
-    readonly outcome?: string | readonly string[] | undefined;
-    readonly errorClass?: string | readonly string[] | undefined;
+    readonly outcome?: 'success' | 'error' | 'rejected' | 'aborted' | 'partial' | readonly ('success' | 'error' | 'rejected' | 'aborted' | 'partial')[] | undefined;
+    readonly errorClass?: MetricsErrorClass | readonly MetricsErrorClass[] | undefined;
     readonly errorCode?: string | readonly string[] | undefined;
     readonly finishReason?: string | readonly string[] | undefined;
-    readonly cache?: string | readonly string[] | undefined;
-    readonly usageSource?: string | readonly string[] | undefined;
+    readonly cache?: 'none' | 'hit' | 'miss' | readonly ('none' | 'hit' | 'miss')[] | undefined;
+    readonly usageSource?: 'upstream' | 'estimate' | 'none' | readonly ('upstream' | 'estimate' | 'none')[] | undefined;
     readonly clientIp?: string | readonly string[] | undefined;
     readonly userAgent?: string | readonly string[] | undefined;
     readonly sessionId?: string | readonly string[] | undefined;
@@ -154,7 +38,7 @@ type MetricsFilters = {
     readonly os?: string | readonly string[] | undefined;
     readonly blockRuleId?: string | readonly string[] | undefined;
     readonly source?: string | readonly string[] | undefined;
-    readonly isBot?: string | readonly string[] | undefined;
+    readonly isBot?: 'true' | 'false' | readonly ('true' | 'false')[] | undefined;
     readonly guardrail?: string | readonly string[] | undefined;
 };
 type MetricsGroupBy = 'projectId' | 'keyId' | 'userId' | 'operation' | 'dialect' | 'stream' | 'requestedModel' | 'model' | 'targetId' | 'providerId' | 'status' | 'outcome' | 'errorClass' | 'errorCode' | 'finishReason' | 'cache' | 'usageSource' | 'clientIp' | 'userAgent' | 'sessionId' | 'promptId' | 'promptVersion' | 'method' | 'route' | 'countryCode' | 'region' | 'city' | 'deviceType' | 'browser' | 'os' | 'blockRuleId' | 'source' | 'isBot' | 'guardrail';
@@ -313,6 +197,155 @@ interface Catalogue {
     readonly dimensions: readonly string[];
 }
 
+/** What the server sends and takes, as far as the kit uses it, with the checks that turn JSON into it. */
+
+interface Session {
+    readonly expiresAtUnixMs: number;
+    readonly scopes: readonly string[];
+}
+interface ModelInfo {
+    readonly id: string;
+    readonly ownedBy: string | undefined;
+}
+interface RequestQuery {
+    readonly limit?: number | undefined;
+    readonly cursor?: string | undefined;
+    readonly fromUnixMs?: number | undefined;
+    readonly toUnixMs?: number | undefined;
+    readonly model?: string | undefined;
+    readonly projectId?: string | undefined;
+    readonly outcome?: RequestOutcome | undefined;
+}
+/** Newest first. */
+interface RequestPage {
+    readonly data: readonly RequestEvent[];
+    readonly nextCursor: string | undefined;
+}
+interface SeriesQuery {
+    readonly windowSeconds: number;
+    readonly intervalSeconds: number;
+}
+/** One bucket; `null` where nothing was measured. */
+interface SeriesPoint {
+    readonly timeUnixMs: number;
+    readonly requests: number;
+    readonly errors: number;
+    readonly outputTokensPerSecond: number | null;
+    readonly timeToFirstTokenMsP50: number | null;
+    readonly timeToFirstTokenMsP95: number | null;
+}
+/** The same measures over the whole window. */
+type SeriesTotals = Readonly<Record<string, number | null>>;
+interface Series {
+    readonly fromUnixMs: number;
+    readonly toUnixMs: number;
+    readonly intervalMs: number;
+    readonly points: readonly SeriesPoint[];
+    readonly totals: SeriesTotals;
+}
+interface RequestStart {
+    readonly id: string;
+    readonly timeUnixMs: number;
+    readonly requestedModel: string;
+    readonly stream: boolean;
+}
+interface OptimizeInput {
+    /** A known id, or the whole `config.json` of a model. */
+    readonly model: string | Readonly<Record<string, unknown>>;
+    readonly devices: readonly DeviceInput[];
+    readonly workload?: Workload | undefined;
+    readonly objective?: LatencyObjective | undefined;
+}
+interface RejectedPlan {
+    readonly title: string;
+    readonly reason: string;
+}
+interface OptimizeResult {
+    /** Best first. */
+    readonly plans: readonly DeploymentPlan[];
+    readonly rejected: readonly RejectedPlan[];
+}
+interface ManifestFinding {
+    readonly severity: 'info' | 'warning' | 'blocker';
+    readonly message: string;
+    readonly field: string | undefined;
+}
+interface ClusterPlan {
+    readonly manifests: readonly Readonly<Record<string, unknown>>[];
+    readonly yaml: string;
+    readonly findings: readonly ManifestFinding[];
+}
+
+interface ClientClock {
+    /** Milliseconds since 1970. */
+    readonly nowMs: () => number;
+    /** Milliseconds that never jump; for durations. */
+    readonly monotonicMs: () => number;
+    /** Calls back once after the delay; the returned function cancels. */
+    readonly after: (delayMs: number, callback: () => void) => () => void;
+}
+declare const browserClock: ClientClock;
+
+/** Sends requests: joins addresses, adds headers, turns every failure into a BudClientError. */
+
+type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+type ChatRole = 'system' | 'user' | 'assistant';
+/** A function that the model asks to have run; `arguments` is JSON as the model wrote it. */
+interface ChatToolCall {
+    readonly id: string;
+    readonly name: string;
+    readonly arguments: string;
+}
+type ChatTurn = {
+    readonly role: ChatRole;
+    readonly content: string;
+    /** Addresses of images, `data:` ones included, that go with the text of a user. */
+    readonly images?: readonly string[] | undefined;
+    /** What an assistant asked to have run. */
+    readonly toolCalls?: readonly ChatToolCall[] | undefined;
+} | {
+    readonly role: 'tool';
+    readonly toolCallId: string;
+    readonly content: string;
+};
+/** A function that the model may ask for. */
+interface ChatTool {
+    readonly name: string;
+    readonly description?: string | undefined;
+    /** JSON schema of its arguments. */
+    readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+}
+interface ChatRequest {
+    readonly model: string;
+    readonly messages: readonly ChatTurn[];
+    readonly temperature?: number | undefined;
+    readonly maxTokens?: number | undefined;
+    readonly tools?: readonly ChatTool[] | undefined;
+}
+type ChatDelta = {
+    readonly kind: 'text';
+    readonly text: string;
+} | {
+    readonly kind: 'reasoning';
+    readonly text: string;
+}
+/** A piece of the call at that place; id and name come with its first one. */
+ | {
+    readonly kind: 'tool-call';
+    readonly index: number;
+    readonly id: string;
+    readonly name: string;
+    readonly arguments: string;
+} | {
+    readonly kind: 'usage';
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+} | {
+    readonly kind: 'finish';
+    readonly reason: string;
+};
+
 interface Operation {
     /** Method and path, its parameters in braces: `GET /api/admin/keys/{id}`. */
     readonly address: `${HttpMethod} /${string}`;
@@ -367,6 +400,8 @@ interface BudClient {
     series(query: SeriesQuery, options?: CallOptions): Promise<Series>;
     /** Answers a question about requests: measures over a window, over time, by dimension. */
     ask(question: Question, options?: CallOptions): Promise<Answer>;
+    /** Answers several questions, in their order, in one pass of the server where it can; 1 to 50. When one is wrong, all are refused. */
+    askMany(questions: readonly Question[], options?: CallOptions): Promise<readonly Answer[]>;
     /** How values spread over bins; with an interval, a heatmap. */
     distribution(question: DistributionQuestion, options?: CallOptions): Promise<Distribution>;
     /** What can be asked, with the definition of every measure. */
@@ -419,7 +454,7 @@ interface Observable<T> {
     readonly subscribe: (listener: () => void) => () => void;
 }
 
-/** A conversation: sends, streams, stops, retries, and measures each answer where the reader sits. */
+/** The turns of a conversation as they are shown, and as the model is told of them. */
 
 interface ChatTiming {
     /** From sending to the first token, as seen here. */
@@ -431,25 +466,48 @@ interface ChatTiming {
     /** After the first token. */
     readonly tokensPerSecond: number | undefined;
 }
+/** A picture that goes with a message. */
+interface ChatImage {
+    readonly name: string;
+    /** `data:image/…;base64,…` */
+    readonly dataUrl: string;
+}
 interface ChatMessage {
     readonly id: string;
-    readonly role: 'user' | 'assistant';
+    /** `tool`: what the function returned that the model asked for. */
+    readonly role: 'user' | 'assistant' | 'tool';
     readonly content: string;
     /** The model's thinking, where it sends any. */
     readonly reasoning: string;
+    readonly images: readonly ChatImage[];
+    /** What the model asks to have run before it goes on. */
+    readonly toolCalls: readonly ChatToolCall[];
+    /** Of a `tool`: which call it answers. */
+    readonly toolCallId: string | undefined;
     readonly model: string | undefined;
     readonly status: 'waiting' | 'streaming' | 'done' | 'stopped' | 'failed';
     readonly error: BudClientError | undefined;
     readonly timing: ChatTiming | undefined;
     readonly finishReason: string | undefined;
 }
+interface ChatSessionOptions {
+    /** Sent before the conversation. */
+    readonly systemPrompt?: string | undefined;
+    readonly temperature?: number | undefined;
+    readonly maxTokens?: number | undefined;
+    /** Functions that the model may ask for; running them is up to the caller. */
+    readonly tools?: readonly ChatTool[] | undefined;
+}
+
 interface ChatState {
     readonly messages: readonly ChatMessage[];
     readonly isBusy: boolean;
 }
 interface ChatSession extends Observable<ChatState> {
-    /** Adds the text and streams the answer; ignored while an answer is under way or when the text is blank. */
-    readonly send: (text: string, model: string) => void;
+    /** Adds text and pictures and streams the answer; ignored while an answer is under way, or when there is neither. */
+    readonly send: (text: string, model: string, images?: readonly ChatImage[]) => void;
+    /** Gives what the functions returned, by the id of the call, and streams on; calls that are left out count as not run. */
+    readonly answerTools: (results: Readonly<Record<string, string>>, model: string) => void;
     /** Ends the answer under way and keeps what has arrived. */
     readonly stop: () => void;
     /** Asks again for the last answer. */
@@ -458,13 +516,8 @@ interface ChatSession extends Observable<ChatState> {
     /** Ends the answer under way; the session may be used again. */
     readonly close: () => void;
 }
-interface ChatSessionOptions {
-    /** Sent before the conversation. */
-    readonly systemPrompt?: string | undefined;
-    readonly temperature?: number | undefined;
-    readonly maxTokens?: number | undefined;
-}
-declare function createChatSession(client: BudClient, options?: ChatSessionOptions): ChatSession;
+/** `options` may be a function, which is asked with each message. */
+declare function createChatSession(client: BudClient, options?: ChatSessionOptions | (() => ChatSessionOptions)): ChatSession;
 
 /** Keeps the browser's short-lived session alive: opens it, renews it before it ends, and says when a key is needed. */
 
@@ -504,4 +557,4 @@ interface LiveState {
 declare function createLiveFeed(client: BudClient): Observable<LiveState>;
 
 export { BudClientError, browserClock, createBudClient, createChatSession, createLiveFeed, createSessionKeeper, isAborted, isUnauthorized };
-export type { Answer, AnswerRow, BudClient, BudClientErrorCode, BudClientErrorInit, BudClientOptions, CallOptions, Catalogue, ChatDelta, ChatMessage, ChatRequest, ChatRole, ChatSession, ChatSessionOptions, ChatState, ChatTiming, ClientClock, Distribution, DistributionQuestion, LiveHandlers, LiveState, LiveStatus, LiveSubscription, Operation, Question, SessionKeeper, SessionState, TimeWindow };
+export type { Answer, AnswerRow, BudClient, BudClientErrorCode, BudClientErrorInit, BudClientOptions, CallOptions, Catalogue, ChatDelta, ChatImage, ChatMessage, ChatRequest, ChatRole, ChatSession, ChatSessionOptions, ChatState, ChatTiming, ChatTool, ChatToolCall, ChatTurn, ClientClock, Distribution, DistributionQuestion, LiveHandlers, LiveState, LiveStatus, LiveSubscription, Operation, Question, SessionKeeper, SessionState, TimeWindow };

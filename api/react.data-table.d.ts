@@ -12,6 +12,8 @@ interface DataColumn<Row> {
     readonly isNumber?: boolean | undefined;
     /** Names the row to assistive technology. */
     readonly isHeader?: boolean | undefined;
+    /** Said, not shown, and nothing to sort by: a column of buttons. */
+    readonly isTitleHidden?: boolean | undefined;
 }
 interface DataTableProps<Row> {
     readonly title: string;

@@ -8,7 +8,8 @@ interface ClusterNode {
     readonly hardwareId?: string | undefined;
     readonly devices: number;
     readonly available: number;
-    readonly sharing?: 'whole' | 'mig' | 'time-slice' | undefined;
+    /** `hami` and `time-slice`: several pods share one device. */
+    readonly sharing?: 'whole' | 'mig' | 'time-slice' | 'hami' | undefined;
     readonly slices: readonly {
         readonly profile: string;
         readonly count: number;
@@ -16,10 +17,34 @@ interface ClusterNode {
     readonly cpu: string;
     readonly memory: string;
     readonly pods: readonly string[];
+    readonly conditions?: readonly {
+        readonly type: string;
+        readonly isTrue: boolean;
+        readonly message?: string | undefined;
+    }[] | undefined;
+    readonly system?: {
+        readonly architecture?: string | undefined;
+        readonly os?: string | undefined;
+        readonly kernel?: string | undefined;
+        readonly kubelet?: string | undefined;
+        readonly runtime?: string | undefined;
+    } | undefined;
 }
 
-declare function NodeTable({ nodes }: {
+interface NodeTableProps {
     readonly nodes: readonly ClusterNode[];
-}): react.JSX.Element;
+    /** Whose detail is shown. */
+    readonly selected?: string | undefined;
+    /** Hears which machine was chosen; without it names are plain text. */
+    readonly onSelect?: ((name: string) => void) | undefined;
+}
+declare function NodeTable({ nodes, selected, onSelect }: NodeTableProps): react.JSX.Element;
 
-export { NodeTable };
+interface NodeDetailProps {
+    readonly node: ClusterNode;
+    readonly onClose?: (() => void) | undefined;
+}
+declare function NodeDetail({ node, onClose }: NodeDetailProps): react.JSX.Element;
+
+export { NodeDetail, NodeTable };
+export type { NodeDetailProps, NodeTableProps };

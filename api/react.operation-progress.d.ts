@@ -10,7 +10,7 @@ interface DeploymentName {
 }
 interface ClusterOperation {
     readonly id: string;
-    readonly kind: 'deploy' | 'destroy';
+    readonly kind: 'deploy' | 'destroy' | 'benchmark';
     readonly deployment: DeploymentName;
     readonly status: 'running' | 'done' | 'failed' | 'cancelled';
     readonly startedUnixMs: number;

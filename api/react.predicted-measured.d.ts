@@ -4,24 +4,25 @@ import * as react from 'react';
 
 /** Made from the server's OpenAPI document by the tests of the reference server (client-types.test.ts); not edited by hand. */
 type MetricsMeasure = 'requests' | 'requestsPerSecond' | 'successes' | 'errors' | 'partials' | 'rejected' | 'blocked' | 'aborted' | 'clientErrors' | 'serverErrors' | 'successShare' | 'errorShare' | 'rejectedShare' | 'guardrailRequests' | 'guardrailShare' | 'attempts' | 'attemptsPerRequest' | 'inputTokens' | 'cachedInputTokens' | 'cacheWriteInputTokens' | 'outputTokens' | 'reasoningTokens' | 'inputTokensPerSecond' | 'outputTokensPerSecond' | 'inputTokensMean' | 'outputTokensMean' | 'cachedInputShare' | 'durationMsP50' | 'durationMsP90' | 'durationMsP95' | 'durationMsP99' | 'durationMsMean' | 'durationMsMax' | 'timeToFirstTokenMsP50' | 'timeToFirstTokenMsP90' | 'timeToFirstTokenMsP95' | 'timeToFirstTokenMsP99' | 'timeToFirstTokenMsMean' | 'timeToFirstTokenCount' | 'timePerOutputTokenMsP50' | 'timePerOutputTokenMsP90' | 'timePerOutputTokenMsP95' | 'timePerOutputTokenMsP99' | 'timePerOutputTokenMsMean' | 'timePerOutputTokenCount' | 'interTokenMsP50' | 'interTokenMsP90' | 'interTokenMsP95' | 'interTokenMsP99' | 'tokenSpeedP50' | 'tokenSpeedP10' | 'overheadMsP50' | 'overheadMsP99' | 'overheadMsMean' | 'queueMsP50' | 'queueMsP95' | 'queueMsP99' | 'queueMsMean' | 'costUsd' | 'pricedRequests' | 'pricedShare' | 'costUsdMean' | 'costUsdPerMillionTokens' | 'cacheHits' | 'cacheLookups' | 'cacheHitShare' | 'cacheSavedUsd' | 'providerCostUsd' | 'uniqueUsers' | 'uniqueKeys' | 'goodRequests' | 'goodputPerSecond' | 'goodShare' | 'inFlightMean' | 'inFlightPeak';
+type MetricsErrorClass = '' | 'aborted' | 'broken-stream' | 'blocked' | 'guardrail' | 'budget' | 'rate-limit' | 'permission' | 'timeout' | 'bad-request' | 'server';
 type MetricsFilters = {
     readonly projectId?: string | readonly string[] | undefined;
     readonly keyId?: string | readonly string[] | undefined;
     readonly userId?: string | readonly string[] | undefined;
-    readonly operation?: string | readonly string[] | undefined;
+    readonly operation?: 'chat' | 'completion' | 'embedding' | 'count-tokens' | 'models' | readonly ('chat' | 'completion' | 'embedding' | 'count-tokens' | 'models')[] | undefined;
     readonly dialect?: string | readonly string[] | undefined;
-    readonly stream?: string | readonly string[] | undefined;
+    readonly stream?: 'true' | 'false' | readonly ('true' | 'false')[] | undefined;
     readonly requestedModel?: string | readonly string[] | undefined;
     readonly model?: string | readonly string[] | undefined;
     readonly targetId?: string | readonly string[] | undefined;
     readonly providerId?: string | readonly string[] | undefined;
     readonly status?: string | readonly string[] | undefined;
-    readonly outcome?: string | readonly string[] | undefined;
-    readonly errorClass?: string | readonly string[] | undefined;
+    readonly outcome?: 'success' | 'error' | 'rejected' | 'aborted' | 'partial' | readonly ('success' | 'error' | 'rejected' | 'aborted' | 'partial')[] | undefined;
+    readonly errorClass?: MetricsErrorClass | readonly MetricsErrorClass[] | undefined;
     readonly errorCode?: string | readonly string[] | undefined;
     readonly finishReason?: string | readonly string[] | undefined;
-    readonly cache?: string | readonly string[] | undefined;
-    readonly usageSource?: string | readonly string[] | undefined;
+    readonly cache?: 'none' | 'hit' | 'miss' | readonly ('none' | 'hit' | 'miss')[] | undefined;
+    readonly usageSource?: 'upstream' | 'estimate' | 'none' | readonly ('upstream' | 'estimate' | 'none')[] | undefined;
     readonly clientIp?: string | readonly string[] | undefined;
     readonly userAgent?: string | readonly string[] | undefined;
     readonly sessionId?: string | readonly string[] | undefined;
@@ -37,7 +38,7 @@ type MetricsFilters = {
     readonly os?: string | readonly string[] | undefined;
     readonly blockRuleId?: string | readonly string[] | undefined;
     readonly source?: string | readonly string[] | undefined;
-    readonly isBot?: string | readonly string[] | undefined;
+    readonly isBot?: 'true' | 'false' | readonly ('true' | 'false')[] | undefined;
     readonly guardrail?: string | readonly string[] | undefined;
 };
 type MetricsGroupBy = 'projectId' | 'keyId' | 'userId' | 'operation' | 'dialect' | 'stream' | 'requestedModel' | 'model' | 'targetId' | 'providerId' | 'status' | 'outcome' | 'errorClass' | 'errorCode' | 'finishReason' | 'cache' | 'usageSource' | 'clientIp' | 'userAgent' | 'sessionId' | 'promptId' | 'promptVersion' | 'method' | 'route' | 'countryCode' | 'region' | 'city' | 'deviceType' | 'browser' | 'os' | 'blockRuleId' | 'source' | 'isBot' | 'guardrail';
@@ -99,7 +100,7 @@ type MetricsAskBody = {
 type Question = MetricsAskBody;
 type TimeWindow = Question['window'];
 
-/** Questions to the metrics of the server, shared by key and refreshed while anyone looks. */
+/** Questions to the metrics of the server, shared by key, asked together, and refreshed while anyone looks. */
 
 interface UseAskOptions {
     /** Default 15 s; `null` asks once. */

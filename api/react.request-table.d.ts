@@ -10,6 +10,7 @@ interface RequestQuery {
     readonly fromUnixMs?: number | undefined;
     readonly toUnixMs?: number | undefined;
     readonly model?: string | undefined;
+    readonly projectId?: string | undefined;
     readonly outcome?: RequestOutcome | undefined;
 }
 interface RequestStart {

@@ -48,6 +48,8 @@ interface TimeSeriesChartProps {
     readonly series: readonly ChartSeries[];
     /** Writes a value for people, with its unit; keep it stable between renders. */
     readonly write: (value: number) => string;
+    /** Writes a time, where `timesUnixMs` are milliseconds of something else than the calendar; keep it stable between renders. */
+    readonly writeTime?: ((ms: number) => string) | undefined;
     readonly isStale?: boolean | undefined;
     /** The first data is on its way. */
     readonly isLoading?: boolean | undefined;
@@ -62,7 +64,7 @@ interface TimeSeriesChartProps {
     /** Hears the part of the time that was chosen, undefined for all of it. With it, the data is the caller's to narrow; without, the chart zooms by itself. */
     readonly onZoom?: ((span: TimeSpan | undefined) => void) | undefined;
 }
-declare function TimeSeriesChart({ title, timesUnixMs, series, write, isStale, isLoading, notice, actions, annotations, syncKey, onZoom, }: TimeSeriesChartProps): react.JSX.Element;
+declare function TimeSeriesChart({ title, timesUnixMs, series, write, writeTime, isStale, isLoading, notice, actions, annotations, syncKey, onZoom, }: TimeSeriesChartProps): react.JSX.Element;
 
 export { LiveCharts, TimeSeriesChart };
 export type { ChartAnnotation, ChartSeries, SeriesTone, TimeSeriesChartProps, TimeSpan };

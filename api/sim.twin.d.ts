@@ -9,7 +9,7 @@ declare const servingSettingsSchema: z.ZodObject<{
     pipeline: z.ZodDefault<z.ZodInt>;
     expert: z.ZodDefault<z.ZodInt>;
     data: z.ZodDefault<z.ZodInt>;
-    weights: z.ZodDefault<z.ZodEnum<{
+    weights: z.ZodOptional<z.ZodEnum<{
         bf16: "bf16";
         fp16: "fp16";
         fp32: "fp32";

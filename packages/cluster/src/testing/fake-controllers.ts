@@ -57,7 +57,10 @@ const isReady = ({ status }: KubernetesObject) =>
   podStatusSchema.parse(status ?? {}).conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True')
 
 /** The pods that a service selects, as the controller of endpoints writes them down, with the labels of the service. */
-export function sliceOf(service: KubernetesObject, objects: readonly KubernetesObject[]): KubernetesObject & { readonly endpoints: unknown } {
+export function sliceOf(
+  service: KubernetesObject,
+  objects: readonly KubernetesObject[],
+): KubernetesObject & { readonly endpoints: unknown } {
   const { name, namespace, labels } = service.metadata
   const selector = Object.entries(serviceSchema.parse(service.spec ?? {}).selector)
   const selected = objects.filter(
