@@ -2,6 +2,8 @@
  * `npm run check`: every automatic judgement that is not a test, one step after the other.
  * `--only lint,types` picks steps; `--update` rewrites golden and generated files instead of comparing them.
  */
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { api } from './api.ts'
 import { changesets } from './changesets.ts'
@@ -18,6 +20,9 @@ import { types } from './types.ts'
 import { unused } from './unused.ts'
 
 const steps: readonly Step[] = [format, types, lint, dependencies, unused, api, generated, documentation, changesets, packaging, install]
+
+/** Their tools keep gigabytes for as long as their process lives, so each has one of its own. */
+const roomySteps: readonly Step[] = [lint, documentation]
 
 interface Outcome {
   readonly name: string
@@ -40,6 +45,21 @@ const runStep = async (step: Step, options: CheckOptions): Promise<Outcome> => {
   }
 }
 
+/** The step in a process of its own, which prints what it finds and sends its outcome. */
+const runApart = ({ name }: Step, update: boolean): Promise<Outcome> =>
+  new Promise((resolve) => {
+    const startMs = performance.now()
+    const child = fork(fileURLToPath(import.meta.url), ['--only', name, '--apart', ...(update ? ['--update'] : [])])
+    child.once('message', (outcome) => {
+      // Safe: the same file at the other end sends nothing else.
+      resolve(outcome as Outcome)
+    })
+    child.once('exit', (code, signal) => {
+      const note = `its process ended with ${String(code ?? signal)}`
+      resolve({ name, passed: false, seconds: (performance.now() - startMs) / 1000, note })
+    })
+  })
+
 const toLine = ({ name, passed, seconds, note }: Outcome): string =>
   `${passed ? 'ok    ' : 'FAILED'} ${name.padEnd(14)} ${seconds.toFixed(1).padStart(6)} s  ${note}\n`
 
@@ -53,15 +73,23 @@ const pickSteps = (only: string | undefined): readonly Step[] => {
 }
 
 const main = async (): Promise<number> => {
-  const { values } = parseArgs({ options: { only: { type: 'string' }, update: { type: 'boolean', default: false } } })
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, update: { type: 'boolean', default: false }, apart: { type: 'boolean', default: false } },
+  })
   const outcomes: Outcome[] = []
   await inTemporaryFolder(async (workFolder) => {
     for (const step of pickSteps(values.only)) {
-      const outcome = await runStep(step, { update: values.update, workFolder })
+      const isRoomy = roomySteps.includes(step) && !values.apart
+      const outcome = isRoomy ? await runApart(step, values.update) : await runStep(step, { update: values.update, workFolder })
       outcomes.push(outcome)
-      process.stdout.write(toLine(outcome))
+      if (values.apart) process.send?.(outcome)
+      else process.stdout.write(toLine(outcome))
     }
   })
+  if (values.apart) {
+    process.disconnect()
+    return 0
+  }
   const failed = outcomes.filter((outcome) => !outcome.passed)
   const summary = failed.length === 0 ? `All ${outcomes.length} checks passed.` : `Failed: ${failed.map(({ name }) => name).join(', ')}.`
   process.stdout.write(`\n${outcomes.map(toLine).join('')}${summary}\n`)
