@@ -7,10 +7,14 @@ export interface BarGroup {
 
 const width = 720
 const labelWidth = 110
-const valueWidth = 110
+const valueWidth = 140
 const barHeight = 22
 const gap = 8
 const groupGap = 34
+
+const numbers = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
+/** Whole from a hundred on, where a digit more would be noise. */
+const toText = (value: number) => (value >= 100 ? Math.round(value).toLocaleString('en') : numbers.format(value))
 
 const escape = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 
@@ -33,7 +37,7 @@ export function barChart(title: string, unit: string, groups: readonly BarGroup[
       parts.push(
         `<text x="${String(labelWidth - 10)}" y="${String(middle)}" text-anchor="end">${escape(name)}</text>`,
         `<rect x="${String(labelWidth)}" y="${String(y)}" width="${length.toFixed(1)}" height="${String(barHeight)}" rx="3" fill="${highlight ? '#5b5bd6' : '#9a9aa5'}"/>`,
-        `<text x="${(labelWidth + length + 8).toFixed(1)}" y="${String(middle)}">${value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${escape(unit)}${isCut ? ', cut' : ''}</text>`,
+        `<text x="${(labelWidth + length + 8).toFixed(1)}" y="${String(middle)}">${toText(value)} ${escape(unit)}${isCut ? ' (bar cut)' : ''}</text>`,
       )
       y += barHeight + gap
     }

@@ -88,7 +88,7 @@ const image = '../../docs/images/metrics-benchmark.svg'
 writeFileSync(
   new URL(image, import.meta.url),
   barChart(
-    `Twelve questions over ${String(details.plan.rows)} requests, 95th percentile (less is better)`,
+    `Twelve questions over ${details.plan.rows.toLocaleString('en')} requests, 95th percentile (less is better)`,
     'ms',
     month.asked.map(({ name, p95 }, index) => ({
       title: name,

@@ -2,8 +2,8 @@
 /** How values spread over time: a cell for each moment and bin, walked by keyboard in both directions, with the same numbers as a table. */
 import { useId, useMemo, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
-import { Icon } from '../icon/icon.tsx'
 import { PictureMenu } from '../part/picture-menu.tsx'
+import { TableToggle } from '../part/table-toggle.tsx'
 import { toCellAt, toGrid, type HeatmapGrid } from './heatmap-grid.ts'
 
 export interface HeatmapProps {
@@ -36,18 +36,7 @@ export function Heatmap({ title, bounds, rows, write, isStale = false, isLoading
           <Scale />
           {actions}
           {grid.total === 0 ? null : <PictureMenu title={title} hasPicture={!isTable} rows={() => toRows(grid, chart.time)} />}
-          <button
-            type="button"
-            className="bud-button bud-button-ghost bud-button-icon"
-            aria-pressed={isTable}
-            aria-label={`${chart.showTable}: ${title}`}
-            title={isTable ? chart.showChart : chart.showTable}
-            onClick={() => {
-              setIsTable(!isTable)
-            }}
-          >
-            <Icon name={isTable ? 'chart' : 'table'} />
-          </button>
+          <TableToggle title={title} isTable={isTable} onChange={setIsTable} />
         </span>
       </figcaption>
       {isLoading ? (

@@ -2,7 +2,7 @@
 /** A line chart over time that can be read without seeing it: named, walked by keyboard, summed up in words, shown as a table. */
 import { useCallback, useId, useMemo, useState, type ReactNode } from 'react'
 import { useBudFormat, useBudStrings } from '../hook/bud-context.ts'
-import { Icon } from '../icon/icon.tsx'
+import { TableToggle } from '../part/table-toggle.tsx'
 import { isEmptyChart, type ChartAnnotation, type ChartData, type ChartSeries, type TimeSpan } from './chart-data.ts'
 import { ChartSurface } from './chart-surface.tsx'
 import { ChartTable } from './chart-table.tsx'
@@ -77,18 +77,7 @@ export function TimeSeriesChart({
           )}
           {actions}
           <ExportMenu title={title} data={data} />
-          <button
-            type="button"
-            className="bud-button bud-button-ghost bud-button-icon"
-            aria-pressed={isTable}
-            aria-label={`${chart.showTable}: ${title}`}
-            title={isTable ? chart.showChart : chart.showTable}
-            onClick={() => {
-              setIsTable(!isTable)
-            }}
-          >
-            <Icon name={isTable ? 'chart' : 'table'} />
-          </button>
+          <TableToggle title={title} isTable={isTable} onChange={setIsTable} />
         </span>
       </figcaption>
       <Legend data={data} index={cursor} />
